@@ -1,0 +1,43 @@
+# make quickstart: set up and run the study `quickstart` on the embedded data.
+# make test:       set up and run lint, types, the import rule and the tests.
+# make lowest:     the tests on the lowest versions that requirements.txt allows.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+WORKERS ?= 2
+# One thread a process: the work is spread over processes, and results do not depend on the machine's cores.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: quickstart test lint tests lowest
+
+quickstart: $(VENV)/.installed
+	$(BIN)/python -m studies run quickstart
+
+test: lint tests
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+tests: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+$(VENV)/.installed: requirements.txt
+	@echo "Setting up $(VENV): the first time this downloads PyTorch, which takes some minutes."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+lowest:
+	$(PYTHON) -m venv .venv-lowest
+	sed 's/>=/==/' requirements.txt > .venv-lowest/requirements.txt
+	sed '/^-r/d' requirements-dev.txt > .venv-lowest/tools.txt
+	.venv-lowest/bin/python -m pip install --quiet -r .venv-lowest/requirements.txt -r .venv-lowest/tools.txt
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadgroup

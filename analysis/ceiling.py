@@ -1,0 +1,111 @@
+"""The noise ceiling: how well one measurement of the truth ranks another.
+
+A truth table with columns `<column>_seed0`, `<column>_seed1`, ... holds the same training repeated. What one
+seed says about another is the level that no score should be blamed for missing. Four estimates, named apart:
+
+* seed_to_seed: mean over pairs of seeds; one seed against one other.
+* seed_to_mean: mean over seeds; one seed against the mean of the others. The nearest measured figure where
+  the truth is itself a mean over seeds; still low, as both sides are noisy and the mean has one seed fewer.
+* true_to_mean: Pearson only, an estimate for a noise-free score against the mean of K seeds. From the mean
+  correlation r of two seeds, the mean of K has reliability R = K r / (1 + (K - 1) r) (Spearman-Brown), and a
+  noise-free score correlates sqrt(R) with it (correction for attenuation). Holds for errors that are
+  independent between seeds and alike for all architectures. No such formula exists for tau, so none is given.
+  Source: C. Spearman and W. Brown, both British Journal of Psychology 3 (1910), 271-295 and 296-322; C.
+  Spearman, American Journal of Psychology 15 (1904), 72-101 (attenuation).
+* valid_to_test: `<name>_valid` against `<name>_test`, where both columns exist.
+
+Each value is on the architectures where both sides exist, `n` of them (over several pairs: the smallest).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.correlation import Floats, kendall_tau, pearson, spearman
+
+MEASURES = {"tau_b": kendall_tau, "spearman": spearman, "pearson": pearson}
+
+
+def seed_columns(frame: pd.DataFrame, column: str) -> list[str]:
+    """The columns `<column>_seed<k>` of the frame, by rising k."""
+    found = {}
+    for name in frame.columns:
+        if match := re.fullmatch(re.escape(column) + r"_seed(\d+)", str(name)):
+            found[int(match[1])] = str(name)
+    return [found[k] for k in sorted(found)]
+
+
+def partner(frame: pd.DataFrame, column: str) -> tuple[str, str] | None:
+    """The (validation, test) columns that `column` is one of; None if either is missing."""
+    for ending in ("_valid", "_test"):
+        if column.endswith(ending):
+            stem = column.removesuffix(ending)
+            if {f"{stem}_valid", f"{stem}_test"} <= set(frame.columns):
+                return f"{stem}_valid", f"{stem}_test"
+    return None
+
+
+def ceiling(frame: pd.DataFrame, column: str) -> dict[str, Any] | None:
+    """Every estimate that the columns of `frame` (one row an architecture) allow for `column`; None if none.
+
+    Each is a dict of tau_b, spearman and pearson, n and what was compared; see the module.
+    """
+    seeds = seed_columns(frame, column)
+    result: dict[str, Any] = {}
+    values = [_column(frame, name) for name in seeds]
+    if len(seeds) > 1:
+        result["seed_to_seed"] = _mean(
+            list(combinations(values, 2)), f"{len(seeds)} seeds of {column}, in pairs"
+        )
+    if len(seeds) > 2:
+        rest = [np.mean([v for j, v in enumerate(values) if j != i], axis=0) for i in range(len(values))]
+        label = f"one seed of {column} against the mean of the other {len(seeds) - 1}"
+        result["seed_to_mean"] = _mean(list(zip(values, rest, strict=True)), label)
+    if len(seeds) > 1 and (r := result["seed_to_seed"]["pearson"]) is not None and r > 0:
+        reliability = len(seeds) * r / (1 + (len(seeds) - 1) * r)
+        result["true_to_mean"] = {
+            "pearson": float(np.sqrt(reliability)),
+            "n": result["seed_to_seed"]["n"],
+            "compared": f"noise-free score against the mean of {len(seeds)} seeds (Spearman-Brown estimate)",
+        }
+    if both := partner(frame, column):
+        pair = (_column(frame, both[0]), _column(frame, both[1]))
+        result["valid_to_test"] = _mean([pair], f"{both[0]} against {both[1]}")
+    return result or None
+
+
+def seed_to_seed_inside(frame: pd.DataFrame, column: str, chosen: np.ndarray) -> float | None:
+    """Mean tau-b over pairs of seeds inside a subset (positions), for the true top-N.
+
+    Low, and rightly so: inside the top the differences are about as small as the noise."""
+    values = [_column(frame, name)[chosen] for name in seed_columns(frame, column)]
+    if len(values) < 2:
+        return None
+    return _mean_of(kendall_tau, list(combinations(values, 2)))
+
+
+def _column(frame: pd.DataFrame, name: str) -> Floats:
+    return frame[name].to_numpy(dtype=float)
+
+
+def _mean(pairs: Sequence[tuple[Floats, Floats]], compared: str) -> dict[str, Any]:
+    """Mean of each coefficient over the pairs, and the smallest number of architectures in a pair."""
+    result: dict[str, Any] = {name: _mean_of(function, pairs) for name, function in MEASURES.items()}
+    result["n"] = min(int((np.isfinite(a) & np.isfinite(b)).sum()) for a, b in pairs)
+    result["compared"] = compared
+    return result
+
+
+def _mean_of(function: Callable[..., Any], pairs: Sequence[tuple[Floats, Floats]]) -> float | None:
+    """None if the coefficient is undefined for any pair: a mean over the rest would hide it."""
+    values = []
+    for a, b in pairs:
+        both = np.isfinite(a) & np.isfinite(b)
+        values.append(function(a[both], b[both]).value)
+    return None if None in values else float(np.mean(values))

@@ -1,0 +1,266 @@
+"""A study's folder -> tidy frames. Computes every number that figures and report show.
+
+`space`, `mask`, `variant` and `bn_mode` name a group of runs that differ only in their seed. A run that has
+not ended, diverged or failed has a row with its state and no numbers: it is counted and never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.ceiling import ceiling, seed_to_seed_inside
+from analysis.correlate import BASELINES, costs_of, ranking
+from analysis.correlation import Floats
+from analysis.differences import differences
+from analysis.study import (
+    GROUP,
+    Run,
+    Study,
+    load_study,
+    mask_text,
+    read_result,
+    read_scores,
+    read_truth,
+)
+from analysis.tables import Table, join
+from analysis.topn import by_truth, true_top
+from analysis.uncertainty import mean_tau, spread
+from supernet.spaces import Space
+
+PERMUTATIONS = 999  # per run: enough for a p-value of .001, a tenth of the time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """Frames of one study. Accuracies and regrets in percent and percentage points, times in seconds.
+
+    runs: a row for each run and BatchNorm mode: GROUP, seed, run_id, primary, state, reason, and the numbers.
+    variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
+      seeds; tau_b_low and tau_b_high (95 % over architectures, of the mean over seeds); seedmean_<metric>:
+      the metric of the mean score over seeds.
+    top: a row for each run, BatchNorm mode and N: tau_b inside the true top-N, mean_score of it, n scored.
+    points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place.
+    references: a row for each space, mask and 'params', 'macs' or kind of ceiling: tau_b, spearman, ..., n.
+    top_references: tau_b of the same inside the true top-N, by N.
+    differences: for each space the leading variant against every other and against params and macs.
+    """
+
+    study: Study
+    runs: pd.DataFrame
+    variants: pd.DataFrame
+    top: pd.DataFrame
+    points: pd.DataFrame
+    references: pd.DataFrame
+    top_references: pd.DataFrame
+    differences: pd.DataFrame
+
+    @property
+    def primary(self) -> pd.DataFrame:
+        """The rows of `variants` in the BatchNorm mode that each variant is about."""
+        return self.variants[self.variants["primary"].astype(bool)]
+
+
+METRICS = (
+    "tau_b", "tau_kendall_a", "spearman", "pearson", "weighted_tau", "topn_mean_tau", "topn_p",
+    "overlap_1", "overlap_5", "overlap_10", "regret_1", "regret_10", "best_rank_10", "mean_score",
+)  # fmt: skip
+COUNTS = ("n", "missing", "updates", "epochs", "train_seconds", "score_seconds")
+
+
+def collect(folder: Path) -> Collected:
+    """Read a study's folder. Raises ValueError or OSError for what is there and cannot be used."""
+    study = load_study(folder)
+    truths: dict[Space, Table] = {}
+    for run in study.runs:
+        if run.space not in truths:
+            truths[run.space] = read_truth(study.truths[run.space.name], run.space)
+    rows: list[dict[str, Any]] = []
+    top: list[dict[str, Any]] = []
+    scores: dict[tuple[str, ...], pd.DataFrame] = {}  # group -> truth's row number x seed
+    for run in study.runs:
+        for row, inside, column in _run_rows(study, run, truths[run.space]):
+            rows.append(row)
+            top += inside
+            if column is not None:
+                key = tuple(row[name] for name in GROUP)
+                scores[key] = pd.concat([scores.get(key, pd.DataFrame()), column.rename(run.seed)], axis=1)
+    runs = pd.DataFrame(
+        rows, columns=[*GROUP, "seed", "run_id", "primary", "state", "reason", *COUNTS, *METRICS]
+    )
+    by_name = {(space.name, mask_text(space)): table for space, table in truths.items()}
+    common = {key: frame.dropna() for key, frame in scores.items()}
+    references, top_references = _references(study, truths)
+    variants = _variants(study, runs, common, by_name)
+    return Collected(
+        study=study,
+        runs=runs,
+        variants=variants,
+        top=pd.DataFrame(top, columns=[*GROUP, "seed", "primary", "top", "n", "tau_b", "mean_score"]),
+        points=_points(variants, common, by_name),
+        references=references,
+        top_references=top_references,
+        differences=differences(study, variants, common, truths),
+    )
+
+
+def _run_rows(
+    study: Study, run: Run, truth: Table
+) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], pd.Series | None]]:
+    """For each BatchNorm mode of a run: its row, its rows by top-N, its scores by the truth's row number."""
+    result = read_result(run)
+    group = {"space": run.space.name, "mask": mask_text(run.space), "variant": run.variant, "seed": run.seed}
+    row = {
+        **group,
+        "run_id": run.run_id,
+        "state": result["status"],
+        "reason": result.get("reason"),
+        **{name: result.get(name) for name in ("updates", "epochs", "train_seconds", "score_seconds")},
+    }
+    if result["status"] != "finished":
+        yield {**row, "bn_mode": run.bn_mode, "primary": True}, [], None
+        return
+    for mode, table in read_scores(run).items():
+        which = {"bn_mode": mode, "primary": mode == run.bn_mode}
+        try:
+            joined = join(truth, table)
+        except ValueError as error:  # not one usable score: the run ended and there is nothing to compare
+            yield {**row, **which, "state": "failed", "reason": str(error)}, [], None
+            continue
+        scores = joined.frame["score"].to_numpy(dtype=float)
+        numbers = _ranking(study, joined.frame["truth"].to_numpy(dtype=float), scores)
+        inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
+        column = pd.Series(np.nan, index=range(len(truth.texts)))
+        column.iloc[joined.positions] = scores
+        own = {"missing": joined.missing, "mean_score": float(scores.mean())}
+        yield {**row, **which, **_flat(numbers), **own}, inside, column
+
+
+def _ranking(study: Study, truth: Floats, scores: Floats) -> dict[str, Any]:
+    """Every measure without intervals: a variant has one over its seeds."""
+    return ranking(truth, scores, study.top, permutations=PERMUTATIONS, with_intervals=False)
+
+
+def _flat(numbers: dict[str, Any]) -> dict[str, Any]:
+    """The dictionary of ranking() as one row."""
+    row = {
+        key: numbers[key]["value"]
+        for key in ("tau_b", "tau_kendall_a", "spearman", "pearson", "topn_mean_tau")
+    }
+    row |= {
+        "n": numbers["n"],
+        "weighted_tau": numbers["weighted_tau"],
+        "topn_p": numbers["topn_mean_tau"]["p_value"],
+    }
+    row |= {f"overlap_{percent}": entry["value"] for percent, entry in numbers["overlap"].items()}
+    row |= {f"regret_{k}": value for k, value in numbers["regret"].items() if k in ("1", "10")}
+    return row | {"best_rank_10": numbers["best_rank"].get("10")}
+
+
+def _variants(
+    study: Study,
+    runs: pd.DataFrame,
+    common: dict[tuple[str, ...], pd.DataFrame],
+    truths: dict[tuple[str, str], Table],
+) -> pd.DataFrame:
+    rows = []
+    for names, group in runs.groupby(GROUP, sort=False):
+        key = tuple(str(name) for name in names)
+        finished = group[group["state"] == "finished"]
+        row: dict[str, Any] = dict(zip(GROUP, key, strict=True)) | {"primary": bool(group["primary"].iloc[0])}
+        row |= {"runs": len(group), "finished": len(finished)}
+        row |= {state: int((group["state"] == state).sum()) for state in ("diverged", "failed", "missing")}
+        row["runs_missing"] = row.pop("missing")
+        for name in (
+            *(m for m in METRICS if m != "topn_p"),
+            "updates",
+            "epochs",
+            "train_seconds",
+            "score_seconds",
+        ):
+            values = finished[name].dropna().astype(float)
+            # A metric that some finished run lacks has no mean: the rest would be another set of seeds.
+            over_seeds = spread(values.tolist() if len(values) == len(finished) else [])
+            row |= {name: over_seeds.mean, f"{name}_std": over_seeds.std}
+        row["missing"] = int(finished["missing"].max()) if len(finished) else None
+        row |= dict.fromkeys(("n", "tau_b_low", "tau_b_high", *(f"seedmean_{m}" for m in METRICS)))
+        if key in common:
+            row |= _over_architectures(study, common[key], truths[(key[0], key[1])])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _over_architectures(study: Study, scores: pd.DataFrame, truth: Table) -> dict[str, Any]:
+    """What the architectures that every seed scored say: an interval, the metrics of their mean score."""
+    values = truth.numbers[scores.index.to_numpy()]
+    mean = mean_tau(values, [scores[seed].to_numpy() for seed in scores.columns])
+    row = {"n": len(scores), "tau_b_low": mean.low, "tau_b_high": mean.high}
+    if len(scores):
+        averaged = scores.mean(axis=1).to_numpy()
+        numbers = _flat(_ranking(study, values, averaged))
+        row |= {f"seedmean_{name}": numbers[name] for name in METRICS if name in numbers}
+    return row
+
+
+def _points(
+    variants: pd.DataFrame, common: dict[tuple[str, ...], pd.DataFrame], truths: dict[tuple[str, str], Table]
+) -> pd.DataFrame:
+    frames = []
+    for key, scores in common.items():
+        group = dict(zip(GROUP, key, strict=True))
+        chosen = variants[(variants[GROUP] == pd.Series(group)).all(axis=1)]
+        if not chosen["primary"].iloc[0]:
+            continue
+        truth = truths[(key[0], key[1])]
+        positions = scores.index.to_numpy()
+        place = np.empty(len(positions), dtype=int)
+        place[by_truth(truth.numbers[positions])] = np.arange(1, len(positions) + 1)
+        columns = {
+            "arch": [truth.texts[i] for i in positions],
+            "truth": truth.numbers[positions],
+            "score": scores.mean(axis=1).to_numpy(),
+            "seeds": scores.shape[1],
+            "place": place,
+        }
+        frames.append(pd.DataFrame({**group, **columns}))
+    names = [*GROUP, "arch", "truth", "score", "seeds", "place"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+
+
+def _references(study: Study, truths: dict[Space, Table]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Baselines and noise ceilings of each space and mask, whole and inside the true top-N."""
+    rows: list[dict[str, Any]] = []
+    top: list[dict[str, Any]] = []
+    for space, truth in truths.items():
+        group = {"space": space.name, "mask": mask_text(space)}
+        joined = join(truth, truth)  # leaves out the rows without a finite truth
+        values = joined.frame["truth"].to_numpy(dtype=float)
+        costs = costs_of(joined, study.truths[space.name].size)
+        for name in BASELINES:
+            numbers = ranking(values, costs[name].to_numpy(dtype=float), study.top, permutations=PERMUTATIONS)
+            interval = {"tau_b_low": numbers["tau_b"]["low"], "tau_b_high": numbers["tau_b"]["high"]}
+            rows.append(
+                {
+                    **group,
+                    "reference": name,
+                    **_flat(numbers),
+                    **interval,
+                    "compared": f"{name} against truth",
+                }
+            )
+            top += [
+                {**group, "reference": name, "top": int(n), "tau_b": e["tau_b"]}
+                for n, e in numbers["top"].items()
+            ]
+        for name, entry in (ceiling(joined.frame, truth.column) or {}).items():
+            rows.append({**group, "reference": name, **entry})
+        for n in study.top:
+            if n <= len(values):
+                tau = seed_to_seed_inside(joined.frame, truth.column, true_top(values, n))
+                top.append({**group, "reference": "seed_to_seed", "top": n, "tau_b": tau})
+    return pd.DataFrame(rows), pd.DataFrame(top, columns=["space", "mask", "reference", "top", "tau_b"])

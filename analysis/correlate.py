@@ -1,0 +1,165 @@
+"""Everything said about one column of scores against one column of truth, as one plain dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.ceiling import ceiling, seed_to_seed_inside
+from analysis.correlation import Floats, weighted_tau
+from analysis.tables import Joined, Table, join
+from analysis.topn import (
+    PERCENT,
+    PERMUTATIONS,
+    TOP,
+    best_rank,
+    check_top,
+    overlap,
+    regret,
+    tau_predicted_top,
+    tau_true_top,
+    topn_mean_tau,
+    true_top,
+)
+from analysis.uncertainty import COEFFICIENTS, interval, interval_method
+from supernet.spaces import Size
+
+TIES = "true top-N: file order; predicted top-K: at random by the seed; tau_b allows for ties in both columns"
+BASELINES = ("params", "macs")
+
+
+def ranking(
+    truth: Floats,
+    scores: Floats,
+    top: Sequence[int] = TOP,
+    *,
+    seed: int = 0,
+    scored: np.ndarray | None = None,
+    permutations: int = PERMUTATIONS,
+    with_intervals: bool = True,
+) -> dict[str, Any]:
+    """Every measure of `scores` against `truth`, both (n,) and finite.
+
+    scored: (n,), false where a missing score was ranked worst. Such a rank is no value: what needs values
+    (Pearson, mean scores, topn_mean_tau) is then None, with a note.
+    """
+    sizes = check_top(top)
+    fits = tuple(size for size in sizes if size <= len(truth))
+    scored = np.ones(len(truth), dtype=bool) if scored is None else scored
+    lacking = int((~scored).sum())
+    no_value = f"{lacking} missing scores were ranked worst: they have a rank and no value"
+    result: dict[str, Any] = {"n": len(truth)}
+    for name in COEFFICIENTS:
+        if name == "pearson" and lacking:
+            result[name] = {"value": None, "low": None, "high": None, "note": no_value}
+        else:
+            result[name] = _estimate(truth, scores, name, seed, with_intervals)
+    result["weighted_tau"] = weighted_tau(truth, scores).value
+    result["top"] = {}
+    for n in fits:
+        chosen = true_top(truth, n)
+        inside = tau_true_top(truth, scores, n)
+        mean = float(scores[chosen].mean()) if scored[chosen].all() else None
+        result["top"][str(n)] = _noted({"n": n, "tau_b": inside.value, "mean_score": mean}, inside.note)
+    if lacking:
+        result["topn_mean_tau"] = {"value": None, "p_value": None, "sizes": list(fits), "note": no_value}
+    else:
+        series = topn_mean_tau(truth, scores, sizes, seed=seed, permutations=permutations)
+        entry = {"value": series.value, "p_value": series.p_value, "sizes": list(series.sizes)}
+        result["topn_mean_tau"] = _noted(entry, series.note)
+    result["predicted_top"] = {}
+    for k in fits:
+        inside = tau_predicted_top(truth, scores, k, seed)
+        result["predicted_top"][str(k)] = _noted({"n": k, "tau_b": inside.value}, inside.note)
+    result["overlap"] = {
+        f"{percent:g}": overlap(truth, scores, percent, seed)._asdict() for percent in PERCENT
+    }
+    result["best_rank"] = {str(k): best_rank(truth, scores, k, seed) for k in sorted({1, *fits})}
+    result["regret"] = {str(k): regret(truth, scores, k, seed) for k in sorted({1, *fits})}
+    result["top_left_out"] = [size for size in sizes if size not in fits]
+    return result
+
+
+def _estimate(truth: Floats, scores: Floats, name: str, seed: int, with_interval: bool) -> dict[str, Any]:
+    coefficient = COEFFICIENTS[name](truth, scores)
+    if not with_interval:
+        return _noted({"value": coefficient.value}, coefficient.note)
+    around = interval(truth, scores, name, seed=seed)
+    entry = {"value": coefficient.value, "low": around.low, "high": around.high}
+    return _noted(entry, coefficient.note or around.note)
+
+
+def _noted(entry: dict[str, Any], note: str) -> dict[str, Any]:
+    return {**entry, "note": note} if note else entry
+
+
+def correlate(
+    truth: Table,
+    scores: Table,
+    *,
+    top: Sequence[int] = TOP,
+    missing: str = "drop",
+    seed: int = 0,
+    size: Size | None = None,
+    with_baselines: bool = True,
+    permutations: int = PERMUTATIONS,
+) -> dict[str, Any]:
+    """Compare the scores with the truth, architecture by architecture.
+
+    top: sizes of the true and the predicted top sets, taken among the architectures compared; those that do
+    not fit are listed in `top_left_out`, and `top[N]["missing"]` counts members of the whole truth's own
+    top-N that have no score. missing: 'drop' or 'worst', see tables.join. size: of the networks whose cost
+    the baselines rank by; None is the benchmark's own. Returns a dictionary fit for JSON: never NaN, None
+    where undefined, with a note.
+    """
+    joined = join(truth, scores, missing)
+    frame = joined.frame
+    values, scored = frame["truth"].to_numpy(dtype=float), frame["scored"].to_numpy(dtype=bool)
+    result = ranking(
+        values, frame["score"].to_numpy(dtype=float), top, seed=seed, scored=scored, permutations=permutations
+    )
+    places = frame["place"].to_numpy(dtype=int)[scored]
+    for size_text, entry in result["top"].items():
+        entry["missing"] = int(size_text) - int((places < int(size_text)).sum())
+        entry["ceiling_tau_b"] = seed_to_seed_inside(frame, truth.column, true_top(values, int(size_text)))
+    result["missing"] = joined.missing
+    result["unknown"] = joined.unknown
+    result["truth_missing"] = joined.truth_missing
+    result["baselines"] = baselines(joined, top, seed=seed, size=size) if with_baselines else None
+    result["ceiling"] = ceiling(frame, truth.column)
+    result["truth"] = truth.source
+    result["scores"] = scores.source
+    result["space"] = None if joined.space is None else joined.space.name
+    result["missing_handling"] = missing
+    result["seed"] = seed
+    result["interval"] = f"95 %, {interval_method(len(frame))}"
+    result["ties"] = TIES
+    order = [
+        "n", "missing", "tau_b", "tau_kendall_a", "spearman", "pearson", "weighted_tau", "top",
+        "topn_mean_tau", "predicted_top", "overlap", "best_rank", "regret", "baselines", "ceiling",
+    ]  # fmt: skip
+    return {key: result[key] for key in [*order, *(key for key in result if key not in order)]}
+
+
+def baselines(
+    joined: Joined, top: Sequence[int] = TOP, *, seed: int = 0, size: Size | None = None
+) -> dict[str, dict[str, Any]] | None:
+    """Parameters and MACs of the stand-alone networks as rankings (more is better) of the same architectures.
+
+    None where no known space reads the architectures. A score that does no better knows nothing but the size.
+    """
+    if joined.space is None:
+        return None
+    costs = costs_of(joined, size)
+    values = joined.frame["truth"].to_numpy(dtype=float)
+    return {name: ranking(values, costs[name].to_numpy(dtype=float), top, seed=seed) for name in BASELINES}
+
+
+def costs_of(joined: Joined, size: Size | None = None) -> pd.DataFrame:
+    """Columns params and macs of the joined architectures' stand-alone networks of `size`."""
+    assert joined.space is not None
+    costs = [joined.space.cost(architecture, size) for architecture in joined.architectures]
+    return pd.DataFrame({name: [getattr(cost, name) for cost in costs] for name in BASELINES})

@@ -1,0 +1,102 @@
+"""Is the best variant better than the others? Paired differences of tau-b, and when they may be called one.
+
+Variants are compared on the architectures that both sides scored. Under unlike masks that is the smaller
+space, so that a difference is not one between evaluation sets: leaving out easy ones alone moves tau.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.correlate import BASELINES, costs_of
+from analysis.correlation import kendall_tau
+from analysis.study import GROUP, Study, mask_text
+from analysis.tables import Table, join
+from analysis.uncertainty import paired_difference, seeds_differ
+from supernet.spaces import Space
+
+COLUMNS = ["space", "leader", "other", "difference", "low", "high", "n", "seeds_differ"]
+
+
+def differences(
+    study: Study,
+    variants: pd.DataFrame,
+    common: Mapping[tuple[str, ...], pd.DataFrame],
+    truths: Mapping[Space, Table],
+) -> pd.DataFrame:
+    """For each space the variant of the highest mean tau-b against the others, and against params and macs.
+
+    variants: as in Collected. common: for each GROUP the scores of the architectures that all its finished
+    seeds scored, the truth's row number x seed. A row: difference of mean tau-b with its interval over
+    architectures, n, and seeds_differ (None with one seed on a side; a baseline has no seeds).
+    """
+    by_name = {(space.name, mask_text(space)): (space, table) for space, table in truths.items()}
+    rows = []
+    primary = variants[variants["primary"] & variants["tau_b"].notna()]
+    for _, group in primary.groupby("space", sort=False):
+        ordered = group.sort_values("tau_b", ascending=False, kind="stable")
+        leader, *others = [tuple(row) for row in ordered[GROUP].itertuples(index=False)]
+        space, truth = by_name[leader[0], leader[1]]
+        scores = _by_text(common[leader], truth)
+        for other in others:
+            against = _by_text(common[other], by_name[other[0], other[1]][1])
+            rows.append(_names(leader, other[2]) | _difference(truth, scores, against))
+        known = join(truth, truth)
+        costs = costs_of(known, study.truths[space.name].size)
+        for baseline in BASELINES:
+            against = pd.DataFrame({0: costs[baseline].to_numpy()}, index=known.frame["arch"].astype(str))
+            rows.append(_names(leader, baseline) | _difference(truth, scores, against))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _names(leader: tuple[str, ...], other: str) -> dict[str, Any]:
+    return {"space": leader[0], "leader": leader[2], "other": other}
+
+
+def _by_text(scores: pd.DataFrame, truth: Table) -> pd.DataFrame:
+    return scores.set_axis([truth.texts[i] for i in scores.index], axis=0)
+
+
+def _difference(truth: Table, a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
+    texts = a.index.intersection(b.index)
+    known = dict(zip(truth.texts, truth.numbers, strict=True))
+    values = np.array([known[text] for text in texts])
+    sides = [[side.loc[texts, seed].to_numpy() for seed in side.columns] for side in (a, b)]
+    found = paired_difference(values, *sides)
+    differ = None
+    if found.value is not None:
+        differ = seeds_differ(
+            *([kendall_tau(values, scores).value or 0.0 for scores in side] for side in sides)
+        )
+    return {
+        "difference": found.value,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n,
+        "seeds_differ": differ,
+    }
+
+
+def verdict(row: Mapping[str, Any] | pd.Series) -> str:
+    """'better', 'not told apart' or 'one seed', for a row of `differences`.
+
+    'better' takes both: the interval over architectures excludes zero, and so does Welch's test over seeds. A
+    baseline has no seeds, so only the interval counts; with one seed on a side nothing can be said about the
+    training, however many architectures there are.
+    """
+    if pd.isna(row["low"]):
+        return "not told apart"
+    apart = row["low"] > 0
+    if row["other"] in BASELINES:
+        if row["high"] < 0:
+            return "worse"
+        return "better" if apart else "not told apart"
+    if not apart:
+        return "not told apart"
+    if row["seeds_differ"] is None or pd.isna(row["seeds_differ"]):
+        return "one seed"
+    return "better" if row["seeds_differ"] else "not told apart"

@@ -1,0 +1,65 @@
+"""The figures of a study's report: which there are, what they are drawn from, their captions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.collect import Collected
+from analysis.correlate import TIES
+from analysis.figures import scatter, style, topn, variants
+from analysis.page import Html, picture
+
+
+def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
+    """Draw and save the figures; each as a piece of the page with its caption."""
+    study = found.study
+    kinds = found.primary
+    note = f"Data: {study.note}" if study.note else ""
+    truth = ", ".join(dict.fromkeys(truth.title for truth in study.truths.values()))
+    columns = ", ".join(f"{truth.column} of {truth.path.name}" for truth in study.truths.values())
+    seeds = _seeds(kinds)
+    usable = kinds[kinds["tau_b"].notna()]
+    series = topn.series_of(found.top[found.top["primary"].astype(bool)])
+    runs = found.runs[found.runs["primary"].astype(bool)]
+    taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
+    middle = sorted(size for size in study.top if size <= max(50, study.top[0]))[-1]
+    drawn = {
+        "variants": (variants.variants(usable, runs, found.references, note=note), usable),
+        "topn": (topn.topn(series, found.top_references, note=note), series),
+        "scatter": (scatter.scatter(found.points, taus, top=middle, truth=truth, note=note), found.points),
+    }
+    captions = {
+        "variants": f"tau-b of each variant: mean over {seeds} (filled), single seeds (open), and the 95 %"
+        f" interval of the mean over {_architectures(usable)} (bar). Upright marks: the number of parameters"
+        " and of MACs of the stand-alone networks as rankings, and the truth's own noise.",
+        "topn": "Left: tau-b inside the true top-N. Right: its mean score, which should fall with N. Over"
+        f" {seeds}; bands are mean ± standard deviation. Inside the top the differences are as small as the"
+        " noise, so that the ceiling is low there too.",
+        "scatter": f"Truth against the mean score over {seeds}, one point an architecture"
+        f" ({_architectures(usable)}). The tau-b in a panel is that of the mean score, as a rule higher than"
+        f" the mean of the seeds' tau-b. Coloured: the true top {middle}.",
+    }
+    pieces = {}
+    for name, (figure, data) in drawn.items():
+        paths = style.save(figure, data, folder, name)
+        full = f"{captions[name]} Truth: {columns}. Ties: {TIES}. {study.note}"
+        pieces[name] = picture(paths[0], full, f"Figure: {captions[name]}")
+    return pieces
+
+
+def _seeds(kinds: pd.DataFrame) -> str:
+    return _span({int(n) for n in kinds["finished"] if n}, "seed")
+
+
+def _architectures(usable: pd.DataFrame) -> str:
+    return _span({int(n) for n in usable["n"].dropna()}, "architecture")
+
+
+def _span(counts: set[int], noun: str) -> str:
+    """'3 seeds', '1 to 3 seeds' or 'no seeds'."""
+    if not counts:
+        return f"no {noun}s"
+    low, high = min(counts), max(counts)
+    return f"{low} to {high} {noun}s" if low < high else f"{low} {noun}{'s' * (low != 1)}"

@@ -1,0 +1,99 @@
+"""Truth against score, one panel a variant: the shape behind the number."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.figures import style
+
+
+def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, note: str = "") -> Figure:
+    """One panel for each space, mask and variant.
+
+    points: space, mask, variant, truth, score (mean over seeds), seeds and place (1 is the best truth). taus:
+    the same names and tau_b, the tau-b of these very points. top: this many of the best by truth are marked.
+    truth: what the truth is, for the axis. Axes leave out the lowest 5 % of either side where they would
+    squeeze the rest; how many points that hides is written in the panel.
+    """
+    order = list(dict.fromkeys(points["space"]))
+    groups = list(points.groupby(["space", "mask", "variant"], sort=False))
+    groups.sort(key=lambda group: order.index(group[0][0]))
+    columns = min(3, max(1, len(groups)))
+    rows = max(1, -(-len(groups) // columns))
+    with style.look():
+        figure = style.new_figure(height=2.5 * rows + 0.9)
+        panels = figure.subplots(rows, columns, squeeze=False)
+        for axes in panels.flat[len(groups) :]:
+            axes.set_axis_off()
+        if not groups:
+            style.empty(panels[0, 0], "no finished run")
+        known = {
+            tuple(row[:3]): row[3]
+            for row in taus[["space", "mask", "variant", "tau_b"]].itertuples(index=False)
+        }
+        for axes, ((space, mask, variant), group) in zip(panels.flat, groups, strict=False):
+            best = group["place"] <= top
+            rest = group[~best]
+            alpha = float(np.clip(2000 / max(1, len(group)), 0.12, 0.45))
+            size = float(np.clip(900 / max(1, len(group)), 2, 14))
+            axes.scatter(
+                rest["truth"],
+                rest["score"],
+                s=size,
+                c=style.GREY,
+                alpha=alpha,
+                linewidths=0,
+                rasterized=True,
+            )
+            axes.scatter(
+                group["truth"][best],
+                group["score"][best],
+                s=max(8.0, size),
+                c=style.PALETTE[1],
+                alpha=0.9,
+                linewidths=0,
+                rasterized=True,
+            )
+            hidden = _zoom(axes, group)
+            title = f"{textwrap.fill(str(variant), 30)}\n{style.panel_title(str(space), str(mask))}"
+            axes.set_title(title, fontsize=8.5)
+            tau = known.get((space, mask, variant))
+            lines = [
+                f"tau-b {tau:.3f}" if tau is not None and np.isfinite(tau) else "tau-b undefined",
+                f"n = {len(group)}",
+            ]
+            lines += [f"{hidden} lower off scale"] * bool(hidden)
+            axes.text(
+                0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8,
+                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5},
+            )  # fmt: skip
+        for axes in panels[:, 0]:
+            axes.set_ylabel("score (%)")
+        for i in range(min(columns, len(groups))):
+            last = (len(groups) - 1 - i) // columns
+            panels[last, i].set_xlabel(truth if len(truth) < 30 else "truth (%)")
+        marked = f"Orange: the {top} architectures with the highest truth (all, if there are fewer)."
+        style.add_note(
+            figure,
+            f"x: {truth}. y: validation accuracy with inherited weights, mean over seeds. {marked}",
+            note,
+        )
+    return figure
+
+
+def _zoom(axes: object, group: pd.DataFrame) -> int:
+    """Cut the axes where the lowest 5 % take more than half of the range; the number of points off scale."""
+    hidden = np.zeros(len(group), dtype=bool)
+    for name in ("truth", "score"):
+        values = group[name].to_numpy()
+        low, floor, high = values.min(), np.quantile(values, 0.05), values.max()
+        if len(values) < 100 or floor - low <= (high - low) / 2:
+            continue
+        margin = 0.05 * (high - floor)
+        getattr(axes, "set_xlim" if name == "truth" else "set_ylim")(floor - margin, high + margin)
+        hidden |= values < floor - margin
+    return int(hidden.sum())

@@ -1,0 +1,120 @@
+"""The true top-N, set by set: tau-b inside it, and its mean score."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator
+
+from analysis.figures import style
+from analysis.study import FULL
+
+BANDS = 5  # variants in a panel up to which bands stay legible
+DASHES = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (2, 4)))
+
+
+def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> Figure:
+    """Two panels a space: tau-b inside the true top-N, and the mean score of the true top-N, against N.
+
+    series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
+    and N; std is NaN for one seed. references: space, mask, reference, top, tau_b: lines of the noise ceiling
+    and of params. A falling line on the right means that better architectures score higher, which is what
+    topn_mean_tau sums up.
+    """
+    spaces = list(dict.fromkeys(series["space"]))
+    look = style.colours(series["variant"])
+    with style.look():
+        figure = style.new_figure(height=2.75 * max(1, len(spaces)) + 0.8 + 0.16 * len(look))
+        panels = figure.subplots(max(1, len(spaces)), 2, squeeze=False)
+        if not spaces:
+            style.empty(panels[0, 0], "no finished run")
+            style.empty(panels[0, 1], "")
+        for (left, right), space in zip(panels, spaces, strict=False):
+            here = series[series["space"] == space]
+            _references(left, references[references["space"] == space])
+            for variant, group in here.groupby("variant", sort=False):
+                colour, marker = look[str(variant)]
+                label = textwrap.fill(f"{variant} ({_seeds(group)})", 48)
+                for axes, name, std in ((left, "mean", "std"), (right, "score", "score_std")):
+                    axes.plot(group["top"], group[name], color=colour, marker=marker, label=label)
+                    if here["variant"].nunique() <= BANDS and group[std].notna().all():
+                        low, high = group[name] - group[std], group[name] + group[std]
+                        axes.fill_between(group["top"], low, high, color=colour, alpha=0.18, linewidth=0)
+            sizes = sorted(here["top"].unique())
+            for axes in (left, right):
+                axes.set_xscale("log")
+                axes.set_xticks(sizes, [str(size) for size in sizes])
+                axes.xaxis.set_minor_locator(NullLocator())
+                axes.xaxis.set_minor_formatter(NullFormatter())
+                axes.set_xlabel("N, size of the true top-N")
+            left.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
+            left.set_ylabel("tau-b inside the true top-N")
+            right.set_ylabel("mean score (%)")
+            left.set_title(style.panel_title(space))
+            right.set_title("mean score of the true top-N")
+        handles: dict[str, Artist] = {}
+        for axes in panels.flat:
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+                handles.setdefault(label, handle)
+        if handles:
+            figure.legend(
+                list(handles.values()),
+                list(handles),
+                loc="outside upper left",
+                ncols=2 if len(handles) > 1 else 1,
+            )
+        band = f"Band: mean ± standard deviation over seeds; none for one seed or more than {BANDS} variants."
+        style.add_note(figure, band, note)
+    return figure
+
+
+def _seeds(group: pd.DataFrame) -> str:
+    counts = sorted({int(n) for n in group["seeds"]})
+    return (
+        f"{counts[0]} seed{'s' * (counts[0] != 1)}"
+        if len(counts) == 1
+        else f"{counts[0]} to {counts[-1]} seeds"
+    )
+
+
+def _references(axes: Axes, references: pd.DataFrame) -> None:
+    """Noise ceiling (black) and params (grey); one line style for each mask."""
+    masks = list(dict.fromkeys(references["mask"]))
+    names = {"seed_to_seed": ("noise ceiling", "#111111"), "params": ("params", style.GREY)}
+    for (reference, mask), group in references.groupby(["reference", "mask"], sort=False):
+        if reference not in names or group["tau_b"].isna().all():
+            continue
+        label, colour = names[str(reference)]
+        label += "" if mask == FULL or len(masks) == 1 else f", without {mask}"
+        dashes = DASHES[masks.index(mask) % len(DASHES)]
+        axes.plot(
+            group["top"],
+            group["tau_b"].astype(float),
+            color=colour,
+            linestyle=dashes,
+            linewidth=1.2,
+            label=label,
+        )
+
+
+def series_of(top: pd.DataFrame) -> pd.DataFrame:
+    """Rows of single seeds (space, mask, variant, seed, top, tau_b, mean_score) -> what `topn` draws.
+
+    A mean is only taken where every seed has a value."""
+    rows = []
+    for (space, mask, variant, size), group in top.groupby(["space", "mask", "variant", "top"], sort=False):
+        row = {"space": space, "mask": mask, "variant": variant, "top": size, "seeds": len(group)}
+        for name, mean, std in (("tau_b", "mean", "std"), ("mean_score", "score", "score_std")):
+            values = group[name].astype(float)
+            row |= {
+                mean: values.mean(skipna=False),
+                std: values.std(ddof=1, skipna=False) if len(values) > 1 else np.nan,
+            }
+        rows.append(row)
+    names = ["space", "mask", "variant", "top", "seeds", "mean", "std", "score", "score_std"]
+    return pd.DataFrame(rows, columns=names)

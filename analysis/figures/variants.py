@@ -1,0 +1,119 @@
+"""Variants side by side: tau-b of every seed, its mean and interval, and what to compare it with."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.figures import style
+from analysis.study import FULL
+
+REFERENCES: dict[str, tuple[str, str, Any]] = {  # name in the frame: label, colour, line style
+    "params": ("params as a ranking", style.PALETTE[4], "-"),
+    "macs": ("MACs as a ranking", style.PALETTE[2], (0, (2.5, 1.5))),
+    "seed_to_seed": ("noise ceiling, seed against seed", "#111111", "-"),
+    "valid_to_test": ("noise ceiling, validation against test", "#111111", (0, (1, 1.2))),
+}
+
+
+BLUE = style.PALETTE[0]
+MEAN: dict[str, Any] = {"color": BLUE, "marker": "o", "markersize": 6.5, "linewidth": 2.2}
+SEED: dict[str, Any] = {
+    "color": BLUE,
+    "marker": "o",
+    "markersize": 4,
+    "markerfacecolor": "white",
+    "linestyle": "",
+}
+
+
+def variants(
+    summary: pd.DataFrame, runs: pd.DataFrame, references: pd.DataFrame, *, note: str = ""
+) -> Figure:
+    """One panel a space, one row a variant, tau-b to the right.
+
+    summary: space, mask, variant, tau_b (mean over seeds), tau_b_low, tau_b_high (95 % over architectures).
+    runs: space, mask, variant, tau_b of each seed. references: space, mask, reference, tau_b; drawn in the
+    rows of their mask only, as an architecture that is masked out counts for neither side.
+    """
+    spaces = list(dict.fromkeys(summary["space"]))
+    heights = [int((summary["space"] == space).sum()) for space in spaces] or [1]
+    with style.look():
+        figure = style.new_figure(height=0.46 * sum(heights) + 0.75 * len(heights) + 1.45)
+        panels = figure.subplots(
+            len(heights), 1, squeeze=False, sharex=True, height_ratios=[h + 0.6 for h in heights]
+        )[:, 0]
+        used: list[str] = []
+        if not spaces:
+            style.empty(panels[0], "no finished run")
+        for axes, space in zip(panels, spaces, strict=False):
+            rows = summary[summary["space"] == space].reset_index(drop=True)
+            for y, row in rows.iterrows():
+                here = references[(references["space"] == space) & (references["mask"] == row["mask"])]
+                used += _ticks(axes, float(y), here)
+                same = (
+                    (runs["space"] == space)
+                    & (runs["mask"] == row["mask"])
+                    & (runs["variant"] == row["variant"])
+                )
+                _row(axes, float(y), row, runs[same]["tau_b"].dropna().to_numpy(dtype=float))
+            axes.set_yticks(range(len(rows)), [_label(row) for _, row in rows.iterrows()])
+            axes.set_ylim(len(rows) - 0.45, -0.55)
+            axes.grid(visible=False, axis="y")
+            axes.set_title(style.panel_title(space))
+            axes.tick_params(labelbottom=True)
+        panels[-1].set_xlabel("tau-b, all architectures")
+        handles = [
+            Line2D([], [], **MEAN, label="mean over seeds, 95 % over architectures"),
+            Line2D([], [], **SEED, label="one seed"),
+        ]
+        for name, (label, colour, dashes) in REFERENCES.items():
+            if name in used:
+                handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label))
+        figure.legend(handles=handles, loc="outside upper left", ncols=2)
+        style.add_note(figure, note)
+    return figure
+
+
+def _label(row: pd.Series) -> str:
+    mask = "" if row["mask"] == FULL or row["mask"] in row["variant"] else f", without {row['mask']}"
+    return textwrap.fill(f"{row['variant']}{mask}", 26)
+
+
+def _row(axes: Axes, y: float, row: pd.Series, seeds: np.ndarray) -> None:
+    if pd.isna(row["tau_b"]):
+        axes.text(
+            0.02,
+            y,
+            "no value",
+            color=style.GREY,
+            va="center",
+            transform=axes.get_yaxis_transform(),
+            fontsize=8,
+        )
+        return
+    if pd.notna(row["tau_b_low"]):
+        axes.plot(
+            [row["tau_b_low"], row["tau_b_high"]], [y, y], color=BLUE, linewidth=2.2, solid_capstyle="round"
+        )
+    axes.plot([row["tau_b"]], [y], **MEAN, zorder=4)
+    axes.plot(seeds, np.full(len(seeds), y + 0.22), **SEED)
+
+
+def _ticks(axes: Axes, y: float, references: pd.DataFrame) -> list[str]:
+    """A short upright line for each reference in the row at y; the names drawn."""
+    drawn = []
+    for name, (_, colour, dashes) in REFERENCES.items():
+        values = references[references["reference"] == name]["tau_b"].dropna()
+        if len(values):
+            axes.plot(
+                [values.iloc[0]] * 2, [y - 0.42, y + 0.42], color=colour, linestyle=dashes, linewidth=1.8
+            )
+            drawn.append(name)
+    return drawn

@@ -1,0 +1,187 @@
+"""A study's folder as it lies on disk: study.json, the runs it names, and its ground truth.
+
+<runs>/<study>/study.json   title, question, note on the data, the runs and where the truth is
+<run folder>/result.json    how the run ended; absent until it has
+<run folder>/scores.parquet arch, bn_mode, score (validation accuracy in percent), loss, status, seconds
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.tables import Table, read_frame
+from analysis.topn import check_top
+from supernet.spaces import Size, Space, get_space
+
+GROUP = ["space", "mask", "variant", "bn_mode"]  # what runs that differ only in their seed share
+FULL = "full space"  # the mask that leaves everything
+STATES = ("finished", "diverged", "failed", "missing")  # 'missing': no result yet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training of one supernet. bn_mode: the BatchNorm mode that the study is about."""
+
+    variant: str
+    space: Space
+    seed: int
+    run_id: str
+    folder: Path
+    bn_mode: str
+    size: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """Where the ground truth of one space is; size: of the stand-alone networks that were trained for it."""
+
+    path: Path
+    column: str
+    size: Size | None
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    folder: Path
+    name: str
+    title: str
+    question: str
+    note: str
+    top: tuple[int, ...]
+    runs: tuple[Run, ...]
+    truths: Mapping[str, Truth]
+
+
+def study_folder(runs: Path, name: str) -> Path:
+    """The folder of a study. Raises ValueError, listing those that there are, if there is none."""
+    folder = runs / name
+    if not (folder / "study.json").is_file():
+        known = sorted(path.parent.name for path in runs.glob("*/study.json"))
+        raise ValueError(f"no study {name!r} in {runs}; studies there: {', '.join(known) or 'none'}")
+    return folder
+
+
+def load_study(folder: Path) -> Study:
+    """Read study.json. Raises ValueError naming the file and the key that is missing or wrong."""
+    path = folder / "study.json"
+    content = _read_json(path)
+    try:
+        runs = tuple(
+            Run(
+                variant=run["variant"],
+                space=get_space(run["space"], run["mask"]),
+                seed=run["seed"],
+                run_id=run["run_id"],
+                folder=folder / run["folder"],
+                bn_mode=run["bn_mode"],
+                size=run["size"],
+            )
+            for run in content["runs"]
+        )
+        truths = {
+            name: Truth(
+                path=folder / truth["file"],
+                column=truth["column"],
+                size=Size(**truth["size"]) if truth.get("size") else None,
+                title=truth.get("title") or truth["column"],
+            )
+            for name, truth in content["truth"].items()
+        }
+        study = Study(
+            folder=folder,
+            name=content["study"],
+            title=content["title"],
+            question=content["question"],
+            note=content["note"],
+            top=check_top(content["top"]),
+            runs=runs,
+            truths=truths,
+        )
+    except KeyError as error:
+        raise ValueError(f"{path}: {error.args[0]!r} is missing") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    study = replace(study, runs=_named_apart(study.runs))
+    if not study.runs:
+        raise ValueError(f"{path}: runs: none are named")
+    if lacking := sorted({run.space.name for run in runs} - set(truths)):
+        raise ValueError(f"{path}: no truth for {', '.join(lacking)}")
+    return study
+
+
+def _named_apart(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """A variant that was run under several masks of a space gets the mask into its name."""
+    masks: dict[tuple[str, str], set[Space]] = {}
+    for run in runs:
+        masks.setdefault((run.space.name, run.variant), set()).add(run.space)
+
+    def name(run: Run) -> str:
+        several = len(masks[run.space.name, run.variant]) > 1
+        return f"{run.variant}, without {mask_text(run.space)}" if several and run.space.mask else run.variant
+
+    return tuple(replace(run, variant=name(run)) for run in runs)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not readable as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: not a JSON object")
+    return content
+
+
+def read_result(run: Run) -> dict[str, Any]:
+    """The run's result.json; {'status': 'missing'} if it has not ended yet."""
+    path = run.folder / "result.json"
+    if not path.is_file():
+        return {"status": "missing", "reason": "not run yet"}
+    result = _read_json(path)
+    if result.get("status") not in STATES:
+        raise ValueError(f"{path}: status {result.get('status')!r} is not one of {', '.join(STATES)}")
+    return result
+
+
+def read_scores(run: Run) -> dict[str, Table]:
+    """The run's scores, one table for each BatchNorm mode, the study's own mode first."""
+    path = run.folder / "scores.parquet"
+    frame = read_frame(path)
+    if "bn_mode" not in frame.columns:
+        raise ValueError(f"{path}: no column 'bn_mode'")
+    modes = sorted(map(str, frame["bn_mode"].unique()), key=lambda mode: (mode != run.bn_mode, mode))
+    if run.bn_mode not in modes:
+        raise ValueError(
+            f"{path}: bn_mode {run.bn_mode!r} was not scored; it has {', '.join(modes) or 'no rows'}"
+        )
+    return {
+        mode: Table(
+            frame=frame[frame["bn_mode"] == mode].reset_index(drop=True),
+            column="score",
+            source=f"{path} ({mode})",
+        )
+        for mode in modes
+    }
+
+
+def read_truth(truth: Truth, space: Space) -> Table:
+    """The truth table without the architectures that the space's mask forbids, before any top-N is taken."""
+    table = Table(frame=read_frame(truth.path), column=truth.column, source=f"{truth.path}:{truth.column}")
+    if table.parsed is None or table.parsed[0].name != space.name:
+        raise ValueError(f"{table.source}: not every arch is an architecture of {space.name}")
+    allowed = np.array([space.in_mask(architecture) for architecture in table.parsed[1]])
+    if not allowed.any():
+        raise ValueError(f"{table.source}: the mask {', '.join(space.mask)} leaves no architecture")
+    return table if allowed.all() else table.only(allowed)
+
+
+def mask_text(space: Space) -> str:
+    """The masked names, or FULL (an operation may itself be called none)."""
+    return ", ".join(space.mask) or FULL

@@ -1,0 +1,214 @@
+"""Tables of one row an architecture, read from FILE:COLUMN, and joined by architecture.
+
+A table is CSV (.csv, .csv.gz) or Parquet (.parquet) with a column `arch`. Two tables need not spell
+architectures alike: where every text of both is read by one known search space, rows meet by that space's
+official number (`Space.index`), or by the parsed architecture where it has none. So spellings that mean the
+same entry of the benchmark meet, and entries that the benchmark lists apart stay apart. Otherwise the exact
+text decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.topn import by_truth
+from supernet.spaces import SPACES, Architecture, Space, get_space
+
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+MISSING = ("drop", "worst")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One row an architecture. frame: has 'arch' (text, unique) and `column` (float; NaN for none).
+
+    source: what the reader should be told about where it came from, for example 'scores.csv:score'.
+    """
+
+    frame: pd.DataFrame
+    column: str
+    source: str
+
+    def __post_init__(self) -> None:
+        for name in ("arch", self.column):
+            if name not in self.frame.columns:
+                raise ValueError(f"{self.source}: no column {name!r}; {_columns(self.frame)}")
+        if not pd.api.types.is_numeric_dtype(self.frame[self.column]):
+            raise ValueError(f"{self.source}: column {self.column!r} is not numeric; {_columns(self.frame)}")
+        if self.frame.empty:
+            raise ValueError(f"{self.source}: no rows")
+        empty = self.frame["arch"].isna().to_numpy()
+        if empty.any():
+            raise ValueError(f"{self.source}: arch is empty in row {int(np.flatnonzero(empty)[0]) + 1}")
+        self._refuse_duplicates(self.texts)
+
+    def _refuse_duplicates(self, keys: Sequence[Hashable]) -> None:
+        seen: dict[Hashable, str] = {}
+        for key, text in zip(keys, self.texts, strict=True):
+            if key in seen:
+                other = "" if seen[key] == text else f" (also written {seen[key]!r})"
+                hint = ""
+                if "bn_mode" in self.frame.columns and len(set(self.frame["bn_mode"])) > 1:
+                    hint = "; it has several rows an architecture, one for each bn_mode: choose one"
+                raise ValueError(f"{self.source}: arch {text!r}{other} is in more than one row{hint}")
+            seen[key] = text
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return [str(text) for text in self.frame["arch"]]
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """The column as floats (n,); NaN where the table has no finite number."""
+        values = self.frame[self.column].to_numpy(dtype=float, na_value=np.nan)
+        return np.where(np.isfinite(values), values, np.nan)
+
+    @cached_property
+    def parsed(self) -> tuple[Space, list[Architecture]] | None:
+        """The known space that reads every text, and the architectures; None if there is no such space."""
+        for name in SPACES:
+            space = get_space(name)
+            try:
+                return space, [space.parse(text) for text in self.texts]
+            except ValueError:
+                continue
+        return None
+
+    @cached_property
+    def keys(self) -> list[Hashable]:
+        """What tells two architectures apart: the official number, else the architecture, else the text."""
+        if self.parsed is None:
+            return list(self.texts)
+        space, architectures = self.parsed
+        numbers = [space.index(architecture) for architecture in architectures]
+        keys: list[Hashable] = [
+            architecture if number is None else number
+            for architecture, number in zip(architectures, numbers, strict=True)
+        ]
+        self._refuse_duplicates(keys)
+        return keys
+
+    def only(self, mask: np.ndarray) -> Table:
+        """The rows where `mask` (n,) is true."""
+        return Table(frame=self.frame[mask].reset_index(drop=True), column=self.column, source=self.source)
+
+
+def _columns(frame: pd.DataFrame) -> str:
+    numeric = [str(name) for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
+    if not numeric:
+        return "it has no numeric columns"
+    return f"numeric columns: {', '.join(numeric)}"
+
+
+def read_table(spec: str, where: str | None = None) -> Table:
+    """The table and column that FILE:COLUMN names; FILE itself may contain ':'.
+
+    where: 'COLUMN=VALUE' keeps only the rows whose COLUMN, as text, is VALUE.
+    Raises ValueError for what cannot be used, OSError for what cannot be read.
+    """
+    name, colon, column = spec.rpartition(":")
+    if not (name and colon and column):
+        raise ValueError(f"{spec!r} is not FILE:COLUMN")
+    frame = read_frame(Path(name))
+    if where is not None:
+        key, equals, value = where.partition("=")
+        if not equals or key not in frame.columns:
+            raise ValueError(
+                f"where: {where!r} is not COLUMN=VALUE with a column of {name}: {', '.join(frame.columns)}"
+            )
+        present = frame[key].astype(str)
+        if value not in set(present):
+            raise ValueError(
+                f"where: no row of {name} has {key} {value!r}; it has {', '.join(sorted(set(present))[:10])}"
+            )
+        frame = frame[present == value].reset_index(drop=True)
+        spec = f"{spec} where {where}"
+    return Table(frame=frame, column=column, source=spec)
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """A CSV or Parquet file as a frame; `arch` as text."""
+    if not path.name.endswith(SUFFIXES):
+        raise ValueError(f"{path}: the name does not end in one of {', '.join(SUFFIXES)}")
+    with path.open("rb"):  # a missing file or a folder is said in the same words for every format
+        pass
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype={"arch": str})
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"{path}: not readable as {path.suffix[1:]}: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """The rows to compare, in the order of the truth table.
+
+    frame: the truth's own columns and 'truth', 'score', 'scored' (false: ranked worst for want of a score)
+    and 'place' (place in the whole truth table by falling truth, from 0, ties in file order).
+    missing: architectures with truth and no score. unknown: rows of scores that the truth does not have.
+    truth_missing: rows of the truth without a finite value, left out. space: the space of both, or None;
+    architectures: of the rows, where there is a space; positions: of the rows in the truth table.
+    """
+
+    frame: pd.DataFrame
+    missing: int
+    unknown: int
+    truth_missing: int
+    space: Space | None
+    architectures: list[Architecture]
+    positions: np.ndarray
+
+
+def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
+    """Rows of truth and scores that name the same architecture.
+
+    A row of scores counts if its value is finite and its `status`, where there is such a column, is 'ok'.
+    missing: what becomes of an architecture with truth and no score: 'drop' leaves it out; 'worst' ranks it
+    below every score, tied with the other missing ones.
+    """
+    if missing not in MISSING:
+        raise ValueError(f"missing: {missing!r} is not one of {', '.join(MISSING)}")
+    same = truth.parsed is not None and scores.parsed is not None and truth.parsed[0] == scores.parsed[0]
+    truth_keys: Sequence[Any] = truth.keys if same else truth.texts
+    score_keys: Sequence[Any] = scores.keys if same else scores.texts
+    values = scores.numbers
+    if "status" in scores.frame.columns:
+        values = np.where((scores.frame["status"] == "ok").to_numpy(dtype=bool), values, np.nan)
+    by_key = dict(zip(score_keys, values, strict=True))
+    score = np.array([by_key.get(key, np.nan) for key in truth_keys], dtype=float)
+    known = np.isfinite(truth.numbers)
+    scored = np.isfinite(score)
+    keep = known & scored if missing == "drop" else known
+    if not (known & scored).any():
+        raise ValueError(
+            f"{scores.source}: no architecture has both a score and a truth in {truth.source}; the first are"
+            f" {scores.texts[0]!r} and {truth.texts[0]!r}"
+        )
+    worst = score[known & scored].min() - 1
+    place = np.empty(len(known), dtype=int)
+    place[by_truth(np.where(known, truth.numbers, -np.inf))] = np.arange(len(known))
+    columns = {
+        "truth": truth.numbers,
+        "score": np.where(scored, score, worst),
+        "scored": scored,
+        "place": place,
+    }
+    frame = truth.frame.assign(**columns)[keep]
+    positions = np.flatnonzero(keep)
+    return Joined(
+        frame=frame.reset_index(drop=True),
+        missing=int((known & ~scored).sum()),
+        unknown=len(set(score_keys) - set(truth_keys)),
+        truth_missing=int((~known).sum()),
+        space=truth.parsed[0] if same and truth.parsed else None,
+        positions=positions,
+        architectures=[truth.parsed[1][i] for i in positions] if same and truth.parsed else [],
+    )

@@ -1,0 +1,163 @@
+"""Results as text for a terminal: the comparison of two columns, and frames."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+LABELS = {
+    "tau_b": "Kendall tau-b",
+    "tau_kendall_a": "Kendall tau-a",
+    "spearman": "Spearman rho",
+    "pearson": "Pearson r",
+}
+CEILINGS = {
+    "seed_to_seed": "seed against seed",
+    "seed_to_mean": "seed against mean of the others",
+    "true_to_mean": "noise-free against mean (estimate)",
+    "valid_to_test": "validation against test",
+}
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with a fixed number of digits; '-' for None."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def aligned(rows: Sequence[Sequence[str]], words: Sequence[int] = (0,)) -> str:
+    """Rows of equal length as columns, the first row being the head; `words` are set to the left."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i in words else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def as_json(result: dict[str, Any]) -> str:
+    """JSON without NaN: allow_nan makes a slip an error."""
+    return json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def _estimate(entry: dict[str, Any]) -> list[str]:
+    interval = "" if entry["low"] is None else f"[{number(entry['low'])}, {number(entry['high'])}]"
+    return [number(entry["value"]), interval]
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The dictionary of correlate() for a reader."""
+    space = result["space"] or "not recognised (architectures joined by exact text)"
+    lines = [
+        f"truth   {result['truth']}",
+        f"scores  {result['scores']}",
+        f"space   {space}",
+        f"n       {result['n']} architectures; {result['missing']} without a score"
+        f" ({'left out' if result['missing_handling'] == 'drop' else 'ranked worst'}); {result['unknown']}"
+        f" scored but not in the truth; {result['truth_missing']} without a finite truth (left out)",
+        "",
+    ]
+    named = {"scores": result, **(result["baselines"] or {})}
+    rows = [["", *(cell for name in named for cell in (name, "95 %"))]]
+    for key, label in LABELS.items():
+        rows.append([label, *(cell for entry in named.values() for cell in _estimate(entry[key]))])
+    rows.append(["weighted tau", *(cell for e in named.values() for cell in (number(e["weighted_tau"]), ""))])
+    for percent, entry in result["overlap"].items():
+        cells = (cell for e in named.values() for cell in (number(e["overlap"][percent]["value"]), ""))
+        rows.append([f"overlap of top {percent} % (chance {entry['chance']:.3f})", *cells])
+    series = [
+        (number(e["topn_mean_tau"]["value"]), _p(e["topn_mean_tau"]["p_value"])) for e in named.values()
+    ]
+    rows.append(["topn_mean_tau (-1 is best)", *(cell for pair in series for cell in pair)])
+    lines += [aligned(rows), ""]
+
+    rows = [
+        [
+            "top",
+            "true top-N: tau_b",
+            "mean score",
+            "missing",
+            "predicted top-K: tau_b",
+            "best true rank",
+            "regret",
+        ]
+    ]
+    for k in result["regret"]:
+        true, predicted = result["top"].get(k), result["predicted_top"].get(k)
+        rows.append(
+            [
+                k,
+                number(true["tau_b"]) if true else "",
+                number(true["mean_score"], 2) if true else "",
+                str(true["missing"]) if true else "",
+                number(predicted["tau_b"]) if predicted else "",
+                str(result["best_rank"][k]),
+                number(result["regret"][k], 2),
+            ]
+        )
+    lines += [aligned(rows), ""]
+
+    if result["ceiling"]:
+        rows = [["noise ceiling", "tau_b", "rho", "r", "n", "compared"]]
+        for key, entry in result["ceiling"].items():
+            values = [number(entry.get(name)) for name in ("tau_b", "spearman", "pearson")]
+            rows.append([CEILINGS[key], *values, str(entry["n"]), entry["compared"]])
+        lines += [aligned(rows, words=(0, 5)), ""]
+    else:
+        lines += [
+            f"noise ceiling: not known (the truth has no columns {result['truth'].rpartition(':')[2]}_seed0,"
+            " ...)",
+            "",
+        ]
+    if result["baselines"]:
+        lines.append(
+            "params, macs: cost of the stand-alone networks at the benchmark's published size, more is"
+            " better."
+        )
+    lines.append(f"intervals: {result['interval']}.")
+    lines.append(f"ties: {result['ties']}. seed {result['seed']}.")
+    if result["top_left_out"]:
+        lines.append(f"left out, larger than n: top {', '.join(map(str, result['top_left_out']))}.")
+    for note in notes(result):
+        lines.append(f"note: {note}.")
+    return "\n".join(lines)
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else f"p {value:.4f}"
+
+
+def notes(result: dict[str, Any]) -> list[str]:
+    """What could not be computed and why, each reason once."""
+    found: dict[str, list[str]] = {}
+    for key in (*LABELS, "topn_mean_tau"):
+        if note := result[key].get("note"):
+            found.setdefault(note, []).append(key)
+    for kind in ("top", "predicted_top"):
+        for size, entry in result[kind].items():
+            if note := entry.get("note"):
+                found.setdefault(note, []).append(f"{kind} {size}")
+    return [f"{', '.join(keys)}: {note}" for note, keys in found.items()]
+
+
+def frame_text(frame: pd.DataFrame, form: str) -> str:
+    """A frame as 'text' (aligned), 'markdown' or 'csv' (full precision)."""
+    if form == "csv":
+        return frame.to_csv(index=False).rstrip("\n")
+    cells = [[str(name) for name in frame.columns]]
+    for row in frame.itertuples(index=False):
+        cells.append([_cell(value) for value in row])
+    if form == "text":
+        return aligned(cells)
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
+    return "\n".join([lines[0], "|" + "---|" * len(frame.columns), *lines[1:]])
+
+
+def _cell(value: Any) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        return "-"
+    return number(value) if isinstance(value, float) else str(value)

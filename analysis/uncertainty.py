@@ -1,0 +1,242 @@
+"""How sure a correlation is. Two sources of error are kept apart.
+
+*Over architectures*: another sample of as many architectures would give another value. `interval` states it:
+a percentile bootstrap for up to BOOTSTRAP_LIMIT architectures, the infinitesimal jackknife above (see
+influence.py). It holds the trained weights and the truth as they are. Where a whole space has been scored
+there is no sampling at all, and the interval says how far the value would carry over to a similar space.
+
+*Over seeds*: another training would give other scores. `spread` states it.
+
+Kendall's tau-a is never resampled: a resample holds copies, copies are ties, and ties shrink it. It gets the
+infinitesimal jackknife for any number of architectures.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from analysis import correlation, influence
+from analysis.correlation import Coefficient, Floats, finite_pair, undefined
+
+BOOTSTRAP_LIMIT = 1000
+SMALLEST = 10  # below this many architectures no interval is given
+RESAMPLES = 1000
+LEVEL = 0.95
+BATCH = 250  # resamples at a time, to bound memory
+
+COEFFICIENTS: dict[str, Callable[[ArrayLike, ArrayLike], Coefficient]] = {
+    "tau_b": correlation.kendall_tau,
+    "tau_kendall_a": partial(correlation.kendall_tau, variant="a"),
+    "spearman": correlation.spearman,
+    "pearson": correlation.pearson,
+}
+INFLUENCES: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "tau_b": influence.of_tau_b,
+    "tau_kendall_a": influence.of_tau_a,
+    "spearman": influence.of_spearman,
+    "pearson": influence.of_pearson,
+}
+
+
+class Interval(NamedTuple):
+    """A 95 % interval, or None and None with a note that says why there is none."""
+
+    low: float | None
+    high: float | None
+    method: str
+    note: str = ""
+
+
+class Spread(NamedTuple):
+    """Mean and sample standard deviation over n seeds; std is None for one seed, mean too for none."""
+
+    mean: float | None
+    std: float | None
+    n: int
+
+
+def interval_method(n: int, coefficient: str = "tau_b") -> str:
+    """The method that `interval` uses for n architectures, in words."""
+    if n < SMALLEST:
+        return "none"
+    if n <= BOOTSTRAP_LIMIT and coefficient != "tau_kendall_a":
+        return f"percentile bootstrap over architectures, {RESAMPLES} resamples"
+    return "infinitesimal jackknife over architectures, Fisher z scale"
+
+
+def interval(x: ArrayLike, y: ArrayLike, coefficient: str = "tau_b", *, seed: int = 0) -> Interval:
+    """95 % interval over architectures of a coefficient (a key of COEFFICIENTS) of x and y, both (n,)."""
+    if coefficient not in COEFFICIENTS:
+        raise ValueError(f"coefficient: {coefficient!r} is not one of {', '.join(COEFFICIENTS)}")
+    x, y = finite_pair(x, y)
+    method = interval_method(len(x), coefficient)
+    if note := undefined(x, y):
+        return Interval(None, None, method, note)
+    if len(x) < SMALLEST:
+        return Interval(None, None, method, f"no interval for fewer than {SMALLEST} architectures")
+    if method.startswith("percentile"):
+        return _bootstrap(x, y, coefficient, method, seed)
+    value = COEFFICIENTS[coefficient](x, y).value
+    assert value is not None
+    if abs(value) > 1 - 1e-12:
+        return Interval(value, value, method, "every pair agrees, so that no architecture pulls the value")
+    # Fisher's z keeps the interval inside [-1, 1].
+    half = _quantile() * standard_error(INFLUENCES[coefficient](x, y)) / (1 - value**2)
+    centre = np.arctanh(value)
+    return Interval(float(np.tanh(centre - half)), float(np.tanh(centre + half)), method)
+
+
+def standard_error(influences: Floats) -> float:
+    """Standard error over architectures from the influences (n,) of each on a statistic."""
+    return float(np.sqrt((influences**2).mean() / (len(influences) - 1)))
+
+
+def _quantile() -> float:
+    return float(stats.norm.ppf((1 + LEVEL) / 2))
+
+
+def _bootstrap(x: Floats, y: Floats, coefficient: str, method: str, seed: int) -> Interval:
+    """A resample is a row of counts, how often each was drawn; statistics are functions of it."""
+    rng = np.random.default_rng(seed)
+    statistic = {"tau_b": _counted_tau_b, "spearman": _counted_spearman, "pearson": _counted_pearson}[
+        coefficient
+    ]
+    values = []
+    for start in range(0, RESAMPLES, BATCH):
+        size = min(BATCH, RESAMPLES - start)
+        values.append(statistic(rng.multinomial(len(x), np.full(len(x), 1 / len(x)), size=size), x, y))
+    drawn = np.concatenate(values)
+    defined = drawn[np.isfinite(drawn)]
+    lost = RESAMPLES - len(defined)
+    if lost > RESAMPLES // 10:
+        return Interval(None, None, method, f"{lost} of {RESAMPLES} resamples drew a constant column")
+    low, high = np.quantile(defined, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Interval(
+        float(low), float(high), method, f"{lost} resamples drew a constant column" if lost else ""
+    )
+
+
+def _divide(numerator: Floats, product: Floats) -> Floats:
+    """numerator / sqrt(product), NaN where a column of the resample is constant."""
+    result = np.full(len(numerator), np.nan)
+    np.divide(numerator, np.sqrt(np.maximum(product, 0)), out=result, where=product > 1e-24)
+    return np.clip(result, -1, 1)
+
+
+def _counted_tau_b(counts: np.ndarray, x: Floats, y: Floats) -> Floats:
+    """tau-b of each resample, (B,); counts is (B, n). Copies of one architecture are tied in both."""
+    sx, sy = (np.sign(values[:, None] - values[None, :]).astype(np.float32) for values in (x, y))
+    weights = counts.astype(np.float32)  # sums stay below n^2 <= 10^6, exact in float32
+    pairs = [
+        ((weights @ signs) * weights).sum(axis=1, dtype=float) for signs in (sx * sy, np.abs(sx), np.abs(sy))
+    ]
+    return _divide(pairs[0], pairs[1] * pairs[2])
+
+
+def _counted_pearson(counts: np.ndarray, x: Floats, y: Floats) -> Floats:
+    """Pearson's r of each resample, (B,); counts is (B, n)."""
+    n = len(x)
+    x, y = ((values - values.mean()) / values.std() for values in (x, y))
+    mx, my, xx, yy, xy = (counts @ np.stack([x, y, x * x, y * y, x * y], axis=1) / n).T
+    return _divide(xy - mx * my, (xx - mx**2) * (yy - my**2))
+
+
+def _counted_spearman(counts: np.ndarray, x: Floats, y: Floats) -> Floats:
+    """Spearman's rho of each resample, (B,); counts is (B, n)."""
+    n = len(x)
+    f, g = (_counted_ranks(counts, values) for values in (x, y))
+    return _divide((counts * f * g).sum(1) / n, (counts * f * f).sum(1) / n * ((counts * g * g).sum(1) / n))
+
+
+def _counted_ranks(counts: np.ndarray, values: Floats) -> Floats:
+    """Mean rank of each value in each resample, scaled to mean 0 and range 1, (B, n)."""
+    inverse = np.unique(values, return_inverse=True)[1]
+    order = np.argsort(inverse, kind="stable")
+    starts = np.flatnonzero(np.diff(inverse[order], prepend=-1))
+    groups = np.add.reduceat(counts[:, order], starts, axis=1)
+    ranks = groups.cumsum(axis=1) - groups / 2
+    return ranks[:, inverse] / len(values) - 0.5
+
+
+class Mean(NamedTuple):
+    """A mean of tau-b over seeds, or a difference of two such means, with its 95 % interval over n rows."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+def mean_tau(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Mean:
+    """Mean tau-b over seeds, one column of scores (n,) a seed; its interval over architectures."""
+    mean = _mean_influence(truth, columns)
+    n = len(np.asarray(truth))
+    if mean is None:
+        return Mean(None, None, None, n)
+    value, error = mean[0], standard_error(mean[1])
+    if abs(value) > 1 - 1e-12:
+        return Mean(value, value, value, n)
+    centre, half = np.arctanh(value), _quantile() * error / (1 - value**2)
+    return Mean(value, float(np.tanh(centre - half)), float(np.tanh(centre + half)), n)
+
+
+def paired_difference(truth: ArrayLike, a: Sequence[ArrayLike], b: Sequence[ArrayLike]) -> Mean:
+    """Mean tau-b of the score columns `a` less that of `b`, over the same n architectures.
+
+    a and b hold one (n,) array for each seed. The interval is paired: architectures that are hard for both do
+    not widen it. It says nothing about other seeds; see `seeds_differ`.
+    """
+    first, second = _mean_influence(truth, a), _mean_influence(truth, b)
+    n = len(np.asarray(truth))
+    if first is None or second is None:
+        return Mean(None, None, None, n)
+    value = first[0] - second[0]
+    half = _quantile() * standard_error(first[1] - second[1])
+    return Mean(value, value - half, value + half, n)
+
+
+def _mean_influence(truth: ArrayLike, columns: Sequence[ArrayLike]) -> tuple[float, Floats] | None:
+    """Mean tau-b of the columns and the mean influence of each architecture; None where undefined."""
+    pairs = [finite_pair(truth, column) for column in columns]
+    if not pairs or any(undefined(x, y) or len(x) < SMALLEST for x, y in pairs):
+        return None
+    values = [correlation.kendall_tau(x, y).value or 0.0 for x, y in pairs]
+    return float(np.mean(values)), np.mean([influence.of_tau_b(x, y) for x, y in pairs], axis=0)
+
+
+def seeds_differ(a: Sequence[float], b: Sequence[float]) -> bool | None:
+    """Whether the means of two groups of seeds differ at 5 % (Welch's t test); None with one seed in one."""
+    if len(a) < 2 or len(b) < 2:
+        return None
+    if np.std(a) == 0 and np.std(b) == 0:
+        return bool(np.mean(a) != np.mean(b))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nearly equal values: SciPy warns of lost precision
+        p = float(stats.ttest_ind(a, b, equal_var=False).pvalue)
+    return p < 1 - LEVEL
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and sample standard deviation (n - 1) over seeds. Raises ValueError for what is not finite."""
+    array = np.asarray(values, dtype=float)
+    if not np.isfinite(array).all():
+        raise ValueError(f"values: {array.tolist()} are not all finite")
+    if not len(array):
+        return Spread(None, None, 0)
+    return Spread(float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else None, len(array))
+
+
+def permutation_p(observed: float, null: ArrayLike) -> float:
+    """One-sided p-value (1 + number of null values <= observed) / (1 + number of null values).
+
+    For statistics whose best value is the smallest. The added one counts the observed order itself, so that
+    no p-value is zero (B. Phipson and G. K. Smyth, 2010)."""
+    null = np.asarray(null, dtype=float)
+    return (1 + int((null <= observed + 1e-12).sum())) / (1 + len(null))

@@ -1,0 +1,32 @@
+"""`python -m studies COMMAND`: what is asked, and the ground truth. Heavy imports wait until a command runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from analysis import cli
+from studies.commands import describe, run, show, space, truth
+from studies.commands import list as list_
+
+COMMANDS = {"list": list_, "show": show, "run": run, "space": space, "describe": describe, "truth": truth}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `python -m studies`."""
+    top = argparse.ArgumentParser(prog="python -m studies", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        sub = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        module.add_arguments(sub)
+        sub.set_defaults(main=module.main)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    return cli.run(lambda: args.main(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

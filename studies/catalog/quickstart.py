@@ -1,0 +1,61 @@
+"""Does a supernet's ranking mean anything, and what changes it? A first answer in five minutes on a laptop.
+
+Question: how well do single-path supernets of both spaces rank architectures against stand-alone training, and
+do strict fairness, masking or linear transformers change that? (Ranking study, figures 4 to 6, in small.)
+Command: python -m studies run quickstart
+Data: scikit-learn's digits; ground truth trained by this project (data/, `truth show` says how).
+Expected: 16 trainings, under 5 minutes on 2 CPU cores; numbers in docs/results/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studies import embedded
+from studies.study import Study, Truth, Variant
+from supernet.sampling import SamplingConfig
+from supernet.training import TrainingConfig
+
+
+def study() -> Study:
+    base = {
+        space: Variant(
+            name="uniform",
+            space=space,
+            size=embedded.SIZES[space],
+            training=TrainingConfig(
+                epochs=epochs,
+                batch_size=64,
+                lr=0.1,
+                lr_final=0.0,
+                nesterov=True,
+                weight_decay=5e-4,
+                augmentation=embedded.AUGMENTATION,
+            ),
+            data=embedded.DATA,
+            evaluation_noise=embedded.NOISE,
+        )
+        for space, epochs in (("nasbench201", 100), ("blox", 40))
+    }
+    fair = SamplingConfig(kind="fair", batches="consecutive", gradients="sum")
+    variants = []
+    for variant in base.values():
+        variants += [
+            variant,
+            replace(variant, name="strictly fair", sampling=fair),
+            replace(variant, name="linear transformers", linear_transformers="skip"),
+        ]
+    variants += [
+        replace(base["nasbench201"], name="without pooling", mask=("avg_pool_3x3",)),
+        replace(base["blox"], name="without bconv", mask=("bconv",)),
+    ]
+    return Study(
+        name="quickstart",
+        title="Quickstart: do supernets rank?",
+        question="How well do single-path supernets rank architectures against stand-alone training, and do "
+        "strict fairness, linear transformers or masking an operation change that?",
+        note=embedded.NOTE,
+        variants=tuple(variants),
+        truth={space: Truth(f"{space}-digits", "digits_test") for space in base},
+        seeds=(0, 1),
+    )

@@ -1,0 +1,39 @@
+"""What `studies show` and `studies run` share: which study, which part of it, which device."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studies.execute import Plan
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="a study of `python -m studies list`")
+    parser.add_argument("--seeds", help="only these seeds: 0,1")
+    parser.add_argument("--only", action="append", metavar="VARIANT", help="only this variant; may be repeated")
+    parser.add_argument("--smoke", action="store_true", help="the same grid at a size that only shows that it works")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)")
+
+
+def plan(args: argparse.Namespace) -> Plan:
+    """The plan of the part of the study that the arguments name."""
+    from studies import catalog
+    from studies.execute import Plan
+
+    study = catalog.get(args.name)
+    if args.smoke:
+        study = study.smoke()
+    return Plan.of(study, args.runs, study.only(args.only, seeds(args.seeds)))
+
+
+def seeds(text: str | None) -> list[int] | None:
+    """The seeds of a text such as '0,1'."""
+    if text is None:
+        return None
+    words = text.split(",")
+    if not all(word.isdigit() for word in words):
+        raise ValueError(f"--seeds: {text!r} is not a list of integers >= 0 such as 0,1")
+    return [int(word) for word in words]

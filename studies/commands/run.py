@@ -1,0 +1,52 @@
+"""`studies run NAME`: do what is left of a study, then write its report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from studies.commands import grid
+
+HELP = "train, score and report; skips what is finished, resumes what is not"
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    grid.add_arguments(parser)
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: cuda if there is one")
+    parser.add_argument("--workers", type=int, help="processes of one thread (default: one a core; one on a GPU)")
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.workers is not None and args.workers < 1:
+        raise ValueError(f"--workers: {args.workers} is not a positive integer")
+    begin = time.monotonic()
+    plan = grid.plan(args)
+    plan.write()
+    from studies.execute import execute
+    from studies.progress import duration
+    from studies.run import is_complete
+
+    todo = [run for run in plan.selected if not is_complete(run, plan.architectures(run))]
+    results = execute(plan, todo, choose_device(args.device), args.workers) if todo else []
+    from analysis.report import write_report
+    from analysis.table import print_table
+
+    print_table(plan.folder)
+    print(f"\n{len(plan.selected)} runs, {len(plan.selected) - len(todo)} were complete; {duration(time.monotonic() - begin)}")
+    print(f"report: {write_report(plan.folder)}")
+    failed = [(run, result) for run, result in results if result["status"] == "failed"]
+    for run, result in failed:
+        print(f"error: {run.name}: {result['reason']}", file=sys.stderr)
+    return 2 if failed else 0
+
+
+def choose_device(name: str) -> str:
+    """'cpu' or 'cuda'. ValueError if cuda is asked for and there is none."""
+    import torch
+
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise ValueError("--device: 'cuda' is not available on this machine; use cpu or auto")
+    return "cuda" if available and name != "cpu" else "cpu"

@@ -1,0 +1,53 @@
+"""Tasks spread over worker processes of one thread each; results come back as they finish."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_workers(device: str, tasks: int) -> int:
+    """One worker a core on the CPU (small networks gain nothing from threads), one in all on a GPU."""
+    return max(1, min(tasks, available_cores() if device == "cpu" else 1))
+
+
+def single_threaded() -> None:
+    """What every worker does first: one thread, so that results do not depend on the number of cores."""
+    import torch
+
+    torch.set_num_threads(1)
+    with suppress(RuntimeError):  # already set, in a process that has computed before
+        torch.set_num_interop_threads(1)
+
+
+def run_tasks(function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[tuple[int, T]]:
+    """Yields (position in tasks, function(*task)) as tasks finish, in new processes that share nothing.
+
+    Few tasks are queued ahead, so an interrupt or an error stops soon; the error of a task is raised here.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=single_threaded) as pool:
+        todo = iter(enumerate(tasks))
+        running = {}
+        try:
+            while True:
+                while len(running) < 2 * workers and (item := next(todo, None)) is not None:
+                    running[pool.submit(function, *item[1])] = item[0]
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

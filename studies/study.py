@@ -1,0 +1,159 @@
+"""What a study is: variants x seeds, and the ground truth that their scores are compared with.
+
+A run is one training: its id is a hash of all that the training depends on, so two studies that ask for the same
+training share it, and a changed setting is another run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from studies.scored import ScoredSet
+from supernet.sampling import SamplingConfig
+from supernet.scoring import BnMode
+from supernet.spaces import Size, Space, get_space
+from supernet.training import TrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One way to train a supernet; `training`, `sampling` and the rest are explained where they are defined.
+
+    name: unique in a study. bn_modes: how BN normalises while scoring, all from one checkpoint; the first is
+    what the study reports. evaluation_noise: Gaussian noise of the evaluation images, part of the task.
+    expected_seconds: of one run, one thread of a 2020s CPU core, for estimates before anything has run.
+    """
+
+    name: str
+    space: str
+    size: Size
+    training: TrainingConfig
+    data: str
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    mask: tuple[str, ...] = ()
+    linear_transformers: str = "none"
+    node_reduction: str = "sum"
+    affine: bool = False
+    evaluation_noise: float = 0.0
+    evaluation_batch: int = 512
+    bn_modes: tuple[str, ...] = ("batch",)
+    expected_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.bn_modes:
+            raise ValueError("bn_modes: at least one is needed")
+        for mode in self.bn_modes:
+            BnMode(mode)
+        object.__setattr__(self, "mask", self.masked_space.mask)
+
+    @property
+    def masked_space(self) -> Space:
+        return get_space(self.space, self.mask)
+
+    def config(self, seed: int) -> dict[str, Any]:
+        """All that training and evaluation images depend on, as plain data."""
+        omitted = {"name", "bn_modes", "expected_seconds"}
+        return {key: value for key, value in asdict(self).items() if key not in omitted} | {"seed": seed}
+
+    def run_id(self, seed: int) -> str:
+        """Twelve hex digits of the hash of the canonical JSON of `config(seed)`."""
+        text = json.dumps(self.config(seed), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One variant with one seed, and the folder that holds what comes of it."""
+
+    variant: Variant
+    seed: int
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return f"{self.variant.space} {self.variant.name} seed {self.seed}"
+
+    def result(self) -> dict[str, Any] | None:
+        """What `result.json` says; None while there is none. ValueError if it is damaged."""
+        path = self.folder / "result.json"
+        if not path.exists():
+            return None
+        try:
+            return dict(json.loads(path.read_text()))
+        except (json.JSONDecodeError, TypeError, ValueError) as error:
+            raise ValueError(f"result: {path} is damaged ({error}); delete it") from error
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The ground truth of one space: table (a Parquet file or an embedded table's name) and column."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A question: variants x seeds. truth: by space. top: the N of the true top-N sets. note: what the data are,
+    printed wherever results are."""
+
+    name: str
+    title: str
+    question: str
+    note: str
+    variants: tuple[Variant, ...]
+    truth: dict[str, Truth]
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    top: tuple[int, ...] = (10, 25, 50, 150, 250, 500)
+    scored: ScoredSet = field(default_factory=ScoredSet)
+
+    def __post_init__(self) -> None:
+        names = [(variant.space, variant.name) for variant in self.variants]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"variants: {' '.join(twice[0])} occurs twice")
+        without = sorted({variant.space for variant in self.variants} - set(self.truth))
+        if without:
+            raise ValueError(f"truth: none given for {without[0]}")
+
+    def runs(self, root: Path) -> Iterator[Run]:
+        """Every run of the grid, seeds outermost: an interrupted study has whole seeds."""
+        for seed in self.seeds:
+            for variant in self.variants:
+                yield Run(variant, seed, root / "trainings" / variant.run_id(seed))
+
+    def only(self, names: list[str] | None, seeds: list[int] | None) -> Study:
+        """The part of the grid with these variant names (or 'space/name') and seeds; None keeps all."""
+        variants = self.variants
+        if names is not None:
+            known = {v.name for v in variants} | {f"{v.space}/{v.name}" for v in variants}
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"--only: {name!r} is not one of {', '.join(sorted(known))}")
+            variants = tuple(v for v in variants if v.name in names or f"{v.space}/{v.name}" in names)
+        for seed in seeds or ():
+            if seed not in self.seeds:
+                raise ValueError(f"--seeds: {seed} is not one of {', '.join(map(str, self.seeds))}")
+        return replace(self, variants=variants, seeds=self.seeds if seeds is None else tuple(seeds))
+
+    def smoke(self) -> Study:
+        """The same grid at a size that only shows that it works: one epoch, one seed, few architectures."""
+        variants = tuple(
+            replace(v, training=replace(v.training, epochs=1, updates=None, warmup_epochs=0)) for v in self.variants
+        )
+        scored = ScoredSet(top=20, random=40)
+        return replace(
+            self,
+            name=f"{self.name}-smoke",
+            title=f"{self.title} (smoke size)",
+            note=f"SMOKE SIZE: one epoch, few architectures; no result. {self.note}",
+            variants=variants,
+            seeds=self.seeds[:1],
+            top=(10, 25, 50),
+            scored=scored,
+        )

@@ -1,0 +1,152 @@
+"""Supernet(x, path) and StandAlone(x): one skeleton of stem, searchable cells, reductions and head.
+
+A supernet holds every allowed operation of every cell and computes those of the path that it is called with. A
+stand-alone network holds one path. Both name their tensors alike, so weights go from one to the other by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from supernet.cells import CELLS
+from supernet.spaces import Architecture, Path, Size, Space
+
+NODE_REDUCTIONS = ("sum", "mean")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """What a network is made of, apart from its weights.
+
+    linear_transformers: 'none', 'skip' or 'skip+pool': 1x1 convolutions on those operations while searching
+    (ranking study, section 3.3; in Blox on the skip and input edges). node_reduction: whether a node sums its
+    inputs (as both benchmarks do) or averages them. affine: whether BN in searchable cells is affine.
+    """
+
+    space: Space
+    size: Size
+    linear_transformers: str = "none"
+    node_reduction: str = "sum"
+    affine: bool = False
+
+    def __post_init__(self) -> None:
+        allowed = self.space.linear_transformers
+        if self.linear_transformers not in allowed:
+            raise ValueError(
+                f"linear_transformers: {self.linear_transformers!r} is not one of {', '.join(allowed)} "
+                f"({self.space.name})"
+            )
+        if self.node_reduction not in NODE_REDUCTIONS:
+            raise ValueError(
+                f"node_reduction: {self.node_reduction!r} is not one of {', '.join(NODE_REDUCTIONS)}"
+            )
+        if self.space.parts not in (1, self.size.stages):
+            raise ValueError(f"stages: {self.size.stages} is not {self.space.parts}, as {self.space.name} has")
+        if self.size.image_size % 2**self.reductions:
+            raise ValueError(
+                f"image_size: {self.size.image_size} cannot be halved {self.reductions} times; "
+                f"use a multiple of {2**self.reductions}"
+            )
+
+    @property
+    def reductions(self) -> int:
+        """Number of reductions between the stem and the head."""
+        return self.size.stages - (0 if CELLS[self.space.name].REDUCE_AFTER_LAST_STAGE else 1)
+
+
+class Network(nn.Module):
+    """The skeleton. `path` None builds every allowed operation, a path only its own."""
+
+    def __init__(self, config: NetworkConfig, path: Path | None) -> None:
+        super().__init__()
+        self.config = config
+        size, parts = config.size, CELLS[config.space.name]
+        options = {
+            "linear_transformers": config.linear_transformers,
+            "node_reduction": config.node_reduction,
+            "affine": config.affine,
+        }
+        self.stem = parts.stem(size.image_channels, size.channels)
+        self.cells = nn.ModuleList()
+        for index in range(size.stages * size.cells_per_stage):
+            channels = size.channels * 2 ** (index // size.cells_per_stage)
+            choice = None if path is None else path[index]
+            self.cells.append(parts.SearchCell(config.space, channels, choice, **options))
+        self.reductions = nn.ModuleList(
+            parts.reduction(size.reduction, size.channels * 2**stage) for stage in range(config.reductions)
+        )
+        self.head = parts.head(size.channels * 2**config.reductions, size.classes)
+
+    def as_path(self, choice: Architecture | Path) -> Path:
+        """A path from an architecture, or the path itself if it has one cell per searchable cell."""
+        if choice and isinstance(choice[0], tuple):
+            if len(choice) != len(self.cells):
+                raise ValueError(f"path: {len(choice)} cells given, {len(self.cells)} needed")
+            return choice  # type: ignore[return-value]
+        return self.config.space.path(choice, self.config.size)  # type: ignore[arg-type]
+
+    def features(self, x: Tensor, path: Path) -> list[Tensor]:
+        """What each stage puts out: after its reduction where there is one, else after its last cell."""
+        outputs = []
+        x = self.stem(x)
+        per_stage = self.config.size.cells_per_stage
+        for stage in range(self.config.size.stages):
+            for index in range(stage * per_stage, (stage + 1) * per_stage):
+                x = self.cells[index](x, path[index])
+            if stage < len(self.reductions):
+                x = self.reductions[stage](x)
+            outputs.append(x)
+        return outputs
+
+    def num_parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+class Supernet(Network):
+    """Weight-sharing network: `supernet(x, path)` computes the sub-network of that path.
+
+    x: (B, image_channels, image_size, image_size). path: one cell per searchable cell, or an architecture.
+    Returns logits (B, classes).
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config, None)
+
+    def forward(self, x: Tensor, path: Architecture | Path) -> Tensor:
+        return self.head(self.features(x, self.as_path(path))[-1])
+
+
+class StandAlone(Network):
+    """The network of one architecture (or path): `net(x)` gives logits (B, classes)."""
+
+    def __init__(self, config: NetworkConfig, architecture: Architecture | Path) -> None:
+        space = config.space
+        nested = architecture and isinstance(architecture[0], tuple)
+        path: Path = architecture if nested else space.path(architecture, config.size)  # type: ignore[assignment,arg-type]
+        super().__init__(config, path)
+        self.path = path
+
+    def forward(self, x: Tensor, path: Architecture | Path | None = None) -> Tensor:
+        if path is not None and self.as_path(path) != self.path:
+            raise ValueError(f"path: {path} is not {self.path}, the only one of this stand-alone network")
+        return self.head(self.features(x, self.path)[-1])
+
+
+def cut_out(supernet: Supernet, architecture: Architecture | Path) -> StandAlone:
+    """The sub-network of an architecture as a network of its own, with copies of the supernet's weights.
+
+    It is on the supernet's device and has its floating-point type."""
+    network = StandAlone(supernet.config, supernet.as_path(architecture)).to(next(supernet.parameters()))
+    weights = supernet.state_dict()
+    network.load_state_dict({name: weights[name] for name in network.state_dict()})
+    return network.train(supernet.training)
+
+
+def seeded(build: type[Network], *args: object, seed: int) -> Network:
+    """build(*args) with PyTorch's default initialisation drawn from `seed`; the global generator is unharmed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build(*args)  # type: ignore[arg-type]

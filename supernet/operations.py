@@ -1,0 +1,95 @@
+"""What both spaces build their operations from: batch normalisation with a choice of statistics, convolutions,
+pooling, linear transformers.
+
+Shapes: every module here maps (B, C, H, W) to (B, C', H', W').
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """BatchNorm2d that can also normalise by the batch while evaluating, without touching its running statistics.
+
+    training: batch statistics, running statistics updated. Otherwise `batch_statistics` chooses between the
+    batch's own statistics and the running ones.
+    """
+
+    def __init__(self, channels: int, affine: bool = True) -> None:
+        super().__init__(channels, affine=affine)
+        self.batch_statistics = False
+
+    @property
+    def keeps_zero(self) -> bool:
+        """Whether an all-zero input gives an all-zero output, whatever the running statistics are."""
+        return not self.affine and (self.training or self.batch_statistics)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            if self.momentum is None:  # cumulative average, which counts the batches
+                return super().forward(x)
+            # As the parent does, without counting batches: that count is used by nothing when momentum is set.
+            mean, var = self.running_mean, self.running_var
+            return F.batch_norm(x, mean, var, self.weight, self.bias, True, self.momentum, self.eps)
+        if self.batch_statistics:
+            return F.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps)
+
+
+def batch_norms(model: nn.Module) -> list[BatchNorm]:
+    """All batch normalisations of a model."""
+    return [module for module in model.modules() if isinstance(module, BatchNorm)]
+
+
+class ConvBN(nn.Sequential):
+    """Convolution without bias, then BN ("same" padding). NAS-Bench-201 puts a ReLU in front of it."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, stride: int = 1, affine: bool = True) -> None:
+        super().__init__(
+            nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=False), BatchNorm(c_out, affine)
+        )
+
+
+class ConvBNReLU(nn.Sequential):
+    """Convolution with bias, BN, ReLU: "CBR", what all of Blox is made of. padding None means "same"."""
+
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel: int,
+        stride: int = 1,
+        padding: int | None = None,
+        groups: int = 1,
+        affine: bool = True,
+    ) -> None:
+        pad = kernel // 2 if padding is None else padding
+        conv = nn.Conv2d(c_in, c_out, kernel, stride, pad, groups=groups)
+        super().__init__(conv, BatchNorm(c_out, affine), nn.ReLU(inplace=True))
+
+
+class AveragePool3x3(nn.Module):
+    """Average of the 3x3 neighbours inside the image (stride 1): padding is not counted, as in NAS-Bench-201."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+
+
+class LightReduction(nn.Sequential):
+    """Average pooling 2x2 with stride 2, then the given 1x1 convolution: (B, C, H, W) -> (B, 2C, H/2, W/2)."""
+
+    def __init__(self, pointwise: nn.Module) -> None:
+        super().__init__(nn.AvgPool2d(2), pointwise)
+
+
+def linear_transformer(channels: int) -> nn.Conv2d:
+    """A 1x1 convolution with no bias, BN or activation (single-path ranking study, section 3.3)."""
+    return nn.Conv2d(channels, channels, 1, bias=False)
+
+
+def zeros_like_input(x: Tensor) -> Tensor:
+    """What a node without live inputs holds."""
+    return torch.zeros_like(x)

@@ -1,0 +1,127 @@
+"""Which path comes next: uniform, strictly fair or balanced sampling.
+
+A sampler is an object with its own random stream and a state like any other, so a resumed run draws what the
+uninterrupted one would have drawn, also in the middle of a strictly fair group. Scoring never touches it.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from supernet.spaces import Cell, Path, Size, Space
+
+KINDS = ("uniform", "fair", "balanced")
+BATCHES = ("consecutive", "same")
+GRADIENTS = ("sum", "mean", "parameter_mean")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingConfig:
+    """How paths are drawn and how a strictly fair group trains.
+
+    kind: 'uniform': each choice point independently; 'fair': strictly fair, |O| paths in which every choice point
+    uses each allowed operation once, then one optimizer step; 'balanced': evenly over the number of non-linear
+    operations, only among cells with a path from input to output. batches ('fair' only): 'consecutive' gives
+    each path of the group the next mini-batch (ranking study), 'same' gives all of them one (FairNAS).
+    gradients ('fair' only): 'sum', 'mean' over the group, or 'parameter_mean', each parameter divided by the
+    number of paths that used it. share_topology: one cell for the whole network (one a stage in a space that has
+    one a stage); None means as the benchmark does.
+    """
+
+    kind: str = "uniform"
+    batches: str = "consecutive"
+    gradients: str = "sum"
+    share_topology: bool | None = None
+
+    def __post_init__(self) -> None:
+        for field, allowed in (("kind", KINDS), ("batches", BATCHES), ("gradients", GRADIENTS)):
+            value = getattr(self, field)
+            if value not in allowed:
+                raise ValueError(f"{field}: {value!r} is not one of {', '.join(allowed)}")
+        if self.kind != "fair" and (self.batches, self.gradients) != ("consecutive", "sum"):
+            raise ValueError(f"kind: {self.kind!r} takes no 'batches' or 'gradients'; only 'fair' does")
+
+
+class Sampler:
+    """An endless stream of paths, drawn in groups of `group_size`.
+
+    In a strictly fair group the choice of every cell is permuted independently unless the cells share it.
+    """
+
+    def __init__(self, config: SamplingConfig, space: Space, size: Size, seed: int) -> None:
+        self.config, self.space, self.size = config, space, size
+        self.rng = random.Random(seed)
+        self.pending: list[Path] = []
+        self.group_size = len(space.allowed_operations) if config.kind == "fair" else 1
+        self.cells = size.stages * size.cells_per_stage
+        shared = space.parts == 1 if config.share_topology is None else config.share_topology
+        self.independent = 1 if shared else self.cells
+        if config.kind == "balanced":
+            self.levels = space.cells_by_nonlinear_operations()
+            self.ways = _ways({level: len(cells) for level, cells in self.levels.items()}, self.independent)
+
+    def next(self) -> Path:
+        """The next path; draws a new group when the last one is used up."""
+        if not self.pending:
+            self.pending = self._draw_group()
+        return self.pending.pop(0)
+
+    @property
+    def group_done(self) -> bool:
+        """Whether the path just drawn was the last of its group."""
+        return not self.pending
+
+    def _draw_group(self) -> list[Path]:
+        if self.config.kind == "fair":
+            columns = [self.space.draw_fair_cells(self.rng) for _ in range(self.independent)]
+            return [self._spread(tuple(cells)) for cells in zip(*columns, strict=True)]
+        if self.config.kind == "balanced":
+            return [self._spread(self._draw_balanced())]
+        return [self._spread(tuple(self.space.draw_cell(self.rng) for _ in range(self.independent)))]
+
+    def _spread(self, cells: Path) -> Path:
+        return cells * self.cells if len(cells) == 1 else cells
+
+    def _draw_balanced(self) -> tuple[Cell, ...]:
+        """A total of non-linear operations, each total equally likely, then uniformly among all with that total."""
+        totals = sorted(self.ways[self.independent])
+        left = totals[self.rng.randrange(len(totals))]
+        cells = []
+        for remaining in range(self.independent - 1, -1, -1):
+            levels = [level for level in self.levels if left - level in self.ways[remaining]]
+            weights = [len(self.levels[level]) * self.ways[remaining][left - level] for level in levels]
+            level = levels[_weighted(self.rng, weights)]
+            cells.append(self.levels[level][self.rng.randrange(len(self.levels[level]))])
+            left -= level
+        return tuple(cells)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rng": self.rng.getstate(), "pending": list(self.pending)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.rng.setstate(state["rng"])
+        self.pending = list(state["pending"])
+
+
+def _ways(counts: dict[int, int], cells: int) -> list[dict[int, int]]:
+    """For 0..cells cells: the number of ways to reach each total when level l can be had in counts[l] ways."""
+    ways: list[dict[int, int]] = [{0: 1}]
+    for _ in range(cells):
+        totals: dict[int, int] = {}
+        for total, number in ways[-1].items():
+            for level, count in counts.items():
+                totals[total + level] = totals.get(total + level, 0) + number * count
+        ways.append(totals)
+    return ways
+
+
+def _weighted(rng: random.Random, weights: list[int]) -> int:
+    """An index drawn with exact integer weights."""
+    left = rng.randrange(sum(weights))
+    for index, weight in enumerate(weights):
+        if left < weight:
+            return index
+        left -= weight
+    raise AssertionError("weights do not add up")

@@ -1,0 +1,31 @@
+"""Search spaces by name. Plain Python: importing this does not import torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from supernet.spaces.blox import Blox
+from supernet.spaces.nasbench201 import NasBench201
+from supernet.spaces.space import Architecture, Cell, Cost, Path, Size, Space
+
+SPACES: dict[str, type[Space]] = {NasBench201.name: NasBench201, Blox.name: Blox}
+
+__all__ = [
+    "SPACES",
+    "Architecture",
+    "Blox",
+    "Cell",
+    "Cost",
+    "NasBench201",
+    "Path",
+    "Size",
+    "Space",
+    "get_space",
+]
+
+
+def get_space(name: str, mask: Iterable[str] = ()) -> Space:
+    """The space of that name under a mask. Raises ValueError for an unknown name or mask."""
+    if name not in SPACES:
+        raise ValueError(f"space: {name!r} is not one of {', '.join(SPACES)}")
+    return SPACES[name](tuple(mask))

@@ -1,0 +1,215 @@
+"""What a search space is: choice points, masks, enumeration, canonical form, text form, sampling, cost.
+
+Plain Python: nothing here imports torch. An *architecture* is a tuple of ints. It is made of one or more
+*cells* of equal length: a NAS-Bench-201 architecture is one cell of six ints (its network repeats that cell),
+a Blox architecture is three cells (blocks) of five ints, one a stage. A *path* is what one forward pass of a
+network uses: one cell for each searchable cell of that network.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+Cell = tuple[int, ...]
+Architecture = tuple[int, ...]
+Path = tuple[Cell, ...]
+
+REDUCTIONS = ("official", "light")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """The size of a network, apart from what is searched.
+
+    channels: channels of the first stage (doubled by every reduction). stages: number of stages.
+    cells_per_stage: searchable cells a stage. image_channels, image_size: input of shape (B, image_channels,
+    image_size, image_size). classes: outputs. reduction: 'official' (the benchmark's own) or 'light'
+    (average pooling and a 1x1 convolution).
+    """
+
+    channels: int
+    stages: int
+    cells_per_stage: int
+    image_channels: int = 3
+    image_size: int = 32
+    classes: int = 10
+    reduction: str = "official"
+
+    def __post_init__(self) -> None:
+        for field in ("channels", "stages", "cells_per_stage", "image_channels", "image_size", "classes"):
+            value = getattr(self, field)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{field}: {value!r} is not a positive integer")
+        if self.reduction not in REDUCTIONS:
+            raise ValueError(f"reduction: {self.reduction!r} is not one of {', '.join(REDUCTIONS)}")
+
+
+class Cost(NamedTuple):
+    """params: trainable parameters of the stand-alone network. macs: multiply-accumulates of convolutions and
+    linear layers for one image, without bias. flops: as the benchmark itself counts them."""
+
+    params: int
+    macs: int
+    flops: int
+
+
+def add_costs(costs: Iterable[Cost]) -> Cost:
+    """The sum of the costs of parts."""
+    params, macs, flops = (sum(column) for column in zip(*costs, strict=True))
+    return Cost(params, macs, flops)
+
+
+def image_sides(size: Size, reductions: int) -> list[int]:
+    """Height (= width) of the image at first and after each of `reductions` halvings: reductions + 1 ints.
+
+    Raises ValueError if the image is too small to be halved that often."""
+    sides = [size.image_size >> halvings for halvings in range(reductions + 1)]
+    if sides[-1] < 1:
+        raise ValueError(f"image_size: {size.image_size} is too small to be halved {reductions} times")
+    return sides
+
+
+@dataclass(frozen=True)
+class Space(ABC):
+    """One search space under a mask (the names of operations, or for Blox also of connectivity types, that no
+    architecture may use, in training, in scoring and in the ground truth)."""
+
+    mask: tuple[str, ...] = ()
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    operations: ClassVar[tuple[str, ...]]  # candidate operations; the ints of a cell that choose one index it
+    parts: ClassVar[int]  # cells in an architecture
+    cell_length: ClassVar[int]  # ints in a cell
+    published: ClassVar[Size]  # size of the benchmark's networks
+    linear_transformers: ClassVar[tuple[str, ...]]  # where a supernet may place them
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.mask) - set(self.maskable))
+        if unknown:
+            raise ValueError(f"mask: {unknown[0]!r} is not one of {', '.join(self.maskable)}")
+        object.__setattr__(self, "mask", tuple(name for name in self.maskable if name in self.mask))
+        if not self.allowed_operations:
+            raise ValueError(f"mask: {', '.join(self.mask)} leaves no operation of {self.name}")
+
+    @property
+    def maskable(self) -> tuple[str, ...]:
+        """Names that a mask may hold, in their official order."""
+        return self.operations
+
+    @property
+    def allowed_operations(self) -> tuple[int, ...]:
+        """Indices of the operations that the mask leaves."""
+        return tuple(i for i, name in enumerate(self.operations) if name not in self.mask)
+
+    def cells_of(self, architecture: Architecture) -> Path:
+        """The architecture cut into its `parts` cells."""
+        n = self.cell_length
+        return tuple(architecture[i : i + n] for i in range(0, len(architecture), n))
+
+    def path(self, architecture: Architecture, size: Size) -> Path:
+        """The path that a network of `size` takes for `architecture`: one cell per searchable cell.
+
+        A space of one cell repeats it everywhere; a space of one cell a stage repeats each inside its stage.
+        """
+        total = size.stages * size.cells_per_stage
+        cells = self.cells_of(architecture)
+        if len(cells) == 1:
+            return cells * total
+        if len(cells) != size.stages:
+            raise ValueError(f"stages: {size.stages} does not fit {self.name}, which has {len(cells)} stages")
+        return tuple(cell for cell in cells for _ in range(size.cells_per_stage))
+
+    # Architectures
+
+    @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """Numbers of architectures under the mask: at least 'raw', 'valid' and 'unique', in that order."""
+
+    @abstractmethod
+    def is_valid(self, architecture: Architecture) -> bool:
+        """Whether the output depends on the input."""
+
+    @abstractmethod
+    def in_mask(self, architecture: Architecture) -> bool:
+        """Whether the architecture uses nothing that is masked."""
+
+    @abstractmethod
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """The representative of all architectures of one stand-alone function, as the benchmark counts."""
+
+    @abstractmethod
+    def index(self, architecture: Architecture) -> int | None:
+        """Position in the benchmark's official list; None for an invalid Blox architecture."""
+
+    @abstractmethod
+    def enumerate(self) -> Iterator[Architecture]:
+        """Every architecture of the benchmark's official list that the mask allows, in official order.
+
+        NAS-Bench-201: all 15,625 tuples (valid or not). Blox: the 91,125 unique models in canonical form.
+        """
+
+    @abstractmethod
+    def unique(self) -> Iterator[Architecture]:
+        """One valid architecture for each distinct stand-alone function under the mask, in official order."""
+
+    def sample(self, n: int, seed: int) -> list[Architecture]:
+        """n distinct architectures drawn uniformly without replacement from `unique()`, in the order drawn.
+
+        A larger n with the same seed extends the list of a smaller one."""
+        pool = list(self.unique())
+        if not 0 <= n <= len(pool):
+            raise ValueError(f"architectures: {n} is not between 0 and {len(pool)}, all distinct ones")
+        random.Random(seed).shuffle(pool)
+        return pool[:n]
+
+    # Text
+
+    @abstractmethod
+    def parse(self, text: str) -> Architecture:
+        """The architecture that a text names; ValueError with what is wrong and what is allowed."""
+
+    @abstractmethod
+    def text(self, architecture: Architecture) -> str:
+        """The architecture's official text form; parse(text(a)) == a."""
+
+    @abstractmethod
+    def formula(self, architecture: Architecture) -> str:
+        """What the architecture computes, in one line for people."""
+
+    def digest(self, architecture: Architecture) -> str | None:
+        """The benchmark's own hash of the model; None where there is none."""
+        return None
+
+    # Cost
+
+    @abstractmethod
+    def cost(self, architecture: Architecture, size: Size | None = None) -> Cost:
+        """Cost of the stand-alone network in closed form; `size` None means the published size."""
+
+    # Drawing cells for training
+
+    @abstractmethod
+    def draw_cell(self, rng: random.Random) -> Cell:
+        """One cell for uniform sampling: every choice point independently (NAS-Bench-201), or uniform over
+        the distinct blocks (Blox)."""
+
+    @abstractmethod
+    def draw_fair_cells(self, rng: random.Random) -> list[Cell]:
+        """len(allowed_operations) cells in which every choice point uses each allowed operation just once."""
+
+    @abstractmethod
+    def cells_by_nonlinear_operations(self) -> dict[int, list[Cell]]:
+        """The allowed cells with a path from input to output, by their number of non-linear operations."""
+
+
+def parse_ints(text: str) -> tuple[int, ...] | None:
+    """The ints of a text such as '0 1 2' or '0,1,2'; None if it is anything else."""
+    words: Sequence[str] = text.replace(",", " ").split()
+    if not words or not all(word.isascii() and word.isdigit() for word in words):
+        return None
+    return tuple(int(word) for word in words)

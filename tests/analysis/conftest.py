@@ -1,0 +1,20 @@
+"""One made-up study for all tests that only read it, and one collected from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from synthetic_study import write_study
+
+from analysis.collect import Collected, collect
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_study(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="session")
+def found(study: Path) -> Collected:
+    return collect(study)

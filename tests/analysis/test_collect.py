@@ -1,0 +1,246 @@
+"""A study's folder to frames: what is read, what is counted, what is left unsaid."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.answer import answer
+from analysis.collect import collect
+from analysis.correlation import kendall_tau
+from analysis.differences import verdict
+from analysis.study import FULL, load_study, study_folder
+from analysis.table import print_table, table_frame
+
+
+def group(found, space, variant, mode="batch"):
+    rows = found.variants
+    return rows[(rows["space"] == space) & (rows["variant"] == variant) & (rows["bn_mode"] == mode)].iloc[0]
+
+
+def test_every_run_has_a_row(found, study):
+    entries = json.loads((study / "study.json").read_text())["runs"]
+    primary = found.runs[found.runs["primary"].astype(bool)]
+    assert primary["run_id"].tolist() == [entry["run_id"] for entry in entries]
+    assert primary["state"].value_counts().to_dict() == {
+        "finished": 15,
+        "diverged": 1,
+        "failed": 1,
+        "missing": 1,
+    }
+    unfinished = primary[primary["state"] != "finished"]
+    assert unfinished[["tau_b", "n", "mean_score"]].isna().all(axis=None)
+    assert "loss is nan at update 17" in unfinished["reason"].tolist()
+    assert set(found.runs[~found.runs["primary"].astype(bool)]["bn_mode"]) == {"running"}
+
+
+def test_numbers_of_one_run(found, study):
+    row = found.runs.iloc[0]
+    truth = pd.read_parquet(study / "nasbench201.parquet").set_index("arch")["digits_test"]
+    scores = pd.read_parquet(study / "../trainings/000000000000/scores.parquet")
+    scores = scores[(scores["bn_mode"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
+    assert (row["n"], row["missing"]) == (158, 2)
+    assert row["tau_b"] == kendall_tau(truth[scores.index], scores).value
+    assert row["mean_score"] == pytest.approx(scores.mean())
+    assert (row["updates"], row["train_seconds"]) == (440, 12.5)
+    inside = found.top[(found.top["variant"] == "strictly fair") & (found.top["space"] == "nasbench201")]
+    inside = inside[(inside["seed"] == 0) & (inside["bn_mode"] == "batch")]
+    assert inside["top"].tolist() == [10, 25, 50, 150]
+
+
+def test_mean_and_spread_over_seeds(found):
+    runs = found.runs
+    for mode in ("batch", "running"):
+        rows = runs[(runs["variant"] == "uniform") & (runs["space"] == "blox") & (runs["bn_mode"] == mode)]
+        row = group(found, "blox", "uniform", mode)
+        assert row["tau_b"] == pytest.approx(rows["tau_b"].mean())
+        assert row["tau_b_std"] == pytest.approx(rows["tau_b"].std())
+        assert row["tau_b_low"] < row["tau_b"] < row["tau_b_high"]
+        assert row["seedmean_tau_b"] > row["tau_b"]  # noise averages out
+    one = group(found, "blox", "warm-up <b>")
+    counts = one[["runs", "finished", "diverged", "failed", "runs_missing"]].tolist()
+    assert counts == [3, 1, 1, 0, 1]
+    assert pd.isna(one["tau_b_std"])
+    assert pd.notna(one["tau_b"])
+    none = group(found, "blox", "unlucky")
+    assert pd.isna(none["tau_b"])
+    assert pd.isna(none["n"])
+
+
+def test_a_mask_leaves_its_architectures_out_of_the_truth(found):
+    row = group(found, "nasbench201", "without none")
+    assert row["mask"] == "none"  # the operation of that name
+    points = found.points[found.points["variant"] == "without none"]
+    assert len(points) == row["n"]
+    assert not points["arch"].str.contains("none").any()
+    assert sorted(points["place"]) == list(range(1, len(points) + 1))
+    references = found.references[found.references["mask"] == "none"]
+    assert (references["n"] == row["n"] + row["missing"]).all()
+    assert FULL in set(found.references["mask"])
+
+
+def test_references(found):
+    for (_, _), rows in found.references.groupby(["space", "mask"]):
+        assert rows["reference"].tolist()[:2] == ["params", "macs"]
+        assert rows["reference"].tolist()[2:] == [
+            "seed_to_seed",
+            "seed_to_mean",
+            "true_to_mean",
+            "valid_to_test",
+        ]
+    assert found.top_references["top"].max() == 150
+
+
+def test_differences_and_verdicts(found):
+    rows = found.differences[found.differences["space"] == "nasbench201"].set_index("other")
+    assert set(rows["leader"]) == {"strictly fair"}
+    assert verdict(rows.loc["uniform"].to_dict() | {"other": "uniform"}) == "better"
+    assert rows.loc["without none", "n"] == 70  # the architectures that both may have
+    blox = found.differences[found.differences["space"] == "blox"].set_index("other", drop=False)
+    assert verdict(blox.loc["warm-up <b>"]) == "one seed"
+    assert verdict(blox.loc["params"]) == "better"
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"other": "b", "low": 0.1, "high": 0.2, "seeds_differ": True}, "better"),
+        ({"other": "b", "low": 0.1, "high": 0.2, "seeds_differ": False}, "not told apart"),
+        ({"other": "b", "low": -0.1, "high": 0.2, "seeds_differ": True}, "not told apart"),
+        ({"other": "b", "low": 0.1, "high": 0.2, "seeds_differ": None}, "one seed"),
+        ({"other": "b", "low": None, "high": None, "seeds_differ": None}, "not told apart"),
+        ({"other": "params", "low": 0.1, "high": 0.2, "seeds_differ": None}, "better"),
+        ({"other": "params", "low": -0.1, "high": 0.2, "seeds_differ": None}, "not told apart"),
+        ({"other": "params", "low": -0.2, "high": -0.1, "seeds_differ": None}, "worse"),
+    ],
+)
+def test_verdict(row, expected):
+    assert verdict(row) == expected
+
+
+def test_answer(found):
+    first, second, last = answer(found)
+    assert "“strictly fair” has the highest mean" in first
+    assert "It ranks better than “uniform”" in first
+    assert "Nothing can be said against “warm-up <b>”" in second
+    assert last == "3 of 18 runs have no scores yet or failed; see the runs below."
+
+
+def test_table(found, study, capsys, monkeypatch):
+    monkeypatch.setattr("analysis.table.collect", lambda folder: found)
+    frame = table_frame(study)
+    assert frame["name"].tolist()[:3] == ["strictly fair", "uniform", "without none"]
+    assert frame.loc[0, "tau_b"] == group(found, "nasbench201", "strictly fair")["tau_b"]
+    assert {"params", "macs", "seed_to_seed"} <= set(frame["name"])
+    for form in ("text", "markdown", "csv"):
+        print_table(study, form)
+        printed = capsys.readouterr().out
+        assert "warm-up <b>" in printed
+        assert "nan" not in printed.lower().replace("finance", "")
+    assert printed.splitlines()[0].startswith("space,mask,name,runs,seeds,n")
+
+
+@pytest.fixture
+def copy(study, tmp_path):
+    shutil.copytree(study.parent, tmp_path / "runs")
+    return tmp_path / "runs" / "invented"
+
+
+def edit(folder, change):
+    path = folder / "study.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.pop("note"), "study.json: 'note' is missing"),
+        (lambda c: c["runs"][0].pop("seed"), "'seed' is missing"),
+        (lambda c: c.update(runs=[]), "runs: none are named"),
+        (lambda c: c["runs"][0].update(space="darts"), "space: 'darts' is not one of"),
+        (lambda c: c["runs"][0].update(mask=["conv9"]), "mask: 'conv9' is not one of"),
+        (lambda c: c.update(top=[10, 0]), "top: 0 is not a positive integer"),
+        (lambda c: c["truth"].pop("blox"), "no truth for blox"),
+        (lambda c: c["truth"]["blox"].update(column="acc"), "no column 'acc'"),
+        (
+            lambda c: c["truth"]["blox"].update(file="nasbench201.parquet"),
+            "not every arch is an architecture of blox",
+        ),
+        (
+            lambda c: c["runs"][0].update(bn_mode="frozen"),
+            "bn_mode 'frozen' was not scored; it has batch, running",
+        ),
+        (lambda c: c["truth"]["blox"]["size"].update(channels=0), "channels: 0 is not a positive integer"),
+    ],
+)
+def test_mistakes_in_study_json(copy, change, message):
+    edit(copy, change)
+    with pytest.raises(ValueError, match=message):
+        collect(copy)
+
+
+def test_one_variant_under_several_masks_is_named_apart(copy):
+    def rename(content):
+        for run in content["runs"]:
+            if run["variant"] == "without none":
+                run["variant"] = "strictly fair"
+
+    edit(copy, rename)
+    names = [run.variant for run in load_study(copy).runs]
+    assert set(names) == {"strictly fair", "strictly fair, without none", "uniform", "warm-up <b>", "unlucky"}
+
+
+def test_no_such_study(study):
+    with pytest.raises(ValueError, match=r"no study 'other' in .*; studies there: invented"):
+        study_folder(study.parent, "other")
+    assert study_folder(study.parent, "invented") == study
+
+
+def test_broken_json(copy):
+    (copy / "study.json").write_text("{")
+    with pytest.raises(ValueError, match="not readable as JSON"):
+        load_study(copy)
+
+
+def test_missing_truth_is_an_error_that_names_it(copy):
+    (copy / "blox.parquet").unlink()
+    with pytest.raises(FileNotFoundError, match=r"blox\.parquet"):
+        collect(copy)
+
+
+def test_a_run_without_one_usable_score_has_failed(copy):
+    path = copy / "../trainings/000000000000/scores.parquet"
+    pd.read_parquet(path).assign(status="nan", score=np.nan).to_parquet(path)
+    found = collect(copy)
+    assert found.runs.iloc[0]["state"] == "failed"
+    assert "no architecture has both" in found.runs.iloc[0]["reason"]
+    assert group(found, "nasbench201", "strictly fair")["finished"] == 2
+
+
+def test_constant_scores_have_no_tau_and_no_mean(copy):
+    """A seed without a value is not left out of the mean in silence."""
+    path = copy / "../trainings/000000000000/scores.parquet"
+    pd.read_parquet(path).assign(score=10.0, status="ok").to_parquet(path)
+    found = collect(copy)
+    row = group(found, "nasbench201", "strictly fair")
+    assert row["finished"] == 3
+    assert pd.isna(row["tau_b"])
+    assert pd.isna(row["tau_b_low"])
+    assert pd.notna(row["mean_score"])
+    assert "strictly fair" not in set(
+        found.differences[found.differences["space"] == "nasbench201"]["leader"]
+    )
+
+
+def test_nothing_has_run_yet(copy):
+    for path in copy.glob("../trainings/*/result.json"):
+        path.unlink()
+    found = collect(copy)
+    assert set(found.runs["state"]) == {"missing"}
+    assert not len(found.points)
+    assert not len(found.differences)
+    assert "no variant has a value yet" in answer(found)[0]

@@ -1,0 +1,39 @@
+"""What all tests share: where the published reference data are, and how many threads torch takes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+
+# One thread, here and in every process that a test starts: set before anything imports torch.
+os.environ["OMP_NUM_THREADS"] = "1"
+# No deadline: a busy machine is no reason to fail.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Bits depend on the number of threads. Tests of the search spaces alone never import torch."""
+    if "torch" in sys.modules:
+        import torch
+
+        torch.set_num_threads(1)
+    yield
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of published reference data, with `nb201/` and `blox/` in it. They are not in the repository."""
+    given = os.environ.get("REFERENCE_DATA")
+    folder = Path(given) if given else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no reference data at {folder}; give their folder in the environment as REFERENCE_DATA")
+    return folder

@@ -1,0 +1,141 @@
+"""The command line as a user meets it: real processes, right and wrong input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def studies(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "studies", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=ENVIRONMENT)
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit code 2 and one clear line, no traceback."""
+    assert result.returncode == 2, result.stderr
+    last = result.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in result.stderr
+    assert all(word in last for word in words), last
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, studies.__main__ as m, analysis.__main__ as a; m.parser(); a.parser(); "
+        "print([n for n in ('torch', 'pandas', 'numpy', 'scipy', 'matplotlib', 'sklearn') if n in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "quickstat"], ["study: 'quickstat' is not one of", "quickstart"]),
+        (["run", "quickstart", "--only", "unifrom"], ["--only: 'unifrom' is not one of", "strictly fair"]),
+        (["run", "quickstart", "--seeds", "a"], ["--seeds: 'a' is not a list of integers"]),
+        (["run", "quickstart", "--seeds", "7"], ["--seeds: 7 is not one of 0, 1"]),
+        (["run", "quickstart", "--workers", "0"], ["--workers: 0 is not a positive integer"]),
+        (["show", "nothing"], ["study: 'nothing' is not one of"]),
+        (["space", "nasbench201", "--mask", "pool"], ["mask: 'pool' is not one of none, skip_connect"]),
+        (["space", "darts"], ["darts", "nasbench201"]),
+        (["describe", "blox", "1 2 3"], ["architecture: '1 2 3'"]),
+        (["truth", "show", "nowhere"], ["table: 'nowhere' is neither"]),
+        (
+            ["truth", "build", "--space", "nasbench201", "--architectures", "9999", "--seeds", "1"],
+            ["architectures: 9999 is not between"],
+        ),
+        (
+            ["truth", "build", "--space", "nasbench201", "--data", "cifar", "--architectures", "1", "--seeds", "1"],
+            ["data: 'cifar' is not one of digits"],
+        ),
+        (
+            ["truth", "build", "--space", "blox", "--architectures", "1", "--seeds", "0"],
+            ["seeds: 0 is not a positive"],
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_mistakes_end_with_one_line_and_exit_code_2(
+    arguments: list[str], words: list[str], tmp_path: Path
+) -> None:
+    assert_refused(studies(*arguments, cwd=tmp_path), *words)
+    assert not list(tmp_path.rglob("*.json"))
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    assert_refused(studies("run", "quickstart", "--smoke", cwd=tmp_path), "runs")
+
+
+def test_list_show_and_truth_show(tmp_path: Path) -> None:
+    listed = studies("list")
+    assert listed.returncode == 0
+    assert "quickstart: " in listed.stdout
+    shown = studies("show", "quickstart", "--runs", tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "strictly fair" in shown.stdout
+    assert "0 complete" in shown.stdout
+    truth = studies("truth", "show", "nasbench201-digits", "--json")
+    assert truth.returncode == 0, truth.stderr
+    assert json.loads(truth.stdout)["ceilings"]["digits_test"]["seed_to_seed"]["tau_b"] > 0
+    assert "not the published benchmarks" in studies("truth", "show", "blox-digits").stdout
+
+
+def test_the_whole_study_in_small(tmp_path: Path) -> None:
+    """Killed in the middle, run again, run once more: complete, reported, and nothing done twice."""
+    command = [sys.executable, "-m", "studies", "run", "quickstart", "--smoke", "--runs", str(tmp_path)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=ENVIRONMENT, start_new_session=True, stderr=subprocess.DEVNULL
+    )
+    while process.poll() is None and not list(tmp_path.glob("trainings/*/result.json")):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    early = {path: path.stat().st_mtime_ns for path in tmp_path.glob("trainings/*/result.json")}
+
+    result = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
+    assert result.returncode == 0, result.stderr
+    folder = tmp_path / "quickstart-smoke"
+    study = json.loads((folder / "study.json").read_text())
+    runs = [folder / run["folder"] for run in study["runs"]]
+    assert {json.loads((run / "result.json").read_text())["status"] for run in runs} == {"finished"}
+    assert all(path.stat().st_mtime_ns == when for path, when in early.items())
+    assert all(pd.read_parquet(run / "scores.parquet")["score"].between(0, 100).all() for run in runs)
+    page = (folder / "report.html").read_text()
+    assert "SMOKE SIZE" in page
+    assert "not the published benchmarks" in page
+    for suffix in ("png", "pdf", "svg", "csv"):
+        assert list((folder / "figures").glob(f"*.{suffix}"))
+    shown = studies("show", "quickstart", "--smoke", "--runs", tmp_path)
+    assert f"{len(runs)} jobs, {len(runs)} complete, 0 to do" in shown.stdout
+
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("trainings/*/*")}
+    again = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert f"{len(runs)} were complete" in again.stdout
+    assert kept == {path: path.stat().st_mtime_ns for path in tmp_path.glob("trainings/*/*")}
+
+    damaged = runs[0] / "checkpoint.pt"
+    (runs[0] / "scores.parquet").unlink()
+    damaged.write_bytes(damaged.read_bytes()[:500])
+    refused = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+    assert f"{damaged.parent.name}/checkpoint.pt cannot be read" in refused.stderr.strip().splitlines()[-1]
+    others = {path: when for path, when in kept.items() if path.parent != runs[0]}
+    assert all(path.stat().st_mtime_ns == when for path, when in others.items())

@@ -1,0 +1,128 @@
+"""Ground-truth tables: building, resuming, reading, refusing; and the embedded ones against their recipe."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.ceiling import ceiling
+from studies import embedded
+from studies.truth import table
+from studies.truth.build import Builder, train_one
+from supernet.spaces import get_space
+
+EMBEDDED = sorted(table.EMBEDDED.glob("*.parquet"))
+
+
+@pytest.fixture()
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded recipe, cut to one epoch."""
+    recipes = {space: replace(recipe, epochs=1) for space, recipe in embedded.STAND_ALONE.items()}
+    monkeypatch.setattr(embedded, "STAND_ALONE", recipes)
+
+
+def builder(path: Path, architectures: int = 3, seeds: int = 2) -> Builder:
+    return Builder(get_space("nasbench201"), "digits", architectures, seeds, 0, path)
+
+
+def ignore(done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@pytest.mark.usefixtures("short")
+def test_an_interrupted_build_resumes_to_the_same_table(tmp_path: Path) -> None:
+    one, two = builder(tmp_path / "one.parquet"), builder(tmp_path / "two.parquet")
+    one.run(2, ignore)
+    lines = one.records_path.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 7
+    # Killed while it wrote the fourth record.
+    two.records_path.write_bytes(b"".join(lines[:4]) + lines[4][:20])
+    seen = []
+    frame = two.run(1, lambda done, total: seen.append((done, total)))
+    assert seen == [(3, 6), (4, 6), (5, 6), (6, 6)]
+    pd.testing.assert_frame_equal(one.export(), frame, check_exact=True)
+    assert table.digest(one.path) == table.digest(two.path)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_larger_table_contains_the_smaller_one(tmp_path: Path) -> None:
+    small = builder(tmp_path / "t.parquet", architectures=1).run(1, ignore)
+    large = builder(tmp_path / "t.parquet", architectures=2).run(1, ignore)
+    pd.testing.assert_frame_equal(large.head(1), small)
+    row = large.iloc[1]
+    assert row["digits_test"] == pytest.approx((row["digits_test_seed0"] + row["digits_test_seed1"]) / 2)
+    space = get_space("nasbench201")
+    assert row["params"] == space.cost(space.parse(row["arch"]), embedded.SIZES["nasbench201"]).params
+
+
+@pytest.mark.usefixtures("short")
+def test_records_of_another_recipe_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builder(tmp_path / "t.parquet", architectures=1, seeds=1).run(1, ignore)
+    monkeypatch.setattr(embedded, "NOISE", 0.5)
+    with pytest.raises(ValueError, match=r"t.records.jsonl was begun with other settings \(evaluation\)"):
+        builder(tmp_path / "t.parquet").run(1, ignore)
+
+
+@pytest.mark.usefixtures("short")
+def test_tables_that_are_not_what_their_manifest_says_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    frame = builder(path, architectures=1, seeds=1).run(1, ignore)
+    assert len(table.load(path).frame) == 1
+    frame.assign(digits_test=99.0).to_parquet(path)
+    with pytest.raises(ValueError, match="checksum differs"):
+        table.load(path)
+    manifest = json.loads(path.with_suffix(".json").read_text())
+    table.save(frame.drop(columns="digits_test"), manifest, path)
+    with pytest.raises(ValueError, match="lacks the columns digits_test"):
+        table.load(path)
+    path.with_suffix(".json").write_text("{}")
+    with pytest.raises(ValueError, match="lacks space, title"):
+        table.load(path)
+    path.with_suffix(".json").unlink()
+    with pytest.raises(ValueError, match="has no manifest"):
+        table.load(path)
+    with pytest.raises(ValueError, match=r"'nowhere' is neither a Parquet file nor an embedded table \(.*digits"):
+        table.resolve("nowhere")
+
+
+def test_there_is_an_embedded_table_of_each_space() -> None:
+    assert [path.stem for path in EMBEDDED] == ["blox-digits", "nasbench201-digits"]
+
+
+@pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
+def test_embedded_tables_are_the_sample_that_they_say(path: Path) -> None:
+    found = table.load(path)
+    space, manifest = found.space, found.manifest
+    sample = space.sample(manifest["architectures"], manifest["sample_seed"])
+    assert [space.text(a) for a in sample] == list(found.frame["arch"])
+    assert len({space.canonical(a) for a in sample}) == len(sample)
+    assert all(space.is_valid(a) for a in sample)
+    assert found.size == embedded.SIZES[space.name]
+    metrics = [name for name in manifest["columns"] if "_seed" not in name]
+    for metric in metrics:
+        seeds = [f"{metric}_seed{seed}" for seed in range(manifest["seeds"])]
+        assert found.frame[seeds].to_numpy() == pytest.approx(found.frame[seeds].to_numpy().clip(0, 100))
+        assert found.frame[metric].to_numpy() == pytest.approx(found.frame[seeds].mean(axis=1).to_numpy())
+
+
+@pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
+def test_training_again_gives_the_embedded_accuracy(path: Path) -> None:
+    """The first architecture of the table, one seed. Another processor rounds otherwise: some points of leeway."""
+    found = table.load(path)
+    row, name = found.frame.iloc[0], found.space.name
+    again = train_one(name, row["arch"], 0, "digits", found.size, embedded.STAND_ALONE[name])
+    assert again["status"] == "finished"
+    assert again["test"] == pytest.approx(row["digits_test_seed0"], abs=6)
+
+
+@pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
+def test_embedded_truth_is_no_noise(path: Path) -> None:
+    """Seeds agree far better than chance, whose standard deviation of tau is below .04 for 400 architectures."""
+    found = table.load(path)
+    estimates = ceiling(found.frame, "digits_test")
+    assert estimates is not None
+    assert estimates["seed_to_seed"]["tau_b"] > 0.5

@@ -1,0 +1,108 @@
+"""Networks, data and trainings small enough that a test can afford many of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from supernet.data import DataSet, Split, load
+from supernet.network import NetworkConfig, Supernet, seeded
+from supernet.operations import batch_norms
+from supernet.sampling import Sampler, SamplingConfig
+from supernet.spaces import Architecture, Size, Space, get_space
+from supernet.training import Trainer, TrainingConfig
+
+SPACES = ("nasbench201", "blox")
+SIZES = {
+    "nasbench201": Size(
+        channels=4, stages=2, cells_per_stage=1, image_channels=1, image_size=8, reduction="light"
+    ),
+    "blox": Size(channels=2, stages=3, cells_per_stage=1, image_channels=1, image_size=8, reduction="light"),
+}
+
+
+def config(space: str | Space, **changes: Any) -> NetworkConfig:
+    space = get_space(space) if isinstance(space, str) else space
+    return NetworkConfig(space=space, **{"size": SIZES[space.name], **changes})
+
+
+def supernet(space: str | Space, seed: int = 0, **changes: Any) -> Supernet:
+    network = seeded(Supernet, config(space, **changes), seed=seed)
+    assert isinstance(network, Supernet)
+    return network
+
+
+def randomise(network: torch.nn.Module, seed: int = 0) -> None:
+    """BN with weights, biases and running statistics that are all different, so that a mistake shows."""
+    generator = torch.Generator().manual_seed(seed)
+    for norm in batch_norms(network):
+        tensors = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+        for tensor, (low, high) in zip(tensors, ((0.5, 1.5), (-0.5, 0.5), (-0.3, 0.3), (0.5, 2.0)), strict=True):
+            if tensor is not None:
+                tensor.data.uniform_(low, high, generator=generator)
+
+
+def images(size: Size, count: int = 3, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
+    shape = (count, size.image_channels, size.image_size, size.image_size)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def digits(train: int = 60, valid: int = 40) -> DataSet:
+    """The first images of the digits data set."""
+    whole = load("digits")
+    return DataSet(
+        "few digits",
+        10,
+        Split(whole.train.images[:train], whole.train.labels[:train]),
+        Split(whole.valid.images[:valid], whole.valid.labels[:valid]),
+        Split(whole.test.images[:valid], whole.test.labels[:valid]),
+        whole.mean,
+        whole.std,
+    )
+
+
+def trainer(
+    space: str | Space = "nasbench201",
+    *,
+    training: dict[str, Any] | None = None,
+    sampling: dict[str, Any] | None = None,
+    data: DataSet | None = None,
+    seed: int = 0,
+    network_seed: int = 0,
+) -> Trainer:
+    """A supernet's trainer: 60 digits in four batches, the last one smaller."""
+    network = supernet(space, network_seed)
+    settings = TrainingConfig(**{"batch_size": 16, **({"epochs": 2} if training is None else training)})
+    sampler = Sampler(SamplingConfig(**(sampling or {})), network.config.space, network.config.size, seed)
+    return Trainer(network, data or digits(), settings, seed=seed, sampler=sampler)
+
+
+def architectures(space: Space, count: int, seed: int = 0) -> list[Architecture]:
+    return space.sample(count, seed)
+
+
+def assert_same(one: object, other: object, where: str = "state") -> None:
+    """Equal to the last bit, through nested containers."""
+    if isinstance(one, Tensor):
+        assert isinstance(other, Tensor), where
+        assert one.dtype == other.dtype, where
+        assert torch.equal(one, other), where
+    elif isinstance(one, dict):
+        assert isinstance(other, dict), where
+        assert one.keys() == other.keys(), where
+        for key in one:
+            assert_same(one[key], other[key], f"{where}.{key}")
+    elif isinstance(one, (list, tuple)):
+        assert isinstance(other, (list, tuple)), where
+        assert len(one) == len(other), where
+        for index, pair in enumerate(zip(one, other, strict=True)):
+            assert_same(*pair, f"{where}.{index}")
+    else:
+        assert one == other, where
+
+
+def comparable(state: dict[str, Any]) -> dict[str, Any]:
+    """A trainer's state without the seconds that epochs took."""
+    return {**state, "history": [epoch[:-1] for epoch in state["history"]]}
