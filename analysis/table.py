@@ -10,7 +10,6 @@ from analysis.collect import collect
 from analysis.study import FULL
 from analysis.text import frame_text
 
-FORMATS = ("text", "markdown", "csv")
 SHORT = [
     "space", "mask", "name", "seeds", "n", "missing", "tau_b", "tau_b_std", "tau_b_low", "tau_b_high",
     "spearman", "topn_mean_tau", "overlap_5", "mean_score", "updates",

@@ -152,7 +152,8 @@ def frame_text(frame: pd.DataFrame, form: str) -> str:
     for row in frame.itertuples(index=False):
         cells.append([_cell(value) for value in row])
     if form == "text":
-        return aligned(cells)
+        words = [i for i, name in enumerate(frame.columns) if not pd.api.types.is_numeric_dtype(frame[name])]
+        return aligned(cells, words)
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
     return "\n".join([lines[0], "|" + "---|" * len(frame.columns), *lines[1:]])
 
@@ -160,4 +161,6 @@ def frame_text(frame: pd.DataFrame, form: str) -> str:
 def _cell(value: Any) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return "-"
-    return number(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) >= 10 else number(value)
+    return str(value)

@@ -36,7 +36,8 @@ class Plan:
 
     @classmethod
     def of(cls, study: Study, root: Path, part: Study | None = None) -> Plan:
-        """part: the study with fewer variants or seeds. ValueError if a truth table does not belong to its space or lacks the column."""
+        """part: the study with fewer variants or seeds. ValueError if a truth table does not belong to its space
+        or lacks the column."""
         tables = {}
         for space in {variant.space for variant in study.variants}:
             truth = study.truth[space]
@@ -88,7 +89,9 @@ class Plan:
         write_text(self.folder / "study.json", json.dumps(content, indent=1) + "\n")
 
 
-def execute(plan: Plan, todo: list[Run], device: str, workers: int | None) -> list[tuple[Run, dict[str, Any]]]:
+def execute(
+    plan: Plan, todo: list[Run], device: str, workers: int | None
+) -> list[tuple[Run, dict[str, Any]]]:
     """Do the runs of `todo`; (run, result) of each. Progress goes to standard error."""
     count = workers or default_workers(device, len(todo))
     weights = [run.variant.expected_seconds or 1.0 for run in todo]
@@ -99,9 +102,7 @@ def execute(plan: Plan, todo: list[Run], device: str, workers: int | None) -> li
         messages = manager.Queue()
         listener = threading.Thread(target=_listen, args=(messages, todo, weights, progress), daemon=True)
         listener.start()
-        tasks = [
-            (number, run, plan.architectures(run), device, messages) for number, run in enumerate(todo)
-        ]
+        tasks = [(number, run, plan.architectures(run), device, messages) for number, run in enumerate(todo)]
         try:
             for number, result in run_tasks(_work, tasks, count):
                 messages.put((number, "done", 1.0, outcome(result)))
@@ -120,7 +121,9 @@ def outcome(result: dict[str, Any]) -> str:
     return f"{result['status']}: {result['reason']}"
 
 
-def _work(number: int, run: Run, architectures: list[Architecture], device: str, messages: Any) -> dict[str, Any]:
+def _work(
+    number: int, run: Run, architectures: list[Architecture], device: str, messages: Any
+) -> dict[str, Any]:
     """What a worker process does."""
     from studies.run import run_one
 
@@ -151,7 +154,11 @@ def _listen(messages: Any, todo: list[Run], weights: list[float], progress: Prog
     with suppress(EOFError, ConnectionError):  # the sender was interrupted
         while (message := messages.get()) is not None:
             number, phase, fraction, detail = message
-            share = {"train": (0.0, TRAINING_SHARE), "score": (TRAINING_SHARE, 1 - TRAINING_SHARE), "done": (0.0, 1.0)}
+            share = {
+                "train": (0.0, TRAINING_SHARE),
+                "score": (TRAINING_SHARE, 1 - TRAINING_SHARE),
+                "done": (0.0, 1.0),
+            }
             offset, scale = share[phase]
             parts[number] = offset + scale * fraction
             progress.update(sum(p * w for p, w in zip(parts, weights, strict=True)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -31,7 +31,9 @@ def single_threaded() -> None:
         torch.set_num_interop_threads(1)
 
 
-def run_tasks(function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[tuple[int, T]]:
+def run_tasks(
+    function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], workers: int
+) -> Iterator[tuple[int, T]]:
     """Yields (position in tasks, function(*task)) as tasks finish, in new processes that share nothing.
 
     Few tasks are queued ahead, so an interrupt or an error stops soon; the error of a task is raised here.
@@ -39,7 +41,7 @@ def run_tasks(function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], work
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=single_threaded) as pool:
         todo = iter(enumerate(tasks))
-        running = {}
+        running: dict[Future[T], int] = {}
         try:
             while True:
                 while len(running) < 2 * workers and (item := next(todo, None)) is not None:

@@ -39,7 +39,11 @@ class Progress:
             self.bar.refresh()
         elif now - self.last >= self.every or done >= self.total:
             self.last = now
-            print(f"{self.title}: {done:.0f}/{self.total:.0f}{detail}{self.left(done, now)}", file=sys.stderr, flush=True)
+            print(
+                f"{self.title}: {done:.0f}/{self.total:.0f}{detail}{self.left(done, now)}",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def left(self, done: float, now: float) -> str:
         """', about 3 min 20 s left', or nothing while it cannot be told."""

@@ -20,7 +20,7 @@ import torch
 from studies.seeds import derived_seed
 from studies.study import Run, Variant
 from supernet.data import load
-from supernet.files import write_atomic, write_text
+from supernet.files import remove_stale, write_atomic, write_text
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.sampling import Sampler
 from supernet.scoring import Scorer
@@ -108,8 +108,11 @@ def build(variant: Variant, seed: int, device: str) -> Trainer:
     return Trainer(network, data, variant.training, seed=derived_seed("data", seed), sampler=sampler)
 
 
-def _train_and_score(run: Run, architectures: list[Architecture], device: str, report: Report) -> dict[str, Any]:
+def _train_and_score(
+    run: Run, architectures: list[Architecture], device: str, report: Report
+) -> dict[str, Any]:
     folder, variant = run.folder, run.variant
+    remove_stale(folder)
     write_text(folder / "config.json", json.dumps(variant.config(run.seed), indent=1, sort_keys=True) + "\n")
     trainer = build(variant, run.seed, device)
 
@@ -141,7 +144,8 @@ def _score(run: Run, trainer: Trainer, architectures: list[Architecture], report
     variant, space = run.variant, run.variant.masked_space
     scores = read_scores(run.folder)
     todo = missing_scores(run, architectures, scores)
-    done, rows = 0, []
+    done = 0
+    rows: list[tuple[object, ...]] = []
 
     def write() -> None:
         nonlocal scores, rows

@@ -144,7 +144,8 @@ class Study:
     def smoke(self) -> Study:
         """The same grid at a size that only shows that it works: one epoch, one seed, few architectures."""
         variants = tuple(
-            replace(v, training=replace(v.training, epochs=1, updates=None, warmup_epochs=0)) for v in self.variants
+            replace(v, training=replace(v.training, epochs=1, updates=None, warmup_epochs=0))
+            for v in self.variants
         )
         scored = ScoredSet(top=20, random=40)
         return replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import io
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from supernet.files import write_atomic
 
 def save(state: dict[str, Any], path: Path) -> None:
     """Write `state` (tensors, numbers, strings, containers) atomically."""
-    write_atomic(path, lambda file: torch.save(state, file))
+    whole = io.BytesIO()  # torch.save turns a full disk into an error that does not say so
+    torch.save(state, whole)
+    write_atomic(path, lambda file: file.write(whole.getbuffer()))
 
 
 def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -22,9 +24,11 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
         state = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise
-    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError, OSError) as error:
+    except Exception as error:  # damage shows as almost any: IndexError, TypeError, struct.error and more
         reason = str(error).split("\n")[0][:160]
         raise ValueError(f"checkpoint: {path} cannot be read ({reason}); delete it to start again") from error
     if not isinstance(state, dict):
-        raise ValueError(f"checkpoint: {path} holds a {type(state).__name__}, not a state; delete it to start again")
+        raise ValueError(
+            f"checkpoint: {path} holds a {type(state).__name__}, not a state; delete it to start again"
+        )
     return state

@@ -104,9 +104,7 @@ class Augmentation:
         return x.contiguous(memory_format=torch.channels_last)
 
 
-def evaluation_set(
-    data: DataSet, split: Split, noise: float = 0.0, copies: int = 1
-) -> tuple[Tensor, Tensor]:
+def evaluation_set(data: DataSet, split: Split, noise: float = 0.0, copies: int = 1) -> tuple[Tensor, Tensor]:
     """Normalised images float32 (copies * N, C, H, W), channels last, and their labels (copies * N,).
 
     noise: Gaussian noise (in standard deviations of the data), other for each copy but the same for every run:
@@ -130,9 +128,11 @@ def _digits() -> DataSet:
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
     x = torch.from_numpy(images).view(-1, 1, 8, 8).to(torch.uint8)[order]
     y = torch.from_numpy(labels).long()[order]
-    parts = [Split(x[a:b].clone(), y[a:b].clone()) for a, b in ((0, 1000), (1000, 1397), (1397, 1797))]
-    train = parts[0].images.float()
-    return DataSet("digits", 10, *parts, mean=train.mean((0, 2, 3)), std=train.std((0, 2, 3)))
+    train, valid, test = (
+        Split(x[a:b].clone(), y[a:b].clone()) for a, b in ((0, 1000), (1000, 1397), (1397, 1797))
+    )
+    pixels = train.images.float()
+    return DataSet("digits", 10, train, valid, test, pixels.mean((0, 2, 3)), pixels.std((0, 2, 3)))
 
 
 LOADERS: dict[str, Callable[[], DataSet]] = {"digits": _digits}

@@ -44,7 +44,9 @@ class NetworkConfig:
                 f"node_reduction: {self.node_reduction!r} is not one of {', '.join(NODE_REDUCTIONS)}"
             )
         if self.space.parts not in (1, self.size.stages):
-            raise ValueError(f"stages: {self.size.stages} is not {self.space.parts}, as {self.space.name} has")
+            raise ValueError(
+                f"stages: {self.size.stages} is not {self.space.parts}, as {self.space.name} has"
+            )
         if self.size.image_size % 2**self.reductions:
             raise ValueError(
                 f"image_size: {self.size.image_size} cannot be halved {self.reductions} times; "
@@ -85,7 +87,7 @@ class Network(nn.Module):
         if choice and isinstance(choice[0], tuple):
             if len(choice) != len(self.cells):
                 raise ValueError(f"path: {len(choice)} cells given, {len(self.cells)} needed")
-            return choice  # type: ignore[return-value]
+            return choice
         return self.config.space.path(choice, self.config.size)  # type: ignore[arg-type]
 
     def features(self, x: Tensor, path: Path) -> list[Tensor]:

@@ -36,7 +36,9 @@ class BatchNorm(nn.BatchNorm2d):
             return F.batch_norm(x, mean, var, self.weight, self.bias, True, self.momentum, self.eps)
         if self.batch_statistics:
             return F.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
-        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps)
+        return F.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
+        )
 
 
 def batch_norms(model: nn.Module) -> list[BatchNorm]:

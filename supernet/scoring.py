@@ -53,7 +53,9 @@ class BnMode:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"batch|running|(reset-)?recalibrate-[1-9]\d*", self.name):
-            raise ValueError(f"bn_mode: {self.name!r} is not one of {', '.join(BN_MODES)} (K a positive integer)")
+            raise ValueError(
+                f"bn_mode: {self.name!r} is not one of {', '.join(BN_MODES)} (K a positive integer)"
+            )
 
     @property
     def batches(self) -> int:
@@ -73,7 +75,13 @@ class Scorer:
     """
 
     def __init__(
-        self, network: Network, data: DataSet, split: Split, bn_mode: str, batch_size: int = 512, noise: float = 0.0
+        self,
+        network: Network,
+        data: DataSet,
+        split: Split,
+        bn_mode: str,
+        batch_size: int = 512,
+        noise: float = 0.0,
     ) -> None:
         self.network, self.mode = network, BnMode(bn_mode)
         self.norms = batch_norms(network)

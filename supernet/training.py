@@ -47,10 +47,14 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.updates is None):
-            raise ValueError(f"epochs: {self.epochs!r} and updates: {self.updates!r}; give exactly one of them")
+            raise ValueError(
+                f"epochs: {self.epochs!r} and updates: {self.updates!r}; give exactly one of them"
+            )
         budget = self.epochs if self.updates is None else self.updates
         if not isinstance(budget, int) or budget < 1:
-            raise ValueError(f"{'updates' if self.epochs is None else 'epochs'}: {budget!r} is not a positive integer")
+            raise ValueError(
+                f"{'updates' if self.epochs is None else 'epochs'}: {budget!r} is not a positive integer"
+            )
         if not isinstance(self.batch_size, int) or self.batch_size < 2:
             raise ValueError(f"batch_size: {self.batch_size!r} is not an integer above 1")
         for name in ("lr", "lr_final", "momentum", "weight_decay", "warmup_epochs", "clip_norm"):
@@ -88,12 +92,18 @@ class Trainer:
     """
 
     def __init__(
-        self, model: nn.Module, data: DataSet, config: TrainingConfig, *, seed: int, sampler: Sampler | None = None
+        self,
+        model: nn.Module,
+        data: DataSet,
+        config: TrainingConfig,
+        *,
+        seed: int,
+        sampler: Sampler | None = None,
     ) -> None:
         self.model, self.data, self.config, self.sampler = model, data, config, sampler
         self.device = next(model.parameters()).device
         self.generator = torch.Generator(self.device).manual_seed(seed)
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model.to(memory_format=torch.channels_last)
         decayed = [p for p in model.parameters() if p.ndim > 1]
         rest = [p for p in model.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.SGD(

@@ -6,6 +6,7 @@ import textwrap
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
@@ -16,8 +17,8 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
 
     points: space, mask, variant, truth, score (mean over seeds), seeds and place (1 is the best truth). taus:
     the same names and tau_b, the tau-b of these very points. top: this many of the best by truth are marked.
-    truth: what the truth is, for the axis. Axes leave out the lowest 5 % of either side where they would
-    squeeze the rest; how many points that hides is written in the panel.
+    truth: what the truth is, for the axis. Axes leave out the lowest 5 % where they would squeeze
+    the rest; how many points that hides is written in the panel.
     """
     order = list(dict.fromkeys(points["space"]))
     groups = list(points.groupby(["space", "mask", "variant"], sort=False))
@@ -85,15 +86,16 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
     return figure
 
 
-def _zoom(axes: object, group: pd.DataFrame) -> int:
-    """Cut the axes where the lowest 5 % take more than half of the range; the number of points off scale."""
-    hidden = np.zeros(len(group), dtype=bool)
+def _zoom(axes: Axes, group: pd.DataFrame) -> int:
+    """Cut both axes if the lowest 5 % take more than half of either range; the number of points off scale."""
+    limits, squeezed = [], False
     for name in ("truth", "score"):
         values = group[name].to_numpy()
         low, floor, high = values.min(), np.quantile(values, 0.05), values.max()
-        if len(values) < 100 or floor - low <= (high - low) / 2:
-            continue
+        squeezed |= bool(floor - low > (high - low) / 2)
         margin = 0.05 * (high - floor)
-        getattr(axes, "set_xlim" if name == "truth" else "set_ylim")(floor - margin, high + margin)
-        hidden |= values < floor - margin
-    return int(hidden.sum())
+        limits.append((floor - margin, high + margin))
+    if len(group) < 100 or not squeezed or any(low == high for low, high in limits):
+        return 0
+    axes.set(xlim=limits[0], ylim=limits[1])
+    return int(((group["truth"] < limits[0][0]) | (group["score"] < limits[1][0])).sum())

@@ -25,7 +25,6 @@ from supernet.files import write_atomic, write_text
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#444444")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#6b6b6b"
-LIGHT = "#d9d9d9"
 WIDTH = 7.2  # inches; text is set for this width
 FORMATS: dict[str, dict[str, Any]] = {
     "png": {"dpi": 200, "metadata": {"Software": None}},

@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="a study of `python -m studies list`")
     parser.add_argument("--seeds", help="only these seeds: 0,1")
-    parser.add_argument("--only", action="append", metavar="VARIANT", help="only this variant; may be repeated")
-    parser.add_argument("--smoke", action="store_true", help="the same grid at a size that only shows that it works")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)")
+    parser.add_argument(
+        "--only", action="append", metavar="VARIANT", help="only this variant; may be repeated"
+    )
+    parser.add_argument(
+        "--smoke", action="store_true", help="the same grid at a size that only shows that it works"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)"
+    )
 
 
 def plan(args: argparse.Namespace) -> Plan:

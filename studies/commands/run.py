@@ -15,7 +15,9 @@ DEVICES = ("auto", "cpu", "cuda")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     grid.add_arguments(parser)
     parser.add_argument("--device", choices=DEVICES, default="auto", help="default: cuda if there is one")
-    parser.add_argument("--workers", type=int, help="processes of one thread (default: one a core; one on a GPU)")
+    parser.add_argument(
+        "--workers", type=int, help="processes of one thread (default: one a core; one on a GPU)"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -34,7 +36,8 @@ def main(args: argparse.Namespace) -> int:
     from analysis.table import print_table
 
     print_table(plan.folder)
-    print(f"\n{len(plan.selected)} runs, {len(plan.selected) - len(todo)} were complete; {duration(time.monotonic() - begin)}")
+    complete = len(plan.selected) - len(todo)
+    print(f"\n{len(plan.selected)} runs, {complete} were complete; {duration(time.monotonic() - begin)}")
     print(f"report: {write_report(plan.folder)}")
     failed = [(run, result) for run, result in results if result["status"] == "failed"]
     for run, result in failed:

@@ -37,7 +37,9 @@ def main(args: argparse.Namespace) -> int:
             f"{variant.space:<12} {variant.name:<22} {run.seed:>4}  {variant.run_id(run.seed):<12}  "
             f"{state:<12} {shown:>8}"
         )
-    print(f"\n{len(plan.selected)} jobs, {len(plan.selected) - len(left)} complete, {len(left)} to do", end="")
+    print(
+        f"\n{len(plan.selected)} jobs, {len(plan.selected) - len(left)} complete, {len(left)} to do", end=""
+    )
     expected = [_expected(run, measured) for run in left]
     known = [seconds for seconds in expected if seconds is not None]
     if left and len(known) == len(left):

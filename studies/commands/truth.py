@@ -19,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("--mask", default="", help="operations that no architecture uses: OP,OP")
     build.add_argument("--out", type=Path, help="Parquet file (default: runs/truth/SPACE-DATA.parquet)")
     build.add_argument("--workers", type=int, help="processes of one thread (default: one a core)")
-    build.add_argument("--export", action="store_true", help="train nothing; write the table from what is there")
+    build.add_argument(
+        "--export", action="store_true", help="train nothing; write the table from what is there"
+    )
     show = actions.add_parser("show", help="what a table is, and its noise ceiling")
     show.add_argument("table", help="a Parquet file with its manifest, or the name of an embedded table")
     show.add_argument("--json", action="store_true", help="print JSON")
@@ -73,7 +75,9 @@ def show(args: argparse.Namespace) -> int:
         if frame[name].notna().any()
     }
     if args.json:
-        print(json.dumps(manifest | {"quantiles": quantiles, "ceilings": ceilings}, indent=1, allow_nan=False))
+        print(
+            json.dumps(manifest | {"quantiles": quantiles, "ceilings": ceilings}, indent=1, allow_nan=False)
+        )
         return 0
     for key, value in facts.items():
         print(f"{key:<14} {value}")
@@ -84,7 +88,9 @@ def show(args: argparse.Namespace) -> int:
     for name in metrics:
         missing = int(frame[name].isna().sum())
         values = " ".join(f"{q:.2f}" for q in quantiles.get(name, []))
-        print(f"{name}: {len(frame)} architectures, {missing} missing; min, 10 %, median, 90 %, max: {values}")
+        print(
+            f"{name}: {len(frame)} architectures, {missing} missing; min, 10 %, median, 90 %, max: {values}"
+        )
         for kind, estimate in (ceilings[name] or {}).items():
             shown = ", ".join(
                 f"{measure} {estimate[measure]:.3f}"

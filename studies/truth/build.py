@@ -26,7 +26,9 @@ from supernet.training import TrainingConfig
 METRICS = ("valid", "test")
 
 
-def train_one(space_name: str, text: str, seed: int, data_name: str, size: Size, config: TrainingConfig) -> dict[str, Any]:
+def train_one(
+    space_name: str, text: str, seed: int, data_name: str, size: Size, config: TrainingConfig
+) -> dict[str, Any]:
     """Train one architecture's stand-alone network and evaluate it; a record with accuracies in percent.
 
     Evaluation is that of any trained network: running BN statistics, the task's evaluation images.
@@ -39,7 +41,9 @@ def train_one(space_name: str, text: str, seed: int, data_name: str, size: Size,
 
     space, data = get_space(space_name), load(data_name)
     own_seed = derived_seed(space_name, text, seed)
-    network = seeded(StandAlone, NetworkConfig(space=space, size=size, affine=True), space.parse(text), seed=own_seed)
+    network = seeded(
+        StandAlone, NetworkConfig(space=space, size=size, affine=True), space.parse(text), seed=own_seed
+    )
     trainer = Trainer(network, data, config, seed=own_seed)
     status = trainer.run()
     record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
@@ -57,7 +61,9 @@ def train_one(space_name: str, text: str, seed: int, data_name: str, size: Size,
 class Builder:
     """Builds the table at `path` for the first `architectures` of a published random sample and `seeds` seeds."""
 
-    def __init__(self, space: Space, data: str, architectures: int, seeds: int, sample_seed: int, path: Path) -> None:
+    def __init__(
+        self, space: Space, data: str, architectures: int, seeds: int, sample_seed: int, path: Path
+    ) -> None:
         if data != embedded.DATA:
             raise ValueError(f"data: {data!r} is not one of {embedded.DATA}")
         if seeds < 1:
@@ -133,7 +139,9 @@ class Builder:
             cost = self.space.cost(self.space.parse(text), self.size)
             rows.append(row | {"params": cost.params, "macs": cost.macs})
         if not rows:
-            raise ValueError(f"table: {self.records_path} has no architecture with all {self.seeds} seeds yet")
+            raise ValueError(
+                f"table: {self.records_path} has no architecture with all {self.seeds} seeds yet"
+            )
         frame = pd.DataFrame(rows)
         table.save(frame, self.manifest(len(frame)), self.path)
         return frame

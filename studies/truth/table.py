@@ -63,7 +63,9 @@ def load(path: Path) -> TruthTable:
     if missing:
         raise ValueError(f"table: {manifest_path} lacks {', '.join(missing)}")
     if digest(path) != manifest["checksum"]:
-        raise ValueError(f"table: {path} is not the file that {manifest_path.name} describes (checksum differs)")
+        raise ValueError(
+            f"table: {path} is not the file that {manifest_path.name} describes (checksum differs)"
+        )
     frame = pd.read_parquet(path)
     absent = [column for column in ("arch", *manifest["columns"]) if column not in frame]
     if absent:

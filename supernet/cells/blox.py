@@ -98,7 +98,9 @@ class SearchCell(nn.Module):
             first = (o0,) if previous or skip else ()
             second = (o1,) if previous or direct else ()
         self.first = nn.ModuleDict({self.names[i]: operation(self.names[i], channels, affine) for i in first})
-        self.second = nn.ModuleDict({self.names[i]: operation(self.names[i], channels, affine) for i in second})
+        self.second = nn.ModuleDict(
+            {self.names[i]: operation(self.names[i], channels, affine) for i in second}
+        )
         searching = linear_transformers == "skip"
         self.input_edge = linear_transformer(channels) if searching else nn.Identity()
         self.skip_edge = linear_transformer(channels) if searching else nn.Identity()

@@ -6,6 +6,8 @@ input, node 3 the output. Convolutions are ReLU-Conv-BN; the ReLU of a node is c
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 
 from supernet.operations import (
@@ -79,7 +81,7 @@ class SearchCell(nn.Module):
                 if source not in activated:
                     activated[source] = value.relu()
                 value = activated[source]
-            out = self.edges[edge][name](value)
+            out = cast(nn.ModuleDict, self.edges[edge])[name](value)
             if self.mean:
                 out = out / target  # node j has j incoming edges
             held = nodes[target]

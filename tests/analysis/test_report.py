@@ -4,6 +4,7 @@ import re
 import shutil
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -137,6 +138,22 @@ def test_nothing_is_cut_off_or_overlaps_the_note(found):
                 assert box.x1 <= whole.x1 + 1
                 assert box.y1 <= whole.y1 + 1
                 assert box.y0 >= floor - 1
+
+
+def test_points_off_scale_are_counted():
+    truth = np.r_[np.full(4, 10.0), np.linspace(90, 94, 196)]
+    points = pd.DataFrame(
+        {"space": "s", "mask": "m", "variant": "v", "truth": truth, "score": truth, "seeds": 1}
+    )
+    points["place"] = np.arange(200, 0, -1)
+    taus = pd.DataFrame({"space": ["s"], "mask": ["m"], "variant": ["v"], "tau_b": [1.0]})
+    (axes,) = scatter.scatter(points, taus, top=10, truth="truth").axes
+    hidden = int((truth < axes.get_xlim()[0]).sum())
+    assert 4 <= hidden <= 10
+    assert f"{hidden} lower off scale" in axes.texts[0].get_text()
+    constant = points.assign(score=5.0)
+    (axes,) = scatter.scatter(constant, taus.assign(tau_b=None), top=10, truth="truth").axes
+    assert axes.texts[0].get_text() == "tau-b undefined\nn = 200"
 
 
 def test_colours_stay_apart_for_many_variants():

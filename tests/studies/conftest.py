@@ -47,10 +47,12 @@ def write_table(folder: Path, space_name: str, rows: int) -> Path:
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def tiny(tmp_path: Path) -> Study:
     """Two spaces, three variants, two seeds; ground truth in tmp_path."""
-    training = TrainingConfig(epochs=3, batch_size=250, lr=0.05, augmentation=Augmentation(shift=1, noise=0.3))
+    training = TrainingConfig(
+        epochs=3, batch_size=250, lr=0.05, augmentation=Augmentation(shift=1, noise=0.3)
+    )
 
     def variant(name: str, space: str, **options: object) -> Variant:
         return Variant(name=name, space=space, size=SIZE[space], training=training, data="digits", **options)  # type: ignore[arg-type]

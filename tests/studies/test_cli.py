@@ -59,7 +59,18 @@ def test_help_imports_nothing_heavy() -> None:
             ["architectures: 9999 is not between"],
         ),
         (
-            ["truth", "build", "--space", "nasbench201", "--data", "cifar", "--architectures", "1", "--seeds", "1"],
+            [
+                "truth",
+                "build",
+                "--space",
+                "nasbench201",
+                "--data",
+                "cifar",
+                "--architectures",
+                "1",
+                "--seeds",
+                "1",
+            ],
             ["data: 'cifar' is not one of digits"],
         ),
         (
@@ -76,7 +87,9 @@ def test_mistakes_end_with_one_line_and_exit_code_2(
     assert not list(tmp_path.rglob("*.json"))
 
 
-@pytest.mark.skipif(sys.platform != "linux" or not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+@pytest.mark.skipif(
+    sys.platform != "linux" or not Path("/dev/full").exists(), reason="needs Linux's /dev/full"
+)
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file where the folder should be")
     assert_refused(studies("run", "quickstart", "--smoke", cwd=tmp_path), "runs")

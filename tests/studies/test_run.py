@@ -42,7 +42,9 @@ def test_a_run_leaves_all_its_files_and_is_not_done_twice(tiny: Study, tmp_path:
     assert result["status"] == "finished"
     assert result == json.loads((run.folder / "result.json").read_text())
     assert result["updates"] == 12
-    assert json.loads((run.folder / "config.json").read_text()) == json.loads(json.dumps(run.variant.config(0)))
+    assert json.loads((run.folder / "config.json").read_text()) == json.loads(
+        json.dumps(run.variant.config(0))
+    )
     assert len(pd.read_csv(run.folder / "history.csv")) == result["epochs"] == 3
     scores = read_scores(run.folder)
     assert scores.groupby("bn_mode").size().to_dict() == {"batch": 30, "running": 30}

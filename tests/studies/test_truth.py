@@ -18,7 +18,7 @@ from supernet.spaces import get_space
 EMBEDDED = sorted(table.EMBEDDED.glob("*.parquet"))
 
 
-@pytest.fixture()
+@pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded recipe, cut to one epoch."""
     recipes = {space: replace(recipe, epochs=1) for space, recipe in embedded.STAND_ALONE.items()}
@@ -85,7 +85,9 @@ def test_tables_that_are_not_what_their_manifest_says_are_refused(tmp_path: Path
     path.with_suffix(".json").unlink()
     with pytest.raises(ValueError, match="has no manifest"):
         table.load(path)
-    with pytest.raises(ValueError, match=r"'nowhere' is neither a Parquet file nor an embedded table \(.*digits"):
+    with pytest.raises(
+        ValueError, match=r"'nowhere' is neither a Parquet file nor an embedded table \(.*digits"
+    ):
         table.resolve("nowhere")
 
 
