@@ -1,5 +1,6 @@
 # make quickstart: set up and run the study `quickstart` on the embedded data.
 # make test:       set up and run lint, types, the import rule and the tests.
+# make results:    the study, then its table and figures into docs/results/.
 # make lowest:     the tests on the lowest versions that requirements.txt allows.
 
 PYTHON ?= python3
@@ -9,10 +10,18 @@ WORKERS ?= 2
 # One thread a process: the work is spread over processes, and results do not depend on the machine's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: quickstart test lint tests lowest
+.PHONY: quickstart results test lint tests lowest
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python -m studies run quickstart
+
+RESULTS = docs/results
+results: quickstart
+	mkdir -p $(RESULTS)/quickstart
+	$(BIN)/python -m analysis table quickstart --format markdown > $(RESULTS)/quickstart/table.md
+	for space in nasbench201 blox; do \
+	  $(BIN)/python -m studies truth show $$space-digits > $(RESULTS)/$$space-digits.txt || exit 2; done
+	cp runs/quickstart/figures/*.png $(RESULTS)/quickstart/
 
 test: lint tests
 

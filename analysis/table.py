@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.collect import collect
 from analysis.study import FULL
-from analysis.text import frame_text
+from analysis.text import CEILINGS, frame_text
 
 SHORT = [
     "space", "mask", "name", "seeds", "n", "missing", "tau_b", "tau_b_std", "tau_b_low", "tau_b_high",
@@ -51,6 +51,8 @@ def print_table(folder: Path, form: str = "text") -> None:
     """Print the study's table: in full as 'csv', the main columns as 'text' or 'markdown'."""
     frame = table_frame(folder)
     if form != "csv":
+        # Ceilings that exist for Pearson only would be empty rows.
+        frame = frame[frame["tau_b"].notna() | ~frame["name"].isin(CEILINGS)]
         unmasked = (frame["mask"] == FULL).all()
         frame = frame[[name for name in SHORT if not (unmasked and name == "mask")]]
     print(frame_text(frame, form))

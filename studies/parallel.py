@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -22,13 +25,23 @@ def default_workers(device: str, tasks: int) -> int:
     return max(1, min(tasks, available_cores() if device == "cpu" else 1))
 
 
-def single_threaded() -> None:
-    """What every worker does first: one thread, so that results do not depend on the number of cores."""
+def start_worker() -> None:
+    """What every worker does first: one thread, so that results do not depend on the number of cores; and it ends
+    at once when the user interrupts or when the process that started it has gone, however that ended."""
     import torch
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     with suppress(RuntimeError):  # already set, in a process that has computed before
         torch.set_num_interop_threads(1)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def run_tasks(
@@ -36,10 +49,11 @@ def run_tasks(
 ) -> Iterator[tuple[int, T]]:
     """Yields (position in tasks, function(*task)) as tasks finish, in new processes that share nothing.
 
-    Few tasks are queued ahead, so an interrupt or an error stops soon; the error of a task is raised here.
+    Few tasks are queued ahead, so an interrupt or an error stops soon; the error of a task is raised here, and
+    OSError if a worker died.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=single_threaded) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=start_worker) as pool:
         todo = iter(enumerate(tasks))
         running: dict[Future[T], int] = {}
         try:
@@ -51,5 +65,8 @@ def run_tasks(
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield running.pop(future), future.result()
+        except BrokenProcessPool:
+            message = "a worker process died (killed, or out of memory); the same command goes on from here"
+            raise OSError(message) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

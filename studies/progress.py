@@ -19,7 +19,8 @@ def duration(seconds: float) -> str:
 
 
 class Progress:
-    """Counts work done towards `total` (any unit). Lines go to standard error, at least `every` seconds apart."""
+    """Work done towards `total`: shown as a count if it is counted in ints, else in percent. Lines go to standard
+    error, at least `every` seconds apart."""
 
     def __init__(self, title: str, total: float, every: float = 10.0) -> None:
         self.title, self.total, self.every = title, total, every
@@ -29,7 +30,7 @@ class Progress:
         layout = "{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}"
         self.bar = tqdm(total=total, desc=title, bar_format=layout, disable=not self.terminal)
 
-    def update(self, done: float, detail: str = "") -> None:
+    def update(self, done: float) -> None:
         """`done` so far. What was done before the first call (by an earlier run) does not count for the speed."""
         now = time.monotonic()
         if self.first is None:
@@ -39,11 +40,8 @@ class Progress:
             self.bar.refresh()
         elif now - self.last >= self.every or done >= self.total:
             self.last = now
-            print(
-                f"{self.title}: {done:.0f}/{self.total:.0f}{detail}{self.left(done, now)}",
-                file=sys.stderr,
-                flush=True,
-            )
+            shown = f"{done}/{self.total}" if isinstance(done, int) else f"{100 * done / self.total:.0f} %"
+            print(f"{self.title}: {shown}{self.left(done, now)}", file=sys.stderr, flush=True)
 
     def left(self, done: float, now: float) -> str:
         """', about 3 min 20 s left', or nothing while it cannot be told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ def save(state: dict[str, Any], path: Path) -> None:
 def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     """Read a checkpoint with weights_only. ValueError, naming the file, if it is damaged or holds code."""
     try:
+        with zipfile.ZipFile(
+            path
+        ) as archive:  # torch.load does not look at the checksums that torch.save wrote
+            if damaged := archive.testzip():
+                raise ValueError(f"{damaged} has a wrong checksum")
         state = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise

@@ -149,6 +149,11 @@ class Trainer:
         """
         if path is not None and path.exists():
             self.load_state_dict(checkpoint.load(path, self.device))
+            if len(self.history) + (self.status == "running") > self.epochs:
+                raise ValueError(
+                    f"checkpoint: {path} is of a longer training ({len(self.history)} epochs done, "
+                    f"{self.epochs} wanted); delete it to start again"
+                )
         while self.status == "running":
             result = self._epoch(len(self.history))
             if not math.isfinite(result.loss):

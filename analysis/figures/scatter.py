@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
+from analysis.study import FULL
 
 
 def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, note: str = "") -> Figure:
@@ -60,7 +61,9 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
                 rasterized=True,
             )
             hidden = _zoom(axes, group)
-            title = f"{textwrap.fill(str(variant), 30)}\n{style.panel_title(str(space), str(mask))}"
+            # The mask is in the title unless the variant's own name says it.
+            named = style.panel_title(str(space), FULL if str(mask) in str(variant) else str(mask))
+            title = f"{textwrap.fill(str(variant), 30)}\n{textwrap.fill(named, 30)}"
             axes.set_title(title, fontsize=8.5)
             tau = known.get((space, mask, variant))
             lines = [

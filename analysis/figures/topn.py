@@ -15,7 +15,7 @@ from analysis.figures import style
 from analysis.study import FULL
 
 BANDS = 5  # variants in a panel up to which bands stay legible
-DASHES = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (2, 4)))
+DASHES = ((0, (4, 2)), (0, (1, 1.5)))
 
 
 def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> Figure:
@@ -36,7 +36,6 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> F
             style.empty(panels[0, 1], "")
         for (left, right), space in zip(panels, spaces, strict=False):
             here = series[series["space"] == space]
-            _references(left, references[references["space"] == space])
             for variant, group in here.groupby("variant", sort=False):
                 colour, marker = look[str(variant)]
                 label = textwrap.fill(f"{variant} ({_seeds(group)})", 48)
@@ -45,6 +44,7 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> F
                     if here["variant"].nunique() <= BANDS and group[std].notna().all():
                         low, high = group[name] - group[std], group[name] + group[std]
                         axes.fill_between(group["top"], low, high, color=colour, alpha=0.18, linewidth=0)
+            _references(left, references[references["space"] == space])
             sizes = sorted(here["top"].unique())
             for axes in (left, right):
                 axes.set_xscale("log")
@@ -83,21 +83,23 @@ def _seeds(group: pd.DataFrame) -> str:
 
 
 def _references(axes: Axes, references: pd.DataFrame) -> None:
-    """Noise ceiling (black) and params (grey); one line style for each mask."""
+    """Noise ceiling (black) and params (grey) of the full space, or of the only mask that there is: lines for
+    every mask would hide the variants."""
     masks = list(dict.fromkeys(references["mask"]))
+    mask = FULL if FULL in masks or not masks else masks[0]
     names = {"seed_to_seed": ("noise ceiling", "#111111"), "params": ("params", style.GREY)}
-    for (reference, mask), group in references.groupby(["reference", "mask"], sort=False):
+    for reference, group in references[references["mask"] == mask].groupby("reference", sort=False):
         if reference not in names or group["tau_b"].isna().all():
             continue
         label, colour = names[str(reference)]
-        label += "" if mask == FULL or len(masks) == 1 else f", without {mask}"
-        dashes = DASHES[masks.index(mask) % len(DASHES)]
+        dashes = DASHES[list(names).index(str(reference))]
         axes.plot(
             group["top"],
             group["tau_b"].astype(float),
             color=colour,
             linestyle=dashes,
             linewidth=1.2,
+            zorder=1.5,
             label=label,
         )
 

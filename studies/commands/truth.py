@@ -68,7 +68,9 @@ def show(args: argparse.Namespace) -> int:
     metrics = [name for name in manifest["columns"] if "_seed" not in name]
     ceilings = {name: ceiling(frame, name) for name in metrics}
     facts = {key: value for key, value in manifest.items() if not isinstance(value, (dict, list))}
-    facts = {"file": str(found.path), **facts}
+    here = Path.cwd()
+    shown = found.path.relative_to(here) if found.path.is_relative_to(here) else found.path
+    facts = {"file": shown, **facts}
     quantiles = {
         name: [round(float(q), 2) for q in np.nanquantile(frame[name], (0, 0.1, 0.5, 0.9, 1))]
         for name in metrics
