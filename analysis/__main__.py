@@ -96,17 +96,19 @@ def _correlate(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    from analysis.collect import collect
     from analysis.report import write_report
     from analysis.study import study_folder
 
-    print(write_report(study_folder(options.runs, options.name)))
+    print(write_report(collect(study_folder(options.runs, options.name))))
 
 
 def _table(options: argparse.Namespace) -> None:
+    from analysis.collect import collect
     from analysis.study import study_folder
     from analysis.table import print_table
 
-    print_table(study_folder(options.runs, options.name), options.format)
+    print_table(collect(study_folder(options.runs, options.name)), options.format)
 
 
 if __name__ == "__main__":

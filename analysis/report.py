@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.answer import answer
-from analysis.collect import Collected, collect
+from analysis.collect import Collected
 from analysis.correlate import BASELINES
 from analysis.figures import style, topn
 from analysis.figures.draw import draw_figures
@@ -29,13 +29,12 @@ LABELS = {"params": "params as a ranking", "macs": "MACs as a ranking"} | {
 }
 
 
-def write_report(study_folder: Path) -> Path:
-    """Read a study's folder, write its figures and its page; the page's path."""
-    found = collect(study_folder)
+def write_report(found: Collected) -> Path:
+    """Write a study's figures and its page into its folder; the page's path."""
     study = found.study
-    pictures = draw_figures(found, study_folder / "figures")
+    pictures = draw_figures(found, study.folder / "figures")
     primary = found.primary
-    path = study_folder / "report.html"
+    path = study.folder / "report.html"
     content = [
         element("h1", study.title),
         element("p", study.question, class_="question"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
-from analysis.collect import collect
+from analysis.collect import Collected
 from analysis.study import FULL
 from analysis.text import CEILINGS, frame_text
 
@@ -21,14 +19,13 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def table_frame(folder: Path) -> pd.DataFrame:
+def table_frame(found: Collected) -> pd.DataFrame:
     """The study's numbers, one row for each variant (its own BatchNorm mode), baseline and noise ceiling.
 
     Means over the finished seeds; *_std over seeds (empty for one); tau_b_low and tau_b_high: 95 % over
     architectures; topn_p: of the mean score over seeds. mean_score in percent, regret_10 in percentage
     points, seconds a run.
     """
-    found = collect(folder)
     rows = found.primary.rename(columns={"variant": "name", "finished": "seeds", "seedmean_topn_p": "topn_p"})
     references = found.references.rename(columns={"reference": "name"})
     frame = pd.DataFrame(
@@ -47,9 +44,9 @@ def table_frame(folder: Path) -> pd.DataFrame:
     )
 
 
-def print_table(folder: Path, form: str = "text") -> None:
+def print_table(found: Collected, form: str = "text") -> None:
     """Print the study's table: in full as 'csv', the main columns as 'text' or 'markdown'."""
-    frame = table_frame(folder)
+    frame = table_frame(found)
     if form != "csv":
         # Ceilings that exist for Pearson only would be empty rows.
         frame = frame[frame["tau_b"].notna() | ~frame["name"].isin(CEILINGS)]

@@ -96,7 +96,7 @@ def execute(
     count = workers or default_workers(device, len(todo))
     weights = [run.variant.expected_seconds or 1.0 for run in todo]
     progress = Progress(plan.study.name, sum(weights), every=15.0)
-    print(f"{len(todo)} runs on {device}, {count} worker{'s' if count > 1 else ''}", file=sys.stderr)
+    print(f"{plan.study.name}: {len(todo)} to do on {device}; workers: {count}", file=sys.stderr)
     results = []
     with multiprocessing.Manager() as manager:
         messages = manager.Queue()

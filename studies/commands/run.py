@@ -32,16 +32,21 @@ def main(args: argparse.Namespace) -> int:
 
     todo = [run for run in plan.selected if not is_complete(run, plan.architectures(run))]
     results = execute(plan, todo, choose_device(args.device), args.workers) if todo else []
-    from analysis.report import write_report
-    from analysis.table import print_table
-
-    print_table(plan.folder)
-    complete = len(plan.selected) - len(todo)
-    print(f"\n{len(plan.selected)} runs, {complete} were complete; {duration(time.monotonic() - begin)}")
-    print(f"report: {write_report(plan.folder)}")
     failed = [(run, result) for run, result in results if result["status"] == "failed"]
     for run, result in failed:
         print(f"error: {run.name}: {result['reason']}", file=sys.stderr)
+
+    from analysis.collect import collect
+    from analysis.report import write_report
+    from analysis.table import print_table
+
+    found = collect(plan.folder)
+    print_table(found)
+    complete = len(plan.selected) - len(todo)
+    print(
+        f"\nruns: {len(plan.selected)}, of which {complete} were complete; {duration(time.monotonic() - begin)}"
+    )
+    print(f"report: {write_report(found)}")
     return 2 if failed else 0
 
 

@@ -130,12 +130,12 @@ def test_answer(found):
 
 def test_table(found, study, capsys, monkeypatch):
     monkeypatch.setattr("analysis.table.collect", lambda folder: found)
-    frame = table_frame(study)
+    frame = table_frame(collect(study))
     assert frame["name"].tolist()[:3] == ["strictly fair", "uniform", "without none"]
     assert frame.loc[0, "tau_b"] == group(found, "nasbench201", "strictly fair")["tau_b"]
     assert {"params", "macs", "seed_to_seed"} <= set(frame["name"])
     for form in ("text", "markdown", "csv"):
-        print_table(study, form)
+        print_table(collect(study), form)
         printed = capsys.readouterr().out
         assert "warm-up <b>" in printed
         assert "nan" not in printed.lower().replace("finance", "")

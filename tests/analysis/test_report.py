@@ -10,6 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from analysis.__main__ import main
+from analysis.collect import collect
 from analysis.figures import scatter, style, topn, variants
 from analysis.page import element
 from analysis.page import page as page_of
@@ -21,7 +22,7 @@ SUFFIXES = ("png", "pdf", "svg", "csv")
 
 @pytest.fixture(scope="module")
 def page(study):
-    path = write_report(study)
+    path = write_report(collect(study))
     assert path == study / "report.html"
     return path.read_text()
 
@@ -98,15 +99,14 @@ def test_figures_are_saved_with_their_data(page, study):
 
 def test_twice_the_same_bytes(page, study):
     before = {path: path.read_bytes() for path in (study / "figures").iterdir()}
-    assert write_report(study).read_text() == page
+    assert write_report(collect(study)).read_text() == page
     assert {path: path.read_bytes() for path in (study / "figures").iterdir()} == before
 
 
 def test_the_note_is_on_every_figure(study, found, monkeypatch):
     figures = []
-    monkeypatch.setattr("analysis.report.collect", lambda folder: found)
     monkeypatch.setattr(style, "save", lambda figure, *rest: figures.append(figure) or [study / "study.json"])
-    write_report(study)
+    write_report(found)
     assert len(figures) == len(FIGURES)
     for figure in figures:
         assert any("no network was trained" in text.get_text() for text in figure.texts)
@@ -175,7 +175,7 @@ def test_report_before_anything_has_run(study, tmp_path):
     shutil.copytree(study.parent, tmp_path / "runs")
     for path in tmp_path.glob("runs/trainings/*/result.json"):
         path.unlink()
-    text = write_report(tmp_path / "runs" / "invented").read_text()
+    text = write_report(collect(tmp_path / "runs" / "invented")).read_text()
     assert "no variant has a value yet" in text
 
 
@@ -188,7 +188,6 @@ def test_markup_in_a_title_is_text():
 
 def test_commands(study, found, capsys, monkeypatch):
     monkeypatch.setattr("analysis.table.collect", lambda folder: found)
-    monkeypatch.setattr("analysis.report.collect", lambda folder: found)
     monkeypatch.setattr(style, "save", lambda *_: [study / "study.json"])  # drawn and written above
     assert main(["report", "invented", "--runs", str(study.parent)]) == 0
     assert capsys.readouterr().out.strip() == str(study / "report.html")
