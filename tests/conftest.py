@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,12 @@ settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
+def _one_thread() -> None:
     """Bits depend on the number of threads. Tests of the search spaces alone never import torch."""
     if "torch" in sys.modules:
         import torch
 
         torch.set_num_threads(1)
-    yield
 
 
 @pytest.fixture(scope="session")
@@ -35,5 +33,8 @@ def reference_data() -> Path:
     given = os.environ.get("REFERENCE_DATA")
     folder = Path(given) if given else ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"no reference data at {folder}; give their folder in the environment as REFERENCE_DATA")
+        reason = f"no reference data at {folder}; give their folder in the environment as REFERENCE_DATA"
+        if given:
+            pytest.fail(reason)  # asked for: not to be passed over
+        pytest.skip(reason)
     return folder

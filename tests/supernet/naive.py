@@ -39,7 +39,11 @@ class Naive:
             "nasbench201": (self.nb201_cell, self.nb201_reduction, self.nb201_head),
             "blox": (self.blox_cell, self.blox_reduction, self.blox_head),
         }[self.space]
-        x = self.conv_bn("stem", x, padding=1) if self.space == "nasbench201" else self.cbr("stem", x, padding=1)
+        x = (
+            self.conv_bn("stem", x, padding=1)
+            if self.space == "nasbench201"
+            else self.cbr("stem", x, padding=1)
+        )
         for stage in range(self.stages):
             for index in range(stage * self.cells_per_stage, (stage + 1) * self.cells_per_stage):
                 x = cell(f"cells.{index}", x, path[index])
@@ -61,7 +65,9 @@ class Naive:
         x = (x - mean.view(1, -1, 1, 1)) / (variance.view(1, -1, 1, 1) + 1e-5).sqrt()
         if f"{name}.weight" not in self.weights:
             return x
-        return x * self.weights[f"{name}.weight"].view(1, -1, 1, 1) + self.weights[f"{name}.bias"].view(1, -1, 1, 1)
+        return x * self.weights[f"{name}.weight"].view(1, -1, 1, 1) + self.weights[f"{name}.bias"].view(
+            1, -1, 1, 1
+        )
 
     def conv_bn(self, name: str, x: Tensor, **options: int) -> Tensor:
         return self.norm(f"{name}.1", self.conv(f"{name}.0", x, **options))
@@ -151,7 +157,9 @@ class Naive:
             y = functions[BLOX_OPERATIONS[o0]](f"{name}.first.{BLOX_OPERATIONS[o0]}", x)
         if previous or direct:
             terms = ([y] if previous else []) + ([edge("input_edge", x)] if direct else [])
-            out.append(functions[BLOX_OPERATIONS[o1]](f"{name}.second.{BLOX_OPERATIONS[o1]}", self.combine(terms)))
+            out.append(
+                functions[BLOX_OPERATIONS[o1]](f"{name}.second.{BLOX_OPERATIONS[o1]}", self.combine(terms))
+            )
         if skip:
             out.append(edge("skip_edge", y))
         return self.combine(out) if out else x * 0

@@ -162,7 +162,7 @@ def refused(content: bytes, folder: Path) -> str:
     """What loading a file of that content says."""
     path = folder / "state.pt"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="cannot be read|not a state") as error:
+    with pytest.raises(ValueError, match=r"cannot be read|not a state") as error:
         checkpoint.load(path)
     message = str(error.value)
     assert message.startswith(f"checkpoint: {path} ")
@@ -194,19 +194,21 @@ def test_what_only_begins_like_a_checkpoint_is_refused(prefix: bytes, tail: byte
 
 @given(position=st.integers(0, 10**6), value=st.integers(1, 255))
 @settings(max_examples=300)
-def test_a_flipped_byte_gives_the_same_state_or_the_one_clear_error(saved: bytes, position: int, value: int) -> None:
+def test_a_flipped_byte_gives_the_same_state_or_the_one_clear_error(
+    saved: bytes, position: int, value: int
+) -> None:
     """Not every byte of the container matters; one that does never gives another state or another error."""
     content = bytearray(saved)
     content[position % len(saved)] ^= value
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.pt"
         path.write_bytes(content)
+        message = ""
         try:
-            state = checkpoint.load(path)
+            assert_same(checkpoint.load(path), STATE)
         except ValueError as error:
-            assert str(path) in str(error)
-        else:
-            assert_same(state, STATE)
+            message = str(error)
+        assert not message or str(path) in message
 
 
 class Code:

@@ -24,7 +24,9 @@ def generator(seed: int = 0) -> torch.Generator:
 
 def images_of_distinct_pixels(count: int, channels: int, height: int, width: int) -> Tensor:
     """All pixels of an image differ and none is black, so each shift and flip of it is another image."""
-    pixels = torch.arange(1, channels * height * width + 1, dtype=torch.uint8).view(1, channels, height, width)
+    pixels = torch.arange(1, channels * height * width + 1, dtype=torch.uint8).view(
+        1, channels, height, width
+    )
     assert channels * height * width < 255 - count
     return pixels + torch.arange(count, dtype=torch.uint8).view(-1, 1, 1, 1)
 
@@ -72,7 +74,9 @@ def test_digits_are_split_into_disjoint_parts_that_make_up_the_whole() -> None:
         for part in parts
         for image, label in zip(part.images, part.labels, strict=True)
     )
-    assert split == Counter((*row.astype(int).tolist(), int(label)) for row, label in zip(raw, labels, strict=True))
+    assert split == Counter(
+        (*row.astype(int).tolist(), int(label)) for row, label in zip(raw, labels, strict=True)
+    )
     # Every split has every class, about as often as the whole has.
     for part in parts:
         assert min(torch.bincount(part.labels, minlength=10).tolist()) > 0.07 * len(part)
@@ -193,7 +197,8 @@ ALL = Augmentation(shift=1, flip=True, cutout=3, noise=0.1)
 
 
 @pytest.mark.parametrize(
-    "augmentation", [Augmentation(), *[replace(Augmentation(), **{f: getattr(ALL, f)}) for f in vars(ALL)], ALL]
+    "augmentation",
+    [Augmentation(), *[replace(Augmentation(), **{f: getattr(ALL, f)}) for f in vars(ALL)], ALL],
 )
 def test_augmentation_depends_on_its_generator_alone(augmentation: Augmentation) -> None:
     data = load("digits")

@@ -21,15 +21,25 @@ from torch import Tensor, nn
 
 from supernet.network import NODE_REDUCTIONS, Network, NetworkConfig, StandAlone, Supernet, cut_out, seeded
 from supernet.operations import batch_norms
-from supernet.spaces import Architecture, Blox, Cell, NasBench201, Path as CellPath, Size, Space, get_space
+from supernet.spaces import Architecture, Blox, Cell, NasBench201, Size, Space, get_space
+from supernet.spaces import Path as CellPath
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 CONV1, CONV3 = 2, 3
 BLOX_BLOCKS = [
     # Every connectivity with operations that differ where they can, ST1 both ways, ST6 both ways.
-    *[(0, 1, *flags) for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))],
-    *[(2, 0, *flags) for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))],
-    *[(1, 2, *flags) for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))],
+    *[
+        (0, 1, *flags)
+        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
+    ],
+    *[
+        (2, 0, *flags)
+        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
+    ],
+    *[
+        (1, 2, *flags)
+        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
+    ],
 ]
 NB201_CELLS = [
     *[(operation,) * 6 for operation in range(1, 5)],
@@ -156,7 +166,9 @@ def open_edges(cell: Cell, from_input: bool) -> set[int]:
 
 
 @pytest.mark.parametrize("size", [None, Size(channels=3, stages=2, cells_per_stage=2, image_size=8)])
-def test_macs_of_a_nasbench201_forward_pass_are_the_space_s_cost_less_its_dead_edges(size: Size | None) -> None:
+def test_macs_of_a_nasbench201_forward_pass_are_the_space_s_cost_less_its_dead_edges(
+    size: Size | None,
+) -> None:
     space = NasBench201()
     size = size or space.published
     for cell in [*itertools.islice(space.enumerate(), 0, None, 2_000), (3,) * 6, (0, 0, 0, 0, 0, 0)]:
@@ -257,7 +269,13 @@ NETWORKS = [
 
 def a_supernet(name: str, transformers: str, node_reduction: str, reduction: str, affine: bool) -> Supernet:
     size = Size(
-        channels=2, stages=3, cells_per_stage=1, image_channels=2, image_size=8, classes=3, reduction=reduction
+        channels=2,
+        stages=3,
+        cells_per_stage=1,
+        image_channels=2,
+        image_size=8,
+        classes=3,
+        reduction=reduction,
     )
     network = supernet(
         name, size=size, linear_transformers=transformers, node_reduction=node_reduction, affine=affine
@@ -270,7 +288,9 @@ def a_supernet(name: str, transformers: str, node_reduction: str, reduction: str
 def test_path_cut_out_and_naive_network_agree(options: tuple[Any, ...]) -> None:
     network = a_supernet(*options)
     x = images(network.config.size, 3)
-    for path, mode in itertools.product(paths_of(network.config.space, network.config.size), ("batch", "running")):
+    for path, mode in itertools.product(
+        paths_of(network.config.space, network.config.size), ("batch", "running")
+    ):
         alone = cut_out(network, path)
         set_statistics(network, mode)
         set_statistics(alone, mode)
@@ -296,7 +316,9 @@ def test_gradients_and_running_statistics_are_those_of_the_naive_network(options
         second = naive_of(network, "batch")
         # 'out' first: it moves the running statistics, which a training pass does not read.
         before = {name: buffer.clone() for name, buffer in network.named_buffers()}
-        losses = [nn.functional.cross_entropy(logits, labels) for logits in (network(x, path), second(x, path))]
+        losses = [
+            nn.functional.cross_entropy(logits, labels) for logits in (network(x, path), second(x, path))
+        ]
         ours, theirs = (torch.autograd.grad(loss, parameters.values(), allow_unused=True) for loss in losses)
         for name, one, other in zip(parameters, ours, theirs, strict=True):
             zero = torch.zeros_like(parameters[name])
@@ -424,7 +446,9 @@ def test_logits_of_a_disconnected_architecture_do_not_depend_on_the_input(
         assert not network.config.space.is_valid(architecture)
         set_statistics(network, mode)
         with torch.no_grad():
-            one, other = (network(images(SIZES[name], 3, seed, torch.float32), architecture) for seed in (0, 1))
+            one, other = (
+                network(images(SIZES[name], 3, seed, torch.float32), architecture) for seed in (0, 1)
+            )
         assert torch.equal(one, other)
         assert torch.equal(one[0], one[1])
 
@@ -489,8 +513,16 @@ def test_cutting_out_copies_the_weights() -> None:
 @pytest.mark.parametrize(
     ("space", "options", "message"),
     [
-        ("blox", {"linear_transformers": "skip+pool"}, r"linear_transformers: 'skip\+pool' is not one of none, skip"),
-        ("nasbench201", {"linear_transformers": "all"}, "linear_transformers: 'all' is not one of none, skip, skip"),
+        (
+            "blox",
+            {"linear_transformers": "skip+pool"},
+            r"linear_transformers: 'skip\+pool' is not one of none, skip",
+        ),
+        (
+            "nasbench201",
+            {"linear_transformers": "all"},
+            "linear_transformers: 'all' is not one of none, skip, skip",
+        ),
         ("nasbench201", {"node_reduction": "max"}, "node_reduction: 'max' is not one of sum, mean"),
         ("blox", {"size": Size(channels=4, stages=2, cells_per_stage=1)}, "stages: 2 is not 3"),
         (

@@ -34,7 +34,8 @@ blox_masks = st.tuples(
     st.sets(st.sampled_from(BLOX_OPERATIONS), max_size=2), st.sets(st.sampled_from(TYPES), max_size=5)
 ).map(lambda masks: masks[0] | masks[1])
 spaces = st.one_of(
-    nb201_masks.map(lambda mask: get_space("nasbench201", mask)), blox_masks.map(lambda mask: get_space("blox", mask))
+    nb201_masks.map(lambda mask: get_space("nasbench201", mask)),
+    blox_masks.map(lambda mask: get_space("blox", mask)),
 )
 seeds = st.integers(0, 2**32 - 1)
 
@@ -88,7 +89,9 @@ def test_fair_permutations_of_the_choice_points_are_independent(mask: tuple[str,
     paths = [drawn.next() for _ in range(4000)]
     pairs = set(itertools.product(space.allowed_operations, repeat=2))
     for (cell, edge), (other_cell, other_edge) in [((0, 0), (0, 1)), ((0, 2), (0, 5)), ((0, 3), (4, 3))]:
-        assert_uniform([(path[cell][edge], path[other_cell][other_edge]) for path in paths[:: drawn.group_size]], pairs)
+        assert_uniform(
+            [(path[cell][edge], path[other_cell][other_edge]) for path in paths[:: drawn.group_size]], pairs
+        )
 
 
 def test_each_group_has_new_permutations() -> None:
@@ -150,9 +153,13 @@ def test_shared_topology_is_one_cell_everywhere(name: str, kind: str) -> None:
 def test_unshared_cells_are_independent(name: str, kind: str) -> None:
     if kind == "balanced":
         # Its levels are tied together by their total; within a level the cells still are independent.
-        space = get_space(name, ("none", "nor_conv_1x1", "nor_conv_3x3") if name == "nasbench201" else ("ST1",))
+        space = get_space(
+            name, ("none", "nor_conv_1x1", "nor_conv_3x3") if name == "nasbench201" else ("ST1",)
+        )
     else:
-        space = get_space(name, ("none", "skip_connect", "avg_pool_3x3") if name == "nasbench201" else ("bconv",))
+        space = get_space(
+            name, ("none", "skip_connect", "avg_pool_3x3") if name == "nasbench201" else ("bconv",)
+        )
     drawn = sampler(space, 8, kind=kind, share_topology=False)
     paths = [drawn.next() for _ in range(6000)][:: drawn.group_size]
     point = 0 if name == "nasbench201" else 1
@@ -234,7 +241,9 @@ def test_balanced_draws_are_uniform_within_a_total() -> None:
     seed=seeds,
 )
 @settings(max_examples=60)
-def test_a_saved_sampler_goes_on_where_it_was(space: Space, kind: str, share: bool, before: int, seed: int) -> None:
+def test_a_saved_sampler_goes_on_where_it_was(
+    space: Space, kind: str, share: bool, before: int, seed: int
+) -> None:
     if kind == "balanced" and not any(space.cells_by_nonlinear_operations().values()):
         return
     drawn = sampler(space, seed, kind=kind, share_topology=share)
@@ -294,7 +303,9 @@ def test_scoring_moves_no_random_stream(name: str, bn_mode: str) -> None:
         ({"kind": "balanced", "gradients": "mean"}, "kind: 'balanced' takes no 'batches' or 'gradients'"),
     ],
 )
-def test_an_impossible_sampling_is_refused_with_what_is_allowed(options: dict[str, str], message: str) -> None:
+def test_an_impossible_sampling_is_refused_with_what_is_allowed(
+    options: dict[str, str], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         SamplingConfig(**options)
 

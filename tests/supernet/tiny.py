@@ -39,7 +39,9 @@ def randomise(network: torch.nn.Module, seed: int = 0) -> None:
     generator = torch.Generator().manual_seed(seed)
     for norm in batch_norms(network):
         tensors = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
-        for tensor, (low, high) in zip(tensors, ((0.5, 1.5), (-0.5, 0.5), (-0.3, 0.3), (0.5, 2.0)), strict=True):
+        for tensor, (low, high) in zip(
+            tensors, ((0.5, 1.5), (-0.5, 0.5), (-0.3, 0.3), (0.5, 2.0)), strict=True
+        ):
             if tensor is not None:
                 tensor.data.uniform_(low, high, generator=generator)
 
@@ -47,6 +49,13 @@ def randomise(network: torch.nn.Module, seed: int = 0) -> None:
 def images(size: Size, count: int = 3, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
     shape = (count, size.image_channels, size.image_size, size.image_size)
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+class PreciseDataSet(DataSet):
+    """Images in double precision, for what is compared with another order of the same sums."""
+
+    def normalise(self, images: Tensor) -> Tensor:
+        return super().normalise(images).double()
 
 
 def digits(train: int = 60, valid: int = 40) -> DataSet:
@@ -71,12 +80,17 @@ def trainer(
     data: DataSet | None = None,
     seed: int = 0,
     network_seed: int = 0,
+    precise: bool = False,
 ) -> Trainer:
-    """A supernet's trainer: 60 digits in four batches, the last one smaller."""
+    """A supernet's trainer: 60 digits in four batches, the last one smaller. precise: in double precision."""
     network = supernet(space, network_seed)
+    data = data or digits()
+    if precise:
+        network.double()
+        data = PreciseDataSet(**vars(data))
     settings = TrainingConfig(**{"batch_size": 16, **({"epochs": 2} if training is None else training)})
     sampler = Sampler(SamplingConfig(**(sampling or {})), network.config.space, network.config.size, seed)
-    return Trainer(network, data or digits(), settings, seed=seed, sampler=sampler)
+    return Trainer(network, data, settings, seed=seed, sampler=sampler)
 
 
 def architectures(space: Space, count: int, seed: int = 0) -> list[Architecture]:
