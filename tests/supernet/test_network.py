@@ -257,6 +257,7 @@ def test_blox_probe_gives_the_published_values_of_all_uniform_models(reference_d
 
 # A path of the supernet, the network cut out of it, and the second implementation
 
+# Half of all combinations, chosen so that every pair of settings occurs together.
 NETWORKS = [
     (name, transformers, node_reduction, reduction, affine)
     for name in SPACES
@@ -264,6 +265,7 @@ NETWORKS = [
     for node_reduction in NODE_REDUCTIONS
     for reduction in ("official", "light")
     for affine in (False, True)
+    if ((transformers == "skip") + (node_reduction == "mean") + (reduction == "light") + affine) % 2 == 0
 ]
 
 
@@ -301,12 +303,7 @@ def test_path_cut_out_and_naive_network_agree(options: tuple[Any, ...]) -> None:
         torch.testing.assert_close(out, expected, rtol=1e-8, atol=1e-8, msg=f"{path} {mode}")
 
 
-# Half of them: what affine does to a cell does not depend on the reduction.
-@pytest.mark.parametrize(
-    "options",
-    [options for options in NETWORKS if (options[3] == "light") == options[4]],
-    ids=lambda options: "-".join(map(str, options)),
-)
+@pytest.mark.parametrize("options", NETWORKS, ids=lambda options: "-".join(map(str, options)))
 def test_gradients_and_running_statistics_are_those_of_the_naive_network(options: tuple[Any, ...]) -> None:
     network = a_supernet(*options).train()
     parameters = dict(network.named_parameters())

@@ -30,7 +30,7 @@ def trained(name: str, **options: Any) -> Supernet:
 
 
 def scored_architectures(space: Space) -> list[Architecture]:
-    return architectures(space, 6) + (ZERO_NODES if space.name == "nasbench201" else [])
+    return architectures(space, 4) + (ZERO_NODES if space.name == "nasbench201" else [])
 
 
 def values(scores: list[Score]) -> list[tuple[Any, ...]]:
