@@ -102,10 +102,9 @@ def _interval(low: float | None, high: float | None, sign: str = "") -> str:
 
 def _reference(found: Collected, space: str, mask: str, name: str) -> float | None:
     rows = found.references
-    rows = rows[(rows["space"] == space) & (rows["mask"] == mask) & (rows["reference"] == name)][
-        "tau_b"
-    ].dropna()
-    return float(rows.iloc[0]) if len(rows) else None
+    chosen = (rows["space"] == space) & (rows["mask"] == mask) & (rows["reference"] == name)
+    values = rows[chosen]["tau_b"].dropna().to_numpy(dtype=float)
+    return float(values[0]) if len(values) else None
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -135,8 +135,9 @@ def _run_rows(
         scores = joined.frame["score"].to_numpy(dtype=float)
         numbers = _ranking(study, joined.frame["truth"].to_numpy(dtype=float), scores)
         inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
-        column = pd.Series(np.nan, index=range(len(truth.texts)))
-        column.iloc[joined.positions] = scores
+        filled = np.full(len(truth.texts), np.nan)
+        filled[joined.positions] = scores
+        column = pd.Series(filled)
         own = {"missing": joined.missing, "mean_score": float(scores.mean())}
         yield {**row, **which, **_flat(numbers), **own}, inside, column
 

@@ -20,15 +20,14 @@ def save(state: dict[str, Any], path: Path) -> None:
 
 
 def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read a checkpoint with weights_only. ValueError, naming the file, if it is damaged or holds code."""
+    """Read a checkpoint with weights_only. ValueError, naming the file, if it is damaged or holds code; OSError if
+    it cannot be reached."""
     try:
-        with zipfile.ZipFile(
-            path
-        ) as archive:  # torch.load does not look at the checksums that torch.save wrote
+        with zipfile.ZipFile(path) as archive:  # torch.load does not look at the checksums that it wrote
             if damaged := archive.testzip():
                 raise ValueError(f"{damaged} has a wrong checksum")
         state = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
+    except OSError:  # absent, or a fault that may pass: nothing says that the file is damaged
         raise
     except Exception as error:  # damage shows as almost any: IndexError, TypeError, struct.error and more
         reason = str(error).split("\n")[0][:160]

@@ -26,8 +26,8 @@ class SamplingConfig:
     operations, only among cells with a path from input to output. batches ('fair' only): 'consecutive' gives
     each path of the group the next mini-batch (ranking study), 'same' gives all of them one (FairNAS).
     gradients ('fair' only): 'sum', 'mean' over the group, or 'parameter_mean', each parameter divided by the
-    number of paths that used it. share_topology: one cell for the whole network (one a stage in a space that has
-    one a stage); None means as the benchmark does.
+    number of paths that used it. share_topology: True: one cell for the whole network; False: each cell its own;
+    None: as the benchmark does (NAS-Bench-201: one for all; Blox: one a stage).
     """
 
     kind: str = "uniform"
@@ -56,10 +56,14 @@ class Sampler:
         self.pending: list[Path] = []
         self.group_size = len(space.allowed_operations) if config.kind == "fair" else 1
         self.cells = size.stages * size.cells_per_stage
-        shared = space.parts == 1 if config.share_topology is None else config.share_topology
-        self.independent = 1 if shared else self.cells
+        # As the benchmark: one cell for the whole network, or one a stage; shared: one; not shared: each its own.
+        self.independent = {None: space.parts, True: 1, False: self.cells}[config.share_topology]
         if config.kind == "balanced":
             self.levels = space.cells_by_nonlinear_operations()
+            if not self.levels:
+                raise ValueError(
+                    f"kind: 'balanced' needs a connected cell; the mask leaves none of {space.name}"
+                )
             self.ways = _ways({level: len(cells) for level, cells in self.levels.items()}, self.independent)
 
     def next(self) -> Path:
@@ -82,7 +86,7 @@ class Sampler:
         return [self._spread(tuple(self.space.draw_cell(self.rng) for _ in range(self.independent)))]
 
     def _spread(self, cells: Path) -> Path:
-        return cells * self.cells if len(cells) == 1 else cells
+        return tuple(cell for cell in cells for _ in range(self.cells // len(cells)))
 
     def _draw_balanced(self) -> tuple[Cell, ...]:
         """A total of non-linear operations, each total equally likely, then uniformly among all with that total."""

@@ -20,7 +20,7 @@ from torch import Tensor
 from supernet.data import DataSet, Split, evaluation_set
 from supernet.network import Network
 from supernet.operations import BatchNorm, batch_norms
-from supernet.spaces import Architecture
+from supernet.spaces import Architecture, Path
 
 BN_MODES = ("batch", "running", "recalibrate-K", "reset-recalibrate-K")
 
@@ -108,7 +108,12 @@ class Scorer:
     def score(self, architecture: Architecture) -> Score:
         """One architecture's score. The network is as before as soon as this returns: what is done between two
         scores, such as scoring in another BN mode, changes nothing and is not changed."""
-        if not self.network.config.space.is_valid(architecture):
+        space = self.network.config.space
+        if not space.in_mask(architecture):
+            raise ValueError(
+                f"architecture: {space.text(architecture)} uses what is masked: {', '.join(space.mask)}"
+            )
+        if not space.is_valid(architecture):
             return Score(architecture, None, None, "disconnected", 0.0)
         start = time.perf_counter()
         with (
@@ -122,9 +127,12 @@ class Scorer:
             return Score(architecture, None, None, "nan", seconds)
         return Score(architecture, accuracy, loss, "ok", seconds)
 
+    def _path(self, architecture: Architecture) -> Path:
+        return self.network.as_path(self.network.config.space.supernet_form(architecture))
+
     def _evaluate(self, architecture: Architecture) -> tuple[float, float]:
         """Accuracy in percent and mean cross-entropy over all images."""
-        path = self.network.as_path(architecture)
+        path = self._path(architecture)
         correct: Tensor | int = 0
         loss: Tensor | float = 0.0
         seen = 0
@@ -145,7 +153,7 @@ class Scorer:
             (norm, {name: buffer.clone() for name, buffer in norm.named_buffers()}, norm.momentum)
             for norm in self.norms
         ]
-        path = self.network.as_path(architecture)
+        path = self._path(architecture)
         try:
             for norm in self.norms:
                 norm.train()

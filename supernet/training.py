@@ -114,6 +114,11 @@ class Trainer:
             foreach=True,
         )
         self.parameters = decayed + rest
+        if len(data.train) % config.batch_size == 1:
+            raise ValueError(
+                f"batch_size: {config.batch_size} leaves a last batch of one of {len(data.train)} images, "
+                "which batch normalisation cannot use; take another"
+            )
         self.batches = math.ceil(len(data.train) / config.batch_size)
         self.same_batch = sampler is not None and sampler.config.batches == "same"
         self.group = sampler.group_size if sampler else 1

@@ -94,12 +94,14 @@ def show(args: argparse.Namespace) -> int:
             f"{name}: {len(frame)} architectures, {missing} missing; min, 10 %, median, 90 %, max: {values}"
         )
         for kind, estimate in (ceilings[name] or {}).items():
-            shown = ", ".join(
+            values = ", ".join(
                 f"{measure} {estimate[measure]:.3f}"
                 for measure in ("tau_b", "spearman", "pearson")
                 if estimate.get(measure) is not None
             )
-            print(f"  ceiling, {kind.replace('_', ' ')}: {shown} (n {estimate['n']}; {estimate['compared']})")
+            print(
+                f"  ceiling, {kind.replace('_', ' ')}: {values} (n {estimate['n']}; {estimate['compared']})"
+            )
     return 0
 
 

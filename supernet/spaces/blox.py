@@ -217,6 +217,10 @@ class Blox(Space):
         Invalid blocks stay as they are: the benchmark has none."""
         return tuple(itertools.chain.from_iterable(map(canonical_block, self.cells_of(architecture))))
 
+    def supernet_form(self, architecture: Architecture) -> Architecture:
+        """The canonical form: O1 alone for ST1, O0 >= O1 for ST6."""
+        return self.canonical(architecture)
+
     def index(self, architecture: Architecture) -> int | None:
         """i0 + 45 * i1 + 2025 * i2 of the official block ids; None if invalid."""
         blocks = self.cells_of(architecture)

@@ -116,6 +116,11 @@ class Space(ABC):
 
         A space of one cell repeats it everywhere; a space of one cell a stage repeats each inside its stage.
         """
+        if len(architecture) != self.parts * self.cell_length:
+            raise ValueError(
+                f"architecture: {architecture} has {len(architecture)} integers, not the "
+                f"{self.parts * self.cell_length} of {self.name}"
+            )
         total = size.stages * size.cells_per_stage
         cells = self.cells_of(architecture)
         if len(cells) == 1:
@@ -141,6 +146,10 @@ class Space(ABC):
     @abstractmethod
     def canonical(self, architecture: Architecture) -> Architecture:
         """The representative of all architectures of one stand-alone function, as the benchmark counts."""
+
+    def supernet_form(self, architecture: Architecture) -> Architecture:
+        """The encoding that a supernet scores, where encodings of one architecture would use other weights."""
+        return architecture
 
     @abstractmethod
     def index(self, architecture: Architecture) -> int | None:
