@@ -36,7 +36,8 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
         " and of MACs of the stand-alone networks as rankings, and the truth's own noise.",
         "topn": "Left: tau-b inside the true top-N. Right: its mean score, which should fall with N. Over"
         f" {seeds}; bands are mean ± standard deviation. Inside the top the differences are as small as the"
-        " noise, so that the ceiling is low there too.",
+        " noise, so that the ceiling is low there too; below zero, because the top is chosen by the mean of the"
+        " seeds: where one was lucky the others were less so.",
         "scatter": f"Truth against the mean score over {seeds}, one point an architecture"
         f" ({_architectures(usable)}). The tau-b in a panel is that of the mean score, as a rule higher than"
         f" the mean of the seeds' tau-b. Coloured: the true top {middle}.",
