@@ -22,13 +22,13 @@ def save(state: dict[str, Any], path: Path) -> None:
 def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     """Read a checkpoint with weights_only. ValueError, naming the file, if it is damaged or holds code; OSError if
     it cannot be reached."""
+    with path.open("rb"):  # an OSError here says nothing of damage; one while unpacking does
+        pass
     try:
         with zipfile.ZipFile(path) as archive:  # torch.load does not look at the checksums that it wrote
             if damaged := archive.testzip():
                 raise ValueError(f"{damaged} has a wrong checksum")
         state = torch.load(path, map_location=device, weights_only=True)
-    except OSError:  # absent, or a fault that may pass: nothing says that the file is damaged
-        raise
     except Exception as error:  # damage shows as almost any: IndexError, TypeError, struct.error and more
         reason = str(error).split("\n")[0][:160]
         raise ValueError(f"checkpoint: {path} cannot be read ({reason}); delete it to start again") from error

@@ -128,14 +128,13 @@ def test_answer(found):
     assert last == "3 of 18 runs have no scores yet or failed; see the runs below."
 
 
-def test_table(found, study, capsys, monkeypatch):
-    monkeypatch.setattr("analysis.table.collect", lambda folder: found)
-    frame = table_frame(collect(study))
+def test_table(found, capsys):
+    frame = table_frame(found)
     assert frame["name"].tolist()[:3] == ["strictly fair", "uniform", "without none"]
     assert frame.loc[0, "tau_b"] == group(found, "nasbench201", "strictly fair")["tau_b"]
     assert {"params", "macs", "seed_to_seed"} <= set(frame["name"])
     for form in ("text", "markdown", "csv"):
-        print_table(collect(study), form)
+        print_table(found, form)
         printed = capsys.readouterr().out
         assert "warm-up <b>" in printed
         assert "nan" not in printed.lower().replace("finance", "")
