@@ -67,9 +67,12 @@ class Augmentation:
     noise: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in ("shift", "cutout", "noise"):
-            if not getattr(self, field) >= 0:
-                raise ValueError(f"{field}: {getattr(self, field)!r} is negative")
+        for field in ("shift", "cutout"):
+            value = getattr(self, field)
+            if not isinstance(value, int) or value < 0:
+                raise ValueError(f"{field}: {value!r} is not an integer >= 0")
+        if not 0 <= self.noise < float("inf"):
+            raise ValueError(f"noise: {self.noise!r} is not a number >= 0")
 
     def __call__(self, data: DataSet, images: Tensor, generator: torch.Generator) -> Tensor:
         """uint8 (B, C, H, W) -> normalised float32 (B, C, H, W), channels last."""

@@ -61,6 +61,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name}: {value!r} is not a number >= 0")
+        if not isinstance(self.warmup_epochs, int):
+            raise ValueError(f"warmup_epochs: {self.warmup_epochs!r} is not an integer >= 0")
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing: {self.label_smoothing!r} is not in [0, 1)")
 

@@ -224,9 +224,9 @@ def test_without_augmentation_images_are_only_normalised() -> None:
 
 
 @pytest.mark.parametrize("field", ["shift", "cutout", "noise"])
-@pytest.mark.parametrize("value", [-1, math.nan])
-def test_a_negative_setting_is_refused(field: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=f"{field}: {value} is negative"):
+@pytest.mark.parametrize("value", [-1, math.nan, math.inf])
+def test_a_setting_that_is_no_such_number_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{field}: {value} is not an? (integer|number) >= 0"):
         Augmentation(**{field: value})
 
 
