@@ -14,21 +14,12 @@ from dataclasses import replace
 from studies import embedded
 from studies.study import Study, Truth, Variant
 from supernet.sampling import SamplingConfig
-from supernet.training import TrainingConfig
 
 EXPECTED_SECONDS = {"nasbench201": 20.0, "blox": 40.0}  # a run: training and scoring, one core
 
 
 def study() -> Study:
-    recipe = TrainingConfig(
-        epochs=60,
-        batch_size=64,
-        lr=0.1,
-        lr_final=0.0,
-        nesterov=True,
-        weight_decay=5e-4,
-        augmentation=embedded.AUGMENTATION,
-    )
+    recipe = replace(embedded.STAND_ALONE["nasbench201"], epochs=60)
     # Blox networks are deeper and their sums are not normalised: fewer epochs, smaller and bounded steps.
     recipes = {"nasbench201": recipe, "blox": replace(recipe, epochs=25, lr=0.05, clip_norm=5.0)}
     base = {
