@@ -1,0 +1,96 @@
+"""`python -m benchmarks [NAME ...]`: every speed goal of the project, measured and printed as a table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import benchmarks
+from benchmarks.timing import Row
+
+HELPERS = {"__main__", "timing", "plain", "export"}
+
+
+def names() -> list[str]:
+    """The benchmarks: the modules that have a `run`."""
+    return [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in HELPERS]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(names())}"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer turns and smaller work: shows that it runs"
+    )
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table to a file")
+    args = parser.parse_args()
+    unknown = sorted(set(args.names) - set(names()))
+    if unknown:
+        parser.error(f"NAME: {unknown[0]!r} is not one of {', '.join(names())}")
+    rows: list[Row] = []
+    for name in args.names or names():
+        module = importlib.import_module(f"benchmarks.{name}")
+        print(f"{name}: {module.__doc__.splitlines()[0]}", flush=True)
+        for row in module.run(quick=args.quick):
+            print("  " + "  ".join(cells(row)), flush=True)
+            rows.append(row)
+    if args.markdown:
+        args.markdown.write_text(markdown(rows))
+    missed = [row for row in rows if row.met is False]
+    print(f"\n{len(rows)} rows; goals met: {sum(row.met is True for row in rows)}, missed: {len(missed)}")
+    return 0
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """A row as text: work, variant, median, minimum, ratio, goal."""
+    factor = "" if row.ratio is None else f"{row.ratio:.2f}x"
+    verdict = {None: "", True: " (met)", False: " (missed)"}[row.met]
+    return (
+        row.work,
+        row.variant,
+        f"{quantity(row.median, row.unit)}",
+        f"{quantity(row.minimum, row.unit)}",
+        factor,
+        f"{row.goal}{verdict}",
+    )
+
+
+def quantity(value: float, unit: str) -> str:
+    """'12.3 ms' for short times, else three significant digits and the unit."""
+    if unit == "s" and value < 1:
+        return f"{1000 * value:.3g} ms"
+    return f"{value:.4g} {unit}"
+
+
+def markdown(rows: list[Row]) -> str:
+    """The table, and under it where and when it was made."""
+    import torch
+
+    head = ["work", "variant", "median", "minimum", "ratio", "goal"]
+    lines = [" | ".join(head), " | ".join(["---"] * len(head))]
+    lines += [" | ".join(cells(row)) for row in rows]
+    table = "\n".join(f"| {line} |" for line in lines)
+    machine = f"{processor()}, Python {platform.python_version()}, torch {torch.__version__}"
+    command = " ".join(["python -m benchmarks", *sys.argv[1:]])
+    return f"{table}\n\nMade by `{command}` on {datetime.now(UTC):%Y-%m-%d}: {machine}.\n"
+
+
+def processor() -> str:
+    """The processor's name and the number of cores that this process may use."""
+    from studies.parallel import available_cores
+
+    info = Path("/proc/cpuinfo")
+    models = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
+    model = models[0].split(":")[1].strip() if models else platform.machine()
+    return f"{model}, {available_cores()} cores"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

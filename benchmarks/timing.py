@@ -1,0 +1,95 @@
+"""How everything here is timed: variants of one piece of work take turns in one process, and what counts is the
+ratio of a variant to the reference in the same turn. Absolute times depend on the machine and its mood."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. median, minimum: seconds (or what `unit` says). ratio: reference / variant, the
+    median over turns, above 1 is faster than the reference. goal: what is aimed at, in words; met: whether it is."""
+
+    work: str
+    variant: str
+    median: float
+    minimum: float
+    unit: str = "s"
+    ratio: float | None = None
+    goal: str = ""
+    met: bool | None = None
+
+
+def take_turns(variants: Mapping[str, Callable[[], object]], turns: int) -> dict[str, list[float]]:
+    """Seconds of each call, (turns,) for each variant; one untimed call of each goes before."""
+    for call in variants.values():
+        call()
+    seconds: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(turns):
+        for name, call in variants.items():
+            begin = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - begin)
+    return seconds
+
+
+def ratio(seconds: Mapping[str, list[float]], reference: str, variant: str) -> float:
+    """How many times faster than the reference: the median of the ratios of the turns."""
+    pairs = zip(seconds[reference], seconds[variant], strict=True)
+    return statistics.median(first / second for first, second in pairs)
+
+
+def compare(
+    work: str,
+    variants: Mapping[str, Callable[[], object]],
+    *,
+    turns: int,
+    least: Mapping[str, float] | None = None,
+) -> list[Row]:
+    """Rows of the variants, the first of which is the reference. least: the goals for the ratio, by variant."""
+    seconds = take_turns(variants, turns)
+    reference = next(iter(variants))
+    rows = []
+    for name, values in seconds.items():
+        factor = ratio(seconds, reference, name)
+        goal = (least or {}).get(name)
+        rows.append(
+            Row(
+                work,
+                name,
+                statistics.median(values),
+                min(values),
+                ratio=factor,
+                goal="" if goal is None else f">= {goal:g}x",
+                met=None if goal is None else factor >= goal,
+            )
+        )
+    return rows
+
+
+def peak_memory(function: Callable[..., object], *args: object) -> float:
+    """Largest resident memory in MB of a new process that calls function(*args); function is a module's own."""
+    context = multiprocessing.get_context("spawn")
+    receive, send = context.Pipe(duplex=False)
+    process = context.Process(target=_measured, args=(send, function, args))
+    process.start()
+    send.close()
+    try:
+        return float(receive.recv())
+    except EOFError:
+        raise OSError(f"{function.__name__}: its process died") from None
+    finally:
+        process.join()
+
+
+def _measured(send: object, function: Callable[..., object], args: tuple[object, ...]) -> None:
+    function(*args)
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    send.send(kilobytes / (1 if sys.platform != "darwin" else 1024) / 1024)  # type: ignore[attr-defined]
