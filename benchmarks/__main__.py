@@ -37,7 +37,7 @@ def main() -> int:
     rows: list[Row] = []
     for name in args.names or names():
         module = importlib.import_module(f"benchmarks.{name}")
-        print(f"{name}: {module.__doc__.splitlines()[0]}", flush=True)
+        print(f"{name}: {str(module.__doc__).splitlines()[0]}", flush=True)
         for row in module.run(quick=args.quick):
             print("  " + "  ".join(cells(row)), flush=True)
             rows.append(row)
