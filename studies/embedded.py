@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from supernet.data import Augmentation
+from supernet.augmentation import Augmentation
 from supernet.spaces import Size
 from supernet.training import TrainingConfig
 

@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from supernet import checkpoint
-from supernet.data import Augmentation, DataSet
+from supernet.augmentation import Augmentation
+from supernet.data import DataSet
 from supernet.sampling import Sampler
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from studies.study import Study, Truth, Variant
 from studies.truth import table
-from supernet.data import Augmentation
+from supernet.augmentation import Augmentation
 from supernet.sampling import SamplingConfig
 from supernet.spaces import Size, get_space
 from supernet.training import TrainingConfig

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from supernet.data import LOADERS, Augmentation, DataSet, Split, evaluation_set, load
+from supernet.augmentation import Augmentation
+from supernet.data import LOADERS, DataSet, Split, evaluation_set, load
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -16,7 +16,8 @@ from tiny import SIZES, SPACES, assert_same, comparable, digits, randomise, supe
 from torch import Tensor, nn
 
 from supernet import checkpoint
-from supernet.data import Augmentation, DataSet, Split
+from supernet.augmentation import Augmentation
+from supernet.data import DataSet, Split
 from supernet.network import NetworkConfig, StandAlone, seeded
 from supernet.sampling import Sampler, SamplingConfig
 from supernet.spaces import NasBench201, Size, get_space
