@@ -1,17 +1,18 @@
 """Augmentation of whole batches at once, on the device of the images.
 
 In this order, which is that of torchvision's reference trainings: shift and flip, policy, normalisation, cutout;
-noise last. All draws come from the generator given, one per image, in the order of the fields.
+noise last. All draws come from the generator given, other for each image.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from supernet import policies
 from supernet.data import DataSet
 
 
@@ -21,13 +22,17 @@ class Augmentation:
 
     shift: pixels, uniform in [-shift, shift] both ways, black beyond the border. flip: mirrored left-right with
     probability 1/2. cutout: side of a square set to the mean, centre uniform, clipped at the border.
-    noise: standard deviation of Gaussian noise, in standard deviations of the data.
+    noise: standard deviation of Gaussian noise, in standard deviations of the data. policy: 'autoaugment' (the
+    one for CIFAR-10), 'randaugment' or 'none'; see policies.py. num_ops, magnitude (0..30): of RandAugment.
     """
 
     shift: int = 0
     flip: bool = False
     cutout: int = 0
     noise: float = 0.0
+    policy: str = "none"
+    num_ops: int = 2
+    magnitude: int = 9
 
     def __post_init__(self) -> None:
         for field in ("shift", "cutout"):
@@ -36,17 +41,49 @@ class Augmentation:
                 raise ValueError(f"{field}: {value!r} is not an integer >= 0")
         if not 0 <= self.noise < float("inf"):
             raise ValueError(f"noise: {self.noise!r} is not a number >= 0")
+        self._check_policy()
+
+    def _check_policy(self) -> None:
+        if self.policy not in policies.POLICIES:
+            raise ValueError(f"policy: {self.policy!r} is not one of {', '.join(policies.POLICIES)}")
+        highest = policies.BINS["randaugment"] - 1
+        if not isinstance(self.num_ops, int) or self.num_ops < 1:
+            raise ValueError(f"num_ops: {self.num_ops!r} is not a positive integer")
+        if not isinstance(self.magnitude, int) or not 0 <= self.magnitude <= highest:
+            raise ValueError(f"magnitude: {self.magnitude!r} is not an integer in 0..{highest}")
+        if self.policy != "randaugment":
+            for field in fields(self):
+                value = getattr(self, field.name)
+                if field.name in ("num_ops", "magnitude") and value != field.default:
+                    raise ValueError(
+                        f"{field.name}: {value} is of policy 'randaugment' and means nothing to {self.policy!r}"
+                    )
 
     def __call__(self, data: DataSet, images: Tensor, generator: torch.Generator) -> Tensor:
         """uint8 (B, C, H, W), best channels last -> normalised float32 (B, C, H, W), channels last."""
         if self.shift or self.flip:
             images = shift_and_flip(images, self.shift, self.flip, generator)
+        if self.policy != "none":
+            images = self._after_policy(data, images, generator)
         x = data.normalise(images)
         if self.cutout:
             x = cut_out(x, self.cutout, generator)
         if self.noise:
             x = x + self.noise * torch.randn(x.shape, generator=generator, device=x.device)
         return x.contiguous(memory_format=torch.channels_last)
+
+    def _after_policy(self, data: DataSet, images: Tensor, generator: torch.Generator) -> Tensor:
+        """uint8 (B, C, H, W) -> the same. Raises ValueError for images that the policies were not made for."""
+        if data.levels != 256 or images.shape[1] not in (1, 3):
+            raise ValueError(
+                f"policy: {self.policy!r} is for grey or RGB images of 256 levels; {data.name} has "
+                f"{images.shape[1]} channels of {data.levels} levels"
+            )
+        if self.policy == "autoaugment":
+            plan = policies.autoaugment(images, generator)
+        else:
+            plan = policies.randaugment(images, self.num_ops, self.magnitude, generator)
+        return policies.apply(images, plan)
 
 
 def draw(low: int, high: int, count: int, generator: torch.Generator) -> Tensor:
