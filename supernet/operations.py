@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from supernet.pooling import average_3x3
+
 
 class BatchNorm(nn.BatchNorm2d):
     """BatchNorm2d that can also normalise by the batch while evaluating, without touching its running statistics.
@@ -77,7 +79,7 @@ class AveragePool3x3(nn.Module):
     """Average of the 3x3 neighbours inside the image (stride 1): padding is not counted, as in NAS-Bench-201."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+        return average_3x3(x)
 
 
 class LightReduction(nn.Sequential):
