@@ -28,6 +28,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (B, C, H, W), channels last, and labels (B,) at the positions (B,); each image copied whole."""
+        images = self.images.permute(0, 2, 3, 1).index_select(0, index).permute(0, 3, 1, 2)
+        return images, self.labels.index_select(0, index)
+
     def to(self, device: torch.device) -> Split:
         return Split(self.images.to(device), self.labels.to(device))
 

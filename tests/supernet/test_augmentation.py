@@ -108,10 +108,13 @@ def test_normalising_whole_rows_gives_the_bits_of_the_definition() -> None:
 
 def test_images_are_stored_channels_last_whatever_they_come_as() -> None:
     images = coloured(5, 4, 6).train.images.contiguous()
-    split = Split(images, torch.zeros(5, dtype=torch.long))
+    split = Split(images, torch.tensor([7, 8, 9, 0, 1]))
     assert torch.equal(split.images, images)
     assert split.images.is_contiguous(memory_format=torch.channels_last)
-    assert split.images[torch.tensor([3, 1])].is_contiguous(memory_format=torch.channels_last)
+    some, labels = split.batch(torch.tensor([3, 1, 3]))
+    assert torch.equal(some, images[[3, 1, 3]])
+    assert labels.tolist() == [0, 8, 0]
+    assert some.is_contiguous(memory_format=torch.channels_last)
 
 
 # Against torchvision's pipeline

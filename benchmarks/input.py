@@ -1,0 +1,88 @@
+"""Input: one epoch of augmented 32x32 colour images, here and from torchvision's transforms in a DataLoader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from benchmarks.timing import Row, compare
+from supernet.augmentation import Augmentation
+from supernet.data import DataSet, Split
+
+BATCH = 256
+MEAN, STD = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)  # CIFAR-10's, in uint8 units
+LOADER = "DataLoader, 2 workers"
+OURS = "this project, 1 thread"
+
+
+class Pictures(Dataset[tuple[Tensor, int]]):
+    """uint8 (N, H, W, C) as torchvision's CIFAR10 keeps them: each one a PIL image on its way to the transforms."""
+
+    def __init__(self, pixels: np.ndarray, policy: list[Any]) -> None:
+        from torchvision import transforms
+
+        mean, std = ([value / 255 for value in values] for values in (MEAN, STD))
+        crop = [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip()]
+        end = [transforms.ToTensor(), transforms.Normalize(mean, std)]
+        self.pixels, self.transform = pixels, transforms.Compose([*crop, *policy, *end])
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        from PIL import Image
+
+        return self.transform(Image.fromarray(self.pixels[index])), 0
+
+
+def run(quick: bool) -> Iterator[Row]:
+    """The study's augmentation, alone and with either policy; every variant gives whole normalised batches."""
+    from torchvision.transforms import autoaugment
+
+    count = 1_000 if quick else 10_000
+    stream = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=stream)
+    train, none = (Split(images[:n], torch.zeros(n, dtype=torch.long)) for n in (count, 0))
+    data = DataSet("random", 10, train, none, none, torch.tensor(MEAN), torch.tensor(STD))
+    policies: dict[str, list[Any]] = {
+        "none": [],
+        "autoaugment": [autoaugment.AutoAugment(autoaugment.AutoAugmentPolicy.CIFAR10)],
+        "randaugment": [autoaugment.RandAugment()],
+    }
+    pixels = images.permute(0, 2, 3, 1).contiguous().numpy()
+    for policy, steps in policies.items():
+        work = f"{count:,} images, shift and flip" + ("" if policy == "none" else f", {policy}")
+        pictures = Pictures(pixels, steps)
+        variants = {
+            LOADER: from_loader(pictures, workers=2),
+            "DataLoader, 0 workers": from_loader(pictures, workers=0),
+            OURS: epoch(data, Augmentation(shift=4, flip=True, policy=policy), stream),
+        }
+        least = {OURS: 15.0} if policy == "none" else {}
+        yield from compare(work, variants, turns=1 if quick else 5, least=least)
+
+
+def from_loader(pictures: Pictures, workers: int) -> Callable[[], None]:
+    """One epoch of batches; the workers stay from epoch to epoch."""
+    loader = DataLoader(pictures, BATCH, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
+
+    def one_epoch() -> None:
+        for _ in loader:
+            pass
+
+    return one_epoch
+
+
+def epoch(data: DataSet, augmentation: Augmentation, stream: torch.Generator) -> Callable[[], None]:
+    """One epoch of batches as the trainer takes them."""
+
+    def one_epoch() -> None:
+        for index in torch.randperm(len(data.train), generator=stream).split(BATCH):
+            augmentation(data, data.train.batch(index)[0], stream)
+
+    return one_epoch
