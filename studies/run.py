@@ -165,8 +165,10 @@ def _score(run: Run, trainer: Trainer, architectures: list[Architecture], report
             variant.evaluation_batch,
             variant.evaluation_noise,
         )
-        for s in scorer([architecture for bn_mode, architecture in todo if bn_mode == mode]):
-            rows.append((space.text(s.architecture), mode, s.score, s.loss, s.status, s.seconds))
+        asked = [architecture for bn_mode, architecture in todo if bn_mode == mode]
+        texts: dict[object, str] = {architecture: space.text(architecture) for architecture in asked}
+        for s in scorer(asked):  # in an order of its own
+            rows.append((texts[s.architecture], mode, s.score, s.loss, s.status, s.seconds))
             done += 1
             if len(rows) == WRITE_EVERY:
                 write()

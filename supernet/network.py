@@ -132,9 +132,14 @@ class StandAlone(Network):
         self.path = path
 
     def forward(self, x: Tensor, path: Architecture | Path | None = None) -> Tensor:
-        if path is not None and self.as_path(path) != self.path:
-            raise ValueError(f"path: {path} is not {self.path}, the only one of this stand-alone network")
+        if path is not None:
+            self.check(self.as_path(path))
         return self.head(self.features(x, self.path)[-1])
+
+    def check(self, path: Path) -> None:
+        """ValueError if that is not this network's path."""
+        if path != self.path:
+            raise ValueError(f"path: {path} is not {self.path}, the only one of this stand-alone network")
 
 
 def cut_out(supernet: Supernet, architecture: Architecture | Path) -> StandAlone:

@@ -1,0 +1,130 @@
+"""Scores of many architectures under one set of weights, with the BN statistics chosen at scoring time.
+
+An architecture's score depends on the weights, the images and itself alone, to the last bit: not on the
+architectures scored with it, on their order or on how they are sharded. Each distinct function is evaluated once,
+each feature by the same operations in the same order. Nothing here draws from a random stream.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from supernet.data import DataSet, Split, evaluation_set
+from supernet.network import Network, StandAlone
+from supernet.scoring.engine import Engine
+from supernet.scoring.functions import Choice, path_of
+from supernet.scoring.modes import BnMode, Score
+from supernet.scoring.plan import BUDGET, Chunk, Plan, Planner, Workload
+
+
+class Scorer:
+    """Scores architectures of `network` on `split`, mini-batch after mini-batch.
+
+    Images are split into nearly equal batches of at most `batch_size`, so that no batch is small where BN uses
+    its statistics. Recalibration uses the first training images, not augmented, but with the task's noise.
+    budget: bytes of features that may be kept for other architectures; it changes the time, not the scores.
+    The network's weights are put into channels-last layout, as training puts them.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: DataSet,
+        split: Split,
+        bn_mode: str,
+        batch_size: int = 512,
+        noise: float = 0.0,
+        budget: int | None = BUDGET,
+    ) -> None:
+        self.network, self.mode = network.to(memory_format=torch.channels_last), BnMode(bn_mode)
+        images, labels = evaluation_set(data, split, noise)
+        count = math.ceil(len(split) / batch_size)
+        self.batches = list(
+            zip(map(own, images.tensor_split(count)), labels.tensor_split(count), strict=True)
+        )
+        size = len(self.batches[0][1])
+        need = self.mode.batches * size
+        if need > len(data.train):
+            raise ValueError(
+                f"bn_mode: {bn_mode!r} needs {need} training images; {data.name} has {len(data.train)}"
+            )
+        head = Split(data.train.images[:need], data.train.labels[:need])
+        self.calibration = list(map(own, evaluation_set(data, head, noise)[0].split(size))) if need else []
+        self.engine = Engine(network, self.mode)
+        workload = Workload(
+            mode=self.mode, batches=tuple(len(labels) for _, labels in self.batches), budget=budget
+        )
+        self.planner = Planner(network.config, workload)
+
+    def __call__(
+        self, architectures: Iterable[Choice], report: Callable[[float], None] | None = None
+    ) -> Iterator[Score]:
+        """Yields a Score for each architecture (or path) asked for, equal ones next to each other, as soon as it
+        is known: in an order that is chosen here. report(share of the work done) after some hundred each.
+
+        The network is as before whenever a Score has been yielded. ValueError before anything is computed if an
+        architecture is masked or does not fit the network."""
+        plan = self.plan(architectures)
+        for choice in plan.disconnected:
+            yield Score(choice, None, None, "disconnected", 0.0)
+        done = 0
+        for chunk in plan.chunks:
+            yield from self._chunk(chunk)
+            done += chunk.macs
+            if report is not None:
+                report(done / plan.macs)
+
+    def plan(self, architectures: Iterable[Choice]) -> Plan:
+        """What scoring these architectures takes, exactly; nothing is computed."""
+        choices = list(architectures)
+        if isinstance(self.network, StandAlone):
+            for choice in choices:
+                self.network.check(path_of(self.network.config, choice))
+        return self.planner.plan(choices)
+
+    def score(self, architecture: Choice) -> Score:
+        """One architecture's score."""
+        return next(self([architecture]))
+
+    def _chunk(self, chunk: Chunk) -> Iterator[Score]:
+        begin = time.perf_counter()
+        totals = self._evaluate(chunk)
+        seconds = time.perf_counter() - begin
+        costs = [self.planner.alone(function) for function in chunk.functions]
+        whole = sum(cost * len(f.requested) for cost, f in zip(costs, chunk.functions, strict=True))
+        images = sum(len(labels) for _, labels in self.batches)
+        for function, cost, (correct, loss) in zip(chunk.functions, costs, totals, strict=True):
+            for choice in function.requested:
+                share = seconds * cost / whole
+                if math.isfinite(loss):
+                    yield Score(choice, 100 * correct / images, loss / images, "ok", share)
+                else:
+                    yield Score(choice, None, None, "nan", share)
+
+    def _evaluate(self, chunk: Chunk) -> list[list[float]]:
+        """(correct images, summed cross-entropy) of each function over all batches."""
+        instructions = list(self.planner.walk(chunk.functions).instructions())
+        with self.engine.session():
+            if self.calibration:
+                self.engine.calibrate(instructions, self.calibration)
+            device = self.batches[0][0].device
+            totals = torch.zeros(len(chunk.functions), 2, dtype=torch.float64, device=device)
+            for images, labels in self.batches:
+
+                def add(function: int, logits: Tensor, labels: Tensor = labels) -> None:
+                    totals[function, 0] += (logits.argmax(1) == labels).sum()
+                    totals[function, 1] += F.cross_entropy(logits, labels, reduction="sum")
+
+                self.engine.run(instructions, images, add)
+            return totals.tolist()
+
+
+def own(images: Tensor) -> Tensor:
+    """A copy in memory of its own, in channels-last layout: kernels may treat the middle of a tensor otherwise."""
+    return images.clone(memory_format=torch.channels_last)
