@@ -17,12 +17,14 @@ class BatchNorm(nn.BatchNorm2d):
     """BatchNorm2d that can also normalise by the batch while evaluating, without touching its running statistics.
 
     training: batch statistics, running statistics updated. Otherwise `batch_statistics` chooses between the
-    batch's own statistics and the running ones.
+    batch's own statistics and the running ones. groups: while training, the batch is so many batches one after
+    the other, each normalised by itself; the running statistics see them in that order.
     """
 
     def __init__(self, channels: int, affine: bool = True) -> None:
         super().__init__(channels, affine=affine)
         self.batch_statistics = False
+        self.groups = 1
 
     @property
     def keeps_zero(self) -> bool:
@@ -31,16 +33,22 @@ class BatchNorm(nn.BatchNorm2d):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
+            if self.groups > 1:
+                return torch.cat([self._normalised(part) for part in x.chunk(self.groups)])
             if self.momentum is None:  # cumulative average, which counts the batches
                 return super().forward(x)
-            # As the parent does, without counting batches: that count is used by nothing when momentum is set.
-            mean, var = self.running_mean, self.running_var
-            return F.batch_norm(x, mean, var, self.weight, self.bias, True, self.momentum, self.eps)
+            return self._normalised(x)
         if self.batch_statistics:
             return F.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
         return F.batch_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
         )
+
+    def _normalised(self, x: Tensor) -> Tensor:
+        """As the parent in training, without counting batches: that is used by nothing when momentum is set."""
+        assert self.momentum is not None
+        mean, var = self.running_mean, self.running_var
+        return F.batch_norm(x, mean, var, self.weight, self.bias, True, self.momentum, self.eps)
 
 
 def batch_norms(model: nn.Module) -> list[BatchNorm]:

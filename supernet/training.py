@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,60 +19,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from supernet import checkpoint
-from supernet.augmentation import Augmentation
 from supernet.data import DataSet
+from supernet.network import Supernet
+from supernet.operations import ConvBN, ConvBNReLU
+from supernet.precision import MixedPrecision
 from supernet.sampling import Sampler
+from supernet.spaces import Path as CellPath
+from supernet.stacking import stacked_logits, worth_stacking
+from supernet.training_config import TrainingConfig
+from supernet.usage import used_modules
 
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """SGD with a cosine schedule, stepped once an epoch.
-
-    epochs or updates: the budget, exactly one of them; an update is one optimizer step. lr, lr_final: first and
-    last learning rate. weight_decay: not on BN and biases. warmup_epochs: the learning rate rises linearly.
-    clip_norm: bound on the gradient's L2 norm, 0 for none. label_smoothing: in [0, 1).
-    """
-
-    epochs: int | None = None
-    updates: int | None = None
-    batch_size: int = 256
-    lr: float = 0.025
-    lr_final: float = 1e-5
-    momentum: float = 0.9
-    nesterov: bool = False
-    weight_decay: float = 3e-4
-    warmup_epochs: int = 0
-    clip_norm: float = 0.0
-    label_smoothing: float = 0.0
-    augmentation: Augmentation = field(default_factory=Augmentation)
-
-    def __post_init__(self) -> None:
-        if (self.epochs is None) == (self.updates is None):
-            raise ValueError(
-                f"epochs: {self.epochs!r} and updates: {self.updates!r}; give exactly one of them"
-            )
-        budget = self.epochs if self.updates is None else self.updates
-        if not isinstance(budget, int) or budget < 1:
-            raise ValueError(
-                f"{'updates' if self.epochs is None else 'epochs'}: {budget!r} is not a positive integer"
-            )
-        if not isinstance(self.batch_size, int) or self.batch_size < 2:
-            raise ValueError(f"batch_size: {self.batch_size!r} is not an integer above 1")
-        for name in ("lr", "lr_final", "momentum", "weight_decay", "warmup_epochs", "clip_norm"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name}: {value!r} is not a number >= 0")
-        if not isinstance(self.warmup_epochs, int):
-            raise ValueError(f"warmup_epochs: {self.warmup_epochs!r} is not an integer >= 0")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing: {self.label_smoothing!r} is not in [0, 1)")
-
-    def learning_rate(self, epoch: int, epochs: int) -> float:
-        """Learning rate of epoch 0..epochs-1: linear warm-up, then cosine from lr to (nearly) lr_final."""
-        if epoch < self.warmup_epochs:
-            return self.lr * (epoch + 1) / (self.warmup_epochs + 1)
-        done = (epoch - self.warmup_epochs) / max(1, epochs - self.warmup_epochs)
-        return self.lr_final + 0.5 * (self.lr - self.lr_final) * (1 + math.cos(math.pi * done))
+__all__ = ["Epoch", "Trainer", "TrainingConfig"]
 
 
 @dataclass(frozen=True)
@@ -128,11 +85,14 @@ class Trainer:
         self.epochs = self._epochs()
         self.status, self.updates = "running", 0
         self.history: list[Epoch] = []
+        self.precision = MixedPrecision(config.amp, self.device)
+        if config.compile:
+            for part in compiled_parts(model):
+                part.compile()
+        self.stacked = self._stacked()
         self.used = [0] * len(self.parameters)
         self.counting = sampler is not None and sampler.config.gradients == "parameter_mean"
-        if self.counting:
-            for index, parameter in enumerate(self.parameters):
-                parameter.register_post_accumulate_grad_hook(self._counter(index))
+        self.position = {parameter: index for index, parameter in enumerate(self.parameters)}
 
     def _epochs(self) -> int:
         """Epochs that the budget takes; the last may be cut short by a budget in updates."""
@@ -142,11 +102,12 @@ class Trainer:
         per_update = 1 if self.same_batch else self.group
         return math.ceil(self.config.updates * per_update / self.batches)
 
-    def _counter(self, index: int) -> Callable[[Tensor], None]:
-        def count(_: Tensor) -> None:
-            self.used[index] += 1
-
-        return count
+    def _stacked(self) -> bool:
+        """Whether the paths of a strictly fair group go through the network together."""
+        if self.group == 1 or self.config.stacking == "never":
+            return False
+        assert isinstance(self.model, Supernet)
+        return self.config.stacking == "always" or worth_stacking(self.model, self.config.batch_size)
 
     # One run
 
@@ -186,41 +147,98 @@ class Trainer:
         loss_sum = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device)
         seen = 0
-        for index in order.split(config.batch_size):
-            if config.updates is not None and self.updates >= config.updates:
-                break
-            images, labels = self.data.train.batch(index)
-            images = config.augmentation(self.data, images, self.generator)
-            for _ in range(self.group if self.same_batch else 1):
-                loss, logits = self._path_step(images, labels)
-                loss_sum += loss * len(labels)
-                correct += (logits.argmax(1) == labels).sum()
-                seen += len(labels)
+        batches = list(order.split(config.batch_size))
+        while batches and (config.updates is None or self.updates < config.updates):
+            taken = self._take(batches)
+            labels = [self.data.train.labels[index] for index in taken]
+            images = [
+                config.augmentation(self.data, self.data.train.images[index], self.generator)
+                for index in taken
+            ]
+            if self.stacked and len(taken) * (self.group if self.same_batch else 1) == self.group:
+                results: Iterable[tuple[Tensor, Tensor, Tensor]] = self._stacked_step(images, labels)
+            else:
+                repeats = self.group if self.same_batch else 1
+                results = (self._path_step(images[0], labels[0]) for _ in range(repeats))
+            for loss, logits, truth in results:
+                loss_sum += loss * len(truth)
+                correct += (logits.argmax(1) == truth).sum()
+                seen += len(truth)
             if self.sampler is None or self.sampler.group_done:
                 self._update()
         loss_mean = float(loss_sum) / seen
         accuracy = 100 * float(correct) / seen
         return Epoch(epoch + 1, self.updates, lr, loss_mean, accuracy, time.perf_counter() - start)
 
-    def _path_step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Forward and backward of one path; gradients add up until the next update."""
-        logits = self.model(images, self.sampler.next()) if self.sampler else self.model(images)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
-        loss.backward()
-        return loss.detach(), logits.detach()
+    def _take(self, batches: list[Tensor]) -> list[Tensor]:
+        """The batches of the next pass, taken off the list: one, or one for each path of a group that can be
+        stacked: a group that begins here, while as many full batches remain."""
+        count = 1
+        if self.stacked and not self.same_batch:
+            assert self.sampler is not None
+            full = len(batches) >= self.group and len(batches[self.group - 1]) == self.config.batch_size
+            count = self.group if full and self.sampler.group_done else 1
+        taken, batches[:] = batches[:count], batches[count:]
+        return taken
+
+    def _path_step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Forward and backward of one path; gradients add up until the next update. Returns the mean loss, the
+        logits and the labels."""
+        with self.precision.autocast():
+            if self.sampler:
+                path = self.sampler.next()
+                self._count(path)
+                logits = self.model(images, path)
+            else:
+                logits = self.model(images)
+            loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+        self.precision.backward(loss)
+        return loss.detach(), logits.detach(), labels
+
+    def _stacked_step(
+        self, images: list[Tensor], labels: list[Tensor]
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Forward and backward of a whole group; for each path what `_path_step` returns."""
+        assert self.sampler is not None
+        assert isinstance(self.model, Supernet)
+        paths = [self.sampler.next() for _ in range(self.group)]
+        truth = labels * (self.group // len(labels))
+        with self.precision.autocast():
+            logits = stacked_logits(self.model, images, paths).chunk(self.group)
+            losses = [
+                F.cross_entropy(own, right, label_smoothing=self.config.label_smoothing)
+                for own, right in zip(logits, truth, strict=True)
+            ]
+            total = torch.stack(losses).sum()
+        self.precision.backward(total)
+        for path in paths:
+            self._count(path)
+        for loss, own, right in zip(losses, logits, truth, strict=True):
+            yield loss.detach(), own.detach(), right
+
+    def _count(self, path: CellPath) -> None:
+        """Count, for the mean per parameter, the paths of the group that use it."""
+        if self.counting:
+            assert isinstance(self.model, Supernet)
+            for module in used_modules(self.model, path):
+                for parameter in module.parameters():
+                    self.used[self.position[parameter]] += 1
 
     def _update(self) -> None:
-        """Combine the group's gradients, clip, step. A parameter that no path used keeps weights and momentum."""
+        """Combine the group's gradients, clip, step. A parameter that no path used keeps weights and momentum
+        unless the configuration says that it moves."""
         gradients = self.sampler.config.gradients if self.sampler else "sum"
+        self.precision.unscale(self.optimizer)
         for index, parameter in enumerate(self.parameters):
-            if parameter.grad is None or gradients == "sum":
-                continue
-            parameter.grad /= self.used[index] if gradients == "parameter_mean" else self.group
-        if self.counting:
-            self.used = [0] * len(self.parameters)
+            if parameter.grad is None:
+                if self.config.unused == "move":
+                    parameter.grad = torch.zeros_like(parameter)
+            elif gradients != "sum":
+                parameter.grad /= self.used[index] if gradients == "parameter_mean" else self.group
+        self.used = [0] * len(self.parameters)
         if self.config.clip_norm:
             nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm)
-        self.optimizer.step()
+        self.precision.step(self.optimizer)
         self.optimizer.zero_grad(set_to_none=True)
         self.updates += 1
 
@@ -235,6 +253,7 @@ class Trainer:
             "generator": self.generator.get_state(),
             "gradients": [parameter.grad for parameter in self.parameters],
             "used": self.used,
+            "precision": self.precision.state_dict(),
             "updates": self.updates,
             "history": [tuple(vars(epoch).values()) for epoch in self.history],
             "status": self.status,
@@ -249,6 +268,13 @@ class Trainer:
         for parameter, gradient in zip(self.parameters, state["gradients"], strict=True):
             parameter.grad = gradient
         self.used = list(state["used"])
+        self.precision.load_state_dict(state["precision"])
         self.updates = state["updates"]
         self.history = [Epoch(*values) for values in state["history"]]
         self.status = state["status"]
+
+
+def compiled_parts(model: nn.Module) -> list[nn.Module]:
+    """What torch.compile is applied to: every convolution with its BN. A whole network would be compiled once more
+    for every path."""
+    return [module for module in model.modules() if isinstance(module, (ConvBN, ConvBNReLU))]

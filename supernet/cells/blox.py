@@ -19,6 +19,11 @@ def stem(image_channels: int, channels: int) -> nn.Module:
     return ConvBNReLU(image_channels, channels, 3)
 
 
+def connected(choice: Cell) -> bool:
+    """Whether the block's output depends on its input."""
+    return any(choice[2:])
+
+
 class SqueezeExcite(nn.Module):
     """Channel attention without a squeeze: scale by sigmoid(conv(relu(conv(mean))))."""
 
@@ -104,6 +109,13 @@ class SearchCell(nn.Module):
         searching = linear_transformers == "skip"
         self.input_edge = linear_transformer(channels) if searching else nn.Identity()
         self.skip_edge = linear_transformer(channels) if searching else nn.Identity()
+
+    def used(self, choice: Cell) -> list[nn.Module]:
+        """The operations that a forward pass computes."""
+        o0, o1, previous, direct, skip = choice
+        parts = [(previous or skip, self.first, o0), (previous or direct, self.second, o1)]
+        used = [operations[self.names[index]] for live, operations, index in parts if live]
+        return used + [self.input_edge] * bool(direct) + [self.skip_edge] * bool(skip)
 
     def join(self, terms: list[Tensor]) -> Tensor:
         total = terms[0] if len(terms) == 1 else terms[0] + terms[1]

@@ -29,6 +29,11 @@ def stem(image_channels: int, channels: int) -> nn.Module:
     return ConvBN(image_channels, channels, 3)
 
 
+def connected(choice: Cell) -> bool:
+    """Whether the cell's output depends on its input."""
+    return bool(live_edges(choice, True))
+
+
 class SearchCell(nn.Module):
     """The searchable cell: (B, C, H, W) -> (B, C, H, W). Built with every operation that the space allows on
     every edge or, for a stand-alone network, with those of one `choice`."""
@@ -65,13 +70,24 @@ class SearchCell(nn.Module):
         # another BN in a network that holds one path only.
         self.first_norm = [module for module in self.modules() if isinstance(module, BatchNorm)][:1]
 
-    def forward(self, x: Tensor, choice: Cell) -> Tensor:
+    def live(self, choice: Cell) -> tuple[int, ...]:
+        """The edges that a forward pass computes."""
         # An edge out of an all-zero node can be left out only where BN maps zero to zero, and not while scoring
         # recalibrates running statistics (BN alone is in training mode): theirs are used afterwards.
         keeps_zero = all(norm.keeps_zero and norm.training == self.training for norm in self.first_norm)
+        return live_edges(choice, keeps_zero)
+
+    def used(self, choice: Cell) -> list[nn.Module]:
+        """The operations that a forward pass computes."""
+        return [self.operation(edge, choice) for edge in self.live(choice)]
+
+    def operation(self, edge: int, choice: Cell) -> nn.Module:
+        return cast(nn.ModuleDict, self.edges[edge])[self.names[choice[edge]]]
+
+    def forward(self, x: Tensor, choice: Cell) -> Tensor:
         nodes: list[Tensor | None] = [x, None, None, None]
         activated: dict[int, Tensor] = {}
-        for edge in live_edges(choice, keeps_zero):
+        for edge in self.live(choice):
             source, target = EDGES[edge]
             name = self.names[choice[edge]]
             value = nodes[source]
@@ -81,7 +97,7 @@ class SearchCell(nn.Module):
                 if source not in activated:
                     activated[source] = value.relu()
                 value = activated[source]
-            out = cast(nn.ModuleDict, self.edges[edge])[name](value)
+            out = self.operation(edge, choice)(value)
             if self.mean:
                 out = out / target  # node j has j incoming edges
             held = nodes[target]

@@ -1,0 +1,78 @@
+"""The settings of a training."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from supernet.augmentation import Augmentation
+from supernet.precision import AMP
+
+UNUSED = ("rest", "move")
+STACKING = ("never", "auto", "always")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """SGD with a cosine schedule, stepped once an epoch; and how its steps are computed.
+
+    epochs or updates: the budget, exactly one of them; an update is one optimizer step. lr, lr_final: first and
+    last learning rate. weight_decay: not on BN and biases. warmup_epochs: the learning rate rises linearly.
+    clip_norm: bound on the gradient's L2 norm, 0 for none. label_smoothing: in [0, 1). unused: what a step does to
+    parameters that none of its paths used: they 'rest', or they 'move' by momentum and weight decay, as where
+    gradients are set to zero and kept (much published code does; the results differ).
+
+    The rest changes nothing but rounding. stacking: whether the paths of a strictly fair group share one pass
+    (supernet/stacking.py): 'never', 'always', or 'auto', where tensors are small. amp: automatic mixed precision,
+    'none', 'bf16' or 'fp16' (CUDA only, with a scaled loss). compile: torch.compile for every operation.
+    """
+
+    epochs: int | None = None
+    updates: int | None = None
+    batch_size: int = 256
+    lr: float = 0.025
+    lr_final: float = 1e-5
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 3e-4
+    warmup_epochs: int = 0
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    unused: str = "rest"
+    stacking: str = "never"
+    amp: str = "none"
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.epochs is None) == (self.updates is None):
+            raise ValueError(
+                f"epochs: {self.epochs!r} and updates: {self.updates!r}; give exactly one of them"
+            )
+        budget = self.epochs if self.updates is None else self.updates
+        if not isinstance(budget, int) or budget < 1:
+            raise ValueError(
+                f"{'updates' if self.epochs is None else 'epochs'}: {budget!r} is not a positive integer"
+            )
+        if not isinstance(self.batch_size, int) or self.batch_size < 2:
+            raise ValueError(f"batch_size: {self.batch_size!r} is not an integer above 1")
+        for name in ("lr", "lr_final", "momentum", "weight_decay", "warmup_epochs", "clip_norm"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name}: {value!r} is not a number >= 0")
+        if not isinstance(self.warmup_epochs, int):
+            raise ValueError(f"warmup_epochs: {self.warmup_epochs!r} is not an integer >= 0")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"label_smoothing: {self.label_smoothing!r} is not in [0, 1)")
+        for name, allowed in (("unused", UNUSED), ("stacking", STACKING), ("amp", AMP)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not one of {', '.join(allowed)}")
+        if not isinstance(self.compile, bool):
+            raise ValueError(f"compile: {self.compile!r} is not true or false")
+
+    def learning_rate(self, epoch: int, epochs: int) -> float:
+        """Learning rate of epoch 0..epochs-1: linear warm-up, then cosine from lr to (nearly) lr_final."""
+        if epoch < self.warmup_epochs:
+            return self.lr * (epoch + 1) / (self.warmup_epochs + 1)
+        done = (epoch - self.warmup_epochs) / max(1, epochs - self.warmup_epochs)
+        return self.lr_final + 0.5 * (self.lr - self.lr_final) * (1 + math.cos(math.pi * done))
