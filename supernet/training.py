@@ -150,12 +150,12 @@ class Trainer:
         batches = list(order.split(config.batch_size))
         while batches and (config.updates is None or self.updates < config.updates):
             taken = self._take(batches)
-            labels = [self.data.train.labels[index] for index in taken]
-            images = [
-                config.augmentation(self.data, self.data.train.images[index], self.generator)
-                for index in taken
-            ]
-            if self.stacked and len(taken) * (self.group if self.same_batch else 1) == self.group:
+            images, labels = [], []
+            for index in taken:
+                raw, truth = self.data.train.batch(index)
+                images.append(config.augmentation(self.data, raw, self.generator))
+                labels.append(truth)
+            if self.stacked and (self.same_batch or len(taken) > 1):
                 results: Iterable[tuple[Tensor, Tensor, Tensor]] = self._stacked_step(images, labels)
             else:
                 repeats = self.group if self.same_batch else 1

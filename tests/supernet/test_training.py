@@ -478,6 +478,24 @@ def test_a_resumed_supernet_training_is_the_same_to_the_last_bit(
     assert_resumes(make, tmp_path)
 
 
+@pytest.mark.parametrize("batches", ["consecutive", "same"])
+def test_a_resumed_stacked_training_is_the_same_to_the_last_bit(batches: str, tmp_path: Path) -> None:
+    """Three paths a group and four batches an epoch, the last a smaller one: an epoch stacks one group, and most
+    begin or end within another."""
+    space = get_space("nasbench201", ("avg_pool_3x3", "nor_conv_1x1"))
+
+    def make(seed: int) -> Trainer:
+        return trainer(
+            space,
+            training={"epochs": 4, "augmentation": AUGMENTATION, "stacking": "always", "unused": "move"},
+            sampling={**FAIR, "batches": batches, "gradients": "parameter_mean"},
+            seed=seed,
+            network_seed=seed,
+        )
+
+    assert_resumes(make, tmp_path)
+
+
 def test_a_resumed_budget_in_updates_is_the_same_to_the_last_bit(tmp_path: Path) -> None:
     def make(seed: int) -> Trainer:
         return trainer(training={"updates": 3}, sampling=VARIANTS["fair, per-parameter mean"], seed=seed)
@@ -525,6 +543,10 @@ def test_a_checkpoint_of_a_longer_training_is_refused(tmp_path: Path, epochs: in
         ({"epochs": 1, "lr": math.nan}, "lr: nan is not a number >= 0"),
         ({"epochs": 1, "clip_norm": -1.0}, "clip_norm: -1.0 is not a number >= 0"),
         ({"epochs": 1, "label_smoothing": 1.0}, r"label_smoothing: 1.0 is not in \[0, 1\)"),
+        ({"epochs": 1, "unused": "stay"}, "unused: 'stay' is not one of rest, move"),
+        ({"epochs": 1, "stacking": True}, "stacking: True is not one of never, auto, always"),
+        ({"epochs": 1, "amp": "int8"}, "amp: 'int8' is not one of none, bf16, fp16"),
+        ({"epochs": 1, "compile": "yes"}, "compile: 'yes' is not true or false"),
     ],
 )
 def test_an_impossible_training_is_refused_with_what_is_allowed(
