@@ -1,0 +1,256 @@
+"""The training step: forward, backward and optimizer step of one path, and of a strictly fair group of five.
+
+The reference is the network as public code writes it (`benchmarks/plain.py`), NCHW, with the memory allocator as it
+is. Same weights, paths and images for all. Every variant runs in a process with its threads and allocator; the
+processes take turns.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing.connection import Connection
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from benchmarks.plain import PlainSupernet
+from benchmarks.timing import Row, compare, peak_memory, take_turns
+from supernet.memory import keep_freed_memory
+from supernet.network import NetworkConfig, Supernet, seeded
+from supernet.pooling import DepthwiseAverage, _constants
+from supernet.sampling import Sampler, SamplingConfig
+from supernet.spaces import Size, get_space
+from supernet.spaces.nasbench201 import pruned
+from supernet.stacking import stacked_logits
+
+MOST_MEMORY = 2100.0  # MB
+GEMM = 1024
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is trained: NAS-Bench-201 at a size, with so many threads."""
+
+    name: str
+    size: Size
+    batch: int
+    threads: int = 1
+
+
+C16 = Work("C16 N1 32x32 B64", Size(channels=16, stages=3, cells_per_stage=1), 64)
+C32 = Work("C32 N2 32x32 B256", Size(channels=32, stages=3, cells_per_stage=2), 256, threads=2)
+DIGITS_SIZE = Size(channels=8, stages=2, cells_per_stage=1, image_channels=1, image_size=8, reduction="light")
+DIGITS = Work("digits C8 8x8 B64", DIGITS_SIZE, 64)
+
+
+class Steps:
+    """The networks of one piece of work, and its variants as methods."""
+
+    def __init__(self, work: Work) -> None:
+        torch.set_num_threads(work.threads)
+        space, size = get_space("nasbench201"), work.size
+        network = seeded(Supernet, NetworkConfig(space=space, size=size), seed=0)
+        assert isinstance(network, Supernet)
+        self.network = network.train()
+        self.reference = PlainSupernet(network.config).train()
+        self.reference.load_state_dict(network.state_dict())
+        self.network.to(memory_format=torch.channels_last)
+        generator = torch.Generator().manual_seed(0)
+        shape = (work.batch, size.image_channels, size.image_size, size.image_size)
+        self.images = torch.randn(shape, generator=generator)
+        self.channels_last = self.images.contiguous(memory_format=torch.channels_last)
+        self.labels = torch.randint(0, size.classes, (work.batch,), generator=generator)
+        sampler = Sampler(SamplingConfig(kind="fair"), space, size, 0)
+        self.paths = [sampler.next() for _ in range(sampler.group_size)]
+        cells = [path[0] for path in self.paths]
+        macs = sum(space.cost(pruned(cell, True), size).macs for cell in cells)
+        self.flops = (
+            3 * 2 * macs * work.batch
+        )  # of a group: a backward pass computes twice what a forward pass does
+        self.optimizers: dict[nn.Module, torch.optim.SGD] = {
+            model: torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, foreach=model is network)
+            for model in (self.network, self.reference)
+        }
+        self.turns: dict[nn.Module, int] = dict.fromkeys(self.optimizers, 0)
+        self.square = torch.randn(GEMM, GEMM, generator=generator)
+
+    def _update(self, model: nn.Module) -> None:
+        self.optimizers[model].step()
+        self.optimizers[model].zero_grad(set_to_none=True)
+
+    def _step(self, model: nn.Module, images: Tensor, count: int) -> None:
+        """One path (the group's next one each time) or the whole group."""
+        turn = self.turns[model] = self.turns[model] + 1
+        for path in self.paths if count > 1 else [self.paths[turn % len(self.paths)]]:
+            F.cross_entropy(model(images, path), self.labels).backward()
+        self._update(model)
+
+    def plain(self, count: int) -> None:
+        self._step(self.reference, self.images, count)
+
+    def supernet(self, count: int) -> None:
+        self._step(self.network, self.channels_last, count)
+
+    def stacked(self, count: int) -> None:
+        logits = stacked_logits(self.network, [self.channels_last], self.paths[:count])
+        (F.cross_entropy(logits, self.labels.repeat(count)) * count).backward()
+        self._update(self.network)
+
+    def bf16(self, count: int) -> None:
+        for path in self.paths[:count]:
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = F.cross_entropy(self.network(self.channels_last, path), self.labels)
+            loss.backward()
+        self._update(self.network)
+
+    def gemm(self, count: int) -> None:
+        """count matrix products of 2 GEMM^3 operations each."""
+        for _ in range(count):
+            torch.mm(self.square, self.square)
+
+    def measure(self, count: int) -> float:
+        """Arithmetic of a group of paths, floating-point operations."""
+        return float(self.flops)
+
+
+def serve(connection: Connection, kept: bool) -> None:
+    """Do what is asked for, (work, variant, number of paths), until the other end is closed."""
+    if kept:
+        keep_freed_memory()
+    current: tuple[Work, Steps] | None = None
+    while True:
+        try:
+            work, variant, count = connection.recv()
+        except EOFError:
+            return
+        if current is None or current[0] != work:
+            current = None  # let go of the last before the next is made
+            current = (work, Steps(work))
+        connection.send(getattr(current[1], variant)(count))
+
+
+class Other:
+    """A process that serves. kept: whether it keeps freed memory, as a worker of a study does."""
+
+    def __init__(self, kept: bool) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs, kept), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def __call__(self, work: Work, variant: str, count: int) -> float | None:
+        self.connection.send((work, variant, count))
+        answer: float | None = self.connection.recv()
+        return answer
+
+    def close(self) -> None:
+        self.connection.close()
+        self.process.join()
+
+
+@contextmanager
+def processes() -> Iterator[tuple[Other, Other]]:
+    others = Other(kept=False), Other(kept=True)
+    try:
+        yield others
+    finally:
+        for other in others:
+            other.close()
+
+
+def run(quick: bool) -> Iterator[Row]:
+    works = [replace(work, batch=8) if quick else work for work in (C16, C32, DIGITS)]
+    c16, c32, digits = works
+    turns = 2 if quick else 11
+    with processes() as (default, kept):
+
+        def variants(work: Work, count: int, *more: str) -> dict[str, Callable[[], object]]:
+            calls: dict[str, Callable[[], object]] = {
+                "plain": partial(default, work, "plain", count),
+                "supernet": partial(default, work, "supernet", count),
+                "supernet, memory kept": partial(kept, work, "supernet", count),
+            }
+            return calls | {f"{name}, memory kept": partial(kept, work, name, count) for name in more}
+
+        goal = {"supernet, memory kept": 2.0}
+        yield from compare(f"{c16.name}, one path", variants(c16, 1), turns=2 * turns, least=goal)
+        more = ("stacked", "bf16") if torch.cpu.get_capabilities().get("avx512_bf16") else ("stacked",)
+        yield from compare(f"{c16.name}, fair group", variants(c16, 5, *more), turns=turns, least=goal)
+        yield throughput(c16, kept, turns)
+        yield from compare(
+            f"{digits.name}, fair group", variants(digits, 5, "stacked"), turns=turns if quick else 60
+        )
+        if not quick:
+            study = variants(c32, 1)
+            yield from compare(
+                f"{c32.name}, two threads, one path", study, turns=5, least={"supernet, memory kept": 2.2}
+            )
+    if not quick:
+        for keep in (False, True):
+            peak = peak_memory(a_few_steps, c32, keep)
+            variant = "supernet, memory kept" if keep else "supernet"
+            goal_text = f"<= {MOST_MEMORY:g} MB"
+            yield Row(f"{c32.name}, peak", variant, peak, peak, "MB", goal=goal_text, met=peak <= MOST_MEMORY)
+    yield from pooling_rows(turns)
+
+
+def throughput(work: Work, other: Other, turns: int) -> Row:
+    """Arithmetic a second of the step, beside that of a matrix product in the same process and turn."""
+    flops = other(work, "measure", 5)
+    assert flops is not None
+    products = 20
+    seconds = take_turns(
+        {"step": partial(other, work, "supernet", 5), "gemm": partial(other, work, "gemm", products)}, turns
+    )
+    step = [flops / value / 1e9 for value in seconds["step"]]
+    gemm = [products * 2 * GEMM**3 / value / 1e9 for value in seconds["gemm"]]
+    share = statistics.median(a / b for a, b in zip(step, gemm, strict=True))
+    median = statistics.median(step)
+    work_name = f"{work.name}, arithmetic, to sgemm"
+    return Row(
+        work_name, "supernet, memory kept", median, min(step), "GFLOP/s", share, ">= 0.7x", share >= 0.7
+    )
+
+
+def a_few_steps(work: Work, keep: bool) -> None:
+    if keep:
+        keep_freed_memory()
+    steps = Steps(work)
+    for _ in range(3):
+        steps.supernet(1)
+
+
+def pooling_rows(turns: int) -> Iterator[Row]:
+    """Forward and backward of the 3x3 average, by size, on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for channels, side in ((16, 32), (32, 16), (64, 8), (8, 8)):
+            x = torch.randn(64, channels, side, side).contiguous(memory_format=torch.channels_last)
+            gradient = x.clone(memory_format=torch.preserve_format)
+            x.requires_grad_()
+            constants = _constants(channels, side, side, torch.float32)
+
+            def pool(x: Tensor = x, gradient: Tensor = gradient) -> None:
+                F.avg_pool2d(x, 3, 1, 1, count_include_pad=False).backward(gradient)
+                x.grad = None
+
+            def depthwise(
+                x: Tensor = x,
+                gradient: Tensor = gradient,
+                constants: tuple[Tensor, Tensor] = constants,
+            ) -> None:
+                DepthwiseAverage.apply(x, *constants).backward(gradient)
+                x.grad = None
+
+            calls = {"avg_pool2d": pool, "depthwise convolution": depthwise}
+            yield from compare(f"pooling 64x{channels}x{side}x{side}", calls, turns=3 * turns)
+    finally:
+        torch.set_num_threads(threads)
