@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.correlation import Floats, kendall_tau, pearson, spearman
+from analysis.correlation import kendall_tau, pearson, spearman
+from analysis.pairs import Floats
 
 MEASURES = {"tau_b": kendall_tau, "spearman": spearman, "pearson": pearson}
 

@@ -16,8 +16,8 @@ import pandas as pd
 
 from analysis.ceiling import ceiling, seed_to_seed_inside
 from analysis.correlate import BASELINES, costs_of, ranking
-from analysis.correlation import Floats
 from analysis.differences import differences
+from analysis.pairs import Floats
 from analysis.study import (
     GROUP,
     Run,

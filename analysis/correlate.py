@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.ceiling import ceiling, seed_to_seed_inside
-from analysis.correlation import Floats, weighted_tau
+from analysis.correlation import weighted_tau
+from analysis.pairs import Floats
 from analysis.tables import Joined, Table, join
 from analysis.topn import (
     PERCENT,
     PERMUTATIONS,
     TOP,
     best_rank,
+    by_score,
     check_top,
     overlap,
     regret,
@@ -70,15 +72,16 @@ def ranking(
         series = topn_mean_tau(truth, scores, sizes, seed=seed, permutations=permutations)
         entry = {"value": series.value, "p_value": series.p_value, "sizes": list(series.sizes)}
         result["topn_mean_tau"] = _noted(entry, series.note)
+    order = by_score(scores, seed)
     result["predicted_top"] = {}
     for k in fits:
-        inside = tau_predicted_top(truth, scores, k, seed)
+        inside = tau_predicted_top(truth, scores, k, order=order)
         result["predicted_top"][str(k)] = _noted({"n": k, "tau_b": inside.value}, inside.note)
     result["overlap"] = {
-        f"{percent:g}": overlap(truth, scores, percent, seed)._asdict() for percent in PERCENT
+        f"{percent:g}": overlap(truth, scores, percent, order=order)._asdict() for percent in PERCENT
     }
-    result["best_rank"] = {str(k): best_rank(truth, scores, k, seed) for k in sorted({1, *fits})}
-    result["regret"] = {str(k): regret(truth, scores, k, seed) for k in sorted({1, *fits})}
+    result["best_rank"] = {str(k): best_rank(truth, scores, k, order=order) for k in sorted({1, *fits})}
+    result["regret"] = {str(k): regret(truth, scores, k, order=order) for k in sorted({1, *fits})}
     result["top_left_out"] = [size for size in sizes if size not in fits]
     return result
 

@@ -21,10 +21,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from analysis.pairs import Floats, pair_balance, places, tied_pairs
 
 VARIANTS = ("a", "b", "c")
 
@@ -84,19 +83,16 @@ def kendall_tau(x: ArrayLike, y: ArrayLike, variant: str = "b") -> Coefficient:
     x, y = finite_pair(x, y)
     if note := undefined(x, y):
         return Coefficient(None, note)
+    n, ranks = len(x), (places(x), places(y))
+    balance = int(pair_balance(*ranks).sum()) // 2  # P - Q
     if variant == "c":
-        return _clip(stats.kendalltau(x, y, variant="c").statistic)
-    pairs = len(x) * (len(x) - 1) // 2
-    untied = math.sqrt((pairs - tied_pairs(x)) * (pairs - tied_pairs(y)))
-    # P - Q is a whole number: rounding makes it exact again, and full agreement 1 instead of its neighbour.
-    balance = round(float(stats.kendalltau(x, y).statistic) * untied)
-    return _clip(balance / (pairs if variant == "a" else untied))
-
-
-def tied_pairs(values: Floats) -> int:
-    """Number of unordered pairs of equal values."""
-    counts = np.unique(values, return_counts=True)[1]
-    return int((counts * (counts - 1) // 2).sum())
+        distinct = min(int(values.dense.max()) + 1 for values in ranks)
+        return _clip(2 * balance / (n**2 * (distinct - 1) / distinct))
+    pairs = n * (n - 1) // 2
+    if variant == "a":
+        return _clip(balance / pairs)
+    untied_x, untied_y = (pairs - tied_pairs(values) for values in ranks)
+    return _clip(balance / math.sqrt(untied_x * untied_y))
 
 
 def pearson(x: ArrayLike, y: ArrayLike) -> Coefficient:
@@ -121,17 +117,26 @@ def spearman(x: ArrayLike, y: ArrayLike) -> Coefficient:
     x, y = finite_pair(x, y)
     if note := undefined(x, y):
         return Coefficient(None, note)
-    return pearson(stats.rankdata(x), stats.rankdata(y))
+    return pearson(places(x).mean_ranks, places(y).mean_ranks)
 
 
 def weighted_tau(x: ArrayLike, y: ArrayLike) -> Coefficient:
     """Vigna's additive hyperbolic weighted tau of x and y, both (n,): exchanges near the top count more.
 
-    The weight of rank r (from 0, at the largest value) is 1/(r+1); the mean of the value with ranks by x and
-    the value with ranks by y. Ties inside one ranking are ordered by the other column, never by position.
-    SciPy alone would rank a NaN as the smallest value without a word; here it raises ValueError.
+    The weight of rank r (from 0, at the largest value) is 1/(r+1), of a pair the sum of its two; the mean of the
+    value with ranks by x and the value with ranks by y. Ties inside one ranking are ordered by the other column,
+    never by position. Sums over pairs are sums over architectures: weight times pairs that it is in.
     """
     x, y = finite_pair(x, y)
     if note := undefined(x, y):
         return Coefficient(None, note)
-    return _clip(stats.weightedtau(x, y).statistic)
+    n, px, py = len(x), places(x), places(y)
+    balance = pair_balance(px, py)
+    untied_x, untied_y = n - px.equal, n - py.equal
+    values = []
+    for order in (np.lexsort((y, x)), np.lexsort((x, y))):
+        weights = np.empty(n)
+        weights[order] = 1 / np.arange(n, 0, -1)
+        untied = math.sqrt(weights @ untied_x) * math.sqrt(weights @ untied_y)
+        values.append(weights @ balance / untied)
+    return _clip(sum(values) / 2)

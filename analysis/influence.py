@@ -1,4 +1,4 @@
-"""Influence of each architecture on Kendall's tau, Spearman's rho and Pearson's r, in O(n log^2 n).
+"""Influence of each architecture on Kendall's tau, Spearman's rho and Pearson's r, in O(n log n).
 
 The influence of architecture i is how fast a coefficient changes as i gains weight. The mean of the
 influences is zero and their variance over n is the squared standard error of the coefficient over
@@ -12,46 +12,18 @@ Bootstrap and Other Resampling Plans" (SIAM, 1982), chapter 6.
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
-from analysis.correlation import Floats
-
-
-def below_in_both(x: Floats, y: Floats) -> Floats:
-    """For each i the number of j with x[j] < x[i] and y[j] < y[i]; x and y are (n,), so is the result.
-
-    Architectures are put in the order of x (equal x: falling y, so that they do not count each other). The
-    ranks of y are then compared bit by bit: j is below i in y exactly if at the highest bit in which they
-    differ j has 0 and i has 1; for each bit, a running count of the zeros inside a block that agrees on all
-    higher bits.
-    """
-    order = np.lexsort((-y, x))
-    rank = np.unique(y, return_inverse=True)[1][order]
-    counts = np.zeros(len(x), dtype=np.int64)
-    for bit in range(int(rank.max()).bit_length()):
-        block = rank >> (bit + 1)
-        by_block = np.argsort(block, kind="stable")
-        one = (rank[by_block] >> bit) & 1
-        zeros = np.cumsum(1 - one)
-        starts = np.flatnonzero(np.diff(block[by_block], prepend=-1))
-        before = np.repeat((zeros - (1 - one))[starts], np.diff(starts, append=len(x)))
-        counts[by_block] += one * (zeros - before)
-    result = np.empty(len(x))
-    result[order] = counts
-    return result
+from analysis.pairs import Floats, pair_balance, places
 
 
-def pair_balance(x: Floats, y: Floats) -> Floats:
-    """For each architecture, concordant less discordant pairs with all others, (n,); ties count zero.
+def _balance(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """For each architecture (n,): concordant less discordant pairs, pairs untied in x, pairs untied in y.
 
-    Half the sum is Kendall's P - Q."""
-    return below_in_both(x, y) + below_in_both(-x, -y) - below_in_both(x, -y) - below_in_both(-x, y)
-
-
-def _untied(values: Floats) -> Floats:
-    """For each value, the share of the others that differ from it, (n,)."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (len(values) - counts[inverse]) / (len(values) - 1)
+    All as shares of the n - 1 pairs that it is in."""
+    px, py = places(x), places(y)
+    others = len(x) - 1
+    untied_x, untied_y = ((len(x) - values.equal) / others for values in (px, py))
+    return pair_balance(px, py) / others, untied_x, untied_y
 
 
 def _ratio(numerator: Floats, variances: tuple[Floats, Floats], mean: tuple[float, float, float]) -> Floats:
@@ -63,8 +35,7 @@ def _ratio(numerator: Floats, variances: tuple[Floats, Floats], mean: tuple[floa
 
 def of_tau_b(x: Floats, y: Floats) -> Floats:
     """Influence of each architecture on tau-b, (n,); x and y finite and not constant."""
-    balance = pair_balance(x, y) / (len(x) - 1)
-    ux, uy = _untied(x), _untied(y)
+    balance, ux, uy = _balance(x, y)
     c, vx, vy = (float(values.mean()) for values in (balance, ux, uy))
     # Each pair has two members, hence the factor of a U-statistic of order two.
     return 2 * _ratio(balance - c, (ux - vx, uy - vy), (c, vx, vy))
@@ -72,7 +43,7 @@ def of_tau_b(x: Floats, y: Floats) -> Floats:
 
 def of_tau_a(x: Floats, y: Floats) -> Floats:
     """Influence of each architecture on Kendall's tau-a, (n,); x and y finite."""
-    balance = pair_balance(x, y) / (len(x) - 1)
+    balance = _balance(x, y)[0]
     return 2 * (balance - balance.mean())
 
 
@@ -97,7 +68,7 @@ def of_spearman(x: Floats, y: Floats) -> Floats:
     An architecture acts twice: by its own ranks, and by moving the ranks of all above it.
     """
     n = len(x)
-    f, g = ((stats.rankdata(values) - 0.5) / n - 0.5 for values in (x, y))  # mean exactly 0
+    f, g = ((places(values).mean_ranks - 0.5) / n - 0.5 for values in (x, y))  # mean exactly 0
     c, vx, vy = float((f * g).mean()), float((f * f).mean()), float((g * g).mean())
     on_c = f * g + _above(x, g) + _above(y, f) - 3 * c
     on_x = f * f + 2 * _above(x, f) - 3 * vx

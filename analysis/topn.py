@@ -5,6 +5,7 @@ Two sets are easily taken for one another, so every name says which it is:
 * the *true* top-N: the N architectures with the highest truth. Ties are broken by file order.
 * the *predicted* top-K: the K with the highest score. Ties are broken at random by a seed, never by position:
   position often carries the answer (a file sorted by accuracy would make a constant score look perfect).
+  Whoever asks for several things of one ranking gives the order, by_score(scores, seed), that all start from.
 
 `topn_mean_tau` is what the single-path ranking study calls tau_a (its section 3.1). It is NOT Kendall's tau-a
 of statistics (here: kendall_tau(variant='a'), key tau_kendall_a): it is Kendall's formula on the short series
@@ -17,13 +18,15 @@ order in the top 10.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.correlation import Coefficient, Floats, finite_pair, kendall_tau
+from analysis.correlation import Coefficient, finite_pair, kendall_tau
+from analysis.pairs import Floats
 from analysis.uncertainty import permutation_p
 
 TOP = (10, 25, 50, 150, 250, 500)
@@ -59,9 +62,9 @@ def true_top(truth: ArrayLike, n: int) -> np.ndarray:
     return _first(by_truth(truth), n)
 
 
-def predicted_top(scores: ArrayLike, k: int, seed: int = 0) -> np.ndarray:
+def predicted_top(scores: ArrayLike, k: int, seed: int = 0, order: np.ndarray | None = None) -> np.ndarray:
     """Positions (k,) of the predicted top-k, best first. Raises ValueError if there are fewer."""
-    return _first(by_score(scores, seed), k)
+    return _first(by_score(scores, seed) if order is None else order, k)
 
 
 def _first(order: np.ndarray, n: int) -> np.ndarray:
@@ -77,10 +80,12 @@ def tau_true_top(truth: ArrayLike, scores: ArrayLike, n: int) -> Coefficient:
     return kendall_tau(truth[chosen], scores[chosen])
 
 
-def tau_predicted_top(truth: ArrayLike, scores: ArrayLike, k: int, seed: int = 0) -> Coefficient:
+def tau_predicted_top(
+    truth: ArrayLike, scores: ArrayLike, k: int, seed: int = 0, order: np.ndarray | None = None
+) -> Coefficient:
     """tau-b inside the predicted top-k."""
     truth, scores = finite_pair(truth, scores)
-    chosen = predicted_top(scores, k, seed)
+    chosen = predicted_top(scores, k, seed, order)
     return kendall_tau(truth[chosen], scores[chosen])
 
 
@@ -92,26 +97,32 @@ class Overlap(NamedTuple):
     chance: float
 
 
-def overlap(truth: ArrayLike, scores: ArrayLike, percent: float, seed: int = 0) -> Overlap:
+def overlap(
+    truth: ArrayLike, scores: ArrayLike, percent: float, seed: int = 0, order: np.ndarray | None = None
+) -> Overlap:
     """Overlap of the true and the predicted top `percent` % (at least one architecture)."""
     if not 0 < percent <= 100:
         raise ValueError(f"percent: {percent!r} is not between 0 and 100")
     truth, scores = finite_pair(truth, scores)
     k = max(1, round(len(truth) * percent / 100))
-    both = np.intersect1d(true_top(truth, k), predicted_top(scores, k, seed))
+    both = np.intersect1d(true_top(truth, k), predicted_top(scores, k, seed, order))
     return Overlap(k, len(both) / k, k / len(truth))
 
 
-def best_rank(truth: ArrayLike, scores: ArrayLike, k: int, seed: int = 0) -> int:
+def best_rank(
+    truth: ArrayLike, scores: ArrayLike, k: int, seed: int = 0, order: np.ndarray | None = None
+) -> int:
     """Best true rank (1 is best; equal truth, equal rank) among the predicted top-k."""
     truth, scores = finite_pair(truth, scores)
-    return 1 + int((truth > truth[predicted_top(scores, k, seed)].max()).sum())
+    return 1 + int((truth > truth[predicted_top(scores, k, seed, order)].max()).sum())
 
 
-def regret(truth: ArrayLike, scores: ArrayLike, k: int, seed: int = 0) -> float:
+def regret(
+    truth: ArrayLike, scores: ArrayLike, k: int, seed: int = 0, order: np.ndarray | None = None
+) -> float:
     """Best truth of all less best truth among the predicted top-k: in the units of the truth."""
     truth, scores = finite_pair(truth, scores)
-    return float(truth.max() - truth[predicted_top(scores, k, seed)].max())
+    return float(truth.max() - truth[predicted_top(scores, k, seed, order)].max())
 
 
 class TopMeanTau(NamedTuple):
@@ -152,14 +163,24 @@ def topn_mean_tau(
     observed = float(_series_tau(topn_means(truth, scores, sizes)[None])[0])
     if not permutations:
         return TopMeanTau(observed, None, sizes)
-    rng = np.random.default_rng(seed)
     largest, where = sizes[-1], np.array(sizes)
-    null = np.empty(permutations)
-    for start in range(0, permutations, 1000):
-        rows = min(1000, permutations - start)
-        drawn = np.stack([rng.choice(scores, largest, replace=False) for _ in range(rows)])
-        null[start : start + rows] = _series_tau(drawn.cumsum(axis=1)[:, where - 1] / where)
-    return TopMeanTau(observed, permutation_p(observed, null), sizes)
+    drawn = shuffles(len(scores), largest, permutations, seed)
+    parts = np.array_split(drawn, -(-permutations // 1000))  # to bound memory
+    null = [_series_tau(scores[part].cumsum(axis=1)[:, where - 1] / where) for part in parts]
+    return TopMeanTau(observed, permutation_p(observed, np.concatenate(null)), sizes)
+
+
+@lru_cache(maxsize=1)
+def shuffles(n: int, largest: int, permutations: int, seed: int) -> np.ndarray:
+    """Whose score the `largest` best get in each permutation of n, (permutations, largest), read-only.
+
+    The last ones are kept: rankings of as many architectures are tested by the same permutations."""
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((permutations, largest), dtype=np.int32)
+    for row in drawn:
+        row[:] = rng.choice(n, largest, replace=False)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _series_tau(means: Floats) -> Floats:

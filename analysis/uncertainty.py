@@ -15,21 +15,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from analysis import correlation, influence
-from analysis.correlation import Coefficient, Floats, finite_pair, undefined
+from analysis.correlation import Coefficient, finite_pair, undefined
+from analysis.pairs import Floats, places
 
 BOOTSTRAP_LIMIT = 1000
 SMALLEST = 10  # below this many architectures no interval is given
 RESAMPLES = 1000
 LEVEL = 0.95
-BATCH = 250  # resamples at a time, to bound memory
+QUANTILE = 1.959963984540054  # of the normal distribution at (1 + LEVEL) / 2
 
 COEFFICIENTS: dict[str, Callable[[ArrayLike, ArrayLike], Coefficient]] = {
     "tau_b": correlation.kendall_tau,
@@ -88,7 +88,7 @@ def interval(x: ArrayLike, y: ArrayLike, coefficient: str = "tau_b", *, seed: in
     if abs(value) > 1 - 1e-12:
         return Interval(value, value, method, "every pair agrees, so that no architecture pulls the value")
     # Fisher's z keeps the interval inside [-1, 1].
-    half = _quantile() * standard_error(INFLUENCES[coefficient](x, y)) / (1 - value**2)
+    half = QUANTILE * standard_error(INFLUENCES[coefficient](x, y)) / (1 - value**2)
     centre = np.arctanh(value)
     return Interval(float(np.tanh(centre - half)), float(np.tanh(centre + half)), method)
 
@@ -98,21 +98,10 @@ def standard_error(influences: Floats) -> float:
     return float(np.sqrt((influences**2).mean() / (len(influences) - 1)))
 
 
-def _quantile() -> float:
-    return float(stats.norm.ppf((1 + LEVEL) / 2))
-
-
 def _bootstrap(x: Floats, y: Floats, coefficient: str, method: str, seed: int) -> Interval:
-    """A resample is a row of counts, how often each was drawn; statistics are functions of it."""
-    rng = np.random.default_rng(seed)
-    statistic = {"tau_b": _counted_tau_b, "spearman": _counted_spearman, "pearson": _counted_pearson}[
-        coefficient
-    ]
-    values = []
-    for start in range(0, RESAMPLES, BATCH):
-        size = min(BATCH, RESAMPLES - start)
-        values.append(statistic(rng.multinomial(len(x), np.full(len(x), 1 / len(x)), size=size), x, y))
-    drawn = np.concatenate(values)
+    """Percentiles over the resamples of the coefficient, which is a function of the counts."""
+    statistic = {"tau_b": _counted_tau_b, "spearman": _counted_spearman, "pearson": _counted_pearson}
+    drawn = statistic[coefficient](resamples(len(x), seed), x, y)
     defined = drawn[np.isfinite(drawn)]
     lost = RESAMPLES - len(defined)
     if lost > RESAMPLES // 10:
@@ -123,6 +112,16 @@ def _bootstrap(x: Floats, y: Floats, coefficient: str, method: str, seed: int) -
     )
 
 
+@lru_cache(maxsize=1)
+def resamples(n: int, seed: int) -> Floats:
+    """How often each resample drew each architecture, (RESAMPLES, n), read-only.
+
+    The last ones are kept: all coefficients of all rankings of n architectures are of the same resamples."""
+    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(float)
+    counts.flags.writeable = False
+    return counts
+
+
 def _divide(numerator: Floats, product: Floats) -> Floats:
     """numerator / sqrt(product), NaN where a column of the resample is constant."""
     result = np.full(len(numerator), np.nan)
@@ -130,17 +129,16 @@ def _divide(numerator: Floats, product: Floats) -> Floats:
     return np.clip(result, -1, 1)
 
 
-def _counted_tau_b(counts: np.ndarray, x: Floats, y: Floats) -> Floats:
+def _counted_tau_b(counts: Floats, x: Floats, y: Floats) -> Floats:
     """tau-b of each resample, (B,); counts is (B, n). Copies of one architecture are tied in both."""
-    sx, sy = (np.sign(values[:, None] - values[None, :]).astype(np.float32) for values in (x, y))
+    signs = [np.sign(np.subtract.outer(d, d)) for d in (places(v).dense.astype(np.float32) for v in (x, y))]
     weights = counts.astype(np.float32)  # sums stay below n^2 <= 10^6, exact in float32
-    pairs = [
-        ((weights @ signs) * weights).sum(axis=1, dtype=float) for signs in (sx * sy, np.abs(sx), np.abs(sy))
-    ]
-    return _divide(pairs[0], pairs[1] * pairs[2])
+    balance = np.einsum("bn,bn->b", weights @ (signs[0] * signs[1]), weights, dtype=float)
+    untied = [len(x) ** 2 - (_grouped(counts, values)[0] ** 2).sum(axis=1) for values in (x, y)]
+    return _divide(balance, untied[0] * untied[1])
 
 
-def _counted_pearson(counts: np.ndarray, x: Floats, y: Floats) -> Floats:
+def _counted_pearson(counts: Floats, x: Floats, y: Floats) -> Floats:
     """Pearson's r of each resample, (B,); counts is (B, n)."""
     n = len(x)
     x, y = ((values - values.mean()) / values.std() for values in (x, y))
@@ -148,21 +146,27 @@ def _counted_pearson(counts: np.ndarray, x: Floats, y: Floats) -> Floats:
     return _divide(xy - mx * my, (xx - mx**2) * (yy - my**2))
 
 
-def _counted_spearman(counts: np.ndarray, x: Floats, y: Floats) -> Floats:
+def _counted_spearman(counts: Floats, x: Floats, y: Floats) -> Floats:
     """Spearman's rho of each resample, (B,); counts is (B, n)."""
+    (groups_x, f, dense_x), (groups_y, g, dense_y) = (_counted_ranks(counts, values) for values in (x, y))
+    together = np.einsum("bn,bn,bn->b", counts, f[:, dense_x], g[:, dense_y])
+    squares = [np.einsum("bk,bk,bk->b", k, h, h) for k, h in ((groups_x, f), (groups_y, g))]
     n = len(x)
-    f, g = (_counted_ranks(counts, values) for values in (x, y))
-    return _divide((counts * f * g).sum(1) / n, (counts * f * f).sum(1) / n * ((counts * g * g).sum(1) / n))
+    return _divide(together / n, squares[0] / n * (squares[1] / n))
 
 
-def _counted_ranks(counts: np.ndarray, values: Floats) -> Floats:
-    """Mean rank of each value in each resample, scaled to mean 0 and range 1, (B, n)."""
-    inverse = np.unique(values, return_inverse=True)[1]
-    order = np.argsort(inverse, kind="stable")
-    starts = np.flatnonzero(np.diff(inverse[order], prepend=-1))
-    groups = np.add.reduceat(counts[:, order], starts, axis=1)
-    ranks = groups.cumsum(axis=1) - groups / 2
-    return ranks[:, inverse] / len(values) - 0.5
+def _counted_ranks(counts: Floats, values: Floats) -> tuple[Floats, Floats, np.ndarray]:
+    """Of each distinct value: how often drawn, its mean rank scaled to mean 0 and range 1, both (B, k); whose (n,)."""
+    groups, dense = _grouped(counts, values)
+    return groups, (groups.cumsum(axis=1) - groups / 2) / counts.shape[1] - 0.5, dense
+
+
+def _grouped(counts: Floats, values: Floats) -> tuple[Floats, np.ndarray]:
+    """How often each resample drew each of the k distinct values, rising, (B, k); which of them each is, (n,)."""
+    dense = places(values).dense
+    order = np.argsort(dense, kind="stable")
+    starts = np.flatnonzero(np.diff(dense[order], prepend=-1))
+    return np.add.reduceat(counts[:, order], starts, axis=1), dense
 
 
 class Mean(NamedTuple):
@@ -183,7 +187,7 @@ def mean_tau(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Mean:
     value, error = mean[0], standard_error(mean[1])
     if abs(value) > 1 - 1e-12:
         return Mean(value, value, value, n)
-    centre, half = np.arctanh(value), _quantile() * error / (1 - value**2)
+    centre, half = np.arctanh(value), QUANTILE * error / (1 - value**2)
     return Mean(value, float(np.tanh(centre - half)), float(np.tanh(centre + half)), n)
 
 
@@ -198,7 +202,7 @@ def paired_difference(truth: ArrayLike, a: Sequence[ArrayLike], b: Sequence[Arra
     if first is None or second is None:
         return Mean(None, None, None, n)
     value = first[0] - second[0]
-    half = _quantile() * standard_error(first[1] - second[1])
+    half = QUANTILE * standard_error(first[1] - second[1])
     return Mean(value, value - half, value + half, n)
 
 
@@ -217,6 +221,8 @@ def seeds_differ(a: Sequence[float], b: Sequence[float]) -> bool | None:
         return None
     if np.std(a) == 0 and np.std(b) == 0:
         return bool(np.mean(a) != np.mean(b))
+    from scipy import stats  # half a second to import, for this alone
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # nearly equal values: SciPy warns of lost precision
         p = float(stats.ttest_ind(a, b, equal_var=False).pvalue)

@@ -180,6 +180,14 @@ def test_mistakes_take_one_line(files, capsys, more, message):
     assert any(part in error for part in message.split("|"))
 
 
+def test_comparing_needs_no_scipy_and_no_matplotlib():
+    """Their import would take as long as the work itself."""
+    code = "import sys, analysis.correlate, analysis.text; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"pandas", "numpy"} <= set(modules.stdout.split())
+    assert not {"scipy", "matplotlib", "jinja2"} & set(modules.stdout.split())
+
+
 def test_help_imports_nothing_heavy():
     code = "import sys; from analysis.__main__ import parser; parser(); print(*sys.modules)"
     loaded = subprocess.run(

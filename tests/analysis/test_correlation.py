@@ -63,6 +63,26 @@ def test_against_scipy(pairs):
         assert weighted_tau(x, y).value == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("n", [1000, 15_625])
+@pytest.mark.parametrize("levels", [None, 3, 40])
+def test_against_scipy_at_the_size_of_a_space(n, levels):
+    rng = np.random.default_rng(n)
+    x = rng.normal(size=n)
+    y = x + rng.normal(size=n)
+    if levels:
+        x, y = np.floor(levels * x), np.floor(levels * y)
+    theirs = {
+        kendall_tau: stats.kendalltau(x, y),
+        spearman: stats.spearmanr(x, y),
+        pearson: stats.pearsonr(x, y),
+        weighted_tau: stats.weightedtau(x, y),
+    }
+    for function, result in theirs.items():
+        assert function(x, y).value == pytest.approx(result.statistic, abs=1e-12)
+    expected = stats.kendalltau(x, y, variant="c").statistic
+    assert kendall_tau(x, y, "c").value == pytest.approx(expected, abs=1e-12)
+
+
 @given(real)
 def test_properties(pairs):
     x, y = map(np.array, zip(*pairs, strict=True))

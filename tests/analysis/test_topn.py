@@ -147,6 +147,34 @@ def test_p_value_is_uniform_under_the_null():
     assert best.p_value == pytest.approx(0.031, abs=0.008)  # even a perfect score cannot do better
 
 
+def test_p_value_counts_random_choices_of_the_scores():
+    """The permutations are those of the definition: the best get scores drawn without replacement."""
+    truth, scores = pair(600, noise=3)
+    scores = np.round(scores)  # with ties
+    rng = np.random.default_rng(5)
+    null = []
+    for _ in range(1500):
+        drawn = rng.choice(scores, 500, replace=False)
+        means = [drawn[:n].mean() for n in TOP]
+        signs = [0 if abs(b - a) < 1e-12 else np.sign(b - a) for a, b in itertools.combinations(means, 2)]
+        null.append(sum(signs) / len(signs))
+    found = topn_mean_tau(truth, scores, permutations=1500, seed=5)
+    expected = (1 + sum(value <= found.value + 1e-9 for value in null)) / 1501
+    assert found.p_value == pytest.approx(expected, abs=1e-12)
+    again = topn_mean_tau(truth, -scores, permutations=1500, seed=5)  # the same permutations, kept
+    assert again == topn_mean_tau(truth, -scores, permutations=1500, seed=5)
+    assert again.p_value > 0.5
+
+
+def test_a_given_order_is_the_one_of_the_seed():
+    truth, _ = pair(400)
+    scores = np.round(truth)
+    for seed in range(3):
+        order = by_score(scores, seed)
+        for function, k in ((tau_predicted_top, 30), (best_rank, 5), (regret, 5), (overlap, 10)):
+            assert function(truth, scores, k, order=order) == function(truth, scores, k, seed)
+
+
 def test_sets_larger_than_the_space_are_left_out():
     truth, scores = pair(100)
     assert topn_mean_tau(truth, scores, permutations=9).sizes == (10, 25, 50)

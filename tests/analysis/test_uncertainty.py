@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from analysis import correlation, influence
@@ -30,15 +28,6 @@ def sample(n, levels=None, seed=0, noise=1.0):
     return (np.floor(x * levels), np.floor(y * levels)) if levels else (x, y)
 
 
-@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(-5, 5)), min_size=1, max_size=60))
-def test_counts_by_pairs(pairs):
-    x, y = (np.array(values, dtype=float) for values in zip(*pairs, strict=True))
-    below = ((x[None] < x[:, None]) & (y[None] < y[:, None])).sum(axis=1)
-    assert influence.below_in_both(x, y).tolist() == below.tolist()
-    balance = (np.sign(x[:, None] - x) * np.sign(y[:, None] - y)).sum(axis=1)
-    assert influence.pair_balance(x, y).tolist() == balance.tolist()
-
-
 @pytest.mark.parametrize("levels", [None, 2])
 @pytest.mark.parametrize("name", COEFFICIENTS)
 def test_influence_is_the_change_when_one_architecture_is_doubled(name, levels):
@@ -61,11 +50,44 @@ def test_bootstrap_is_that_of_the_definition(name, levels):
     from analysis import uncertainty
 
     x, y = sample(50, levels)
-    rng = np.random.default_rng(0)
-    counts = rng.multinomial(50, np.full(50, 1 / 50), size=20)
+    counts = uncertainty.resamples(50, 0)[:20]
     counted = getattr(uncertainty, f"_counted_{name}")(counts, x, y)
-    written_out = [COEFFICIENTS[name](np.repeat(x, row), np.repeat(y, row)).value for row in counts]
-    assert counted == pytest.approx(written_out, abs=1e-6)
+    written_out = [
+        COEFFICIENTS[name](np.repeat(x, row), np.repeat(y, row)).value for row in counts.astype(int)
+    ]
+    assert counted == pytest.approx(written_out, abs=1e-12)
+
+
+def test_bootstrap_is_scipys_loop_over_the_same_resamples():
+    """The interval of a thousand architectures: percentiles of SciPy's tau-b of each resample, to 1e-12."""
+    from analysis import uncertainty
+
+    x, y = sample(200, levels=20)
+    taus = [
+        stats.kendalltau(np.repeat(x, row), np.repeat(y, row)).statistic
+        for row in uncertainty.resamples(200, 7).astype(int)
+    ]
+    found = interval(x, y, seed=7)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(taus, (0.025, 0.975))), abs=1e-12)
+
+
+def test_resamples_are_those_of_a_seed_alone():
+    from analysis import uncertainty
+
+    rng = np.random.default_rng(3)
+    expected = np.concatenate([rng.multinomial(30, np.full(30, 1 / 30), size=250) for _ in range(4)])
+    first = uncertainty.resamples(30, 3)
+    assert np.array_equal(first, expected)
+    uncertainty.resamples(30, 4)
+    assert np.array_equal(uncertainty.resamples(30, 3), first)
+    with pytest.raises(ValueError, match="read-only"):
+        first[0, 0] = 1
+
+
+def test_quantile_is_that_of_the_normal_distribution():
+    from analysis import uncertainty
+
+    assert stats.norm.ppf((1 + uncertainty.LEVEL) / 2) == uncertainty.QUANTILE
 
 
 @pytest.mark.parametrize("name", ["tau_b", "spearman", "pearson"])
