@@ -30,6 +30,9 @@ def start_worker() -> None:
     at once when the user interrupts or when the process that started it has gone, however that ended."""
     import torch
 
+    from supernet.memory import keep_freed_memory
+
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)

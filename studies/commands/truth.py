@@ -13,7 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build = actions.add_parser("build", help="train stand-alone networks and append to a table; resumable")
     build.add_argument("--space", required=True, help="nasbench201 or blox")
     build.add_argument("--data", default="digits", help="data set (default: digits)")
-    build.add_argument("--architectures", type=int, required=True, help="how many, without replacement")
+    build.add_argument(
+        "--architectures", type=count, required=True, help="how many, without replacement; or all"
+    )
     build.add_argument("--seeds", type=int, required=True, help="trainings of each architecture")
     build.add_argument("--sample-seed", type=int, default=0, help="which random sample (default: 0)")
     build.add_argument("--mask", default="", help="operations that no architecture uses: OP,OP")
@@ -25,6 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="what a table is, and its noise ceiling")
     show.add_argument("table", help="a Parquet file with its manifest, or the name of an embedded table")
     show.add_argument("--json", action="store_true", help="print JSON")
+
+
+def count(text: str) -> int | None:
+    """A number of architectures; None for 'all'."""
+    if text == "all":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'all'")
+    return int(text)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -45,8 +56,8 @@ def build(args: argparse.Namespace) -> int:
     if args.export:
         frame = builder.export()
     else:
-        workers = args.workers or default_workers("cpu", args.architectures * args.seeds)
-        progress = Progress(f"networks of {space.title}", args.architectures * args.seeds)
+        workers = args.workers or default_workers("cpu", len(builder.to_train))
+        progress = Progress(f"networks of {space.title}", len(builder.to_train) * args.seeds)
         try:
             frame = builder.run(workers, lambda done, total: progress.update(done))
         finally:

@@ -1,16 +1,23 @@
-"""Ground truth of our own: stand-alone networks trained on the embedded task, one record each, resumable.
+"""Ground truth of our own: stand-alone networks trained on the embedded task, resumable.
 
 Every network is trained from its own seed, derived from space, architecture and seed number, so the table does
-not depend on order, workers or interruptions. Records are appended to `<table>.records.jsonl` as they finish;
-the table itself is rewritten from them.
+not depend on order, workers or interruptions. The seeds of an architecture are trained side by side, which costs
+about half of one after the other; other ways to form groups gained less, as unlike networks share fewer calls.
+Records are appended to `<table>.records.jsonl` as they finish; the table itself is rewritten from them.
+
+A table is of a random sample of the architectures or of all. Of all, architectures that are one function as
+stand-alone networks are trained once and have equal values; the column `trained_as` says which one was trained.
 """
 
 from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterator
+import random
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,49 +27,73 @@ from studies import embedded
 from studies.parallel import run_tasks
 from studies.seeds import derived_seed
 from studies.truth import table
+from supernet.augmentation import Augmentation
 from supernet.spaces import Size, Space, get_space
-from supernet.training import TrainingConfig
+from supernet.training_config import TrainingConfig
 
 METRICS = ("valid", "test")
 
 
-def train_one(
-    space_name: str, text: str, seed: int, data_name: str, size: Size, config: TrainingConfig
-) -> dict[str, Any]:
-    """Train one architecture's stand-alone network and evaluate it; a record with accuracies in percent.
+def train(
+    space_name: str, text: str, seeds: Sequence[int], data_name: str, size: Size, config: TrainingConfig
+) -> list[dict[str, Any]]:
+    """Train one architecture's stand-alone network from each of `seeds`, side by side, and evaluate them; a record
+    of each, with accuracies in percent.
 
     Evaluation is that of any trained network: running BN statistics, the task's evaluation images.
     """
     import torch
 
-    from supernet.data import evaluation_set, load
+    from supernet.data import load
+    from supernet.grouped import train_group
     from supernet.network import NetworkConfig, StandAlone, seeded
-    from supernet.training import Trainer
 
+    begin = time.perf_counter()
     space, data = get_space(space_name), load(data_name)
-    own_seed = derived_seed(space_name, text, seed)
-    network = seeded(
-        StandAlone, NetworkConfig(space=space, size=size, affine=True), space.parse(text), seed=own_seed
-    )
-    trainer = Trainer(network, data, config, seed=own_seed)
-    status = trainer.run()
-    record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
-    network.eval()
-    with torch.no_grad():
-        for metric in METRICS:
-            split = data.valid if metric == "valid" else data.test
-            images, labels = evaluation_set(data, split, embedded.NOISE, embedded.COPIES)
-            right = network(images).argmax(1) == labels
-            record[metric] = round(100 * float(right.float().mean()), 3) if status == "finished" else None
-    record["seconds"] = round(sum(epoch.seconds for epoch in trainer.history), 2)
-    return record
+    own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]
+    network_config = NetworkConfig(space=space, size=size, affine=True)
+    architecture = space.parse(text)
+    networks = [seeded(StandAlone, network_config, architecture, seed=own) for own in own_seeds]
+    statuses = train_group(networks, data, config, own_seeds)  # type: ignore[arg-type]
+    records = []
+    for network, seed, status in zip(networks, seeds, statuses, strict=True):
+        record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
+        network.eval()
+        with torch.no_grad():
+            for metric in METRICS:
+                images, labels = _evaluation(data_name, metric)
+                right = network(images).argmax(1) == labels
+                record[metric] = round(100 * float(right.float().mean()), 3) if status == "finished" else None
+        records.append(record)
+    seconds = round((time.perf_counter() - begin) / len(seeds), 2)
+    return [record | {"seconds": seconds} for record in records]
+
+
+@lru_cache
+def _evaluation(data_name: str, metric: str) -> tuple[Any, Any]:
+    """The task's evaluation images of that split and their labels: the same for all networks."""
+    from supernet.data import evaluation_set, load
+
+    data = load(data_name)
+    split = data.valid if metric == "valid" else data.test
+    return evaluation_set(data, split, embedded.NOISE, embedded.COPIES)
+
+
+def _with_later_fields(training: Any) -> Any:
+    """A recipe as it was written down, with the fields that came later at their defaults, which change nothing."""
+    try:
+        augmentation = Augmentation(**training["augmentation"])
+        return asdict(TrainingConfig(**{**training, "augmentation": augmentation}))
+    except (TypeError, KeyError, ValueError):
+        return training
 
 
 class Builder:
-    """Builds the table at `path` for the first `architectures` of a published random sample and `seeds` seeds."""
+    """Builds the table at `path` for `seeds` seeds of the first `architectures` of a random sample, or of all
+    architectures if that is None (trained in random order, so that a part of them is a random sample too)."""
 
     def __init__(
-        self, space: Space, data: str, architectures: int, seeds: int, sample_seed: int, path: Path
+        self, space: Space, data: str, architectures: int | None, seeds: int, sample_seed: int, path: Path
     ) -> None:
         if data != embedded.DATA:
             raise ValueError(f"data: {data!r} is not one of {embedded.DATA}")
@@ -71,7 +102,16 @@ class Builder:
         self.space, self.data, self.path = space, data, path
         self.sample_seed, self.seeds = sample_seed, seeds
         self.size, self.config = embedded.SIZES[space.name], embedded.STAND_ALONE[space.name]
-        self.texts = [space.text(a) for a in space.sample(architectures, sample_seed)]
+        self.complete = architectures is None
+        if architectures is None:
+            self.trained_as = {
+                space.text(a): space.text(space.stand_alone_form(a)) for a in space.enumerate()
+            }
+            self.to_train = sorted(set(self.trained_as.values()))
+            random.Random(sample_seed).shuffle(self.to_train)
+        else:
+            self.to_train = [space.text(a) for a in space.sample(architectures, sample_seed)]
+            self.trained_as = {text: text for text in self.to_train}
         self.records_path = path.with_suffix(".records.jsonl")
         self.header = {
             "space": space.name,
@@ -84,54 +124,78 @@ class Builder:
         }
 
     def records(self) -> list[dict[str, Any]]:
-        """The finished records. A torn last line (a killed process) is cut off; another recipe's file is refused."""
+        """The finished records; without a records file those that the table itself holds, if it is there. A torn last
+        line (a killed process) is cut off; another recipe's file is refused."""
         if not self.records_path.exists():
-            return []
+            return self._records_of_table() if self.path.exists() else []
         raw = self.records_path.read_bytes()
         whole = raw[: raw.rfind(b"\n") + 1]
         if len(whole) < len(raw):
             with self.records_path.open("r+b") as file:
                 file.truncate(len(whole))
         lines = [json.loads(line) for line in whole.splitlines()]
-        if lines and lines[0] != self.header:
-            changed = [key for key in self.header if lines[0].get(key) != self.header[key]]
-            raise ValueError(
-                f"table: {self.records_path} was begun with other settings ({', '.join(changed)}); "
-                "give another --out or delete it"
-            )
+        if lines:
+            self._check(lines[0], self.records_path)
         return lines[1:]
 
+    def _check(self, header: dict[str, Any], path: Path) -> None:
+        stated = header | {"training": _with_later_fields(header.get("training"))}
+        changed = [key for key in self.header if stated.get(key) != self.header[key]]
+        if changed:
+            raise ValueError(
+                f"table: {path} was begun with other settings ({', '.join(changed)}); "
+                "give another --out or delete it"
+            )
+
+    def _records_of_table(self) -> list[dict[str, Any]]:
+        """What a finished or half-finished table knows about each network; a missing accuracy is a divergence."""
+        found = table.load(self.path)
+        self._check(found.manifest, self.path)
+        frame = found.frame
+        if "trained_as" in frame:
+            frame = frame.drop_duplicates("trained_as").assign(arch=lambda f: f["trained_as"])
+        records = []
+        for seed in range(found.manifest["seeds"]):
+            accuracies = frame[[f"{self.data}_{metric}_seed{seed}" for metric in METRICS]].to_numpy()
+            for text, values in zip(frame["arch"], accuracies, strict=True):
+                known = {m: None if v != v else float(v) for m, v in zip(METRICS, values, strict=True)}
+                status = "diverged" if None in known.values() else "finished"
+                records.append({"arch": text, "seed": seed, "status": status, **known})
+        return records
+
     def run(self, workers: int, report: Callable[[int, int], None]) -> pd.DataFrame:
-        """Train what is missing, then write the table. report(done, total) after each network."""
-        have = {(record["arch"], record["seed"]) for record in self.records()}
-        wanted = [(text, seed) for text in self.texts for seed in range(self.seeds)]
-        todo = [pair for pair in wanted if pair not in have]
-        tasks = [(self.space.name, text, seed, self.data, self.size, self.config) for text, seed in todo]
-        done = len(wanted) - len(todo)
-        report(done, len(wanted))
+        """Train what is missing, then write the table. report(done, total) in networks, now and then."""
+        held = self.records()
+        have = {(record["arch"], record["seed"]) for record in held}
+        missing = {text: [s for s in range(self.seeds) if (text, s) not in have] for text in self.to_train}
+        tasks = [
+            (self.space.name, text, seeds, self.data, self.size, self.config)
+            for text, seeds in missing.items()
+            if seeds
+        ]
+        total = len(self.to_train) * self.seeds
+        done = total - sum(map(len, missing.values()))
+        report(done, total)
         self.records_path.parent.mkdir(parents=True, exist_ok=True)
         with self.records_path.open("a") as file:
             if file.tell() == 0:
-                file.write(json.dumps(self.header) + "\n")
-            for record in self._train(tasks, workers):
-                file.write(json.dumps(record) + "\n")
+                file.write("".join(json.dumps(line) + "\n" for line in (self.header, *held)))
+            for _, records in run_tasks(train, tasks, workers) if tasks else ():
+                file.write("".join(json.dumps(record) + "\n" for record in records))
                 file.flush()
-                done += 1
-                report(done, len(wanted))
+                done += len(records)
+                report(done, total)
         return self.export()
 
-    def _train(self, tasks: list[tuple[Any, ...]], workers: int) -> Iterator[dict[str, Any]]:
-        return (record for _, record in run_tasks(train_one, tasks, workers)) if tasks else iter(())
-
     def export(self) -> pd.DataFrame:
-        """Write table and manifest from the records: the architectures that have every seed, in sample order."""
+        """Write table and manifest from the records: the architectures that have every seed, in order."""
         records = {(r["arch"], r["seed"]): r for r in self.records()}
         rows = []
-        for text in self.texts:
-            runs = [records.get((text, seed)) for seed in range(self.seeds)]
+        for text, trained in self.trained_as.items():
+            runs = [records.get((trained, seed)) for seed in range(self.seeds)]
             if any(run is None for run in runs):
                 continue
-            row: dict[str, Any] = {"arch": text}
+            row: dict[str, Any] = {"arch": text} | ({"trained_as": trained} if self.complete else {})
             for metric in METRICS:
                 values = pd.Series([run[metric] for run in runs if run], dtype=float)
                 row |= {f"{self.data}_{metric}_seed{seed}": value for seed, value in enumerate(values)}
@@ -143,26 +207,40 @@ class Builder:
                 f"table: {self.records_path} has no architecture with all {self.seeds} seeds yet"
             )
         frame = pd.DataFrame(rows)
-        table.save(frame, self.manifest(len(frame)), self.path)
+        table.save(frame, self.manifest(frame), self.path)
         return frame
 
-    def manifest(self, architectures: int) -> dict[str, Any]:
+    def manifest(self, frame: pd.DataFrame) -> dict[str, Any]:
         """What the table is, in the words of section 'ground truth' of the documentation."""
         import torch
 
         metrics = [f"{self.data}_{metric}" for metric in METRICS]
+        title, n = self.space.title, len(frame)
+        if self.complete:
+            trained = frame["trained_as"].nunique()
+            whole = n == len(self.trained_as)
+            sample = (
+                f"{'all' if whole else f'{n} of'} {len(self.trained_as)} architectures of {title}, connected or "
+                f"not: {trained} networks that differ as functions"
+                + ("" if whole else f" of {len(self.to_train)}, drawn at random (seed {self.sample_seed})")
+            )
+        else:
+            sample = (
+                f"the first {n} of a permutation (seed {self.sample_seed}) of the distinct connected "
+                f"architectures of {title}, without replacement"
+            )
         return self.header | {
-            "title": f"{self.space.title} on {self.data}",
+            "title": f"{title} on {self.data}",
             "note": embedded.NOTE,
             "columns": [f"{m}_seed{s}" for m in metrics for s in range(self.seeds)] + metrics,
             "units": "accuracy in percent; params and macs of the stand-alone network",
             "seeds": self.seeds,
-            "architectures": architectures,
-            "sample": f"the first {architectures} of a permutation (seed {self.sample_seed}) of the distinct "
-            f"connected architectures of {self.space.title}, without replacement",
+            "architectures": n,
+            "networks": frame["trained_as"].nunique() if self.complete else n,
+            "sample": sample,
             "source": "trained by this project",
             "command": f"python -m studies truth build --space {self.space.name} --data {self.data} "
-            f"--architectures {architectures} --seeds {self.seeds} --sample-seed {self.sample_seed} "
+            f"--architectures {'all' if self.complete else n} --seeds {self.seeds} --sample-seed {self.sample_seed} "
             f"--out {self.path.name}",
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
             "machine": platform.machine(),

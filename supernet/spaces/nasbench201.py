@@ -232,6 +232,12 @@ class NasBench201(Space):
         The same under every mask, so that it identifies a function; it may itself use a masked operation."""
         return _representatives()[function_code(architecture)]
 
+    def stand_alone_form(self, architecture: Architecture) -> Architecture:
+        """One cell for each of 5,260 classes; see `nasbench201_classes`."""
+        from supernet.spaces.nasbench201_classes import stand_alone_form  # it builds on this module
+
+        return stand_alone_form(architecture)
+
     def index(self, architecture: Architecture) -> int:
         """The benchmark's own index, 0..15,624."""
         return _positions()[architecture]

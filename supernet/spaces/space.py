@@ -147,6 +147,10 @@ class Space(ABC):
     def canonical(self, architecture: Architecture) -> Architecture:
         """The representative of all architectures of one stand-alone function, as the benchmark counts."""
 
+    def stand_alone_form(self, architecture: Architecture) -> Architecture:
+        """The architecture whose stand-alone network stands for all that are the same function."""
+        return self.canonical(architecture)
+
     def supernet_form(self, architecture: Architecture) -> Architecture:
         """The encoding that a supernet scores, where encodings of one architecture would use other weights."""
         return architecture

@@ -12,7 +12,7 @@ import pytest
 from analysis.ceiling import ceiling
 from studies import embedded
 from studies.truth import table
-from studies.truth.build import Builder, train_one
+from studies.truth.build import Builder, train
 from supernet.spaces import get_space
 
 EMBEDDED = sorted(table.EMBEDDED.glob("*.parquet"))
@@ -39,11 +39,11 @@ def test_an_interrupted_build_resumes_to_the_same_table(tmp_path: Path) -> None:
     one.run(2, ignore)
     lines = one.records_path.read_bytes().splitlines(keepends=True)
     assert len(lines) == 7
-    # Killed while it wrote the fourth record.
-    two.records_path.write_bytes(b"".join(lines[:4]) + lines[4][:20])
+    # Killed while it wrote the second architecture's first record.
+    two.records_path.write_bytes(b"".join(lines[:3]) + lines[3][:20])
     seen = []
     frame = two.run(1, lambda done, total: seen.append((done, total)))
-    assert seen == [(3, 6), (4, 6), (5, 6), (6, 6)]
+    assert seen == [(2, 6), (4, 6), (6, 6)]
     pd.testing.assert_frame_equal(one.export(), frame, check_exact=True)
     assert table.digest(one.path) == table.digest(two.path)
 
@@ -57,6 +57,41 @@ def test_a_larger_table_contains_the_smaller_one(tmp_path: Path) -> None:
     assert row["digits_test"] == pytest.approx((row["digits_test_seed0"] + row["digits_test_seed1"]) / 2)
     space = get_space("nasbench201")
     assert row["params"] == space.cost(space.parse(row["arch"]), embedded.SIZES["nasbench201"]).params
+
+
+@pytest.mark.usefixtures("short")
+def test_a_table_can_be_extended_without_its_records(tmp_path: Path) -> None:
+    """As from an embedded table, whose records are not kept: what it holds is not trained again."""
+    small, large = (builder(tmp_path / "t.parquet", architectures=n) for n in (2, 3))
+    frame = small.run(2, ignore)
+    small.records_path.unlink()
+    manifest = json.loads(small.path.with_suffix(".json").read_text())
+    del manifest["training"]["stacking"]  # as a table that was made before there was this setting
+    table.save(frame, manifest, small.path)
+    seen = []
+    extended = large.run(1, lambda done, total: seen.append((done, total)))
+    assert seen == [(4, 6), (6, 6)]
+    pd.testing.assert_frame_equal(extended.head(2), frame, check_exact=True)
+
+
+@pytest.mark.usefixtures("short")
+def test_all_architectures_have_the_values_of_those_that_stand_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under a mask that leaves skips and nothing: 2^6 = 64 cells."""
+    space = get_space("nasbench201", ["nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"])
+    build = Builder(space, "digits", None, 1, 0, tmp_path / "t.parquet")
+    # By hand: sums of k paths of skips from input to output, k = 0 (disconnected) to 4.
+    assert len(build.to_train) == 5
+    frame = build.run(1, ignore)
+    assert len(frame) == 64
+    assert list(frame["arch"]) == [space.text(a) for a in space.enumerate()]
+    assert frame.groupby("trained_as")["digits_test"].nunique().eq(1).all()
+    disconnected = frame[~frame["arch"].map(lambda text: space.is_valid(space.parse(text)))]
+    assert set(disconnected["trained_as"]) == {space.text((0,) * 6)}
+    manifest = table.load(build.path).manifest
+    assert (manifest["architectures"], manifest["networks"]) == (64, 5)
+    assert "--architectures all" in manifest["command"]
 
 
 @pytest.mark.usefixtures("short")
@@ -116,7 +151,8 @@ def test_training_again_gives_the_embedded_accuracy(path: Path) -> None:
     """The first architecture of the table, one seed. Another processor rounds otherwise: some points of leeway."""
     found = table.load(path)
     row, name = found.frame.iloc[0], found.space.name
-    again = train_one(name, row["arch"], 0, "digits", found.size, embedded.STAND_ALONE[name])
+    trained = row.get("trained_as", row["arch"])
+    (again,) = train(name, trained, [0], "digits", found.size, embedded.STAND_ALONE[name])
     assert again["status"] == "finished"
     assert again["test"] == pytest.approx(row["digits_test_seed0"], abs=6)
 
