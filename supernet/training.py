@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from supernet import checkpoint
 from supernet.data import DataSet
+from supernet.fair_step import FairStep
 from supernet.network import Supernet
 from supernet.operations import ConvBN, ConvBNReLU
 from supernet.precision import MixedPrecision
@@ -90,6 +91,15 @@ class Trainer:
             for part in compiled_parts(model):
                 part.compile()
         self.stacked = self._stacked()
+        self.fair_step: FairStep | None = None
+        if self.stacked and config.stacking == "graph":
+            assert isinstance(model, Supernet)
+            self.fair_step = FairStep(
+                model,
+                same_batch=self.same_batch,
+                label_smoothing=config.label_smoothing,
+                capture=self.device.type == "cuda",
+            )
         self.used = [0] * len(self.parameters)
         self.counting = sampler is not None and sampler.config.gradients == "parameter_mean"
         self.position = {parameter: index for index, parameter in enumerate(self.parameters)}
@@ -107,7 +117,7 @@ class Trainer:
         if self.group == 1 or self.config.stacking == "never":
             return False
         assert isinstance(self.model, Supernet)
-        return self.config.stacking == "always" or worth_stacking(self.model, self.config.batch_size)
+        return self.config.stacking != "auto" or worth_stacking(self.model, self.config.batch_size)
 
     # One run
 
@@ -155,7 +165,8 @@ class Trainer:
                 raw, truth = self.data.train.batch(index)
                 images.append(config.augmentation(self.data, raw, self.generator))
                 labels.append(truth)
-            if self.stacked and (self.same_batch or len(taken) > 1):
+            full = len(taken[0]) == config.batch_size or self.fair_step is None  # a graph's shapes are fixed
+            if self.stacked and full and (self.same_batch or len(taken) > 1):
                 results: Iterable[tuple[Tensor, Tensor, Tensor]] = self._stacked_step(images, labels)
             else:
                 repeats = self.group if self.same_batch else 1
@@ -203,18 +214,19 @@ class Trainer:
         assert isinstance(self.model, Supernet)
         paths = [self.sampler.next() for _ in range(self.group)]
         truth = labels * (self.group // len(labels))
-        with self.precision.autocast():
-            logits = stacked_logits(self.model, images, paths).chunk(self.group)
-            losses = [
-                F.cross_entropy(own, right, label_smoothing=self.config.label_smoothing)
-                for own, right in zip(logits, truth, strict=True)
-            ]
-            total = torch.stack(losses).sum()
-        self.precision.backward(total)
         for path in paths:
             self._count(path)
-        for loss, own, right in zip(losses, logits, truth, strict=True):
-            yield loss.detach(), own.detach(), right
+        if self.fair_step is not None:
+            losses, logits = self.fair_step(images, labels, paths)
+            yield from zip(losses, logits.chunk(self.group), truth, strict=True)
+            return
+        with self.precision.autocast():
+            logits = stacked_logits(self.model, images, paths)
+            smoothing = self.config.label_smoothing
+            losses = F.cross_entropy(logits, torch.cat(truth), reduction="none", label_smoothing=smoothing)
+            losses = losses.view(self.group, -1).mean(1)
+        self.precision.backward(losses.sum())
+        yield from zip(losses.detach(), logits.detach().chunk(self.group), truth, strict=True)
 
     def _count(self, path: CellPath) -> None:
         """Count, for the mean per parameter, the paths of the group that use it."""

@@ -9,7 +9,7 @@ from supernet.augmentation import Augmentation
 from supernet.precision import AMP
 
 UNUSED = ("rest", "move")
-STACKING = ("never", "auto", "always")
+STACKING = ("never", "auto", "always", "graph")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,8 @@ class TrainingConfig:
     gradients are set to zero and kept (much published code does; the results differ).
 
     The rest changes nothing but rounding. stacking: whether the paths of a strictly fair group share one pass
-    (supernet/stacking.py): 'never', 'always', or 'auto', where tensors are small. amp: automatic mixed precision,
+    (supernet/stacking.py): 'never', 'always', or 'auto', where tensors are small; 'graph': as one static graph,
+    captured on a CUDA device (supernet/fair_step.py; the capture is untried). amp: automatic mixed precision,
     'none', 'bf16' or 'fp16' (CUDA only, with a scaled loss). compile: torch.compile for every operation.
     """
 
@@ -67,6 +68,8 @@ class TrainingConfig:
         for name, allowed in (("unused", UNUSED), ("stacking", STACKING), ("amp", AMP)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is not one of {', '.join(allowed)}")
+        if self.stacking == "graph" and self.amp != "none":
+            raise ValueError(f"amp: {self.amp!r} does not go with stacking 'graph'; use 'none'")
         if not isinstance(self.compile, bool):
             raise ValueError(f"compile: {self.compile!r} is not true or false")
 
