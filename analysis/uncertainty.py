@@ -134,7 +134,8 @@ def _counted_tau_b(counts: Floats, x: Floats, y: Floats) -> Floats:
     signs = [np.sign(np.subtract.outer(d, d)) for d in (places(v).dense.astype(np.float32) for v in (x, y))]
     weights = counts.astype(np.float32)  # sums stay below n^2 <= 10^6, exact in float32
     balance = np.einsum("bn,bn->b", weights @ (signs[0] * signs[1]), weights, dtype=float)
-    untied = [len(x) ** 2 - (_grouped(counts, values)[0] ** 2).sum(axis=1) for values in (x, y)]
+    groups = [_grouped(weights, values)[0] for values in (x, y)]
+    untied = [len(x) ** 2 - np.einsum("bk,bk->b", drawn, drawn, dtype=float) for drawn in groups]
     return _divide(balance, untied[0] * untied[1])
 
 
@@ -161,12 +162,15 @@ def _counted_ranks(counts: Floats, values: Floats) -> tuple[Floats, Floats, np.n
     return groups, (groups.cumsum(axis=1) - groups / 2) / counts.shape[1] - 0.5, dense
 
 
-def _grouped(counts: Floats, values: Floats) -> tuple[Floats, np.ndarray]:
+def _grouped(counts: np.ndarray, values: Floats) -> tuple[np.ndarray, np.ndarray]:
     """How often each resample drew each of the k distinct values, rising, (B, k); which of them each is, (n,)."""
     dense = places(values).dense
     order = np.argsort(dense, kind="stable")
     starts = np.flatnonzero(np.diff(dense[order], prepend=-1))
-    return np.add.reduceat(counts[:, order], starts, axis=1), dense
+    sorted_counts = counts[:, order]
+    if len(starts) == len(values):  # no ties: nothing to add up
+        return sorted_counts, dense
+    return np.add.reduceat(sorted_counts, starts, axis=1), dense
 
 
 class Mean(NamedTuple):

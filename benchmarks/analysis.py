@@ -1,0 +1,138 @@
+"""Analysis: intervals against a loop over SciPy, whole spaces with everything said of them, the commands.
+
+A goal that is a time is one of processor time: others on the machine do not count.
+"""
+
+from __future__ import annotations
+
+import itertools
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from analysis.correlate import ranking
+from analysis.pairs import Floats
+from analysis.topn import shuffles, topn_mean_tau
+from analysis.uncertainty import RESAMPLES, interval, mean_tau, resamples
+from benchmarks.timing import Row, compare
+
+COMMANDS = {
+    "studies": ("", "list", "show", "run", "space", "describe", "truth"),
+    "analysis": ("", "correlate", "report", "table"),
+}
+
+
+def run(quick: bool) -> Iterator[Row]:
+    """Everything starts anew each time: no resample and no permutation is kept from one turn to the next."""
+    turns = 1 if quick else 7
+    yield from intervals(1_000, turns)
+    for n, limit in ((15_625, 1.0), (91_125, 5.0)):
+        if n == 15_625 or not quick:
+            call = anew(partial(ranking, *columns(n)))
+            yield under(f"all measures with intervals, n = {n:,}", "ranking", call, limit, turns)
+    call = anew(partial(topn_mean_tau, *columns(15_625), permutations=10_000))
+    yield under("10,000 permutations, n = 15,625", "topn_mean_tau", call, 1.0, turns)
+    yield from helps(1 if quick else 5)
+    yield comparison(1 if quick else 5)
+
+
+def columns(n: int) -> tuple[Floats, Floats]:
+    """Truth with two decimals, as accuracies have, and scores related to it, both (n,)."""
+    rng = np.random.default_rng(0)
+    truth = np.round(90 + 3 * rng.normal(size=n), 2)
+    return truth, truth + 3 * rng.normal(size=n)
+
+
+def anew(call: Callable[[], object]) -> Callable[[], None]:
+    """The call without what earlier ones left behind."""
+
+    def fresh() -> None:
+        resamples.cache_clear()
+        shuffles.cache_clear()
+        call()
+
+    return fresh
+
+
+def intervals(n: int, turns: int) -> list[Row]:
+    """The interval of tau-b over n architectures; both bootstraps of the very same resamples."""
+    from scipy import stats
+
+    truth, scores = columns(n)
+
+    def loop() -> Floats:
+        taus = [
+            stats.kendalltau(np.repeat(truth, counts), np.repeat(scores, counts)).statistic
+            for counts in resamples(n, 0).astype(int)
+        ]
+        return np.quantile(taus, (0.025, 0.975))
+
+    products, jackknife = "counts of resamples", "infinitesimal jackknife"
+    variants = {
+        f"kendalltau in a loop of {RESAMPLES:,} resamples": anew(loop),
+        products: anew(lambda: interval(truth, scores)),
+        jackknife: anew(lambda: mean_tau(truth, [scores])),
+    }
+    work = f"interval of tau-b, n = {n:,}"
+    return compare(work, variants, turns=turns, least={products: 6.0, jackknife: 38.0})
+
+
+def under(work: str, variant: str, call: Callable[[], object], limit: float, turns: int) -> Row:
+    """A row whose goal is a time, in seconds of this process."""
+    call()
+    seconds = []
+    for _ in range(turns):
+        begin = time.process_time()
+        call()
+        seconds.append(time.process_time() - begin)
+    return _limited(work, variant, seconds, limit)
+
+
+def _limited(work: str, variant: str, seconds: list[float], limit: float | None) -> Row:
+    middle = statistics.median(seconds)
+    goal, met = ("", None) if limit is None else (f"< {limit:g} s", middle < limit)
+    return Row(work, variant, middle, min(seconds), goal=goal, met=met)
+
+
+def helps(turns: int) -> Iterator[Row]:
+    """--help of every command, the slowest of each program."""
+    for program, commands in COMMANDS.items():
+        times = {}
+        for command in commands:
+            words = [program, *([command] if command else []), "--help"]
+            times[" ".join(words)] = [_command(words) for _ in range(turns)]
+        slowest = max(times, key=lambda words: statistics.median(times[words]))
+        yield _limited("slowest --help", slowest, times[slowest], 0.4)
+
+
+def comparison(turns: int) -> Row:
+    """`analysis correlate` of two CSV files with every architecture of NAS-Bench-201, baselines included."""
+    from supernet.spaces import get_space
+
+    space = get_space("nasbench201")
+    texts = [space.text(cell) for cell in itertools.product(range(5), repeat=6)]
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["analysis", "correlate"]
+        for option, values in zip(("truth", "scores"), columns(len(texts)), strict=True):
+            path = Path(folder, f"{option}.csv")
+            lines = [f"{text},{value}" for text, value in zip(texts, values, strict=True)]
+            path.write_text("\n".join(["arch,value", *lines]) + "\n")
+            words += [f"--{option}", f"{path}:value"]
+        seconds = [_command(words) for _ in range(turns)]
+    return _limited(f"analysis correlate, {len(texts):,} rows", "the command", seconds, None)
+
+
+def _command(words: list[str]) -> float:
+    """Processor seconds of `python -m ...`, start included. Raises CalledProcessError if it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-m", *words], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
