@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from supernet.network import NetworkConfig, Supernet
 
@@ -39,38 +39,29 @@ class Layout:
         """Multiply-accumulates of a module (a name in the network) for one image, bias not counted."""
         if name not in self._macs:
             part, _, rest = name.partition(".")
+            side = 1  # of what the module's convolutions put out
             if part == "stem":
-                size = self.config.size
-                shape = (size.image_channels, size.image_size, size.image_size)
-            elif part == "head":
-                shape = self.shapes[-1]
+                side = self.config.size.image_size
             elif part == "reductions":
-                shape = self.shapes[(int(rest) + 1) * self.config.size.cells_per_stage - 1]
-            else:
-                shape = self.shapes[int(rest.partition(".")[0])]
-            self._macs[name] = count_macs(self._skeleton.get_submodule(name), shape)
+                side = self.shapes[(int(rest) + 1) * self.config.size.cells_per_stage][1]
+            elif part == "cells":
+                side = self.shapes[int(rest.partition(".")[0])][1]
+            self._macs[name] = count_macs(self._skeleton.get_submodule(name), side)
         return self._macs[name]
 
     @cached_property
     def _skeleton(self) -> Supernet:
-        with torch.device("meta"):
-            return Supernet(self.config).eval()
+        with torch.device("meta"):  # modules without memory
+            return Supernet(self.config)
 
 
-def count_macs(module: nn.Module, shape: tuple[int, ...]) -> int:
-    """Of the convolutions and linear layers in a module (on the meta device), for one image of `shape`."""
+def count_macs(module: nn.Module, side: int) -> int:
+    """Of the convolutions and linear layers in a module whose convolutions put out images of that side, but for
+    those that gate channels by a global average."""
     total = 0
-
-    def add(layer: nn.Module, _: object, out: Tensor) -> None:
-        nonlocal total
-        weight = layer.weight
-        assert isinstance(weight, Tensor)
-        total += weight[0].numel() * out.numel()  # weights of one output value, times output values
-
-    layers = [layer for layer in module.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
-    handles = [layer.register_forward_hook(add) for layer in layers]
-    with torch.no_grad():
-        module(torch.empty(1, *shape, device="meta"))
-    for handle in handles:
-        handle.remove()
+    for name, layer in module.named_modules():
+        if isinstance(layer, nn.Conv2d):
+            total += layer.weight.numel() * (1 if ".gate." in f".{name}" else side * side)
+        elif isinstance(layer, nn.Linear):
+            total += layer.weight.numel()
     return total

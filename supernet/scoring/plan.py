@@ -13,10 +13,10 @@ from supernet.scoring.programs import WEIGHTLESS, Compiler, Program
 from supernet.scoring.walk import Instruction, Walk
 from supernet.spaces import Cell, Path
 
-BUDGET = 384 * 2**20  # bytes of features that are kept for other architectures
-CHUNK = 500  # distinct functions that are scored together at most ...
-CHUNK_MACS = 2 * 10**12  # ... and roughly what they may cost: about a minute of one CPU core
-LEAST_CHUNK = 50  # ... but together they share work
+BUDGET = 256 * 2**20  # bytes of features that are kept for other architectures
+CHUNK = 500  # distinct functions
+CHUNK_MACS = 2 * 10**12  # about a minute of one CPU core
+LEAST_CHUNK = 50  # distinct functions
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,14 @@ class Plan:
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     """What every architecture is put through. batches: evaluation images in each batch; recalibration adds
-    batches of the largest of these sizes. budget: bytes of features to keep (None: no bound)."""
+    batches of the largest of these sizes. budget: bytes of features to keep (None: no bound). chunk: how many
+    distinct functions are scored together, at most; fewer where they would take long, as an interrupt loses them.
+    """
 
     mode: BnMode
     batches: tuple[int, ...] = (1,)
     budget: int | None = BUDGET
+    chunk: int = CHUNK
 
     @property
     def passes(self) -> int:
@@ -143,7 +146,7 @@ class Planner:
         cost = 0
         for function in functions:
             more = self.alone(function) * self.workload.images
-            if len(chunk) == CHUNK or (len(chunk) >= LEAST_CHUNK and cost + more > CHUNK_MACS):
+            if len(chunk) == self.workload.chunk or (len(chunk) >= LEAST_CHUNK and cost + more > CHUNK_MACS):
                 yield chunk
                 chunk, cost = [], 0
             chunk.append(function)

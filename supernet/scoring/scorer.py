@@ -20,7 +20,7 @@ from supernet.network import Network, StandAlone
 from supernet.scoring.engine import Engine
 from supernet.scoring.functions import Choice, path_of
 from supernet.scoring.modes import BnMode, Score
-from supernet.scoring.plan import BUDGET, Chunk, Plan, Planner, Workload
+from supernet.scoring.plan import BUDGET, CHUNK, Chunk, Plan, Planner, Workload
 
 
 class Scorer:
@@ -28,7 +28,8 @@ class Scorer:
 
     Images are split into nearly equal batches of at most `batch_size`, so that no batch is small where BN uses
     its statistics. Recalibration uses the first training images, not augmented, but with the task's noise.
-    budget: bytes of features that may be kept for other architectures; it changes the time, not the scores.
+    budget: bytes of features that may be kept for other architectures; chunk: distinct functions that are scored
+    together, at most (scores come when a chunk is done). Both change the time, not the scores.
     The network's weights are put into channels-last layout, as training puts them.
     """
 
@@ -41,6 +42,7 @@ class Scorer:
         batch_size: int = 512,
         noise: float = 0.0,
         budget: int | None = BUDGET,
+        chunk: int = CHUNK,
     ) -> None:
         self.network, self.mode = network.to(memory_format=torch.channels_last), BnMode(bn_mode)
         images, labels = evaluation_set(data, split, noise)
@@ -57,9 +59,8 @@ class Scorer:
         head = Split(data.train.images[:need], data.train.labels[:need])
         self.calibration = list(map(own, evaluation_set(data, head, noise)[0].split(size))) if need else []
         self.engine = Engine(network, self.mode)
-        workload = Workload(
-            mode=self.mode, batches=tuple(len(labels) for _, labels in self.batches), budget=budget
-        )
+        sizes = tuple(len(labels) for _, labels in self.batches)
+        workload = Workload(mode=self.mode, batches=sizes, budget=budget, chunk=chunk)
         self.planner = Planner(network.config, workload)
 
     def __call__(

@@ -86,12 +86,13 @@ class Walk:
                     self.memos[position + 1].owned.add(out)
                     self.held[out] = (self.sizes[position + 1], position + 1)
             if private:
-                yield from self._end(position)
+                yield from self._end(position)  # now, as deep networks would hold much until their head
             elif out in memo.owned and program.output_is_sum:
                 yield from self._drop(out, memo)
         last = self.memos[-1]
         yield Instruction("head", index, (last.features[0],))
-        yield from self._end(len(programs))
+        for position in range(after + 1, len(programs) + 1):
+            yield from self._end(position)
 
     def _cell(self, position: int, program: Program, private: bool) -> Iterator[Instruction]:
         """What is not held of the program's output."""
