@@ -7,21 +7,17 @@ import multiprocessing
 import os
 import sys
 import threading
-import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from studies.jobs import Job, Work, split
 from studies.parallel import default_workers, run_tasks
-from studies.progress import Progress
+from studies.runs_progress import Reporter, RunsProgress
 from studies.study import Run, Study
 from studies.truth import table
 from supernet.files import write_text
 from supernet.spaces import Architecture
-
-LINE_EVERY = 5.0  # seconds between two lines of one run where there is no terminal
 
 
 @dataclass
@@ -92,21 +88,45 @@ class Plan:
 def execute(
     plan: Plan, todo: list[Run], device: str, workers: int | None
 ) -> list[tuple[Run, dict[str, Any]]]:
-    """Do the runs of `todo`; (run, result) of each. Progress goes to standard error."""
-    count = workers or default_workers(device, len(todo))
-    weights = [run.variant.expected_seconds or 1.0 for run in todo]
-    progress = Progress(plan.study.name, sum(weights), every=15.0)
-    print(f"{plan.study.name}: {len(todo)} to do on {device}; workers: {count}", file=sys.stderr)
+    """Do the runs of `todo`; (run, result) of each. Progress goes to standard error.
+
+    Runs go to worker processes of one thread. Where runs are fewer than workers, or the last round has fewer,
+    such a run trains in one process and is then scored in several.
+    """
+    cores = workers or default_workers(device)
+    jobs = [
+        Job(run, plan.architectures(run), parts)
+        for run, parts in zip(todo, split(len(todo), cores), strict=True)
+    ]
+    count = min(cores, sum(job.parts for job in jobs))
+    progress = RunsProgress(plan.study.name, todo)
+    scoring = max(job.parts for job in jobs)
+    shared = f"; scoring of a run in up to {scoring} parts" if scoring > 1 else ""
+    print(
+        f"{plan.study.name}: {len(todo)} to do on {device}; workers: {count}, of one thread each{shared}",
+        file=sys.stderr,
+    )
     results = []
     with multiprocessing.Manager() as manager:
         messages = manager.Queue()
-        listener = threading.Thread(target=_listen, args=(messages, todo, weights, progress), daemon=True)
+        listener = threading.Thread(target=progress.listen, args=(messages,), daemon=True)
         listener.start()
-        tasks = [(number, run, plan.architectures(run), device, messages) for number, run in enumerate(todo)]
+        tasks = [(number, job.first(), device, messages) for number, job in enumerate(jobs)]
+        owner = list(range(len(jobs)))  # of each task, the job that it belongs to
+
+        def then(position: int, result: dict[str, Any] | None) -> list[tuple[Any, ...]]:
+            number = owner[position]
+            more = jobs[number].after(result)
+            owner.extend([number] * len(more))
+            return [(number, work, device, messages) for work in more]
+
         try:
-            for number, result in run_tasks(_work, tasks, count):
-                messages.put((number, "done", 1.0, outcome(result)))
-                results.append((todo[number], result))
+            for position, _ in run_tasks(_work, tasks, count, then):
+                number = owner[position]
+                if jobs[number].pending == 0:
+                    result = jobs[number].result
+                    messages.put((number, (0, 1), "done", 1.0, outcome(result)))
+                    results.append((todo[number], result))
         finally:
             messages.put(None)
             listener.join()
@@ -121,48 +141,13 @@ def outcome(result: dict[str, Any]) -> str:
     return f"{result['status']}: {result['reason']}"
 
 
-def _work(
-    number: int, run: Run, architectures: list[Architecture], device: str, messages: Any
-) -> dict[str, Any]:
+def _work(number: int, work: Work, device: str, messages: Any) -> dict[str, Any] | None:
     """What a worker process does."""
-    from studies.run import run_one
+    from studies import run
 
-    return run_one(run, architectures, device, _reporter(number, messages))
-
-
-def _reporter(number: int, messages: Any) -> Callable[[str, float, str], None]:
-    """Sends a run's progress, at most every tenth of a second."""
-    last = 0.0
-
-    def report(phase: str, fraction: float, detail: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= 0.1 or fraction >= 1:
-            last = now
-            messages.put((number, phase, fraction, detail))
-
-    return report
-
-
-TRAINING_SHARE = 0.7  # of a run's time; the rest is scoring
-
-
-def _listen(messages: Any, todo: list[Run], weights: list[float], progress: Progress) -> None:
-    """Shows what the workers send until None comes."""
-    parts = [0.0] * len(todo)
-    shown = [0.0] * len(todo)
-    with suppress(EOFError, ConnectionError):  # the sender was interrupted
-        while (message := messages.get()) is not None:
-            number, phase, fraction, detail = message
-            share = {
-                "train": (0.0, TRAINING_SHARE),
-                "score": (TRAINING_SHARE, 1 - TRAINING_SHARE),
-                "done": (0.0, 1.0),
-            }
-            offset, scale = share[phase]
-            parts[number] = offset + scale * fraction
-            progress.update(sum(p * w for p, w in zip(parts, weights, strict=True)))
-            now = time.monotonic()
-            if phase == "done" or (not progress.terminal and now - shown[number] >= LINE_EVERY):
-                shown[number] = now
-                progress.line(f"{todo[number].name}: {detail}")
+    report = Reporter(number, work.part, messages)
+    if work.kind == "train":
+        return run.train(work.run, device, report)
+    if work.kind == "score":
+        return run.score(work.run, work.what, work.part, device, report)
+    return run.run_one(work.run, work.what, device, report)

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -20,9 +21,11 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def default_workers(device: str, tasks: int) -> int:
-    """One worker a core on the CPU (small networks gain nothing from threads), one in all on a GPU."""
-    return max(1, min(tasks, available_cores() if device == "cpu" else 1))
+def default_workers(device: str, tasks: int | None = None) -> int:
+    """One worker a core on the CPU (small networks gain nothing from threads), one in all on a GPU; no more than
+    there are tasks."""
+    workers = available_cores() if device == "cpu" else 1
+    return workers if tasks is None else max(1, min(tasks, workers))
 
 
 def start_worker() -> None:
@@ -48,26 +51,36 @@ def _end_with_parent() -> None:
 
 
 def run_tasks(
-    function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], workers: int
+    function: Callable[..., T],
+    tasks: Sequence[tuple[Any, ...]],
+    workers: int,
+    then: Callable[[int, T], Sequence[tuple[Any, ...]]] = lambda position, result: (),
 ) -> Iterator[tuple[int, T]]:
-    """Yields (position in tasks, function(*task)) as tasks finish, in new processes that share nothing.
+    """Yields (position, function(*task)) as tasks finish, in new processes that share nothing.
 
+    then(position, result) gives tasks to be done next because of a result; they count on from the last position.
     Few tasks are queued ahead, so an interrupt or an error stops soon; the error of a task is raised here, and
     OSError if a worker died.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=start_worker) as pool:
-        todo = iter(enumerate(tasks))
+        todo = deque(enumerate(tasks))
+        count = len(tasks)
         running: dict[Future[T], int] = {}
         try:
             while True:
-                while len(running) < 2 * workers and (item := next(todo, None)) is not None:
-                    running[pool.submit(function, *item[1])] = item[0]
+                while len(running) < 2 * workers and todo:
+                    position, task = todo.popleft()
+                    running[pool.submit(function, *task)] = position
                 if not running:
                     return
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield running.pop(future), future.result()
+                    position, result = running.pop(future), future.result()
+                    more = list(enumerate(then(position, result), count))
+                    count += len(more)
+                    todo.extendleft(reversed(more))
+                    yield position, result
         except BrokenProcessPool:
             message = "a worker process died (killed, or out of memory); the same command goes on from here"
             raise OSError(message) from None

@@ -2,6 +2,7 @@
 
 The run's folder holds `config.json`, `checkpoint.pt` (after every epoch), `history.csv`, `scores.parquet` and
 `result.json`. A run that was killed goes on from its checkpoint and its scores and ends with the same bits.
+Its parts, `train`, `score` (several of them, in as many processes) and `finish`, can be done apart.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any
 import pandas as pd
 import torch
 
+from studies import scores
 from studies.seeds import derived_seed
 from studies.study import Run, Variant
+from supernet import checkpoint
 from supernet.data import load
 from supernet.files import remove_stale, write_atomic, write_text
 from supernet.network import NetworkConfig, Supernet, seeded
@@ -27,10 +30,7 @@ from supernet.scoring import Scorer
 from supernet.spaces import Architecture
 from supernet.training import Epoch, Trainer
 
-SCORE_COLUMNS = ["arch", "bn_mode", "score", "loss", "status", "seconds"]
-WRITE_EVERY = 500  # scores; what a kill may cost
-
-Report = Callable[[str, float, str], None]  # phase, fraction done, detail
+Report = Callable[[str, float, str], None]  # 'train' or 'score', fraction done of it, detail
 
 
 def run_one(run: Run, architectures: list[Architecture], device: str, report: Report) -> dict[str, Any]:
@@ -39,21 +39,69 @@ def run_one(run: Run, architectures: list[Architecture], device: str, report: Re
     result: run_id, status ('finished', 'diverged' or 'failed'), reason, updates, epochs, train_seconds,
     score_seconds. A failure is a result: other runs go on, and this one is tried again next time.
     """
+    result = train(run, device, report)
+    if result["status"] != "finished":
+        return result
     try:
-        result = _train_and_score(run, architectures, device, report)
+        pairs = to_score(run, architectures)
     except Exception as error:
-        result = {
-            "run_id": run.variant.run_id(run.seed),
-            "status": "failed",
-            "reason": " ".join(f"{error}".split()) or type(error).__name__,
-        }
-        if not isinstance(error, (ValueError, OSError)):
-            with suppress(OSError):
-                write_text(run.folder / "error.log", traceback.format_exc())
-        # A finished result stays: what failed is what was added to it.
-        with suppress(OSError, ValueError):
-            if (run.result() or {}).get("status") != "finished":
-                write_result(run.folder, result)
+        return failure(run, error)
+    failed = score(run, pairs, (0, 1), device, report)
+    return failed or finish(run, result)
+
+
+def train(run: Run, device: str, report: Report) -> dict[str, Any]:
+    """Train to the end of the budget; the result so far, written unless scores are still to come."""
+    try:
+        result = _train(run, device, report)
+        if result["status"] != "finished":
+            write_result(run.folder, result)
+        return result
+    except Exception as error:
+        return failure(run, error)
+
+
+def to_score(run: Run, architectures: list[Architecture]) -> list[scores.Pair]:
+    """What is left to score, with the files of an interrupted scoring put together."""
+    scores.merge(run.folder)
+    return scores.missing(run, architectures)
+
+
+def score(
+    run: Run, pairs: list[scores.Pair], part: tuple[int, int], device: str, report: Report
+) -> dict[str, Any] | None:
+    """Score part k of n of the pairs, by the trained network's checkpoint; None, or the result of a failure."""
+    try:
+        _score(run, pairs, part, device, report)
+        return None
+    except Exception as error:
+        return failure(run, error)
+
+
+def finish(run: Run, result: dict[str, Any]) -> dict[str, Any]:
+    """Put all scores into one file, add their time to the result of the training, and write it."""
+    try:
+        found = scores.merge(run.folder)
+        result = result | {"score_seconds": round(float(found["seconds"].sum()), 2)}
+        write_result(run.folder, result)
+        return result
+    except Exception as error:
+        return failure(run, error)
+
+
+def failure(run: Run, error: Exception) -> dict[str, Any]:
+    """The result of a run that failed, written down unless it has finished before: what failed then was added."""
+    result = {
+        "run_id": run.variant.run_id(run.seed),
+        "status": "failed",
+        "reason": " ".join(f"{error}".split()) or type(error).__name__,
+    }
+    if not isinstance(error, (ValueError, OSError)):
+        with suppress(OSError):
+            write_text(run.folder / "error.log", "".join(traceback.format_exception(error)))
+    with suppress(OSError, ValueError):
+        if (run.result() or {}).get("status") != "finished":
+            write_result(run.folder, result)
     return result
 
 
@@ -62,29 +110,7 @@ def is_complete(run: Run, architectures: list[Architecture]) -> bool:
     result = run.result()
     if result is None or result["status"] == "failed":
         return False
-    return result["status"] == "diverged" or not missing_scores(run, architectures, read_scores(run.folder))
-
-
-def missing_scores(
-    run: Run, architectures: list[Architecture], scores: pd.DataFrame
-) -> list[tuple[str, Architecture]]:
-    """(BN mode, architecture) pairs that have no score yet."""
-    space = run.variant.masked_space
-    have = set(zip(scores["bn_mode"], scores["arch"], strict=True))
-    return [
-        (mode, a) for mode in run.variant.bn_modes for a in architectures if (mode, space.text(a)) not in have
-    ]
-
-
-def read_scores(folder: Path) -> pd.DataFrame:
-    """The scores so far; an empty frame if there are none. ValueError if the file is damaged."""
-    path = folder / "scores.parquet"
-    if not path.exists():
-        return pd.DataFrame(columns=SCORE_COLUMNS)
-    try:
-        return pd.read_parquet(path)
-    except Exception as error:
-        raise ValueError(f"scores: {path} cannot be read ({error}); delete it to score again") from error
+    return result["status"] == "diverged" or not scores.missing(run, architectures)
 
 
 def write_result(folder: Path, result: dict[str, Any]) -> None:
@@ -108,9 +134,7 @@ def build(variant: Variant, seed: int, device: str) -> Trainer:
     return Trainer(network, data, variant.training, seed=derived_seed("data", seed), sampler=sampler)
 
 
-def _train_and_score(
-    run: Run, architectures: list[Architecture], device: str, report: Report
-) -> dict[str, Any]:
+def _train(run: Run, device: str, report: Report) -> dict[str, Any]:
     folder, variant = run.folder, run.variant
     remove_stale(folder)
     write_text(folder / "config.json", json.dumps(variant.config(run.seed), indent=1, sort_keys=True) + "\n")
@@ -123,7 +147,7 @@ def _train_and_score(
     status = trainer.run(folder / "checkpoint.pt", after_epoch)
     history = pd.DataFrame([astuple(e) for e in trainer.history], columns=[f.name for f in fields(Epoch)])
     write_atomic(folder / "history.csv", lambda file: history.to_csv(file, index=False))
-    result = {
+    return {
         "run_id": variant.run_id(run.seed),
         "status": status,
         "reason": None if status == "finished" else f"loss not finite in epoch {len(history) + 1}",
@@ -132,31 +156,15 @@ def _train_and_score(
         "train_seconds": round(float(history["seconds"].sum()), 2),
         "score_seconds": 0.0,
     }
-    if status == "finished":
-        scores = _score(run, trainer, architectures, report)
-        result["score_seconds"] = round(float(scores["seconds"].sum()), 2)
-    write_result(folder, result)
-    return result
 
 
-def _score(run: Run, trainer: Trainer, architectures: list[Architecture], report: Report) -> pd.DataFrame:
-    """Score what is missing, writing now and then; all scores in a fixed order."""
-    variant, space = run.variant, run.variant.masked_space
-    scores = read_scores(run.folder)
-    todo = missing_scores(run, architectures, scores)
-    done = 0
-    rows: list[tuple[object, ...]] = []
-
-    def write() -> None:
-        nonlocal scores, rows
-        added = pd.DataFrame(rows, columns=SCORE_COLUMNS)
-        scores = added if scores.empty else pd.concat([scores, added], ignore_index=True)
-        scores = scores.sort_values(["bn_mode", "arch"], ignore_index=True)
-        write_atomic(run.folder / "scores.parquet", lambda file: scores.to_parquet(file, index=False))
-        rows = []
-
+def _score(run: Run, pairs: list[scores.Pair], part: tuple[int, int], device: str, report: Report) -> None:
+    variant, (number, count) = run.variant, part
+    trainer = build(variant, run.seed, device)
+    trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device))
     assert isinstance(trainer.model, Supernet)
-    for mode in variant.bn_modes:
+    written = scores.Part(run, number)
+    for position, mode in enumerate(variant.bn_modes):
         scorer = Scorer(
             trainer.model,
             trainer.data,
@@ -165,15 +173,13 @@ def _score(run: Run, trainer: Trainer, architectures: list[Architecture], report
             variant.evaluation_batch,
             variant.evaluation_noise,
         )
-        asked = [architecture for bn_mode, architecture in todo if bn_mode == mode]
-        texts: dict[object, str] = {architecture: space.text(architecture) for architecture in asked}
-        for s in scorer(asked):  # in an order of its own
-            rows.append((texts[s.architecture], mode, s.score, s.loss, s.status, s.seconds))
-            done += 1
-            if len(rows) == WRITE_EVERY:
-                write()
-            if done % 50 == 0:
-                report("score", done / len(todo), f"{done}/{len(todo)} architectures scored ({mode})")
-    if rows or scores.empty:
-        write()
-    return scores
+        asked: list[Architecture] = [architecture for bn_mode, architecture in pairs if bn_mode == mode]
+        if count > 1:
+            asked = scorer.planner.shards(asked, count)[number]  # type: ignore[assignment]
+
+        def after_chunk(done: float, position: int = position, mode: str = mode) -> None:
+            report("score", (position + done) / len(variant.bn_modes), f"{100 * done:.0f} % scored ({mode})")
+
+        for s in scorer(asked, after_chunk):  # in an order of its own
+            written.add(mode, s)
+    written.write()

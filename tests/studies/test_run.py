@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 import torch
 
-from studies import run as run_module
+from studies import scores as scores_module
 from studies.execute import Plan, execute
-from studies.run import is_complete, read_scores, run_one
+from studies.jobs import split
+from studies.run import is_complete, run_one
+from studies.scores import read as read_scores
 from studies.study import Run, Study
 
 
@@ -64,7 +66,7 @@ def test_scores_added_later_equal_scores_made_at_once(
     architectures = at_once.architectures(at_once.runs[0])
     run_one(at_once.runs[0], architectures, "cpu", quiet)
     part = Run(replace(in_parts.runs[0].variant, bn_modes=("batch",)), 0, in_parts.runs[0].folder)
-    monkeypatch.setattr(run_module, "WRITE_EVERY", 7)
+    monkeypatch.setattr(scores_module, "WRITE_EVERY", 7)
     run_one(part, architectures[20:], "cpu", quiet)
     assert is_complete(part, architectures[20:])
     assert not is_complete(in_parts.runs[0], architectures)
@@ -78,26 +80,23 @@ def test_scoring_that_was_interrupted_ends_with_the_same_scores(
     whole, broken = (Plan.of(tiny, tmp_path / name).runs[1] for name in ("a", "b"))
     architectures = Plan.of(tiny, tmp_path).architectures(whole)
     run_one(whole, architectures, "cpu", quiet)
-    monkeypatch.setattr(run_module, "WRITE_EVERY", 5)
+    monkeypatch.setattr(scores_module, "WRITE_EVERY", 5)
 
     class Killed(BaseException):
         pass
 
-    def die(folder: Path, result: dict[str, object]) -> None:
-        raise Killed
-
     calls = 0
-    write = run_module.write_atomic
+    write = scores_module.write_atomic
 
     def write_then_die(path: Path, writer: object) -> None:
         nonlocal calls
         write(path, writer)  # type: ignore[arg-type]
-        calls += path.name == "scores.parquet"
+        calls += path.name == "scores.part-0.parquet"
         if calls == 2:
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "write_atomic", write_then_die)
+        patch.setattr(scores_module, "write_atomic", write_then_die)
         with pytest.raises(Killed):
             run_one(broken, architectures, "cpu", quiet)
     assert len(read_scores(broken.folder)) == 10
@@ -155,6 +154,47 @@ def test_a_study_gives_the_same_bits_whatever_the_number_of_workers(tiny: Study,
     assert [(r["variant"], r["seed"]) for r in study["runs"]] == [("uniform", 0), ("fair", 0), ("masked", 0)]
     assert (plans[0].folder / study["runs"][0]["folder"] / "result.json").is_file()
     assert (plans[0].folder / study["truth"]["blox"]["file"]).is_file()
+
+
+def test_a_run_scored_in_parts_by_several_processes_has_the_same_bits(tiny: Study, tmp_path: Path) -> None:
+    alone, shared = (Plan.of(tiny.only(["uniform"], [0]), tmp_path / name) for name in ("alone", "shared"))
+    run_one(alone.runs[0], alone.architectures(alone.runs[0]), "cpu", quiet)
+    ((run, result),) = execute(shared, shared.runs, "cpu", 2)
+    assert result["status"] == "finished"
+    assert result == run.result()
+    assert_same(alone.runs[0], run)
+    assert not list(run.folder.glob("scores.part-*"))
+    # What an interrupted scoring by more processes left counts, and is put together.
+    scores = read_scores(run.folder)
+    (run.folder / "scores.parquet").unlink()
+    (run.folder / "result.json").unlink()
+    for part in range(2):
+        rows = scores.iloc[part * 20 : part * 20 + 25]  # some in both
+        rows.to_parquet(run.folder / f"scores.part-{7 * part}.parquet")
+    pd.testing.assert_frame_equal(read_scores(run.folder), scores.iloc[:45], check_exact=True)
+    execute(shared, shared.runs, "cpu", 2)
+    assert_same(alone.runs[0], run)
+    assert not list(run.folder.glob("scores.part-*"))
+
+
+def test_a_failure_in_parts_is_the_result_of_its_run(tiny: Study, tmp_path: Path) -> None:
+    plan = Plan.of(tiny.only(["uniform"], [0]), tmp_path / "runs")
+    folder = plan.runs[0].folder
+    folder.mkdir(parents=True)
+    (folder / "scores.part-0.parquet").write_bytes(b"PAR1 half a file")
+    ((_, result),) = execute(plan, plan.runs, "cpu", 2)
+    assert result["status"] == "failed"
+    assert "scores.part-0.parquet cannot be read" in result["reason"]
+    (folder / "scores.part-0.parquet").unlink()
+    assert execute(plan, plan.runs, "cpu", 2)[0][1]["status"] == "finished"
+
+
+def test_only_an_incomplete_last_round_is_scored_in_parts() -> None:
+    assert split(16, 2) == [1] * 16
+    assert split(3, 2) == [1, 1, 2]
+    assert split(1, 8) == [8]
+    assert split(3, 8) == [2, 2, 2]
+    assert split(7, 4) == [1, 1, 1, 1, 1, 1, 1]
 
 
 def test_a_table_of_another_space_or_without_the_column_is_refused(tiny: Study, tmp_path: Path) -> None:

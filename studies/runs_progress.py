@@ -1,0 +1,65 @@
+"""Progress of many runs in worker processes: each sends what it has done, one listener shows it."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from contextlib import suppress
+from typing import Any
+
+from studies.progress import Progress
+from studies.study import Run
+
+LINE_EVERY = 5.0  # seconds between two lines of one run where there is no terminal
+TRAINING_SHARE = 0.7  # of a run's time; the rest is scoring
+
+
+class Reporter:
+    """A worker's side: report(phase, fraction, detail) sends at most every tenth of a second."""
+
+    def __init__(self, number: int, part: tuple[int, int], messages: Any) -> None:
+        self.number, self.part, self.messages = number, part, messages
+        self.last = 0.0
+
+    def __call__(self, phase: str, fraction: float, detail: str) -> None:
+        now = time.monotonic()
+        if now - self.last >= 0.1 or fraction >= 1:
+            self.last = now
+            self.messages.put((self.number, self.part, phase, fraction, detail))
+
+
+class RunsProgress(Progress):
+    """The listener's side. Runs weigh as much as they are expected to take."""
+
+    def __init__(self, title: str, runs: list[Run]) -> None:
+        self.runs = runs
+        self.weights = [run.variant.expected_seconds or 1.0 for run in runs]
+        self.done: list[dict[object, float]] = [
+            defaultdict(float) for _ in runs
+        ]  # share of each phase and part
+        super().__init__(title, sum(self.weights), every=15.0)
+
+    def listen(self, messages: Any) -> None:
+        """Shows what the workers send until None comes: (position of the run, part k of n, phase, fraction of it
+        done, detail); phase 'train', 'score' or 'done'."""
+        shown = [0.0] * len(self.runs)
+        with suppress(EOFError, ConnectionError):  # the sender was interrupted
+            while (message := messages.get()) is not None:
+                number, part, phase, fraction, detail = message
+                self.note(number, part, phase, fraction)
+                now = time.monotonic()
+                if phase == "done" or (not self.terminal and now - shown[number] >= LINE_EVERY):
+                    shown[number] = now
+                    of = f" (part {part[0] + 1} of {part[1]})" if part[1] > 1 else ""
+                    self.line(f"{self.runs[number].name}{of}: {detail}")
+
+    def note(self, number: int, part: tuple[int, int], phase: str, fraction: float) -> None:
+        """Count what was done and show the whole."""
+        if phase == "done":
+            self.done[number] = {"all": 1.0}
+        else:
+            share = TRAINING_SHARE if phase == "train" else (1 - TRAINING_SHARE) / part[1]
+            self.done[number][phase, part] = share * fraction
+            if phase == "score":  # a training that was finished before says nothing
+                self.done[number]["train", (0, 1)] = TRAINING_SHARE
+        self.update(sum(sum(d.values()) * w for d, w in zip(self.done, self.weights, strict=True)))

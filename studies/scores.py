@@ -1,0 +1,79 @@
+"""A run's scores on disk: `scores.parquet`, and while several processes score, a file of each beside it.
+
+Scores are the same bits whoever computes them, so files may be put together in any order.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+
+from studies.study import Run
+from supernet.files import write_atomic
+from supernet.scoring import Score
+from supernet.spaces import Architecture
+
+COLUMNS = ["arch", "bn_mode", "score", "loss", "status", "seconds"]
+WRITE_EVERY = 500  # scores; what a kill may cost
+
+Pair = tuple[str, Architecture]  # BN mode, architecture
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The scores so far, in a fixed order; an empty frame if there are none. ValueError if a file is damaged."""
+    frames = []
+    for path in (folder / "scores.parquet", *sorted(folder.glob("scores.part-*.parquet"))):
+        if not path.exists():
+            continue
+        try:
+            frames.append(pd.read_parquet(path))
+        except Exception as error:
+            raise ValueError(f"scores: {path} cannot be read ({error}); delete it to score again") from error
+    frames = [frame for frame in frames if len(frame)]
+    if not frames:
+        return pd.DataFrame(columns=COLUMNS)
+    scores = pd.concat(frames, ignore_index=True).drop_duplicates(["bn_mode", "arch"])
+    return scores.sort_values(["bn_mode", "arch"], ignore_index=True)
+
+
+def missing(run: Run, architectures: list[Architecture]) -> list[Pair]:
+    """(BN mode, architecture) pairs that have no score yet."""
+    scores, space = read(run.folder), run.variant.masked_space
+    have = set(zip(scores["bn_mode"], scores["arch"], strict=True))
+    texts = [(space.text(architecture), architecture) for architecture in architectures]
+    return [(mode, a) for mode in run.variant.bn_modes for text, a in texts if (mode, text) not in have]
+
+
+def merge(folder: Path) -> pd.DataFrame:
+    """Put all files into `scores.parquet`; the scores."""
+    scores = read(folder)
+    parts = list(folder.glob("scores.part-*.parquet"))
+    if parts or not (folder / "scores.parquet").exists():
+        write_atomic(folder / "scores.parquet", lambda file: scores.to_parquet(file, index=False))
+    for path in parts:
+        path.unlink(missing_ok=True)
+    return scores
+
+
+class Part:
+    """What one process adds, rewritten after every `WRITE_EVERY` scores."""
+
+    def __init__(self, run: Run, number: int) -> None:
+        self.path = run.folder / f"scores.part-{number}.parquet"
+        self.space = run.variant.masked_space
+        self.rows: list[tuple[object, ...]] = []
+        self.written = 0
+
+    def add(self, mode: str, score: Score) -> None:
+        text = self.space.text(cast(Architecture, score.architecture))
+        self.rows.append((text, mode, score.score, score.loss, score.status, score.seconds))
+        if len(self.rows) - self.written >= WRITE_EVERY:
+            self.write()
+
+    def write(self) -> None:
+        if len(self.rows) > self.written:
+            frame = pd.DataFrame(self.rows, columns=COLUMNS)
+            write_atomic(self.path, lambda file: frame.to_parquet(file, index=False))
+            self.written = len(self.rows)
