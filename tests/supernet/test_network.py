@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
-from naive import Naive
-from tiny import SIZES, SPACES, config, images, randomise, supernet
+from tiny import BLOX_BLOCKS, SIZES, SPACES, config, images, naive_of, randomise, set_statistics, supernet
 from torch import Tensor, nn
 
-from supernet.network import NODE_REDUCTIONS, Network, NetworkConfig, StandAlone, Supernet, cut_out, seeded
-from supernet.operations import batch_norms
-from supernet.spaces import Architecture, Blox, Cell, NasBench201, Size, Space, get_space
+from supernet.network import NODE_REDUCTIONS, StandAlone, Supernet, cut_out, seeded
+from supernet.spaces import Architecture, Size, Space, get_space
 from supernet.spaces import Path as CellPath
 
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-CONV1, CONV3 = 2, 3
-BLOX_BLOCKS = [
-    # Every connectivity with operations that differ where they can, ST1 both ways, ST6 both ways.
-    *[
-        (0, 1, *flags)
-        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
-    ],
-    *[
-        (2, 0, *flags)
-        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
-    ],
-    *[
-        (1, 2, *flags)
-        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
-    ],
-]
 NB201_CELLS = [
     *[(operation,) * 6 for operation in range(1, 5)],
     (0, 3, 2, 1, 4, 3),
@@ -53,28 +27,6 @@ NB201_CELLS = [
 ]
 
 
-def naive_of(network: Network, statistics: str) -> Naive:
-    """The second implementation on the network's own tensors."""
-    settings = network.config
-    return Naive(
-        dict(network.named_parameters()) | dict(network.named_buffers()),
-        settings.space.name,
-        settings.size.stages,
-        settings.size.cells_per_stage,
-        settings.size.reduction,
-        settings.linear_transformers,
-        settings.node_reduction,
-        statistics,
-    )
-
-
-def set_statistics(network: Network, mode: str) -> None:
-    """mode: 'train' (batch statistics, which update the running ones), 'batch' or 'running'."""
-    network.train(mode == "train")
-    for norm in batch_norms(network):
-        norm.batch_statistics = mode == "batch"
-
-
 def paths_of(space: Space, size: Size) -> list[CellPath]:
     """Paths that together have every operation on every edge and every connectivity type, shared and unshared."""
     total = size.stages * size.cells_per_stage
@@ -84,175 +36,6 @@ def paths_of(space: Space, size: Size) -> list[CellPath]:
         cells, first, step = BLOX_BLOCKS, 7, 7  # seven connectivities by three pairs of operations
     unshared = [tuple(cells[(i + step * j) % len(cells)] for j in range(total)) for i in range(first)]
     return [*unshared, *[(cells[i],) * total for i in (3, 6)]]
-
-
-# Counts
-
-
-@pytest.mark.parametrize("reduction", ["official", "light"])
-@pytest.mark.parametrize("space_name", SPACES)
-def test_parameter_count_is_the_space_s_cost(space_name: str, reduction: str) -> None:
-    space = get_space(space_name)
-    sizes = [
-        Size(channels=2, stages=3, cells_per_stage=2, image_channels=1, image_size=8, reduction=reduction),
-        Size(channels=6, stages=3, cells_per_stage=1, image_size=16, classes=7, reduction=reduction),
-    ]
-    if space.parts == 1:
-        sizes.append(Size(channels=5, stages=1, cells_per_stage=3, image_size=5, reduction=reduction))
-    for size, architecture in itertools.product(sizes, space.sample(25, 0)):
-        network = StandAlone(NetworkConfig(space=space, size=size, affine=True), architecture)
-        assert network.num_parameters() == space.cost(architecture, size).params
-
-
-def test_parameter_count_is_nasbench201_s_formula_at_the_published_size() -> None:
-    space = NasBench201()
-    for cell in [*itertools.islice(space.enumerate(), 0, None, 400), (0,) * 6]:
-        with torch.device("meta"):
-            network = StandAlone(NetworkConfig(space=space, size=space.published, affine=True), cell)
-        params = 73_306 + 243_040 * cell.count(CONV3) + 28_000 * cell.count(CONV1)
-        assert network.num_parameters() == params == space.cost(cell).params
-
-
-def test_parameter_count_is_blox_s_table_at_the_published_size() -> None:
-    space = Blox()
-    costs = [  # of conv, mbconv, bconv in each stage
-        (37_248, 58_176, 21_856),
-        (148_224, 231_040, 72_384),
-        (591_360, 920_832, 259_456),
-    ]
-    for architecture in itertools.islice(space.enumerate(), 0, None, 2_503):
-        params = 1_363_940
-        for stage, (o0, o1, previous, direct, skip) in enumerate(space.cells_of(architecture)):
-            params += costs[stage][o0] * bool(previous or skip) + costs[stage][o1] * bool(previous or direct)
-        with torch.device("meta"):
-            network = StandAlone(NetworkConfig(space=space, size=space.published, affine=True), architecture)
-        assert network.num_parameters() == params == space.cost(architecture).params
-
-
-@contextmanager
-def counted(modules: nn.Module) -> Iterator[dict[str, int]]:
-    """Calls of convolutions, and multiply-accumulates of convolutions and linear layers for one image."""
-    count = {"convolutions": 0, "macs": 0}
-
-    def count_call(module: nn.Module, _: Any, out: Tensor) -> None:
-        if isinstance(module, nn.Conv2d):
-            count["convolutions"] += 1
-            each = module.in_channels // module.groups * module.kernel_size[0] * module.kernel_size[1]
-        else:
-            assert isinstance(module, nn.Linear)
-            each = module.in_features
-        count["macs"] += out[0].numel() * each
-
-    layers = [module for module in modules.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
-    hooks = [layer.register_forward_hook(count_call) for layer in layers]
-    try:
-        yield count
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def open_edges(cell: Cell, from_input: bool) -> set[int]:
-    """Edges on a way without 'none' to the output: from the input, or from any node."""
-    found = set()
-    for node in (0,) if from_input else (0, 1, 2):
-        for length in (1, 2, 3):
-            for way in itertools.product(range(6), repeat=length):
-                ends = [EDGES[edge] for edge in way]
-                joined = all(a[1] == b[0] for a, b in itertools.pairwise(ends))
-                if joined and ends[0][0] == node and ends[-1][1] == 3 and all(cell[edge] for edge in way):
-                    found |= set(way)
-    return found
-
-
-@pytest.mark.parametrize("size", [None, Size(channels=3, stages=2, cells_per_stage=2, image_size=8)])
-def test_macs_of_a_nasbench201_forward_pass_are_the_space_s_cost_less_its_dead_edges(
-    size: Size | None,
-) -> None:
-    space = NasBench201()
-    size = size or space.published
-    for cell in [*itertools.islice(space.enumerate(), 0, None, 2_000), (3,) * 6, (0, 0, 0, 0, 0, 0)]:
-        live = open_edges(cell, from_input=False)
-        without_dead = tuple(operation if edge in live else 0 for edge, operation in enumerate(cell))
-        with torch.device("meta"):
-            network = StandAlone(NetworkConfig(space=space, size=size, affine=True), cell)
-            with counted(network) as count:
-                network(torch.empty(2, size.image_channels, size.image_size, size.image_size))
-        assert count["macs"] == space.cost(without_dead, size).macs
-
-
-@pytest.mark.parametrize("reduction", ["official", "light"])
-@pytest.mark.parametrize("size", [None, Size(channels=4, stages=3, cells_per_stage=2, image_size=16)])
-def test_macs_of_a_blox_forward_pass_are_the_space_s_cost(size: Size | None, reduction: str) -> None:
-    space = Blox()
-    size = size or Size(channels=32, stages=3, cells_per_stage=1, classes=100, reduction=reduction)
-    for architecture in space.sample(8, 1):
-        with torch.device("meta"):
-            network = StandAlone(NetworkConfig(space=space, size=size, affine=True), architecture)
-            with counted(network) as count:
-                network(torch.empty(2, size.image_channels, size.image_size, size.image_size))
-        assert count["macs"] == space.cost(architecture, size).macs
-
-
-# Blox's published probe
-
-# A few of the 45 models that have the same block in every stage, by block (O0, O1, previous, input, skip):
-# the logit, and the mean of each stage's output.
-PROBES = {
-    (0, 0, 1, 0, 0): (6.0955812152477336, 0.6314550871639291, 1.9387472113458593),
-    (0, 2, 0, 1, 0): (23118775.94178642, 172.05283720537565, 84092.27585720034),
-    (2, 1, 1, 1, 0): (3395386772.1055484, 937.478257447694, 2457661.093041264),
-    (1, 0, 1, 0, 1): (5034.988987116654, 7.050231694479507, 215.48475097230374),
-    (2, 0, 0, 1, 1): (23654612.85938517, 173.05151918297315, 85213.37304550274),
-    (0, 1, 1, 1, 1): (7719.963814247398, 8.657803622030602, 296.20190815260503),
-}
-
-
-def probe(architecture: Architecture) -> tuple[Tensor, list[float]]:
-    """Logits and per-stage means with weights that do not depend on any order (float64, evaluation mode)."""
-    space = Blox()
-    network = StandAlone(NetworkConfig(space=space, size=space.published, affine=True), architecture)
-    network = network.double().eval()
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.constant_(module.weight, 1 / module.weight[0].numel())
-            nn.init.constant_(module.bias, 0.05)
-        elif isinstance(module, nn.BatchNorm2d):
-            for tensor, value in (
-                (module.weight, 1.1),
-                (module.bias, -0.02),
-                (module.running_mean, 0.1),
-                (module.running_var, 0.9),
-            ):
-                nn.init.constant_(tensor, value)
-        elif isinstance(module, nn.Linear):
-            nn.init.constant_(module.weight, 1 / module.in_features)
-            nn.init.zeros_(module.bias)
-    position = torch.arange(3 * 32 * 32).view(1, 3, 32, 32)
-    x = (position * 37 % 101).double() / 101
-    with torch.no_grad():
-        features = network.features(x, network.path)
-        assert [tuple(feature.shape[1:]) for feature in features] == [(64, 16, 16), (128, 8, 8), (256, 4, 4)]
-        return network(x)[0], [float(feature.mean()) for feature in features]
-
-
-@pytest.mark.parametrize("block", PROBES)
-def test_blox_probe_gives_the_published_values(block: Cell) -> None:
-    logits, means = probe(block * 3)
-    logit, *stages = PROBES[block]
-    assert logits.tolist() == pytest.approx([logit] * 100, rel=1e-9)
-    assert means == pytest.approx([*stages, logit], rel=1e-9)
-
-
-def test_blox_probe_gives_the_published_values_of_all_uniform_models(reference_data: Path) -> None:
-    with open(reference_data / "blox" / "uniform_models.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 45
-    for row in rows:
-        logits, means = probe(tuple(int(number) for number in row["arch_vec_flat"].split()))
-        assert logits.tolist() == pytest.approx([float(row["probe_logit"])] * 100, rel=1e-9)
-        published = [float(row[f"probe_mean_stage{stage}"]) for stage in range(3)]
-        assert means == pytest.approx(published, rel=1e-9)
 
 
 # A path of the supernet, the network cut out of it, and the second implementation
@@ -377,50 +160,7 @@ def test_a_gradient_reaches_just_the_operations_of_the_path(name: str) -> None:
                 assert any(key.startswith(f"{choice}.") for choice in chosen), (path, key)
 
 
-# What is not computed
-
-
-@pytest.fixture(scope="module")
-def one_cell() -> Callable[[bool], Supernet]:
-    size = Size(channels=1, stages=1, cells_per_stage=1, image_channels=1, image_size=2)
-    networks = {affine: supernet("nasbench201", size=size, affine=affine) for affine in (False, True)}
-    return lambda affine: networks[affine]
-
-
-@given(
-    cell=st.tuples(*[st.integers(0, 4)] * 6),
-    mode=st.sampled_from(["train", "batch", "running"]),
-    affine=st.booleans(),
-)
-@hypothesis_settings(max_examples=300)
-def test_dead_edges_of_nasbench201_cost_no_convolution(
-    one_cell: Callable[[bool], Supernet], cell: Cell, mode: str, affine: bool
-) -> None:
-    # Without affine BN and with batch statistics a zero node stays zero: edges out of it are dead, too.
-    keeps_zero = mode != "running" and not affine
-    live = open_edges(cell, from_input=False)
-    if keeps_zero:
-        reached = {0}
-        for edge, (source, target) in enumerate(EDGES):
-            if cell[edge] and source in reached:
-                reached.add(target)
-        live = {edge for edge in live if EDGES[edge][0] in reached}
-    network = one_cell(affine)
-    set_statistics(network, mode)
-    with counted(network.cells) as count, torch.no_grad():
-        network(images(network.config.size, 2, dtype=torch.float32), cell)
-    assert count["convolutions"] == sum(cell[edge] in (CONV1, CONV3) for edge in live)
-
-
-@pytest.mark.parametrize("block", BLOX_BLOCKS)
-def test_a_dead_operation_of_blox_costs_no_convolution(block: Cell) -> None:
-    network = supernet("blox")
-    o0, o1, previous, direct, skip = block
-    each = (4, 2 * 4, 6 * 3)  # convolutions of conv, mbconv (two of them in squeeze-and-excite), bconv
-    expected = each[o0] * bool(previous or skip) + each[o1] * bool(previous or direct)
-    with counted(network.cells) as count, torch.no_grad():
-        network(images(SIZES["blox"], 2, dtype=torch.float32), block * 3)
-    assert count["convolutions"] == 3 * expected
+# Disconnected architectures
 
 
 @pytest.mark.parametrize(

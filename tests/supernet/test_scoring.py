@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from naive import Naive
-from tiny import SIZES, SPACES, architectures, assert_same, digits, randomise, supernet
+from tiny import SIZES, SPACES, architectures, assert_same, digits, naive_of, randomise, supernet
 
 from supernet.data import Split, evaluation_set
 from supernet.network import Supernet, cut_out
@@ -56,18 +55,6 @@ def by_definition(
     data, settings = digits(), network.config
     weights = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
-    def naive(statistics: str) -> Naive:
-        return Naive(
-            weights,
-            settings.space.name,
-            settings.size.stages,
-            settings.size.cells_per_stage,
-            settings.size.reduction,
-            settings.linear_transformers,
-            settings.node_reduction,
-            statistics,
-        )
-
     path = settings.space.path(architecture, settings.size)
     images, labels = evaluation_set(data, data.valid, noise)
     parts = -(-len(labels) // batch_size)
@@ -78,7 +65,7 @@ def by_definition(
         head, _ = evaluation_set(data, first, noise)
         seen = []
         for k in range(count):
-            calibrating = naive("batch")
+            calibrating = naive_of(network, "batch", weights)
             calibrating(head[k * size : (k + 1) * size], path)
             seen.append(calibrating.observed)
         for name in seen[0]:
@@ -91,7 +78,7 @@ def by_definition(
                         weights[f"{name}.{key}"] = 0.9 * weights[f"{name}.{key}"] + 0.1 * value
     right, loss = 0, 0.0
     for x, y in batches:
-        logits = naive("batch" if mode == "batch" else "running")(x, path)
+        logits = naive_of(network, "batch" if mode == "batch" else "running", weights)(x, path)
         for row, label in zip(logits, y, strict=True):
             right += int(row.argmax()) == int(label)
             loss += float(-torch.log_softmax(row, 0)[label])

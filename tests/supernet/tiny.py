@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
+from naive import Naive
 from torch import Tensor
 
 from supernet.data import DataSet, Split, load
-from supernet.network import NetworkConfig, Supernet, seeded
+from supernet.network import Network, NetworkConfig, StandAlone, Supernet, seeded
 from supernet.operations import batch_norms
 from supernet.sampling import Sampler, SamplingConfig
 from supernet.spaces import Architecture, Size, Space, get_space
@@ -21,6 +23,22 @@ SIZES = {
     ),
     "blox": Size(channels=2, stages=3, cells_per_stage=1, image_channels=1, image_size=8, reduction="light"),
 }
+
+BLOX_BLOCKS = [
+    # Every connectivity with operations that differ where they can, ST1 both ways, ST6 both ways.
+    *[
+        (0, 1, *flags)
+        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
+    ],
+    *[
+        (2, 0, *flags)
+        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
+    ],
+    *[
+        (1, 2, *flags)
+        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
+    ],
+]
 
 
 def config(space: str | Space, **changes: Any) -> NetworkConfig:
@@ -44,6 +62,29 @@ def randomise(network: torch.nn.Module, seed: int = 0) -> None:
         ):
             if tensor is not None:
                 tensor.data.uniform_(low, high, generator=generator)
+
+
+def naive_of(network: Network, statistics: str, weights: Mapping[str, Tensor] | None = None) -> Naive:
+    """The second implementation on the network's own tensors, or on others of the same names."""
+    settings = network.config
+    own = dict(network.named_parameters()) | dict(network.named_buffers())
+    return Naive(
+        own if weights is None else weights,
+        settings.space.name,
+        settings.size.stages,
+        settings.size.cells_per_stage,
+        settings.size.reduction,
+        settings.linear_transformers,
+        settings.node_reduction,
+        statistics,
+    )
+
+
+def set_statistics(network: Network, mode: str) -> None:
+    """mode: 'train' (batch statistics, which update the running ones), 'batch' or 'running'."""
+    network.train(mode == "train")
+    for norm in batch_norms(network):
+        norm.batch_statistics = mode == "batch"
 
 
 def images(size: Size, count: int = 3, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -91,6 +132,12 @@ def trainer(
     settings = TrainingConfig(**{"batch_size": 16, **({"epochs": 2} if training is None else training)})
     sampler = Sampler(SamplingConfig(**(sampling or {})), network.config.space, network.config.size, seed)
     return Trainer(network, data, settings, seed=seed, sampler=sampler)
+
+
+def stand_alone(epochs: int, seed: int = 0, **settings: Any) -> Trainer:
+    config = NetworkConfig(space=get_space("nasbench201"), size=SIZES["nasbench201"], affine=True)
+    network = seeded(StandAlone, config, (3, 2, 1, 4, 3, 3), seed=seed)
+    return Trainer(network, digits(), TrainingConfig(epochs=epochs, batch_size=16, **settings), seed=seed)
 
 
 def architectures(space: Space, count: int, seed: int = 0) -> list[Architecture]:
