@@ -1,0 +1,150 @@
+"""Scoring many architectures: each distinct function once, features shared, against one forward pass each
+
+Reference: `plain`, evaluated as public code does, architecture by architecture. All architectures of a space are too
+many for it: its time is extrapolated from random ones, before and after in the same process. The whole of Blox takes
+minutes, so its engine is timed on the first and second block of some (all third blocks); `full()` runs it all:
+
+    python -c "from benchmarks.scoring import full; print(full())"
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+
+from benchmarks.plain import PlainSupernet
+from benchmarks.timing import Row, peak_memory
+from studies import embedded
+from supernet.data import evaluation_set, load
+from supernet.network import NetworkConfig, Supernet, seeded
+from supernet.scoring import BnMode, Planner, Scorer, Workload
+from supernet.spaces import Architecture, Size, get_space
+
+
+class Work:
+    """A space's embedded network on the digits' validation images, for the engine and for the reference."""
+
+    def __init__(self, space: str) -> None:
+        torch.set_num_threads(1)
+        self.space = get_space(space)
+        self.config = NetworkConfig(space=self.space, size=embedded.SIZES[space])
+        network = seeded(Supernet, self.config, seed=0)
+        self.plain = PlainSupernet(self.config)
+        self.plain.load_state_dict(network.state_dict())
+        self.plain.train()  # statistics of the batch
+        data = load(embedded.DATA)
+        self.images, self.labels = evaluation_set(data, data.valid, embedded.NOISE)
+        self.images = self.images.contiguous()
+        self.scorer = Scorer(network, data, data.valid, "batch", noise=embedded.NOISE)
+
+    def naive(self, architectures: list[Architecture]) -> float:
+        """Seconds for one architecture."""
+        begin = time.perf_counter()
+        with torch.no_grad():
+            for architecture in architectures:
+                logits = self.plain(self.images, self.space.path(architecture, self.config.size))
+                float((logits.argmax(1) == self.labels).float().mean())
+                float(F.cross_entropy(logits, self.labels))
+        return (time.perf_counter() - begin) / len(architectures)
+
+    def engine(self, architectures: list[Architecture]) -> float:
+        """Seconds for all, planning included."""
+        begin = time.perf_counter()
+        assert sum(1 for _ in self.scorer(architectures)) == len(architectures)
+        return time.perf_counter() - begin
+
+    def rows(self, what: str, which: list[Architecture], sample: int, least: float | None) -> Iterator[Row]:
+        """The engine on all of `which`, between two timings of the reference on a random sample of them.
+
+        least: the goal; small samples have none, as they share little."""
+        drawn = random.Random(1).sample(which, sample)
+        self.naive(drawn[:3])
+        before = self.naive(drawn)
+        seconds = self.engine(which)
+        references = [one * len(which) for one in (before, self.naive(drawn))]
+        plain = statistics.mean(references)
+        work = f"score {what}, C8 8x8, {len(self.labels)} images"
+        yield Row(work, f"plain, from 2 x {sample}", plain, min(references))
+        ratio = plain / seconds
+        goal, met = ("", None) if least is None else (f">= {least:g}x", ratio >= least)
+        yield Row(work, "engine", seconds, seconds, ratio=ratio, goal=goal, met=met)
+        plan = self.scorer.plan(which)
+        yield count(work, plan.naive_macs / plan.macs)
+
+
+def count(work: str, ratio: float) -> Row:
+    """Counted, not timed."""
+    return Row(work, "fewer multiply-accumulates", ratio, ratio, unit="x", goal="counted")
+
+
+def run(quick: bool) -> Iterator[Row]:
+    sample, some = (20, 60) if quick else (100, 1000)
+    for space, least in (("nasbench201", 3.0), ("blox", 3.0)):
+        work = Work(space)
+        which = random.Random(0).sample(list(work.space.enumerate()), some)
+        yield from work.rows(
+            f"{some} random of {work.space.title}", which, min(sample, some), None if quick else least
+        )
+    work = Work("nasbench201")
+    whole = list(work.space.enumerate())
+    if quick:
+        whole = sorted(whole)[8000:8300]
+    for row in work.rows(f"{len(whole):,} of NAS-Bench-201", whole, sample, None if quick else 8.0):
+        if row.variant == "engine" and not quick:
+            yield Row(
+                row.work, "engine, in time", row.median, row.minimum, goal="< 60 s", met=row.median < 60
+            )
+        yield row
+    work = Work("blox")
+    blocks = get_space("blox").allowed_blocks  # type: ignore[attr-defined]
+    first = blocks[:1] if quick else blocks[::15]
+    fans = [one + two + three for one in first for two in blocks[:: 9 if quick else 5] for three in blocks]
+    yield from work.rows(
+        f"{len(fans):,} of Blox (all third blocks)", fans, min(sample, 50), None if quick else 12.0
+    )
+    if not quick:
+        peak = peak_memory(score_all)
+        yield Row(
+            "score all of NAS-Bench-201", "peak memory", peak, peak, "MB", goal="<= 1000 MB", met=peak <= 1000
+        )
+    yield from counts(quick)
+
+
+def score_all() -> None:
+    """What the peak memory is of."""
+    work = Work("nasbench201")
+    work.engine(list(work.space.enumerate()))
+
+
+def counts(quick: bool) -> Iterator[Row]:
+    """What sharing saves at the published sizes, counted for whole spaces."""
+    sizes = [("nasbench201", Size(channels=16, stages=3, cells_per_stage=1))]
+    if not quick:
+        sizes += [
+            ("nasbench201", Size(channels=32, stages=3, cells_per_stage=2)),
+            ("nasbench201", Size(channels=16, stages=3, cells_per_stage=5)),
+            ("blox", Size(channels=32, stages=3, cells_per_stage=1)),
+        ]
+    for name, size in sizes:
+        space = get_space(name)
+        planner = Planner(NetworkConfig(space=space, size=size), Workload(mode=BnMode("batch"), budget=None))
+        plan = planner.plan(space.enumerate())
+        title = f"all of {space.title}, C{size.channels} N{size.cells_per_stage} 32x32"
+        yield count(title, plan.naive_macs / plan.macs)
+        ratio = plan.naive_operations / plan.operations
+        yield Row(title, "fewer operations", ratio, ratio, unit="x", goal="counted")
+
+
+def full() -> str:
+    """All 91,125 models of Blox at the embedded size, for real, once."""
+    work = Work("blox")
+    whole = list(work.space.enumerate())
+    rows = list(work.rows("all of Blox", whole, 50, 12.0))
+    plan = work.scorer.plan(whole)
+    counted = f"{plan.naive_macs:.4g} -> {plan.macs:.4g} MACs, {plan.naive_operations} -> {plan.operations} operations"
+    return f"{rows[0].median:.0f} s -> {rows[1].median:.0f} s: {rows[1].ratio:.1f}x; {counted}"
