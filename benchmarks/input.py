@@ -44,27 +44,32 @@ def run(quick: bool) -> Iterator[Row]:
     """The study's augmentation, alone and with either policy; every variant gives whole normalised batches."""
     from torchvision.transforms import autoaugment
 
-    count = 1_000 if quick else 10_000
+    scale = 10 if quick else 1
+    cifar10 = autoaugment.AutoAugment(autoaugment.AutoAugmentPolicy.CIFAR10)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield from rows("none", [], 10_000 // scale, {OURS: 15.0}, quick)
+        yield from rows("autoaugment", [cifar10], 2_560 // scale, {}, quick)
+        yield from rows("randaugment", [autoaugment.RandAugment()], 2_560 // scale, {}, quick)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def rows(policy: str, steps: list[Any], count: int, least: dict[str, float], quick: bool) -> list[Row]:
+    """Rows of `count` random images; steps: the policy as torchvision's transforms of PIL images."""
     stream = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=stream)
     train, none = (Split(images[:n], torch.zeros(n, dtype=torch.long)) for n in (count, 0))
     data = DataSet("random", 10, train, none, none, torch.tensor(MEAN), torch.tensor(STD))
-    policies: dict[str, list[Any]] = {
-        "none": [],
-        "autoaugment": [autoaugment.AutoAugment(autoaugment.AutoAugmentPolicy.CIFAR10)],
-        "randaugment": [autoaugment.RandAugment()],
+    pictures = Pictures(images.permute(0, 2, 3, 1).contiguous().numpy(), steps)
+    variants = {
+        LOADER: from_loader(pictures, workers=2),
+        "DataLoader, 0 workers": from_loader(pictures, workers=0),
+        OURS: epoch(data, Augmentation(shift=4, flip=True, policy=policy), stream),
     }
-    pixels = images.permute(0, 2, 3, 1).contiguous().numpy()
-    for policy, steps in policies.items():
-        work = f"{count:,} images, shift and flip" + ("" if policy == "none" else f", {policy}")
-        pictures = Pictures(pixels, steps)
-        variants = {
-            LOADER: from_loader(pictures, workers=2),
-            "DataLoader, 0 workers": from_loader(pictures, workers=0),
-            OURS: epoch(data, Augmentation(shift=4, flip=True, policy=policy), stream),
-        }
-        least = {OURS: 15.0} if policy == "none" else {}
-        yield from compare(work, variants, turns=1 if quick else 5, least=least)
+    work = f"{count:,} images, shift and flip" + ("" if policy == "none" else f", {policy}")
+    return compare(work, variants, turns=1 if quick else 5, least=least)
 
 
 def from_loader(pictures: Pictures, workers: int) -> Callable[[], None]:
