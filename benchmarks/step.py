@@ -23,7 +23,7 @@ from benchmarks.plain import PlainSupernet
 from benchmarks.timing import Row, compare, peak_memory, take_turns
 from supernet.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.pooling import DepthwiseAverage, _constants
+from supernet.pooling import DepthwiseAverage, constants
 from supernet.sampling import Sampler, SamplingConfig
 from supernet.spaces import Size, get_space
 from supernet.spaces.nasbench201 import pruned
@@ -198,7 +198,7 @@ def run(quick: bool) -> Iterator[Row]:
             variant = "supernet, memory kept" if keep else "supernet"
             goal_text = f"<= {MOST_MEMORY:g} MB"
             yield Row(f"{c32.name}, peak", variant, peak, peak, "MB", goal=goal_text, met=peak <= MOST_MEMORY)
-    yield from pooling_rows(turns)
+    yield from pooling_rows(turns, ((16, 32),) if quick else ((16, 32), (32, 16), (64, 8), (8, 8)))
 
 
 def throughput(work: Work, other: Other, turns: int) -> Row:
@@ -227,16 +227,16 @@ def a_few_steps(work: Work, keep: bool) -> None:
         steps.supernet(1)
 
 
-def pooling_rows(turns: int) -> Iterator[Row]:
-    """Forward and backward of the 3x3 average, by size, on one thread."""
+def pooling_rows(turns: int, sizes: tuple[tuple[int, int], ...]) -> Iterator[Row]:
+    """Forward and backward of the 3x3 average, 64 images of (channels, side), on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        for channels, side in ((16, 32), (32, 16), (64, 8), (8, 8)):
+        for channels, side in sizes:
             x = torch.randn(64, channels, side, side).contiguous(memory_format=torch.channels_last)
             gradient = x.clone(memory_format=torch.preserve_format)
             x.requires_grad_()
-            constants = _constants(channels, side, side, torch.float32)
+            fixed = constants(channels, side, side, torch.float32)
 
             def pool(x: Tensor = x, gradient: Tensor = gradient) -> None:
                 F.avg_pool2d(x, 3, 1, 1, count_include_pad=False).backward(gradient)
@@ -245,9 +245,9 @@ def pooling_rows(turns: int) -> Iterator[Row]:
             def depthwise(
                 x: Tensor = x,
                 gradient: Tensor = gradient,
-                constants: tuple[Tensor, Tensor] = constants,
+                fixed: tuple[Tensor, Tensor] = fixed,
             ) -> None:
-                DepthwiseAverage.apply(x, *constants).backward(gradient)
+                DepthwiseAverage.apply(x, *fixed).backward(gradient)
                 x.grad = None
 
             calls = {"avg_pool2d": pool, "depthwise convolution": depthwise}

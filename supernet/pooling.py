@@ -22,7 +22,7 @@ LEAST_SIDE, MOST_CHANNELS = 16, 64
 def average_3x3(x: Tensor) -> Tensor:
     """(B, C, H, W) -> (B, C, H, W): mean of the 3x3 neighbours inside the image, stride 1."""
     if faster_as_convolution(x):
-        ones, divided = _constants(x.shape[1], x.shape[2], x.shape[3], x.dtype)
+        ones, divided = constants(x.shape[1], x.shape[2], x.shape[3], x.dtype)
         out: Tensor = DepthwiseAverage.apply(x, ones, divided)
         return out
     return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
@@ -40,7 +40,7 @@ def faster_as_convolution(x: Tensor) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _constants(channels: int, height: int, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def constants(channels: int, height: int, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Weights of ones (C, 1, 3, 3), and 1 / number of neighbours (1, 1, H, W)."""
     with torch.inference_mode(False), torch.no_grad():
         ones = torch.ones(channels, 1, 3, 3, dtype=dtype)
