@@ -22,10 +22,11 @@ class TrainingConfig:
     parameters that none of its paths used: they 'rest', or they 'move' by momentum and weight decay, as where
     gradients are set to zero and kept (much published code does; the results differ).
 
-    The rest changes nothing but rounding. stacking: whether the paths of a strictly fair group share one pass
-    (supernet/stacking.py): 'never', 'always', or 'auto', where tensors are small; 'graph': as one static graph,
-    captured on a CUDA device (supernet/fair_step.py; the capture is untried). amp: automatic mixed precision,
-    'none', 'bf16' or 'fp16' (CUDA only, with a scaled loss). compile: torch.compile for every operation.
+    How steps are computed, which changes rounding only (much of it with amp). stacking: whether the paths of a
+    strictly fair group share one pass (supernet/stacking.py): 'never', 'always', or 'auto', where tensors are
+    small; 'graph': as one static graph, captured on a CUDA device (supernet/fair_step.py; the capture is untried).
+    amp: automatic mixed precision, 'none', 'bf16' or 'fp16' (CUDA only, with a scaled loss). compile: torch.compile
+    for every convolution with its BN.
     """
 
     epochs: int | None = None

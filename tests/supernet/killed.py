@@ -28,7 +28,7 @@ from tiny import digits, supernet
 
 import supernet.checkpoint as checkpoint_module
 import supernet.files as files_module
-from supernet.data import Augmentation
+from supernet.augmentation import Augmentation
 from supernet.sampling import Sampler, SamplingConfig
 from supernet.scoring import Scorer
 from supernet.training import Trainer, TrainingConfig
