@@ -30,7 +30,15 @@ def main() -> int:
         "--quick", action="store_true", help="fewer turns and smaller work: shows that it runs"
     )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table to a file")
+    parser.add_argument(
+        "--export", type=Path, metavar="FOLDER", help="write the work of `step` to files instead"
+    )
     args = parser.parse_args()
+    if args.export:
+        from benchmarks.export import export
+
+        print("\n".join(str(path) for path in export(args.export)))
+        return 0
     unknown = sorted(set(args.names) - set(names()))
     if unknown:
         parser.error(f"NAME: {unknown[0]!r} is not one of {', '.join(names())}")

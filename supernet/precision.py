@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
+
+from supernet.sgd import SGD
 
 AMP = ("none", "bf16", "fp16")
 
@@ -30,13 +32,13 @@ class MixedPrecision:
     def backward(self, loss: Tensor) -> None:
         self.scaler.scale(loss).backward()
 
-    def unscale(self, optimizer: torch.optim.Optimizer) -> None:
+    def unscale(self, optimizer: SGD) -> None:
         """Once before the gradients of a step are combined and clipped."""
-        self.scaler.unscale_(optimizer)
+        self.scaler.unscale_(cast(torch.optim.Optimizer, optimizer))
 
-    def step(self, optimizer: torch.optim.Optimizer) -> None:
+    def step(self, optimizer: SGD) -> None:
         """The optimizer's step; with float16 it is left out where a gradient has overflowed."""
-        self.scaler.step(optimizer)
+        self.scaler.step(cast(torch.optim.Optimizer, optimizer))
         self.scaler.update()
 
     def state_dict(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from supernet.network import Supernet
 from supernet.operations import ConvBN, ConvBNReLU
 from supernet.precision import MixedPrecision
 from supernet.sampling import Sampler
+from supernet.sgd import SGD
 from supernet.spaces import Path as CellPath
 from supernet.stacking import stacked_logits, worth_stacking
 from supernet.training_config import TrainingConfig
@@ -67,12 +68,11 @@ class Trainer:
         model.to(memory_format=torch.channels_last)
         decayed = [p for p in model.parameters() if p.ndim > 1]
         rest = [p for p in model.parameters() if p.ndim <= 1]
-        self.optimizer = torch.optim.SGD(
+        self.optimizer = SGD(
             [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}],
             lr=config.lr,
             momentum=config.momentum,
             nesterov=config.nesterov,
-            foreach=True,
         )
         self.parameters = decayed + rest
         if len(data.train) % config.batch_size == 1:
@@ -251,7 +251,7 @@ class Trainer:
         if self.config.clip_norm:
             nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm)
         self.precision.step(self.optimizer)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         self.updates += 1
 
     # State

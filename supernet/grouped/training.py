@@ -12,6 +12,7 @@ from torch import Tensor
 from supernet.data import DataSet
 from supernet.grouped.network import NetworkGroup
 from supernet.network import StandAlone
+from supernet.sgd import SGD
 from supernet.training_config import TrainingConfig
 
 
@@ -35,12 +36,11 @@ def train_group(
     generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
     decayed = [p for p in group.parameters() if p.ndim > 1]
     rest = [p for p in group.parameters() if p.ndim <= 1]
-    optimizer = torch.optim.SGD(
+    optimizer = SGD(
         [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}],
         lr=config.lr,
         momentum=config.momentum,
         nesterov=config.nesterov,
-        fused=True,
     )
     batches = math.ceil(len(data.train) / config.batch_size)
     epochs = config.epochs if config.epochs is not None else math.ceil((config.updates or 0) / batches)
@@ -68,7 +68,7 @@ def train_group(
             if config.clip_norm:
                 clip(group, config.clip_norm)
             optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             finite &= losses.detach().isfinite()
             left -= 1
     group.hand_back()

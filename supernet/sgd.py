@@ -1,0 +1,66 @@
+"""Stochastic gradient descent with momentum: PyTorch's update, without the compiler that its class imports.
+
+`torch.optim.SGD` imports all of torch._dynamo when it is first made: 150 MB and two seconds of every process, more
+than training a small network takes. The update itself is PyTorch's own, `torch.optim.sgd.sgd`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.sgd import sgd
+
+Group = dict[str, Any]
+
+
+class SGD:
+    """torch.optim.SGD with its multi-tensor update, without dampening; same bits.
+
+    param_groups: dicts with 'params', 'weight_decay' and 'lr', which may be changed between steps. A parameter
+    without a gradient rests: neither it nor its momentum changes.
+    """
+
+    def __init__(
+        self, param_groups: Iterable[Group], *, lr: float, momentum: float = 0.0, nesterov: bool = False
+    ) -> None:
+        self.param_groups: list[Group] = [{"lr": lr, **group} for group in param_groups]
+        self.momentum, self.nesterov = momentum, nesterov
+        self.buffers: dict[nn.Parameter, Tensor] = {}
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            used = [parameter for parameter in group["params"] if parameter.grad is not None]
+            buffers = [self.buffers.get(parameter) for parameter in used]
+            sgd(
+                used,
+                [parameter.grad for parameter in used],
+                buffers,
+                foreach=True,
+                weight_decay=group["weight_decay"],
+                momentum=self.momentum,
+                lr=group["lr"],
+                dampening=0.0,
+                nesterov=self.nesterov,
+                maximize=False,
+            )
+            if self.momentum:
+                self.buffers.update(zip(used, buffers, strict=True))  # type: ignore[arg-type]
+
+    def zero_grad(self) -> None:
+        for parameter in self._parameters():
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Momentum by position of the parameter; learning rates are set anew every epoch."""
+        return {"momentum": [self.buffers.get(parameter) for parameter in self._parameters()]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pairs = zip(self._parameters(), state["momentum"], strict=True)
+        self.buffers = {parameter: buffer for parameter, buffer in pairs if buffer is not None}
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [parameter for group in self.param_groups for parameter in group["params"]]

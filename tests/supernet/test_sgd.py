@@ -1,0 +1,61 @@
+"""The optimizer against torch.optim.SGD, bit by bit, and what it must not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from supernet.sgd import SGD
+
+
+def parameters() -> list[torch.nn.Parameter]:
+    generator = torch.Generator().manual_seed(0)
+    return [
+        torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in ((3, 4), (4,), (2, 2, 2))
+    ]
+
+
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
+def test_it_is_pytorchs(momentum: float, nesterov: bool) -> None:
+    """Also where a parameter gets its first gradient late, or none in between, and after a reload."""
+    ours, theirs = parameters(), parameters()
+    settings = {"lr": 0.1, "momentum": momentum, "nesterov": nesterov}
+
+    def groups(p: list[torch.nn.Parameter]) -> list[dict[str, object]]:
+        return [{"params": p[::2], "weight_decay": 0.01}, {"params": p[1:2], "weight_decay": 0.0}]
+
+    one = SGD(groups(ours), **settings)  # type: ignore[arg-type]
+    two = torch.optim.SGD(groups(theirs), foreach=True, **settings)  # type: ignore[arg-type]
+    generator = torch.Generator().manual_seed(1)
+    for step, used in enumerate(((0,), (0, 1), (2,), (0, 1, 2), (1,), (0, 2))):
+        for optimizer in (one, two):
+            for group in optimizer.param_groups:
+                group["lr"] = 0.1 / (step + 1)
+        for index in used:
+            gradient = torch.randn(ours[index].shape, generator=generator)
+            ours[index].grad, theirs[index].grad = gradient.clone(), gradient.clone()
+        one.step()
+        two.step()
+        one.zero_grad()
+        two.zero_grad()
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+        assert all(parameter.grad is None for parameter in ours)
+        again = SGD(groups(ours), **settings)  # type: ignore[arg-type]
+        again.load_state_dict(one.state_dict())
+        one = again
+
+
+def test_training_does_not_import_the_compiler() -> None:
+    code = """
+import sys, torch
+from supernet.sgd import SGD
+p = torch.nn.Parameter(torch.ones(2))
+optimizer = SGD([{"params": [p], "weight_decay": 0.1}], lr=0.1, momentum=0.9)
+p.grad = torch.ones(2)
+optimizer.step()
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
