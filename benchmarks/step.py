@@ -25,6 +25,7 @@ from supernet.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.pooling import DepthwiseAverage, constants
 from supernet.sampling import Sampler, SamplingConfig
+from supernet.sgd import SGD
 from supernet.spaces import Size, get_space
 from supernet.spaces.nasbench201 import pruned
 from supernet.stacking import stacked_logits
@@ -73,16 +74,19 @@ class Steps:
         self.flops = (
             3 * 2 * macs * work.batch
         )  # of a group: a backward pass computes twice what a forward pass does
-        self.optimizers: dict[nn.Module, torch.optim.SGD] = {
-            model: torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, foreach=model is network)
-            for model in (self.network, self.reference)
+        own = [{"params": list(network.parameters()), "weight_decay": 0.0}]
+        self.optimizers: dict[nn.Module, SGD | torch.optim.SGD] = {
+            self.network: SGD(own, lr=0.01, momentum=0.9),
+            self.reference: torch.optim.SGD(
+                self.reference.parameters(), lr=0.01, momentum=0.9, foreach=False
+            ),
         }
         self.turns: dict[nn.Module, int] = dict.fromkeys(self.optimizers, 0)
         self.square = torch.randn(GEMM, GEMM, generator=generator)
 
     def _update(self, model: nn.Module) -> None:
         self.optimizers[model].step()
-        self.optimizers[model].zero_grad(set_to_none=True)
+        self.optimizers[model].zero_grad()
 
     def _step(self, model: nn.Module, images: Tensor, count: int) -> None:
         """One path (the group's next one each time) or the whole group."""

@@ -114,9 +114,8 @@ class Trainer:
 
     def _stacked(self) -> bool:
         """Whether the paths of a strictly fair group go through the network together."""
-        if self.group == 1 or self.config.stacking == "never":
+        if self.group == 1 or self.config.stacking == "never" or not isinstance(self.model, Supernet):
             return False
-        assert isinstance(self.model, Supernet)
         return self.config.stacking != "auto" or worth_stacking(self.model, self.config.batch_size)
 
     # One run
@@ -272,6 +271,11 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state. ValueError if it is of a version of this project that kept something else."""
+        if lacking := sorted(self.state_dict().keys() - state.keys()):
+            raise ValueError(
+                f"checkpoint: it has no {lacking[0]!r}, so another version wrote it; delete it to start again"
+            )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.sampler:

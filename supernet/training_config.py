@@ -42,7 +42,7 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
     unused: str = "rest"
-    stacking: str = "never"
+    stacking: str = "auto"
     amp: str = "none"
     compile: bool = False
 

@@ -100,7 +100,13 @@ def test_a_fair_group_makes_one_step_of_its_combined_gradients(name: str, batche
     epochs = 2 if batches == "consecutive" else 1
     running = trainer(
         space,
-        training={"epochs": epochs, "lr": 0.02, "weight_decay": 0.1, "label_smoothing": 0.1},
+        training={
+            "epochs": epochs,
+            "lr": 0.02,
+            "weight_decay": 0.1,
+            "label_smoothing": 0.1,
+            "stacking": "never",  # path by path: each is looked at
+        },
         sampling={**FAIR, "batches": batches, "gradients": combine},
         precise=True,
     )
@@ -364,7 +370,7 @@ def test_the_published_numbers_of_updates_are_those_of_250_epochs(
 @pytest.mark.parametrize("updates", [1, 4, 5, 9])
 @pytest.mark.parametrize("sampling", [{}, FAIR, {**FAIR, "batches": "same"}], ids=str)
 def test_a_budget_in_updates_is_met_exactly(sampling: dict[str, Any], updates: int) -> None:
-    running = trainer(training={"updates": updates}, sampling=sampling)
+    running = trainer(training={"updates": updates, "stacking": "never"}, sampling=sampling)
     calls = recorded(running)
     assert running.run() == "finished"
     assert running.updates == updates
