@@ -117,7 +117,9 @@ def resamples(n: int, seed: int) -> Floats:
     """How often each resample drew each architecture, (RESAMPLES, n), read-only.
 
     The last ones are kept: all coefficients of all rankings of n architectures are of the same resamples."""
-    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(float)
+    drawn = np.random.default_rng(seed).integers(n, size=(RESAMPLES, n))
+    drawn += n * np.arange(RESAMPLES)[:, None]  # one count for all resamples at once
+    counts = np.bincount(drawn.ravel(), minlength=RESAMPLES * n).reshape(RESAMPLES, n).astype(float)
     counts.flags.writeable = False
     return counts
 
