@@ -1,6 +1,6 @@
 """Scoring many architectures of one supernet: fast, exact, planned.
 
-scorer: what callers use. modes: BN modes. expressions of cells -> programs -> functions (the
+scorer: what callers use. modes: BN modes. expressions of cells (supernet.spaces) -> programs -> functions (the
 distinct ones) -> walk (what is computed when) -> plan (counts it) and engine (does it); layout: costs.
 """
 

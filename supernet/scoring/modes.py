@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from supernet.network import NetworkConfig
-from supernet.scoring.expressions import Rules
 from supernet.spaces import Architecture, Path
+from supernet.spaces.expressions import Rules
 
 BN_MODES = ("batch", "running", "recalibrate-K", "reset-recalibrate-K")
 

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from supernet.scoring.cells import blox_block, nasbench201_cell, nasbench201_edge
-from supernet.scoring.expressions import INPUT, Atom, Expression, Rules, atoms
-from supernet.spaces import Cell, blox, nasbench201
+from supernet.spaces import Cell, blox, blox_functions, nasbench201, nasbench201_functions
+from supernet.spaces.expressions import INPUT, Atom, Expression, Rules, atoms
 
 FUNCTIONS: dict[str, Callable[[Cell, Rules], Expression]] = {
-    "nasbench201": nasbench201_cell,
-    "blox": blox_block,
+    "nasbench201": nasbench201_functions.cell_function,
+    "blox": blox_functions.block_function,
 }
 # What a cell is sorted by: its edges in order without those that do nothing.
 RANKS: dict[str, Callable[[Cell, Rules], Cell]] = {
@@ -83,7 +82,9 @@ class Compiler:
         whole = [self.function(cell, self.rules)]
         if self.space == "nasbench201":
             edges = range(len(cell))
-            whole = [nasbench201_edge(edge, cell[edge], INPUT, self.rules) for edge in edges]
+            whole = [
+                nasbench201_functions.edge_function(edge, cell[edge], INPUT, self.rules) for edge in edges
+            ]
         found = [atom[0] for expression in whole for atom in atoms(expression)]
         return [name for name in found if name not in ("", "relu")]
 

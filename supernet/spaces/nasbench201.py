@@ -121,30 +121,6 @@ def pruned(cell: Cell, zero_in_zero_out: bool) -> Cell:
     return tuple(operation if edge in live else NONE for edge, operation in enumerate(cell))
 
 
-@functools.cache
-def supernet_function(cell: Cell) -> Hashable:
-    """Equal for cells that are the same function of shared weights, where each edge owns its convolution.
-
-    Beyond `pruned(cell, True)`: skip is the identity and sums are commutative; pooling is opaque (and has no
-    weights, nor do edges that a supernet gives linear transformers: there use `pruned`). 7,810 codes. Exact
-    under the condition of `zero_in_zero_out`, up to the rounding of sums taken in another order.
-    """
-    value: dict[int, tuple[Hashable, ...]] = {0: ("x",)}
-    for node in range(1, OUTPUT + 1):
-        terms: list[Hashable] = []
-        for edge, (source, target) in enumerate(EDGES):
-            operation = cell[edge]
-            if target != node or operation == NONE or not value[source]:
-                continue
-            if operation == SKIP:
-                terms += value[source]
-            else:
-                owner = None if operation == POOL else edge
-                terms.append((operation, owner, value[source]))
-        value[node] = tuple(sorted(terms, key=repr))
-    return value[OUTPUT]
-
-
 # Cost
 
 
@@ -203,13 +179,18 @@ class NasBench201(Space):
         """raw: cells of allowed operations. valid: those with a path from input to output. unique: distinct
         functions among the valid, as the benchmark counts (6,461 unmasked). The others are of all raw cells,
         disconnected ones too: benchmark_functions (6,466, the published number); live and
-        live_zero_in_zero_out: distinct `pruned` forms; supernet_functions: distinct `supernet_function`s."""
+        live_zero_in_zero_out: distinct `pruned` forms; supernet_functions and stand_alone_functions: distinct
+        functions of shared weights and of weights of their own (`nasbench201_functions`)."""
+        from supernet.spaces import nasbench201_functions as functions  # they build on this module
+        from supernet.spaces.expressions import Rules
+
         cells = list(self.enumerate())
         distinct: dict[str, Callable[[Cell], Hashable]] = {
             "benchmark_functions": function_code,
             "live": lambda cell: pruned(cell, False),
             "live_zero_in_zero_out": lambda cell: pruned(cell, True),
-            "supernet_functions": supernet_function,
+            "supernet_functions": lambda cell: functions.cell_function(cell, Rules()),
+            "stand_alone_functions": functions.stand_alone_function,
         }
         return {
             "raw": len(cells),
@@ -233,8 +214,8 @@ class NasBench201(Space):
         return _representatives()[function_code(architecture)]
 
     def stand_alone_form(self, architecture: Architecture) -> Architecture:
-        """One cell for each of 5,260 classes; see `nasbench201_classes`."""
-        from supernet.spaces.nasbench201_classes import stand_alone_form  # it builds on this module
+        """One cell for each of 5,260 classes; see `nasbench201_functions`."""
+        from supernet.spaces.nasbench201_functions import stand_alone_form  # it builds on this module
 
         return stand_alone_form(architecture)
 

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supernet.spaces import NasBench201, Size, get_space
-from supernet.spaces.nasbench201 import EDGES, OPERATIONS, live_edges, pruned, supernet_function
+from supernet.spaces.expressions import Rules
+from supernet.spaces.nasbench201 import EDGES, OPERATIONS, live_edges, pruned
+from supernet.spaces.nasbench201_functions import cell_function, stand_alone_form, stand_alone_function
 
 SPACE = NasBench201()
 ALL = list(itertools.product(range(5), repeat=6))
@@ -55,6 +57,7 @@ def test_counts() -> None:
         "live": 12205,
         "live_zero_in_zero_out": 9445,
         "supernet_functions": 7810,
+        "stand_alone_functions": 5260,
     }
 
 
@@ -100,10 +103,40 @@ def test_supernet_functions_and_pruning_against_evaluation() -> None:
     rng = random.Random(0)
     cubics = [tuple(rng.randrange(1, 2**61) for _ in range(3)) for _ in range(13)]
     value = {cell: _evaluate(cell, cubics[:12], cubics[12], 12345) for cell in ALL}
-    pairs = {(value[cell], supernet_function(cell)) for cell in ALL}
+    pairs = {(value[cell], cell_function(cell, Rules())) for cell in ALL}
     assert len(pairs) == len(set(value.values())) == 7810
     for cell in ALL:
         assert value[cell] == value[pruned(cell, True)] == value[pruned(cell, False)]
+
+
+def test_stand_alone_functions_are_those_up_to_the_names_of_convolutions() -> None:
+    """Two cells are one function if some renaming of the edges that own convolutions makes them equal everywhere:
+    compared by the least value over all renamings, for cells with up to three convolutions."""
+    rng = random.Random(1)
+    prime_owned = [tuple(rng.randrange(1, 2**61) for _ in range(3)) for _ in range(13)]
+    few = [cell for cell in ALL if sum(op in (2, 3) for op in pruned(cell, True)) <= 3][::7]
+    least = {}
+    for cell in few:
+        used = [edge for edge in range(6) if pruned(cell, True)[edge] in (2, 3)]
+        values = []
+        for places in itertools.permutations(range(6), len(used)):
+            owned = list(prime_owned[:12])
+            for edge, place in zip(used, places, strict=True):
+                owned[2 * edge : 2 * edge + 2] = prime_owned[2 * place : 2 * place + 2]
+            values.append(_evaluate(cell, owned, prime_owned[12], 12345))
+        least[cell] = min(values)
+    pairs = {(least[cell], stand_alone_function(cell)) for cell in few}
+    assert len(pairs) == len(set(least.values())) == len({stand_alone_function(cell) for cell in few}) > 500
+
+
+def test_the_form_that_stands_for_a_class() -> None:
+    forms = {cell: stand_alone_form(cell) for cell in ALL}
+    assert len(set(forms.values())) == 5260
+    assert sum(form == (0,) * 6 for form in forms.values()) == 341
+    for cell, form in forms.items():
+        assert forms[form] == form
+        assert pruned(form, True) == form
+        assert SPACE.is_valid(form) == SPACE.is_valid(cell)
 
 
 def test_published_costs() -> None:
