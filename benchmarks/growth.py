@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr
 from dataclasses import replace
 from functools import partial
@@ -43,7 +43,7 @@ def run(quick: bool) -> Iterator[Row]:
     yield from grown("smoke runs of the quickstart, start-up included", variants, turns=turns)
 
 
-def grown(work: str, variants: dict[str, Callable[[], None]], turns: int) -> Iterator[Row]:
+def grown(work: str, variants: Mapping[str, Callable[[], object]], turns: int) -> Iterator[Row]:
     """Rows whose ratio says how many times longer than the first."""
     for row in compare(work, variants, turns=turns):
         assert row.ratio is not None

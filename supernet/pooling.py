@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Where the convolution is the faster one: 1.3-2.5 times from 16x16 pixels and up to 64 channels, in channels-last
-# layout; from 0.5 to 1.2 times beyond (`python -m benchmarks step`, its rows 'pool').
-LEAST_SIDE, MOST_CHANNELS = 16, 64
+# Where the convolution is the faster one, in channels-last layout: forward about twice, forward and backward 1 to 2.5
+# times; below 8x8 pixels 0.5 times, beyond 64 channels 0.8 (`python -m benchmarks step`, its rows 'pooling').
+LEAST_SIDE, MOST_CHANNELS = 8, 64
 
 
 def average_3x3(x: Tensor) -> Tensor:

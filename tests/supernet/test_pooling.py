@@ -27,7 +27,7 @@ def test_values_and_gradients_are_those_of_pooling(
     for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
         assert ours.is_contiguous(memory_format=layout)
-    wide_enough = layout == torch.channels_last and shape[1] <= 64 and shape[2] >= 16
+    wide_enough = layout == torch.channels_last and shape[1] <= 64 and shape[2] >= 8
     assert faster_as_convolution(x) == wide_enough
 
 
