@@ -24,7 +24,6 @@ from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring import BnMode, Planner, Scorer, Workload
 from supernet.spaces import Architecture, Size, get_space
 
-
 LONG, TURNS = 5000, 10
 
 
