@@ -4,7 +4,7 @@ Question: how well do single-path supernets of both spaces rank architectures ag
 do strict fairness, masking or linear transformers change that? (Ranking study, figures 4 to 6, in small.)
 Command: python -m studies run quickstart
 Data: scikit-learn's digits; ground truth trained by this project (data/, `truth show` says how).
-Expected: 16 trainings, under 5 minutes on 2 CPU cores; numbers in docs/results/.
+Expected: 16 trainings, under 3 minutes on 2 CPU cores; numbers in docs/results/.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from studies import embedded
 from studies.study import Study, Truth, Variant
 from supernet.sampling import SamplingConfig
 
-EXPECTED_SECONDS = {"nasbench201": 20.0, "blox": 40.0}  # a run: training and scoring, one core
+EXPECTED_SECONDS = {"nasbench201": 10.0, "blox": 22.0}  # a run: training and scoring, one core
 
 
 def study() -> Study:
