@@ -24,6 +24,7 @@ from benchmarks.timing import Row, compare, peak_memory, take_turns
 from supernet.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.pooling import DepthwiseAverage, constants
+from supernet.precision import has_bfloat16_units
 from supernet.sampling import Sampler, SamplingConfig
 from supernet.sgd import SGD
 from supernet.spaces import Size, get_space
@@ -185,7 +186,7 @@ def run(quick: bool) -> Iterator[Row]:
 
         goal = {"supernet, memory kept": 2.0}
         yield from compare(f"{c16.name}, one path", variants(c16, 1), turns=2 * turns, least=goal)
-        more = ("stacked", "bf16") if torch.cpu.get_capabilities().get("avx512_bf16") else ("stacked",)
+        more = ("stacked", "bf16") if has_bfloat16_units() else ("stacked",)
         yield from compare(f"{c16.name}, fair group", variants(c16, 5, *more), turns=turns, least=goal)
         yield throughput(c16, kept, turns)
         yield from compare(

@@ -57,9 +57,14 @@ def lacking(amp: str, device: torch.device) -> str | None:
         return None
     if amp == "fp16":
         return "needs a CUDA device"
-    units = torch.cpu.get_capabilities() if device.type == "cpu" else {}
-    if not (units.get("avx512_bf16") or units.get("amx_bf16")):
+    if device.type != "cpu" or not has_bfloat16_units():
         return (
             "needs a CPU with bfloat16 units (avx512_bf16 or amx_bf16): without them it is many times slower"
         )
     return None
+
+
+def has_bfloat16_units() -> bool:
+    """Whether PyTorch says so of this CPU; older versions (2.9) say nothing, which counts as no."""
+    units = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(units.get("avx512_bf16") or units.get("amx_bf16"))
