@@ -66,5 +66,5 @@ def lacking(amp: str, device: torch.device) -> str | None:
 
 def has_bfloat16_units() -> bool:
     """Whether PyTorch says so of this CPU; older versions (2.9) say nothing, which counts as no."""
-    units = getattr(torch.cpu, "get_capabilities", dict)()
+    units: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(units.get("avx512_bf16") or units.get("amx_bf16"))
