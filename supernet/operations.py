@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from supernet.pooling import average_3x3
+from supernet.pooling import average_3x3, halve
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -90,11 +90,18 @@ class AveragePool3x3(nn.Module):
         return average_3x3(x)
 
 
+class Halving(nn.Module):
+    """Average of 2x2 squares: (B, C, H, W) -> (B, C, H/2, W/2)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return halve(x)
+
+
 class LightReduction(nn.Sequential):
     """Average pooling 2x2 with stride 2, then the given 1x1 convolution: (B, C, H, W) -> (B, 2C, H/2, W/2)."""
 
     def __init__(self, pointwise: nn.Module) -> None:
-        super().__init__(nn.AvgPool2d(2), pointwise)
+        super().__init__(Halving(), pointwise)
 
 
 def linear_transformer(channels: int) -> nn.Conv2d:

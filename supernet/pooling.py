@@ -1,4 +1,5 @@
-"""Average pooling 3x3, and its faster form on a CPU: a depthwise convolution and a map of divisors.
+"""Average pooling, and faster forms on a CPU: of 3x3 a depthwise convolution and a map of divisors, of 2x2 sums of
+whole rows.
 
 PyTorch's average pooling visits nine neighbours of every value in a loop; the convolution is a vectorised kernel.
 The average over the neighbours that lie inside the image is their sum divided by their number: 9, 6 at a border,
@@ -39,6 +40,15 @@ def faster_as_convolution(x: Tensor) -> bool:
     )
 
 
+def halve(x: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, C, H/2, W/2): mean of each 2x2 square. An odd last row or column is left out."""
+    even = x.shape[2] % 2 == x.shape[3] % 2 == 0
+    if even and x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
+        out: Tensor = Halved.apply(x)
+        return out
+    return F.avg_pool2d(x, 2)
+
+
 @lru_cache(maxsize=32)
 def constants(channels: int, height: int, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Weights of ones (C, 1, 3, 3), and 1 / number of neighbours (1, 1, H, W)."""
@@ -61,3 +71,23 @@ class DepthwiseAverage(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         ones, divided = ctx.saved_tensors
         return F.conv2d(gradient * divided, ones, padding=1, groups=len(ones)), None, None
+
+
+class Halved(torch.autograd.Function):
+    """Means of 2x2 squares in channels-last layout: two rows at a time, then two pixels, each a run of memory.
+
+    A third of the time of PyTorch's pooling on a large batch of small images, half of it at 32x32 pixels."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        rows = x.permute(0, 2, 3, 1).reshape(b, h // 2, 2, w // 2, 2 * c)
+        pairs = rows[:, :, 0] + rows[:, :, 1]
+        return (pairs[..., :c] + pairs[..., c:]).mul_(0.25).permute(0, 3, 1, 2)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        b, c, h, w = gradient.shape
+        quarter = (gradient * 0.25).permute(0, 2, 3, 1).reshape(b, h, 1, w, 1, c)
+        return quarter.expand(b, h, 2, w, 2, c).reshape(b, 2 * h, 2 * w, c).permute(0, 3, 1, 2)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from supernet.data import DataSet, Split, evaluation_set
@@ -21,6 +20,8 @@ from supernet.scoring.engine import Engine
 from supernet.scoring.functions import Choice, path_of
 from supernet.scoring.modes import BnMode, Score
 from supernet.scoring.plan import BUDGET, CHUNK, Chunk, Plan, Planner, Workload
+
+AT_ONCE = 50  # functions whose logits are evaluated together
 
 
 class Scorer:
@@ -117,13 +118,39 @@ class Scorer:
             device = self.batches[0][0].device
             totals = torch.zeros(len(chunk.functions), 2, dtype=torch.float64, device=device)
             for images, labels in self.batches:
-
-                def add(function: int, logits: Tensor, labels: Tensor = labels) -> None:
-                    totals[function, 0] += (logits.argmax(1) == labels).sum()
-                    totals[function, 1] += F.cross_entropy(logits, labels, reduction="sum")
-
-                self.engine.run(instructions, images, add)
+                results = Results(totals, labels)
+                self.engine.run(instructions, images, results.add)
+                results.flush()
             return totals.tolist()
+
+
+class Results:
+    """Adds what logits are worth to `totals` (functions, 2): correct images and summed cross-entropy. Some functions
+    at a time, as single ones are too small to be worth a call; what one function gets does not depend on the others.
+    """
+
+    def __init__(self, totals: Tensor, labels: Tensor) -> None:
+        self.totals, self.labels = totals, labels
+        self.functions: list[int] = []
+        self.logits: list[Tensor] = []
+
+    def add(self, function: int, logits: Tensor) -> None:
+        """logits: (B, classes)."""
+        self.functions.append(function)
+        self.logits.append(logits)
+        if len(self.logits) == AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self.logits:
+            return
+        logits = torch.stack(self.logits)  # (functions, B, classes)
+        losses = logits.logsumexp(2) - logits.gather(
+            2, self.labels.expand(len(logits), -1).unsqueeze(2)
+        ).squeeze(2)
+        self.totals[self.functions, 0] += (logits.argmax(2) == self.labels).sum(1)
+        self.totals[self.functions, 1] += losses.sum(1, dtype=torch.float64)
+        self.functions, self.logits = [], []
 
 
 def own(images: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from supernet.pooling import DepthwiseAverage, average_3x3, faster_as_convolution
+from supernet.pooling import DepthwiseAverage, average_3x3, faster_as_convolution, halve
 
 SHAPES = [(2, 8, 16, 16), (3, 4, 16, 20), (1, 64, 32, 17), (2, 3, 16, 16), (2, 8, 8, 8), (2, 65, 16, 16)]
 
@@ -51,3 +51,19 @@ def test_constants_made_in_inference_mode_can_be_trained_with() -> None:
     x = torch.ones(shape).contiguous(memory_format=torch.channels_last).requires_grad_()
     average_3x3(x).sum().backward()
     assert x.grad is not None
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format], ids=str)
+@pytest.mark.parametrize("shape", [(2, 3, 8, 6), (1, 1, 2, 2), (3, 5, 7, 4)], ids=str)
+def test_halving_is_pooling_of_squares(shape: tuple[int, ...], layout: torch.memory_format) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(shape, generator=generator, dtype=torch.float64).contiguous(memory_format=layout)
+    results = []
+    for pool in (halve, lambda x: F.avg_pool2d(x, 2)):
+        leaf = x.clone(memory_format=torch.preserve_format).requires_grad_()
+        out = pool(leaf)
+        weights = torch.linspace(-1, 1, out.numel(), dtype=torch.float64).view(out.shape)
+        (moved,) = torch.autograd.grad(out, leaf, weights)
+        results.append((out, moved))
+    for ours, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs)
