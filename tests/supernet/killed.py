@@ -106,7 +106,7 @@ def train_and_score(folder: Path, moment: str) -> None:
 
 def main() -> None:
     torch.set_num_threads(1)
-    digits()  # imports scikit-learn
+    digits()  # read once, for all
     for line in sys.stdin:
         folder, moment = line.rstrip("\n").split("\t")
         child = os.fork()
