@@ -30,7 +30,9 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="fewer turns and smaller work: shows that it runs"
     )
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table to a file")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FOLDER", help="also write each table to a file NAME.md"
+    )
     parser.add_argument(
         "--export", type=Path, metavar="FOLDER", help="write the work of `step` to files instead"
     )
@@ -46,14 +48,17 @@ def main() -> int:
     rows: list[Row] = []
     for name in args.names or names():
         module = importlib.import_module(f"benchmarks.{name}")
-        print(f"{name}: {str(module.__doc__).splitlines()[0]}", flush=True)
+        title = str(module.__doc__).splitlines()[0]
+        print(f"{name}: {title}", flush=True)
+        begin = len(rows)
         for row in module.run(quick=args.quick):
             if args.quick:  # goals are for the whole work
                 row = replace(row, goal="", met=None)
             print("  " + "  ".join(cells(row)), flush=True)
             rows.append(row)
-    if args.markdown:
-        args.markdown.write_text(markdown(rows))
+        if args.markdown:
+            args.markdown.mkdir(parents=True, exist_ok=True)
+            (args.markdown / f"{name}.md").write_text(markdown(name, title, rows[begin:]))
     missed = [row for row in rows if row.met is False]
     print(f"\n{len(rows)} rows; goals met: {sum(row.met is True for row in rows)}, missed: {len(missed)}")
     return 0
@@ -80,8 +85,8 @@ def quantity(value: float, unit: str) -> str:
     return f"{value:.4g} {unit}"
 
 
-def markdown(rows: list[Row]) -> str:
-    """The table, and under it where and when it was made."""
+def markdown(name: str, title: str, rows: list[Row]) -> str:
+    """The table, and under it how, where and when it was made."""
     import torch
 
     head = ["work", "variant", "median", "minimum", "ratio", "goal"]
@@ -89,8 +94,8 @@ def markdown(rows: list[Row]) -> str:
     lines += [" | ".join(cells(row)) for row in rows]
     table = "\n".join(f"| {line} |" for line in lines)
     machine = f"{processor()}, Python {platform.python_version()}, torch {torch.__version__}"
-    command = " ".join(["python -m benchmarks", *sys.argv[1:]])
-    return f"{table}\n\nMade by `{command}` on {datetime.now(UTC):%Y-%m-%d}: {machine}.\n"
+    made = f"Made by `python -m benchmarks {name}` on {datetime.now(UTC):%Y-%m-%d}: {machine}."
+    return f"# {title}\n\n{table}\n\n{made}\n"
 
 
 def processor() -> str:
