@@ -203,7 +203,9 @@ def run(quick: bool) -> Iterator[Row]:
             variant = "supernet, memory kept" if keep else "supernet"
             goal_text = f"<= {MOST_MEMORY:g} MB"
             yield Row(f"{c32.name}, peak", variant, peak, peak, "MB", goal=goal_text, met=peak <= MOST_MEMORY)
-    yield from pooling_rows(turns, ((16, 32),) if quick else ((16, 32), (32, 16), (64, 8), (8, 8)))
+    yield from pooling_rows(
+        turns, ((16, 32),) if quick else ((16, 32), (32, 16), (64, 8), (8, 8), (128, 8), (16, 4))
+    )
 
 
 def throughput(work: Work, other: Other, turns: int) -> Row:

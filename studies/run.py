@@ -46,7 +46,7 @@ def run_one(run: Run, architectures: list[Architecture], device: str, report: Re
         pairs = to_score(run, architectures)
     except Exception as error:
         return failure(run, error)
-    failed = score(run, pairs, (0, 1), device, report)
+    failed = score(run, pairs, (0, 1), device, report) if pairs else None
     return failed or finish(run, result)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 
-from supernet.sgd import SGD
+if TYPE_CHECKING:
+    from supernet.sgd import SGD
 
 AMP = ("none", "bf16", "fp16")
 

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.sgd import sgd
 
+from supernet.training_config import TrainingConfig
+
 Group = dict[str, Any]
 
 
@@ -51,16 +53,30 @@ class SGD:
                 self.buffers.update(zip(used, buffers, strict=True))  # type: ignore[arg-type]
 
     def zero_grad(self) -> None:
-        for parameter in self._parameters():
+        for parameter in self.parameters:
             parameter.grad = None
 
     def state_dict(self) -> dict[str, Any]:
         """Momentum by position of the parameter; learning rates are set anew every epoch."""
-        return {"momentum": [self.buffers.get(parameter) for parameter in self._parameters()]}
+        return {"momentum": [self.buffers.get(parameter) for parameter in self.parameters]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        pairs = zip(self._parameters(), state["momentum"], strict=True)
+        pairs = zip(self.parameters, state["momentum"], strict=True)
         self.buffers = {parameter: buffer for parameter, buffer in pairs if buffer is not None}
 
-    def _parameters(self) -> list[nn.Parameter]:
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All of them, group after group."""
         return [parameter for group in self.param_groups for parameter in group["params"]]
+
+
+def optimizer_of(model: nn.Module, config: TrainingConfig) -> SGD:
+    """The optimizer of a training: weight decay on all parameters but BN's and biases."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    rest = [p for p in model.parameters() if p.ndim <= 1]
+    return SGD(
+        [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}],
+        lr=config.lr,
+        momentum=config.momentum,
+        nesterov=config.nesterov,
+    )

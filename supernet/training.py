@@ -25,7 +25,7 @@ from supernet.network import Supernet
 from supernet.operations import ConvBN, ConvBNReLU
 from supernet.precision import MixedPrecision
 from supernet.sampling import Sampler
-from supernet.sgd import SGD
+from supernet.sgd import optimizer_of
 from supernet.spaces import Path as CellPath
 from supernet.stacking import stacked_logits, worth_stacking
 from supernet.training_config import TrainingConfig
@@ -66,24 +66,11 @@ class Trainer:
         self.device = next(model.parameters()).device
         self.generator = torch.Generator(self.device).manual_seed(seed)
         model.to(memory_format=torch.channels_last)
-        decayed = [p for p in model.parameters() if p.ndim > 1]
-        rest = [p for p in model.parameters() if p.ndim <= 1]
-        self.optimizer = SGD(
-            [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}],
-            lr=config.lr,
-            momentum=config.momentum,
-            nesterov=config.nesterov,
-        )
-        self.parameters = decayed + rest
-        if len(data.train) % config.batch_size == 1:
-            raise ValueError(
-                f"batch_size: {config.batch_size} leaves a last batch of one of {len(data.train)} images, "
-                "which batch normalisation cannot use; take another"
-            )
-        self.batches = math.ceil(len(data.train) / config.batch_size)
+        self.optimizer = optimizer_of(model, config)
+        self.parameters = self.optimizer.parameters
         self.same_batch = sampler is not None and sampler.config.batches == "same"
         self.group = sampler.group_size if sampler else 1
-        self.epochs = self._epochs()
+        self.epochs = config.total_epochs(len(data.train), 1 if self.same_batch else self.group)
         self.status, self.updates = "running", 0
         self.history: list[Epoch] = []
         self.precision = MixedPrecision(config.amp, self.device)
@@ -103,14 +90,6 @@ class Trainer:
         self.used = [0] * len(self.parameters)
         self.counting = sampler is not None and sampler.config.gradients == "parameter_mean"
         self.position = {parameter: index for index, parameter in enumerate(self.parameters)}
-
-    def _epochs(self) -> int:
-        """Epochs that the budget takes; the last may be cut short by a budget in updates."""
-        if self.config.epochs is not None:
-            return self.config.epochs
-        assert self.config.updates is not None
-        per_update = 1 if self.same_batch else self.group
-        return math.ceil(self.config.updates * per_update / self.batches)
 
     def _stacked(self) -> bool:
         """Whether the paths of a strictly fair group go through the network together."""

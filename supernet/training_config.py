@@ -74,6 +74,23 @@ class TrainingConfig:
         if not isinstance(self.compile, bool):
             raise ValueError(f"compile: {self.compile!r} is not true or false")
 
+    def batches(self, images: int) -> int:
+        """Mini-batches in an epoch. ValueError if the last would be a single image."""
+        if images % self.batch_size == 1:
+            raise ValueError(
+                f"batch_size: {self.batch_size} leaves a last batch of one of {images} images, "
+                "which batch normalisation cannot use; take another"
+            )
+        return math.ceil(images / self.batch_size)
+
+    def total_epochs(self, images: int, batches_per_update: int = 1) -> int:
+        """Epochs that the budget takes; the last may be cut short by a budget in updates."""
+        batches = self.batches(images)
+        if self.epochs is not None:
+            return self.epochs
+        assert self.updates is not None
+        return math.ceil(self.updates * batches_per_update / batches)
+
     def learning_rate(self, epoch: int, epochs: int) -> float:
         """Learning rate of epoch 0..epochs-1: linear warm-up, then cosine from lr to (nearly) lr_final."""
         if epoch < self.warmup_epochs:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from torch import nn
 
-from supernet.cells import CELLS
 from supernet.network import Network
 from supernet.spaces import Path
 
 
 def first_reached(network: Network, path: Path) -> int:
     """Index of the first cell that a gradient of the path's loss reaches; 0 means the stem gets one as well."""
-    connected = CELLS[network.config.space.name].connected
+    connected = network.config.space.is_valid
     return max((index for index, cell in enumerate(path) if not connected(cell)), default=0)
 
 
 def reaches_stem(network: Network, path: Path) -> bool:
     """Whether the output depends on the input: whether every cell passes on what it gets."""
-    return all(map(CELLS[network.config.space.name].connected, path))
+    return all(map(network.config.space.is_valid, path))
 
 
 def used_modules(network: Network, path: Path) -> list[nn.Module]:

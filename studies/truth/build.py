@@ -1,8 +1,9 @@
 """Ground truth of our own: stand-alone networks trained on the embedded task, resumable.
 
 Every network is trained from its own seed, derived from space, architecture and seed number, so the table does
-not depend on order, workers or interruptions. The seeds of an architecture are trained side by side, which costs
-about half of one after the other; other ways to form groups gained less, as unlike networks share fewer calls.
+not depend on order, workers or interruptions (but for rounding, where seeds are added later). The seeds of an
+architecture are trained side by side, which costs little more than half of one after the other; other ways to form
+groups gained less, as unlike networks share fewer calls.
 Records are appended to `<table>.records.jsonl` as they finish; the table itself is rewritten from them.
 
 A table is of a random sample of the architectures or of all. Of all, architectures that are one function as

@@ -19,11 +19,6 @@ def stem(image_channels: int, channels: int) -> nn.Module:
     return ConvBNReLU(image_channels, channels, 3)
 
 
-def connected(choice: Cell) -> bool:
-    """Whether the block's output depends on its input."""
-    return any(choice[2:])
-
-
 class SqueezeExcite(nn.Module):
     """Channel attention without a squeeze: scale by sigmoid(conv(relu(conv(mean))))."""
 

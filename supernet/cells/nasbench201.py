@@ -29,11 +29,6 @@ def stem(image_channels: int, channels: int) -> nn.Module:
     return ConvBN(image_channels, channels, 3)
 
 
-def connected(choice: Cell) -> bool:
-    """Whether the cell's output depends on its input."""
-    return bool(live_edges(choice, True))
-
-
 class SearchCell(nn.Module):
     """The searchable cell: (B, C, H, W) -> (B, C, H, W). Built with every operation that the space allows on
     every edge or, for a stand-alone network, with those of one `choice`."""

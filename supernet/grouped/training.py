@@ -12,7 +12,7 @@ from torch import Tensor
 from supernet.data import DataSet
 from supernet.grouped.network import NetworkGroup
 from supernet.network import StandAlone
-from supernet.sgd import SGD
+from supernet.sgd import optimizer_of
 from supernet.training_config import TrainingConfig
 
 
@@ -34,16 +34,8 @@ def train_group(
     device = next(networks[0].parameters()).device
     group = NetworkGroup(networks).train().to(memory_format=torch.channels_last)
     generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-    decayed = [p for p in group.parameters() if p.ndim > 1]
-    rest = [p for p in group.parameters() if p.ndim <= 1]
-    optimizer = SGD(
-        [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}],
-        lr=config.lr,
-        momentum=config.momentum,
-        nesterov=config.nesterov,
-    )
-    batches = math.ceil(len(data.train) / config.batch_size)
-    epochs = config.epochs if config.epochs is not None else math.ceil((config.updates or 0) / batches)
+    optimizer = optimizer_of(group, config)
+    epochs = config.total_epochs(len(data.train))
     left = math.inf if config.updates is None else config.updates
     finite = torch.ones(len(networks), dtype=torch.bool, device=device)
     for epoch in range(epochs):

@@ -14,9 +14,7 @@ from supernet.scoring.walk import Instruction, Walk
 from supernet.spaces import Cell, Path
 
 BUDGET = 256 * 2**20  # bytes of features that are kept for other architectures
-FEATURES = (
-    32  # of the largest size are enough: without a bound 0.4 % fewer multiply-accumulates (NAS-Bench-201)
-)
+FEATURES = 32  # of the largest size: more save next to nothing
 CHUNK = 500  # distinct functions
 CHUNK_MACS = 2 * 10**12  # about a minute of one CPU core
 LEAST_CHUNK = 50  # distinct functions

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-from test_stacking import CASES, LABELS, assert_same_gradients, groups, one_by_one
-from tiny import SIZES, images, randomise, supernet, trainer
+from test_stacking import CASES, LABELS, assert_same_gradients, groups, one_by_one, precise
+from tiny import SIZES, images, supernet, trainer
 
 from supernet.fair_step import FairStep, reordered
-from supernet.spaces import Size, get_space
+from supernet.spaces import get_space
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["same batch", "successive batches"])
@@ -21,12 +21,8 @@ from supernet.spaces import Size, get_space
 def test_the_static_graph_is_its_paths_one_by_one(
     name: str, mask: tuple[str, ...], settings: dict[str, Any], same: bool
 ) -> None:
-    changes = dict(settings)
-    size = SIZES[name]
-    if kind := changes.pop("reduction", None):
-        size = Size(**{**vars(size), "reduction": kind})
-    network = supernet(get_space(name, mask), size=size, **changes).double()
-    randomise(network)
+    network = precise(name, mask, settings)
+    size = network.config.size
     other = copy.deepcopy(network)
     step = FairStep(network, same_batch=same)
     for paths in groups(network):

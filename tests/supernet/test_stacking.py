@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,17 +65,22 @@ CASES: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
 ]
 
 
+def precise(name: str, mask: tuple[str, ...], settings: dict[str, Any]) -> Supernet:
+    """The network of a case, in double precision; settings may name the kind of reduction."""
+    changes = dict(settings)
+    size = replace(SIZES[name], reduction=changes.pop("reduction", SIZES[name].reduction))
+    network = supernet(get_space(name, mask), size=size, **changes).double()
+    randomise(network)
+    return network
+
+
 @pytest.mark.parametrize("same", [True, False], ids=["same batch", "successive batches"])
 @pytest.mark.parametrize(("name", "mask", "settings"), CASES, ids=str)
 def test_a_stacked_group_is_its_paths_one_by_one(
     name: str, mask: tuple[str, ...], settings: dict[str, Any], same: bool
 ) -> None:
-    changes = dict(settings)
-    size = SIZES[name]
-    if kind := changes.pop("reduction", None):
-        size = Size(**{**vars(size), "reduction": kind})
-    network = supernet(get_space(name, mask), size=size, **changes).double()
-    randomise(network)
+    network = precise(name, mask, settings)
+    size = network.config.size
     for paths in groups(network):
         other = copy.deepcopy(network)
         count = len(paths)

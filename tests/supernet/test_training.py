@@ -341,7 +341,7 @@ def test_number_of_updates_of_a_budget_in_epochs(
     mask: tuple[str, ...], sampling: dict[str, Any], updates: int
 ) -> None:
     running = stub_trainer(mask, sampling, epochs=3)
-    assert running.batches == 176
+    assert running.config.batches(len(running.data.train)) == 176
     assert running.run() == "finished"
     assert running.updates == updates
     assert [epoch.epoch for epoch in running.history] == [1, 2, 3]
