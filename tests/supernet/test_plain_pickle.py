@@ -1,0 +1,90 @@
+"""Pickles of strangers: what NumPy and Python write is read back, what could run is refused."""
+
+import io
+import os
+import pickle
+from collections import OrderedDict
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from supernet import plain_pickle
+
+VALUES = [
+    {"a": [1, 2.5, None, True, "text", b"bytes", b""], (1, "x"): {2, 3}},
+    OrderedDict(b=1, a=2),
+    {"data": np.arange(24, dtype=np.uint8).reshape(2, 3, 4), "labels": [0, 1]},
+    np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    np.arange(5, dtype=">i4"),
+    np.array(["ab", "c"]),
+    np.array([b"ab", b"c"]),
+    np.zeros((0, 3), dtype=np.float32),
+    [np.float64(1.5), np.int32(-3), np.bool_(True)],
+]
+
+
+def same(a: object, b: object) -> bool:
+    if isinstance(b, np.ndarray):
+        return isinstance(a, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(b, dict):
+        return isinstance(a, dict) and list(a) == list(b) and all(same(a[k], b[k]) for k in b)
+    if isinstance(b, list):
+        return isinstance(a, list) and len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_reads_what_python_and_numpy_write(value: object, protocol: int) -> None:
+    assert same(plain_pickle.load(io.BytesIO(pickle.dumps(value, protocol))), value)
+
+
+class Runs:
+    def __init__(self, *call: object) -> None:
+        self.call = call
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return self.call[0], self.call[1:]
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        (Runs(os.system, "echo run > ran"), "system"),
+        (Runs(eval, "open('ran', 'w')"), "eval"),
+        (Runs(np.load, "ran"), "load"),
+        ({"data": [np.array([Runs(os.mkdir, "ran")], dtype=object)]}, "not one of numbers or text"),
+        (np.zeros(2, dtype=[("a", "i4"), ("b", "O")]), "not one of numbers or text"),
+        (Runs(getattr, "text", "upper"), "getattr"),
+    ],
+)
+def test_refuses_what_could_run(
+    value: object, named: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(str(tmp_path))
+    with pytest.raises(ValueError, match=f"not a pickle of plain values and arrays: .*{named}"):
+        plain_pickle.load(io.BytesIO(pickle.dumps(value, 2)))
+    assert not os.path.exists("ran")
+
+
+def test_a_damaged_file_has_a_message_of_its_own() -> None:
+    whole = pickle.dumps({"data": np.arange(100), "labels": list(range(50))}, 2)
+    for cut in (0, 1, 10, len(whole) // 2, len(whole) - 1):
+        with pytest.raises(ValueError, match="pickle"):
+            plain_pickle.load(io.BytesIO(whole[:cut]))
+
+
+def test_a_flipped_byte_never_does_more_than_fail() -> None:
+    whole = bytearray(pickle.dumps({"data": np.arange(10), "more": np.arange(3.0)}, 2))
+    for position in range(len(whole)):
+        changed = whole.copy()
+        changed[position] ^= 0x5A
+        with suppress(ValueError):
+            plain_pickle.load(io.BytesIO(bytes(changed)))
+
+
+def test_text_of_python_2() -> None:
+    written = b"(dp0\nS'data'\np1\nI1\ns."
+    assert plain_pickle.load(io.BytesIO(written), encoding="bytes") == {b"data": 1}
+    assert plain_pickle.load(io.BytesIO(written), encoding="latin1") == {"data": 1}
