@@ -30,8 +30,8 @@ def path_of(config: NetworkConfig, choice: Choice) -> Path:
     return space.cells_of(cells) if nested else space.path(cells, config.size)
 
 
-def is_connected(config: NetworkConfig, choice: Choice) -> bool:
-    """Whether the output depends on the input. ValueError if the choice uses what is masked or does not fit."""
+def check(config: NetworkConfig, choice: Choice) -> None:
+    """ValueError if the choice uses what is masked or does not fit the network."""
     space = config.space
     cells: Sequence[Cell]
     nested = bool(choice) and isinstance(choice[0], tuple)
@@ -44,11 +44,10 @@ def is_connected(config: NetworkConfig, choice: Choice) -> bool:
     if not all(map(space.in_mask, cells)):
         text = choice if nested else space.text(choice)  # type: ignore[arg-type]
         raise ValueError(f"architecture: {text} uses what is masked: {', '.join(space.mask)}")
-    return all(map(space.is_valid, cells))
 
 
 def distinct(config: NetworkConfig, compiler: Compiler, choices: Iterable[Choice]) -> list[Function]:
-    """The distinct functions of the given (connected) choices, so that functions that share their first cells
+    """The distinct functions of the given choices, so that functions that share their first cells
     follow each other; within a cell, those that share its first edges."""
     found: dict[tuple[Program, ...], Function] = {}
     rank: dict[Program, Cell] = {}  # where a program comes: the least of the cells that it was asked for as

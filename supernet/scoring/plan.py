@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from supernet.network import NetworkConfig
-from supernet.scoring.functions import Choice, Function, distinct, is_connected, path_of
+from supernet.scoring.functions import Choice, Function, check, distinct, path_of
 from supernet.scoring.layout import Layout
 from supernet.scoring.modes import BnMode
 from supernet.scoring.programs import WEIGHTLESS, Compiler, Program
@@ -35,7 +35,7 @@ class Plan:
     """Counts over all batches (evaluation and recalibration) and images; an operation is a candidate operation of
     a cell that does something (convolutions, pooling, linear transformers; Blox's conv, mbconv, bconv).
 
-    architectures: requested and connected. naive: each of them evaluated alone with every edge, dead or not.
+    architectures: requested. naive: each of them evaluated alone with every edge, dead or not.
     functions: distinct among them. peak_bytes: largest size of all features that are held at once.
     """
 
@@ -46,7 +46,6 @@ class Plan:
     naive_macs: int = 0
     macs: int = 0
     peak_bytes: int = 0
-    disconnected: list[Choice] = field(default_factory=list)
     chunks: list[Chunk] = field(default_factory=list)
 
 
@@ -103,11 +102,8 @@ class Planner:
     def plan(self, choices: Iterable[Choice]) -> Plan:
         """The counts for any architectures or paths. ValueError for one that is masked or does not fit."""
         plan = Plan()
-        connected: list[Choice] = []
-        for choice in choices:
-            (connected if is_connected(self.config, choice) else plan.disconnected).append(choice)
-        functions = distinct(self.config, self.compiler, connected)
-        plan.architectures, plan.functions = len(connected), len(functions)
+        functions = self._functions(choices)
+        plan.architectures, plan.functions = sum(len(f.requested) for f in functions), len(functions)
         for function in functions:
             for choice in function.requested:
                 macs, operations = self._naively(path_of(self.config, choice))
@@ -125,12 +121,10 @@ class Planner:
 
     def shards(self, choices: Iterable[Choice], count: int) -> list[list[Choice]]:
         """The choices in `count` parts of nearly equal cost, each contiguous in the order of evaluation, so that
-        parts share as little work as can be. Disconnected ones cost nothing and are in the first part."""
+        parts share as little work as can be."""
         if count < 1:
             raise ValueError(f"shards: {count!r} is not a positive integer")
-        choices = list(choices)
-        connected = [choice for choice in choices if is_connected(self.config, choice)]
-        functions = distinct(self.config, self.compiler, connected)
+        functions = self._functions(choices)
         marginal = []  # what each function costs after those before it
         cost = 0
         for instruction in self.walk(functions).instructions():
@@ -139,12 +133,17 @@ class Planner:
                 marginal.append(cost)
                 cost = 0
         parts: list[list[Choice]] = [[] for _ in range(count)]
-        parts[0] += [choice for choice in choices if not is_connected(self.config, choice)]
         done, total = 0, sum(marginal)
         for function, cost in zip(functions, marginal, strict=True):
             parts[(2 * done + cost) * count // (2 * total)] += function.requested
             done += cost
         return parts
+
+    def _functions(self, choices: Iterable[Choice]) -> list[Function]:
+        checked = list(choices)
+        for choice in checked:
+            check(self.config, choice)
+        return distinct(self.config, self.compiler, checked)
 
     def _chunks(self, functions: list[Function]) -> Iterator[list[Function]]:
         chunk: list[Function] = []

@@ -73,8 +73,6 @@ class Scorer:
         The network is as before whenever a Score has been yielded. ValueError before anything is computed if an
         architecture is masked or does not fit the network."""
         plan = self.plan(architectures)
-        for choice in plan.disconnected:
-            yield Score(choice, None, None, "disconnected", 0.0)
         done = 0
         for chunk in plan.chunks:
             yield from self._chunk(chunk)

@@ -18,8 +18,8 @@ from supernet.scoring import BN_MODES, BnMode, Score, Scorer
 from supernet.spaces import Architecture, Space, get_space
 
 MODES = ("batch", "running", "recalibrate-1", "recalibrate-3", "reset-recalibrate-1", "reset-recalibrate-3")
-# Two cells whose node 1 or 2 is zero and feeds convolutions: BN of zeros is where the modes differ most.
-ZERO_NODES = [(0, 0, 3, 1, 2, 3), (3, 0, 0, 1, 4, 2)]
+# Cells whose node 1 or 2 is zero and feeds convolutions, the last disconnected: where BN modes differ most.
+ZERO_NODES = [(0, 0, 3, 1, 2, 3), (3, 0, 0, 1, 4, 2), (0, 0, 3, 0, 4, 3)]
 
 
 def trained(name: str, **options: Any) -> Supernet:
@@ -246,14 +246,20 @@ def test_a_failing_scoring_changes_nothing(left_alone: Supernet, mode: str, call
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_disconnected_architecture_has_a_status_and_no_score(mode: str) -> None:
+def test_a_disconnected_architecture_says_the_same_of_every_image(mode: str) -> None:
+    labels = digits().valid.labels
+    shares = {100 * float((labels == label).float().mean()) for label in range(10)}
     for name, architecture in (
         ("nasbench201", (3, 3, 3, 0, 0, 0)),
         ("blox", (0, 1, 1, 0, 0) * 2 + (0, 1, 0, 0, 0)),
     ):
-        (result,) = score(trained(name), mode, [architecture])
-        assert (result.architecture, result.score, result.loss) == (architecture, None, None)
-        assert result.status == "disconnected"
+        network = trained(name)
+        result, again = score(network, mode, [architecture, architecture])
+        assert not network.config.space.is_valid(architecture)
+        assert result.status == "ok"
+        assert min(abs(result.score - share) for share in shares) < 1e-3  # type: ignore[operator]
+        assert result.loss > 1.5  # type: ignore[operator]
+        assert (again.score, again.loss) == (result.score, result.loss)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
