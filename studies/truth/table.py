@@ -1,24 +1,32 @@
 """A ground-truth table: a Parquet file and, beside it, a manifest that says what it is.
 
-Columns: `arch` (official text), per metric one column a seed (`digits_test_seed0`, accuracy in percent) and
-their mean (`digits_test`), `params` and `macs` of the stand-alone networks. The manifest, `<table>.json`, names
-space, data set, network size, training, seeds, source and checksum; no correlation is printed without it.
+Columns: `arch` (official text); accuracies in percent, named `{data}_{part}[_{which}][_ep{schedule}][_seed{s}]`;
+`params` and `macs` of the stand-alone networks. part: train, valid or test, never mixed (`train_loss` and so on: a
+loss); which: absent for the last epoch, `last3` for the mean of the last three epochs, `best` for the best epoch;
+schedule: absent for the benchmark's full training, `ep12` for one of 12 epochs; seed: absent for the mean over
+seeds. The manifest, `<table>.json`, names space, data set, network size, training, seeds, source and checksum; no
+correlation is printed without it.
+
+Values of every epoch are in a third file, `<table>.curves.parquet`, which only `curves` reads.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 
-from supernet.files import write_atomic, write_text
+from studies.truth import together
 from supernet.spaces import Size, Space, get_space
 
 EMBEDDED = Path(__file__).parents[2] / "data"
+OWN = Path("runs/truth")  # tables that were imported or built here
 MANIFEST_KEYS = ("space", "title", "data", "size", "columns", "seeds", "checksum")
 
 
@@ -39,33 +47,51 @@ class TruthTable:
         return Size(**self.manifest["size"])
 
 
+def known() -> dict[str, Path]:
+    """Every table that has a name here: the embedded ones, then those in runs/truth."""
+    paths = [path for folder in (OWN, EMBEDDED) for path in sorted(folder.glob("*.json"))]
+    found = {path.stem: path.with_suffix(".parquet") for path in paths}
+    return {
+        name: found[name] for name in sorted(found, key=lambda name: (found[name].parent != EMBEDDED, name))
+    }
+
+
 def resolve(name: str) -> Path:
-    """The Parquet file that a user means: a path, or the name of an embedded table."""
+    """The Parquet file that a user means: a path, or the name of an embedded table or of one in runs/truth."""
     path = Path(name)
     if path.suffix != ".parquet" and not path.exists():
-        path = EMBEDDED / f"{name}.parquet"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in EMBEDDED.glob("*.parquet"))) or "none"
-        raise ValueError(f"table: {name!r} is neither a Parquet file nor an embedded table ({known})")
+        path = known().get(name, path)
+    if path.suffix == ".parquet":
+        together.complete(path.parent, path.stem)
+    if path.suffix != ".parquet" or not path.is_file():
+        names = ", ".join(known()) or "none"
+        raise ValueError(
+            f"table: {name!r} is neither a Parquet file nor a table that has a name here ({names})"
+        )
     return path
 
 
-def load(path: Path) -> TruthTable:
-    """Read a table and its manifest. ValueError if either is missing, damaged or does not fit the other."""
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of the table at `path`. ValueError if it is missing, damaged or incomplete."""
+    together.complete(path.parent, path.stem)
     manifest_path = path.with_suffix(".json")
     if not manifest_path.is_file():
         raise ValueError(f"table: {path} has no manifest {manifest_path.name} beside it")
     try:
         manifest = json.loads(manifest_path.read_text())
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise ValueError(f"table: {manifest_path} is not JSON ({error})") from error
     missing = [key for key in MANIFEST_KEYS if key not in manifest]
     if missing:
         raise ValueError(f"table: {manifest_path} lacks {', '.join(missing)}")
+    return dict(manifest)
+
+
+def load(path: Path) -> TruthTable:
+    """Read a table and its manifest. ValueError if either is missing, damaged or does not fit the other."""
+    manifest = read_manifest(path)
     if digest(path) != manifest["checksum"]:
-        raise ValueError(
-            f"table: {path} is not the file that {manifest_path.name} describes (checksum differs)"
-        )
+        raise ValueError(f"table: {path} is not the file that {path.stem}.json describes (checksum differs)")
     frame = pd.read_parquet(path)
     absent = [column for column in ("arch", *manifest["columns"]) if column not in frame]
     if absent:
@@ -73,12 +99,87 @@ def load(path: Path) -> TruthTable:
     return TruthTable(path, frame, manifest)
 
 
-def save(frame: pd.DataFrame, manifest: dict[str, Any], path: Path) -> None:
-    """Write table and manifest, each atomically; the manifest last, as it holds the table's checksum."""
-    write_atomic(path, lambda file: frame.to_parquet(file, index=False, compression="zstd"))
-    write_text(path.with_suffix(".json"), json.dumps(manifest | {"checksum": digest(path)}, indent=1) + "\n")
+def curves_path(path: Path) -> Path:
+    """Where the per-epoch values of the table at `path` are."""
+    return path.with_suffix(".curves.parquet")
+
+
+def curves(path: Path, columns: Sequence[str]) -> dict[str, np.ndarray]:
+    """Per-epoch values of `columns`: each (n, E) float32 in the table's order, [:, e - 1] of epoch e, NaN for none.
+
+    ValueError for a column without them."""
+    import pyarrow.parquet
+
+    manifest = read_manifest(path)
+    present = manifest.get("curves") or {}
+    for column in columns:
+        if column not in present:
+            names = ", ".join(present) or "none"
+            raise ValueError(f"curves: {path} has no values per epoch of {column!r}; it has those of {names}")
+    file = curves_path(path)
+    if digest(file) != manifest["curves_checksum"]:
+        raise ValueError(f"curves: {file} is not the file that {path.stem}.json describes (checksum differs)")
+    found = pyarrow.parquet.read_table(file, columns=list(columns))
+    result = {}
+    for column in columns:
+        flat = found[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        result[column] = flat.reshape(found.num_rows, present[column]["epochs"])
+    return result
+
+
+def curve_column(values: np.ndarray) -> pd.Series[Any]:
+    """(n, E) numbers as a column of lists of E float32, without an object for each."""
+    import pyarrow
+
+    n, epochs = values.shape
+    flat = pyarrow.array(np.ascontiguousarray(values, dtype=np.float32).reshape(-1))
+    offsets = pyarrow.array(np.arange(n + 1, dtype=np.int32) * epochs)
+    lists = pyarrow.ListArray.from_arrays(offsets, flat)
+    return pd.Series(pd.arrays.ArrowExtensionArray(lists))
+
+
+def save(
+    frame: pd.DataFrame, manifest: dict[str, Any], path: Path, per_epoch: pd.DataFrame | None = None
+) -> None:
+    """Write table, manifest and per-epoch values, if any: all or nothing, also if the process is killed.
+
+    per_epoch: `arch` in the table's order and columns of lists, all of one length within a column.
+    """
+    manifest = {key: value for key, value in manifest.items() if not key.startswith("curves")}
+    if per_epoch is not None:
+        assert list(per_epoch["arch"]) == list(frame["arch"])
+        manifest["curves"] = {
+            name: {"epochs": len(per_epoch[name].iloc[0])} for name in per_epoch.columns if name != "arch"
+        }
+
+    def write_manifest(file: IO[bytes]) -> None:
+        # Written last: by now its neighbours are there to be summed.
+        beside = Path(file.name).parent
+        sums = {"checksum": digest(beside / path.name)}
+        if per_epoch is not None:
+            sums["curves_checksum"] = digest(beside / curves_path(path).name)
+        file.write((json.dumps(manifest | sums, indent=1, ensure_ascii=False) + "\n").encode())
+
+    together.replace(
+        path.parent,
+        path.stem,
+        {
+            path.name: _parquet(frame),
+            curves_path(path).name: None if per_epoch is None else _parquet(per_epoch),
+            path.with_suffix(".json").name: write_manifest,
+        },
+    )
+
+
+def _parquet(frame: pd.DataFrame) -> Any:
+    def write(file: IO[bytes]) -> None:
+        frame.to_parquet(file, index=False, compression="zstd")
+        file.flush()
+
+    return write
 
 
 def digest(path: Path) -> str:
     """sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -121,7 +121,7 @@ def test_tables_that_are_not_what_their_manifest_says_are_refused(tmp_path: Path
     with pytest.raises(ValueError, match="has no manifest"):
         table.load(path)
     with pytest.raises(
-        ValueError, match=r"'nowhere' is neither a Parquet file nor an embedded table \(.*digits"
+        ValueError, match=r"'nowhere' is neither a Parquet file nor a table that has a name here \(.*digits"
     ):
         table.resolve("nowhere")
 

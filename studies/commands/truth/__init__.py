@@ -1,0 +1,21 @@
+"""`studies truth ACTION`: ground truth, made here or published."""
+
+from __future__ import annotations
+
+import argparse
+
+from studies.commands.truth import build, import_, show
+from studies.commands.truth import list as list_
+
+HELP = "ground truth: import what is published, build one's own, say what a table is and how noisy"
+ACTIONS = {"list": list_, "show": show, "import": import_, "build": build}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
+    for name, module in ACTIONS.items():
+        module.add_arguments(actions.add_parser(name, help=module.HELP, description=module.HELP))
+
+
+def main(args: argparse.Namespace) -> int:
+    return ACTIONS[args.action].main(args)
