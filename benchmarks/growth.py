@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.timing import Row, compare
 from studies import embedded
-from supernet.data import Split, load
+from supernet.data import DataConfig, Split, load
 from supernet.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring import Scorer
@@ -52,7 +52,7 @@ def grown(work: str, variants: Mapping[str, Callable[[], object]], turns: int) -
 
 def score(architectures: int, images: int, channels: int) -> None:
     """Score a random sample under random weights. More images than there are for validation: those of training too."""
-    space, data = get_space("nasbench201"), load(embedded.DATA)
+    space, data = get_space("nasbench201"), load(DataConfig(name=embedded.DATA))
     size = Size(**{**vars(embedded.SIZES["nasbench201"]), "channels": channels})
     network = seeded(Supernet, NetworkConfig(space=space, size=size), seed=0)
     whole = [torch.cat([getattr(s, name) for s in (data.valid, data.train)]) for name in ("images", "labels")]

@@ -16,7 +16,7 @@ import torch
 from benchmarks.timing import Row, compare, peak_memory
 from studies import embedded
 from studies.study import Run
-from supernet.data import load
+from supernet.data import DataConfig, load
 from supernet.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.sampling import Sampler, SamplingConfig
@@ -100,5 +100,5 @@ def _serve(connection: Connection, threads: int) -> None:
     with contextlib.suppress(EOFError):
         while True:
             connection.recv()
-            Trainer(network, load(embedded.DATA), settings, seed=0, sampler=sampler).run()
+            Trainer(network, load(DataConfig(name=embedded.DATA)), settings, seed=0, sampler=sampler).run()
             connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from benchmarks.plain import PlainSupernet
 from benchmarks.timing import Row, peak_memory
 from studies import embedded
-from supernet.data import evaluation_set, load
+from supernet.data import DataConfig, evaluation_set, load
 from supernet.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring import BnMode, Planner, Scorer, Workload
@@ -39,7 +39,7 @@ class Work:
         self.plain = PlainSupernet(self.config)
         self.plain.load_state_dict(network.state_dict())
         self.plain.train()  # statistics of the batch
-        data = load(embedded.DATA)
+        data = load(DataConfig(name=embedded.DATA))
         self.images, self.labels = evaluation_set(data, data.valid, embedded.NOISE)
         self.images = self.images.contiguous()
         self.scorer = Scorer(network, data, data.valid, "batch", noise=embedded.NOISE)

@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.timing import Row, compare
 from studies import embedded
-from supernet.data import load
+from supernet.data import DataConfig, load
 from supernet.grouped import train_group
 from supernet.memory import keep_freed_memory
 from supernet.network import NetworkConfig, StandAlone, seeded
@@ -53,7 +53,7 @@ def build(name: str, architecture: Architecture, seed: int) -> StandAlone:
 
 
 def alone(name: str, sample: list[Architecture], epochs: int) -> None:
-    config, data = replace(embedded.STAND_ALONE[name], epochs=epochs), load(embedded.DATA)
+    config, data = replace(embedded.STAND_ALONE[name], epochs=epochs), load(DataConfig(name=embedded.DATA))
     for architecture in sample:
         for seed in SEEDS:
             Trainer(build(name, architecture, seed), data, config, seed=seed).run()
@@ -61,7 +61,7 @@ def alone(name: str, sample: list[Architecture], epochs: int) -> None:
 
 def side_by_side(name: str, sample: list[Architecture], epochs: int, together: int) -> None:
     """Groups of `together` architectures, each with all seeds."""
-    config, data = replace(embedded.STAND_ALONE[name], epochs=epochs), load(embedded.DATA)
+    config, data = replace(embedded.STAND_ALONE[name], epochs=epochs), load(DataConfig(name=embedded.DATA))
     for first in range(0, len(sample), together):
         group = [(a, seed) for a in sample[first : first + together] for seed in SEEDS]
         networks = [build(name, architecture, seed) for architecture, seed in group]

@@ -16,6 +16,7 @@ from studies.parallel import default_workers, run_tasks
 from studies.runs_progress import Reporter, RunsProgress
 from studies.study import Run, Study
 from studies.truth import table
+from supernet.data import DEFAULT_ROOT
 from supernet.files import write_text
 from supernet.spaces import Architecture
 
@@ -31,7 +32,7 @@ class Plan:
     selected: list[Run]
 
     @classmethod
-    def of(cls, study: Study, root: Path, part: Study | None = None) -> Plan:
+    def of(cls, study: Study, root: Path, part: Study | None = None, data_root: Path = DEFAULT_ROOT) -> Plan:
         """part: the study with fewer variants or seeds. ValueError if a truth table does not belong to its space
         or lacks the column."""
         tables = {}
@@ -44,7 +45,7 @@ class Plan:
                 columns = ", ".join(found.manifest["columns"])
                 raise ValueError(f"truth: {found.path} has no column {truth.column!r}; it has {columns}")
             tables[space] = found
-        return cls(study, root, tables, list(study.runs(root)), list((part or study).runs(root)))
+        return cls(study, root, tables, *(list(s.runs(root, data_root)) for s in (study, part or study)))
 
     @property
     def folder(self) -> Path:

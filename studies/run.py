@@ -20,7 +20,7 @@ import torch
 
 from studies import scores
 from studies.seeds import derived_seed
-from studies.study import Run, Variant
+from studies.study import Run
 from supernet import checkpoint
 from supernet.data import load
 from supernet.files import remove_stale, write_atomic, write_text
@@ -117,8 +117,9 @@ def write_result(folder: Path, result: dict[str, Any]) -> None:
     write_text(folder / "result.json", json.dumps(result, indent=1) + "\n")
 
 
-def build(variant: Variant, seed: int, device: str) -> Trainer:
+def build(run: Run, device: str) -> Trainer:
     """Network, sampler and trainer of a run as they are before the first step."""
+    variant, seed = run.variant, run.seed
     if device == "cuda":
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     config = NetworkConfig(
@@ -130,7 +131,12 @@ def build(variant: Variant, seed: int, device: str) -> Trainer:
     )
     network = seeded(Supernet, config, seed=derived_seed("network", seed)).to(device)
     sampler = Sampler(variant.sampling, config.space, variant.size, derived_seed("sampler", seed))
-    data = load(variant.data).to(torch.device(device))
+    data = load(variant.data, run.data_root)
+    if data.classes != variant.size.classes:  # known only now for a folder of images
+        raise ValueError(
+            f"size: classes is {variant.size.classes}, but {data.classes} in the data {data.name!r}"
+        )
+    data = data.to(torch.device(device))
     return Trainer(network, data, variant.training, seed=derived_seed("data", seed), sampler=sampler)
 
 
@@ -138,7 +144,7 @@ def _train(run: Run, device: str, report: Report) -> dict[str, Any]:
     folder, variant = run.folder, run.variant
     remove_stale(folder)
     write_text(folder / "config.json", json.dumps(variant.config(run.seed), indent=1, sort_keys=True) + "\n")
-    trainer = build(variant, run.seed, device)
+    trainer = build(run, device)
 
     def after_epoch(epoch: Epoch, epochs: int) -> None:
         detail = f"epoch {epoch.epoch}/{epochs} loss {epoch.loss:.3f} accuracy {epoch.accuracy:.1f} %"
@@ -160,7 +166,7 @@ def _train(run: Run, device: str, report: Report) -> dict[str, Any]:
 
 def _score(run: Run, pairs: list[scores.Pair], part: tuple[int, int], device: str, report: Report) -> None:
     variant, (number, count) = run.variant, part
-    trainer = build(variant, run.seed, device)
+    trainer = build(run, device)
     trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device))
     assert isinstance(trainer.model, Supernet)
     written = scores.Part(run, number)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from studies.scored import ScoredSet
+from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.sampling import SamplingConfig
 from supernet.scoring import BnMode
 from supernet.spaces import Size, Space, get_space
@@ -33,7 +34,7 @@ class Variant:
     space: str
     size: Size
     training: TrainingConfig
-    data: str
+    data: DataConfig
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     mask: tuple[str, ...] = ()
     linear_transformers: str = "none"
@@ -49,6 +50,16 @@ class Variant:
             raise ValueError("bn_modes: at least one is needed")
         for mode in self.bn_modes:
             BnMode(mode)
+        source = self.data.source
+        for name, found in (
+            ("image_size", self.data.side),
+            ("image_channels", source.channels),
+            ("classes", source.classes),
+        ):
+            if found is not None and getattr(self.size, name) != found:
+                raise ValueError(
+                    f"size: {name} is {getattr(self.size, name)}, but {found} in the data {self.data.name!r}"
+                )
         object.__setattr__(self, "mask", self.masked_space.mask)
 
     @property
@@ -68,11 +79,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class Run:
-    """One variant with one seed, and the folder that holds what comes of it."""
+    """One variant with one seed, and the folder that holds what comes of it.
+
+    data_root: the folder of all images, which is no part of what the run is.
+    """
 
     variant: Variant
     seed: int
     folder: Path
+    data_root: Path = DEFAULT_ROOT
 
     @property
     def name(self) -> str:
@@ -121,11 +136,11 @@ class Study:
         if without:
             raise ValueError(f"truth: none given for {without[0]}")
 
-    def runs(self, root: Path) -> Iterator[Run]:
+    def runs(self, root: Path, data_root: Path = DEFAULT_ROOT) -> Iterator[Run]:
         """Every run of the grid, seeds outermost: an interrupted study has whole seeds."""
         for seed in self.seeds:
             for variant in self.variants:
-                yield Run(variant, seed, root / "trainings" / variant.run_id(seed))
+                yield Run(variant, seed, root / "trainings" / variant.run_id(seed), data_root)
 
     def only(self, names: list[str] | None, seeds: list[int] | None) -> Study:
         """The part of the grid with these variant names (or 'space/name') and seeds; None keeps all."""

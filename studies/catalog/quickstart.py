@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from studies import embedded
 from studies.study import Study, Truth, Variant
+from supernet.data import DataConfig
 from supernet.sampling import SamplingConfig
 
 EXPECTED_SECONDS = {"nasbench201": 10.0, "blox": 22.0}  # a run: training and scoring, one core
@@ -28,7 +29,7 @@ def study() -> Study:
             space=space,
             size=embedded.SIZES[space],
             training=training,
-            data=embedded.DATA,
+            data=DataConfig(name=embedded.DATA),
             evaluation_noise=embedded.NOISE,
             expected_seconds=EXPECTED_SECONDS[space],
         )

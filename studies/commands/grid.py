@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from studies.execute import Plan
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def plan(args: argparse.Namespace) -> Plan:
+def plan(args: argparse.Namespace, **options: Any) -> Plan:
     """The plan of the part of the study that the arguments name."""
     from studies import catalog
     from studies.execute import Plan
@@ -32,7 +32,7 @@ def plan(args: argparse.Namespace) -> Plan:
     study = catalog.get(args.name)
     if args.smoke:
         study = study.smoke()
-    return Plan.of(study, args.runs, study.only(args.only, seeds(args.seeds)))
+    return Plan.of(study, args.runs, study.only(args.only, seeds(args.seeds)), **options)
 
 
 def seeds(text: str | None) -> list[int] | None:

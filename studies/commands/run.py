@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from studies.commands import grid
+from studies.commands import data_root, grid
 
 HELP = "train, score and report; skips what is finished, resumes what is not"
 DEVICES = ("auto", "cpu", "cuda")
@@ -14,6 +14,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     grid.add_arguments(parser)
+    data_root.add_argument(parser, "--data-root")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="default: cuda if there is one")
     parser.add_argument(
         "--workers", type=int, help="processes of one thread (default: one a core; one on a GPU)"
@@ -24,13 +25,16 @@ def main(args: argparse.Namespace) -> int:
     if args.workers is not None and args.workers < 1:
         raise ValueError(f"--workers: {args.workers} is not a positive integer")
     begin = time.monotonic()
-    plan = grid.plan(args)
-    plan.write()
+    plan = grid.plan(args, data_root=args.data_root)
     from studies.execute import execute
     from studies.progress import duration
     from studies.run import is_complete
+    from supernet.data import ready
 
     todo = [run for run in plan.selected if not is_complete(run, plan.architectures(run))]
+    for config in {run.variant.data for run in todo}:
+        ready(config, args.data_root)
+    plan.write()
     results = execute(plan, todo, choose_device(args.device), args.workers) if todo else []
     failed = [(run, result) for run, result in results if result["status"] == "failed"]
     for run, result in failed:

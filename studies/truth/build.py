@@ -45,12 +45,12 @@ def train(
     """
     import torch
 
-    from supernet.data import load
+    from supernet.data import DataConfig, load
     from supernet.grouped import train_group
     from supernet.network import NetworkConfig, StandAlone, seeded
 
     begin = time.perf_counter()
-    space, data = get_space(space_name), load(data_name)
+    space, data = get_space(space_name), load(DataConfig(name=data_name))
     own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]
     network_config = NetworkConfig(space=space, size=size, affine=True)
     architecture = space.parse(text)
@@ -73,9 +73,9 @@ def train(
 @lru_cache
 def _evaluation(data_name: str, metric: str) -> tuple[Any, Any]:
     """The task's evaluation images of that split and their labels: the same for all networks."""
-    from supernet.data import evaluation_set, load
+    from supernet.data import DataConfig, evaluation_set, load
 
-    data = load(data_name)
+    data = load(DataConfig(name=data_name))
     split = data.valid if metric == "valid" else data.test
     return evaluation_set(data, split, embedded.NOISE, embedded.COPIES)
 

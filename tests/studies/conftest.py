@@ -12,10 +12,12 @@ import pytest
 from studies.study import Study, Truth, Variant
 from studies.truth import table
 from supernet.augmentation import Augmentation
+from supernet.data import DataConfig
 from supernet.sampling import SamplingConfig
 from supernet.spaces import Size, get_space
 from supernet.training import TrainingConfig
 
+DIGITS = DataConfig(name="digits")
 SIZE = {
     "nasbench201": Size(
         channels=4, stages=2, cells_per_stage=1, image_channels=1, image_size=8, reduction="light"
@@ -55,7 +57,7 @@ def tiny(tmp_path: Path) -> Study:
     )
 
     def variant(name: str, space: str, **options: object) -> Variant:
-        return Variant(name=name, space=space, size=SIZE[space], training=training, data="digits", **options)  # type: ignore[arg-type]
+        return Variant(name=name, space=space, size=SIZE[space], training=training, data=DIGITS, **options)  # type: ignore[arg-type]
 
     fair = SamplingConfig(kind="fair", gradients="parameter_mean")
     return Study(

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from studies.embedded import AUGMENTATION
 from supernet.augmentation import Augmentation
-from supernet.data import DataSet, Split, load
+from supernet.data import DataConfig, DataSet, Split, load
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -69,7 +69,7 @@ def written_out(
 @pytest.mark.parametrize("batch", [1, 64])
 def test_the_embedded_recipe_keeps_the_bits_that_its_ground_truth_was_trained_on(batch: int) -> None:
     assert Augmentation(shift=1, noise=0.3) == AUGMENTATION
-    data, one, other = load("digits"), generator(5), generator(5)
+    data, one, other = load(DataConfig(name="digits")), generator(5), generator(5)
     for _ in range(3):
         images = data.train.images[torch.randperm(1000, generator=generator())[:batch]]
         expected = written_out(data, images, other, shift=1, flip=False, cutout=0, noise=0.3)

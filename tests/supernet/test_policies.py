@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 
 from supernet import policies
 from supernet.augmentation import Augmentation
-from supernet.data import DataSet, Split, load
+from supernet.data import DataConfig, DataSet, Split, load
 from supernet.policies import RANDAUGMENT, SIGNED, Action, Plan
 
 
@@ -199,7 +199,7 @@ def test_other_images_of_the_batch_change_nothing(policy: str) -> None:
 
 
 def test_images_that_no_policy_was_made_for_are_refused() -> None:
-    data = load("digits")
+    data = load(DataConfig(name="digits"))
     with pytest.raises(
         ValueError, match=r"policy: 'autoaugment' is for grey or RGB.*digits has 1 channels of 17"
     ):

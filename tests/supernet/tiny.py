@@ -9,7 +9,7 @@ import torch
 from naive import Naive
 from torch import Tensor
 
-from supernet.data import DataSet, Split, load
+from supernet.data import DataConfig, DataSet, Split, load
 from supernet.network import Network, NetworkConfig, StandAlone, Supernet, seeded
 from supernet.operations import batch_norms
 from supernet.sampling import Sampler, SamplingConfig
@@ -101,7 +101,7 @@ class PreciseDataSet(DataSet):
 
 def digits(train: int = 60, valid: int = 40) -> DataSet:
     """The first images of the digits data set."""
-    whole = load("digits")
+    whole = load(DataConfig(name="digits"))
     return DataSet(
         "few digits",
         10,

@@ -1,4 +1,4 @@
-"""Data sets as tensors in memory, with fixed splits.
+"""The one form that all data sets have in memory: tensors of whole images, with fixed splits.
 
 Images are uint8 (N, C, H, W), stored channels last, labels int64 (N,). The split never depends on a run's seed:
 every run of a study trains on the same images and is scored on the same others.
@@ -6,13 +6,8 @@ every run of a study trains on the same images and is scored on the same others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -82,35 +77,3 @@ def evaluation_set(data: DataSet, split: Split, noise: float = 0.0, copies: int 
         generator = torch.Generator().manual_seed(0)
         x = x + noise * torch.randn(x.shape, generator=generator).to(x.device)
     return x.contiguous(memory_format=torch.channels_last), split.labels.repeat(copies)
-
-
-def _digits() -> DataSet:
-    """scikit-learn's digits: 1,797 grey images of 8x8 pixels, ten classes (Alpaydin & Kaynak, 1998; UCI).
-
-    1,000 train, 397 valid, 400 test: the first, next and last of one fixed permutation. Read from the package's file
-    (64 pixels and the label in a row): importing the package would take 80 MB and a second of every process.
-    """
-    package = find_spec("sklearn")
-    if package is None or package.origin is None:
-        raise ValueError("data: 'digits' is a file of scikit-learn, which is not installed")
-    table = np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
-    rows = torch.from_numpy(table).to(torch.uint8)
-    rows = rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))]
-    x, y = rows[:, :64].reshape(-1, 1, 8, 8), rows[:, 64].long()
-    train, valid, test = (
-        Split(x[a:b].clone(), y[a:b].clone()) for a, b in ((0, 1000), (1000, 1397), (1397, 1797))
-    )
-    pixels = train.images.float()
-    mean, std = pixels.mean((0, 2, 3)), pixels.std((0, 2, 3))
-    return DataSet("digits", 10, train, valid, test, mean, std, levels=17)
-
-
-LOADERS: dict[str, Callable[[], DataSet]] = {"digits": _digits}
-
-
-@lru_cache
-def load(name: str) -> DataSet:
-    """The data set of that name. Raises ValueError for an unknown one."""
-    if name not in LOADERS:
-        raise ValueError(f"data: {name!r} is not one of {', '.join(LOADERS)}")
-    return LOADERS[name]()
