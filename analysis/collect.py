@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.ceiling import ceiling, seed_to_seed_inside
@@ -33,6 +34,7 @@ from analysis.topn import by_truth, true_top
 from analysis.uncertainty import mean_tau, spread
 from supernet.spaces import Space
 
+Bools = npt.NDArray[np.bool_]
 PERMUTATIONS = 999  # per run: enough for a p-value of .001, a tenth of the time
 
 
@@ -45,9 +47,10 @@ class Collected:
       seeds; tau_b_low and tau_b_high (95 % over architectures, of the mean over seeds); seedmean_<metric>:
       the metric of the mean score over seeds.
     top: a row for each run, BatchNorm mode and N: tau_b inside the true top-N, mean_score of it, n scored.
-    points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place.
+    points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place, sampled.
     references: a row for each space, mask and 'params', 'macs' or kind of ceiling: tau_b, spearman, ..., n.
     top_references: tau_b of the same inside the true top-N, by N.
+    Where a study scores its true top-N and a random sample, what is not of the top is of the sample alone.
     differences: for each space the leading variant against every other and against params and macs.
     """
 
@@ -76,15 +79,17 @@ COUNTS = ("n", "missing", "updates", "epochs", "train_seconds", "score_seconds")
 def collect(folder: Path) -> Collected:
     """Read a study's folder. Raises ValueError or OSError for what is there and cannot be used."""
     study = load_study(folder)
-    truths: dict[Space, Table] = {}
+    truths: dict[Space, Table] = {}  # what was to be scored
+    samples: dict[Space, Bools] = {}  # its rows that stand for the whole space
     for run in study.runs:
         if run.space not in truths:
-            truths[run.space] = read_truth(study.truths[run.space.name], run.space)
+            whole = read_truth(study.truths[run.space.name], run.space)
+            truths[run.space], samples[run.space] = _to_score(study, whole)
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
     scores: dict[tuple[str, ...], pd.DataFrame] = {}  # group -> truth's row number x seed
     for run in study.runs:
-        for row, inside, column in _run_rows(study, run, truths[run.space]):
+        for row, inside, column in _run_rows(study, run, truths[run.space], samples[run.space]):
             rows.append(row)
             top += inside
             if column is not None:
@@ -93,10 +98,11 @@ def collect(folder: Path) -> Collected:
     runs = pd.DataFrame(
         rows, columns=[*GROUP, "seed", "run_id", "primary", "state", "reason", *COUNTS, *METRICS]
     )
-    by_name = {(space.name, mask_text(space)): table for space, table in truths.items()}
+    by_name = {(space.name, mask_text(space)): (truths[space], samples[space]) for space in truths}
     common = {key: frame.dropna() for key, frame in scores.items()}
-    references, top_references = _references(study, truths)
+    references, top_references = _references(study, truths, samples)
     variants = _variants(study, runs, common, by_name)
+    sampled = {key: frame[by_name[key[0], key[1]][1][frame.index]] for key, frame in common.items()}
     return Collected(
         study=study,
         runs=runs,
@@ -105,12 +111,24 @@ def collect(folder: Path) -> Collected:
         points=_points(variants, common, by_name),
         references=references,
         top_references=top_references,
-        differences=differences(study, variants, common, truths),
+        differences=differences(study, variants, sampled, truths, samples),
     )
 
 
+def _to_score(study: Study, truth: Table) -> tuple[Table, Bools]:
+    """The rows of a truth table that the study scores; which of these are said to stand for the whole table."""
+    rows = study.scored.rows(truth.numbers)
+    sample = set(study.scored.sample(len(truth.texts)))
+    inside = np.array([row in sample for row in rows], dtype=bool)
+    if len(rows) == len(truth.texts):
+        return truth, inside
+    chosen = np.zeros(len(truth.texts), dtype=bool)
+    chosen[rows] = True
+    return truth.only(chosen), inside
+
+
 def _run_rows(
-    study: Study, run: Run, truth: Table
+    study: Study, run: Run, truth: Table, sample: Bools
 ) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], pd.Series | None]]:
     """For each BatchNorm mode of a run: its row, its rows by top-N, its scores by the truth's row number."""
     result = read_result(run)
@@ -133,18 +151,27 @@ def _run_rows(
             yield {**row, **which, "state": "failed", "reason": str(error)}, [], None
             continue
         scores = joined.frame["score"].to_numpy(dtype=float)
-        numbers = _ranking(study, joined.frame["truth"].to_numpy(dtype=float), scores)
+        inside_sample = sample[joined.positions]
+        numbers = _ranking(study, joined.frame["truth"].to_numpy(dtype=float), scores, inside_sample)
         inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
         filled = np.full(len(truth.texts), np.nan)
         filled[joined.positions] = scores
         column = pd.Series(filled)
-        own = {"missing": joined.missing, "mean_score": float(scores.mean())}
+        own = {"missing": joined.missing, "mean_score": float(scores[inside_sample].mean())}
         yield {**row, **which, **_flat(numbers), **own}, inside, column
 
 
-def _ranking(study: Study, truth: Floats, scores: Floats) -> dict[str, Any]:
-    """Every measure without intervals: a variant has one over its seeds."""
-    return ranking(truth, scores, study.top, permutations=PERMUTATIONS, with_intervals=False)
+def _ranking(
+    study: Study, truth: Floats, scores: Floats, sample: Bools, with_intervals: bool = False
+) -> dict[str, Any]:
+    """Every measure: of the true top-N among all, the rest on the sample. Without intervals as a rule: a variant has
+    one over its seeds."""
+    options: dict[str, Any] = {"permutations": PERMUTATIONS, "with_intervals": with_intervals}
+    numbers = ranking(truth[sample], scores[sample], study.top, **options)
+    if not sample.all():
+        whole = ranking(truth, scores, study.top, **options)
+        numbers |= {name: whole[name] for name in ("top", "topn_mean_tau", "top_left_out")}
+    return numbers
 
 
 def _flat(numbers: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +194,7 @@ def _variants(
     study: Study,
     runs: pd.DataFrame,
     common: dict[tuple[str, ...], pd.DataFrame],
-    truths: dict[tuple[str, str], Table],
+    truths: dict[tuple[str, str], tuple[Table, Bools]],
 ) -> pd.DataFrame:
     rows = []
     for names, group in runs.groupby(GROUP, sort=False):
@@ -191,25 +218,28 @@ def _variants(
         row["missing"] = int(finished["missing"].max()) if len(finished) else None
         row |= dict.fromkeys(("n", "tau_b_low", "tau_b_high", *(f"seedmean_{m}" for m in METRICS)))
         if key in common:
-            row |= _over_architectures(study, common[key], truths[(key[0], key[1])])
+            row |= _over_architectures(study, common[key], *truths[(key[0], key[1])])
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _over_architectures(study: Study, scores: pd.DataFrame, truth: Table) -> dict[str, Any]:
+def _over_architectures(study: Study, scores: pd.DataFrame, truth: Table, sample: Bools) -> dict[str, Any]:
     """What the architectures that every seed scored say: an interval, the metrics of their mean score."""
+    inside = sample[scores.index.to_numpy()]
     values = truth.numbers[scores.index.to_numpy()]
-    mean = mean_tau(values, [scores[seed].to_numpy() for seed in scores.columns])
-    row = {"n": len(scores), "tau_b_low": mean.low, "tau_b_high": mean.high}
-    if len(scores):
+    mean = mean_tau(values[inside], [scores[seed].to_numpy()[inside] for seed in scores.columns])
+    row = {"n": int(inside.sum()), "tau_b_low": mean.low, "tau_b_high": mean.high}
+    if inside.any():
         averaged = scores.mean(axis=1).to_numpy()
-        numbers = _flat(_ranking(study, values, averaged))
+        numbers = _flat(_ranking(study, values, averaged, inside))
         row |= {f"seedmean_{name}": numbers[name] for name in METRICS if name in numbers}
     return row
 
 
 def _points(
-    variants: pd.DataFrame, common: dict[tuple[str, ...], pd.DataFrame], truths: dict[tuple[str, str], Table]
+    variants: pd.DataFrame,
+    common: dict[tuple[str, ...], pd.DataFrame],
+    truths: dict[tuple[str, str], tuple[Table, Bools]],
 ) -> pd.DataFrame:
     frames = []
     for key, scores in common.items():
@@ -217,7 +247,7 @@ def _points(
         chosen = variants[(variants[GROUP] == pd.Series(group)).all(axis=1)]
         if not chosen["primary"].iloc[0]:
             continue
-        truth = truths[(key[0], key[1])]
+        truth, sample = truths[(key[0], key[1])]
         positions = scores.index.to_numpy()
         place = np.empty(len(positions), dtype=int)
         place[by_truth(truth.numbers[positions])] = np.arange(1, len(positions) + 1)
@@ -227,23 +257,28 @@ def _points(
             "score": scores.mean(axis=1).to_numpy(),
             "seeds": scores.shape[1],
             "place": place,
+            "sampled": sample[positions],
         }
         frames.append(pd.DataFrame({**group, **columns}))
-    names = [*GROUP, "arch", "truth", "score", "seeds", "place"]
+    names = [*GROUP, "arch", "truth", "score", "seeds", "place", "sampled"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
 
 
-def _references(study: Study, truths: dict[Space, Table]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Baselines and noise ceilings of each space and mask, whole and inside the true top-N."""
+def _references(
+    study: Study, truths: dict[Space, Table], samples: dict[Space, Bools]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Baselines and noise ceilings of each space and mask: on the sample, and inside the true top-N."""
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
     for space, truth in truths.items():
         group = {"space": space.name, "mask": mask_text(space)}
         joined = join(truth, truth)  # leaves out the rows without a finite truth
         values = joined.frame["truth"].to_numpy(dtype=float)
+        inside = samples[space][joined.positions]
         costs = costs_of(joined, study.truths[space.name].size)
         for name in BASELINES:
-            numbers = ranking(values, costs[name].to_numpy(dtype=float), study.top, permutations=PERMUTATIONS)
+            cost = costs[name].to_numpy(dtype=float)
+            numbers = _ranking(study, values, cost, inside, with_intervals=True)
             interval = {"tau_b_low": numbers["tau_b"]["low"], "tau_b_high": numbers["tau_b"]["high"]}
             rows.append(
                 {
@@ -258,7 +293,7 @@ def _references(study: Study, truths: dict[Space, Table]) -> tuple[pd.DataFrame,
                 {**group, "reference": name, "top": int(n), "tau_b": e["tau_b"]}
                 for n, e in numbers["top"].items()
             ]
-        for name, entry in (ceiling(joined.frame, truth.column) or {}).items():
+        for name, entry in (ceiling(joined.frame[inside], truth.column) or {}).items():
             rows.append({**group, "reference": name, **entry})
         for n in study.top:
             if n <= len(values):

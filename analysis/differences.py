@@ -27,11 +27,13 @@ def differences(
     variants: pd.DataFrame,
     common: Mapping[tuple[str, ...], pd.DataFrame],
     truths: Mapping[Space, Table],
+    samples: Mapping[Space, np.ndarray],
 ) -> pd.DataFrame:
     """For each space the variant of the highest mean tau-b against the others, and against params and macs.
 
     variants: as in Collected. common: for each GROUP the scores of the architectures that all its finished
-    seeds scored, the truth's row number x seed. A row: difference of mean tau-b with its interval over
+    seeds scored, the truth's row number x seed. samples: (n,) the rows of each truth to compare.
+    A row: difference of mean tau-b with its interval over
     architectures, n, and seeds_differ (None with one seed on a side; a baseline has no seeds).
     """
     by_name = {(space.name, mask_text(space)): (space, table) for space, table in truths.items()}
@@ -49,6 +51,7 @@ def differences(
         costs = costs_of(known, study.truths[space.name].size)
         for baseline in BASELINES:
             against = pd.DataFrame({0: costs[baseline].to_numpy()}, index=known.frame["arch"].astype(str))
+            against = against[samples[space][known.positions]]
             rows.append(_names(leader, baseline) | _difference(truth, scores, against))
     return pd.DataFrame(rows, columns=COLUMNS)
 

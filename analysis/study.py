@@ -1,6 +1,6 @@
 """A study's folder as it lies on disk: study.json, the runs it names, and its ground truth.
 
-<runs>/<study>/study.json   title, question, note on the data, the runs and where the truth is
+<runs>/<study>/study.json   title, question, note on the data, the runs, what they score and where the truth is
 <run folder>/result.json    how the run ended; absent until it has
 <run folder>/scores.parquet arch, bn_mode, score (validation accuracy in percent), loss, status, seconds
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.scored import ScoredSet
 from analysis.tables import Table, read_frame
 from analysis.topn import check_top
 from supernet.spaces import Size, Space, get_space
@@ -57,6 +58,7 @@ class Study:
     top: tuple[int, ...]
     runs: tuple[Run, ...]
     truths: Mapping[str, Truth]
+    scored: ScoredSet
 
 
 def study_folder(runs: Path, name: str) -> Path:
@@ -103,6 +105,7 @@ def load_study(folder: Path) -> Study:
             top=check_top(content["top"]),
             runs=runs,
             truths=truths,
+            scored=ScoredSet(**content["scored"]),
         )
     except KeyError as error:
         raise ValueError(f"{path}: {error.args[0]!r} is missing") from error

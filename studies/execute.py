@@ -82,7 +82,13 @@ class Plan:
             for space, found in self.truth.items()
         }
         facts = {key: getattr(self.study, key) for key in ("title", "question", "note", "top")}
-        content = {"study": self.study.name, **facts, "runs": runs, "truth": truth}
+        content = {
+            "study": self.study.name,
+            **facts,
+            "scored": asdict(self.study.scored),
+            "runs": runs,
+            "truth": truth,
+        }
         write_text(self.folder / "study.json", json.dumps(content, indent=1) + "\n")
 
 

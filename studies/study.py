@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from studies.scored import ScoredSet
+from analysis.scored import ScoredSet
 from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.sampling import SamplingConfig
 from supernet.scoring import BnMode
@@ -132,6 +132,9 @@ class Study:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"variants: {' '.join(twice[0])} occurs twice")
+        beyond = [n for n in self.top if self.scored.top is not None and n > self.scored.top]
+        if beyond:
+            raise ValueError(f"top: {beyond[0]} is more than the true top-{self.scored.top} that is scored")
         without = sorted({variant.space for variant in self.variants} - set(self.truth))
         if without:
             raise ValueError(f"truth: none given for {without[0]}")
@@ -162,7 +165,7 @@ class Study:
             replace(v, training=replace(v.training, epochs=1, updates=None, warmup_epochs=0))
             for v in self.variants
         )
-        scored = ScoredSet(top=20, random=40)
+        scored = ScoredSet(top=50, random=40)
         return replace(
             self,
             name=f"{self.name}-smoke",

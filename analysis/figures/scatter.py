@@ -16,10 +16,10 @@ from analysis.study import FULL
 def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, note: str = "") -> Figure:
     """One panel for each space, mask and variant.
 
-    points: space, mask, variant, truth, score (mean over seeds), seeds and place (1 is the best truth). taus:
-    the same names and tau_b, the tau-b of these very points. top: this many of the best by truth are marked.
-    truth: what the truth is, for the axis. Axes leave out the lowest 5 % where they would squeeze
-    the rest; how many points that hides is written in the panel.
+    points: space, mask, variant, truth, score (mean over seeds), seeds, place (1 is the best truth) and sampled
+    (false: scored as one of the top only). taus: the same names and tau_b, of the sampled points. top: this many of
+    the best by truth are marked. truth: what the truth is, for the axis. Axes leave out the lowest 5 % where they
+    would squeeze the rest; how many points that hides is written in the panel.
     """
     order = list(dict.fromkeys(points["space"]))
     groups = list(points.groupby(["space", "mask", "variant"], sort=False))
@@ -66,9 +66,11 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
             title = f"{textwrap.fill(str(variant), 30)}\n{textwrap.fill(named, 30)}"
             axes.set_title(title, fontsize=8.5)
             tau = known.get((space, mask, variant))
+            sampled = int(group["sampled"].sum())
+            more = f", and {len(group) - sampled} more of the top" if sampled < len(group) else ""
             lines = [
                 f"tau-b {tau:.3f}" if tau is not None and np.isfinite(tau) else "tau-b undefined",
-                f"n = {len(group)}",
+                f"n = {sampled}{more}",
             ]
             lines += [f"{hidden} lower off scale"] * bool(hidden)
             axes.text(

@@ -108,6 +108,7 @@ def write_study(runs: Path, n: int = 160) -> Path:
         "question": "Does strict fairness rank better than uniform sampling?",
         "note": NOTE,
         "top": [10, 25, 50, 150, 250],
+        "scored": {},
         "runs": entries,
         "truth": {
             name: {

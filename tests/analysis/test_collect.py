@@ -1,6 +1,7 @@
 """A study's folder to frames: what is read, what is counted, what is left unsaid."""
 
 import json
+import random
 import shutil
 
 import numpy as np
@@ -79,6 +80,45 @@ def test_a_mask_leaves_its_architectures_out_of_the_truth(found):
     references = found.references[found.references["mask"] == "none"]
     assert (references["n"] == row["n"] + row["missing"]).all()
     assert FULL in set(found.references["mask"])
+
+
+def test_of_the_top_and_a_random_sample_each_is_asked_for_its_own(study, tmp_path):
+    """By hand: tau of the whole from the sample alone, the top from the top alone, references likewise."""
+    shutil.copytree(study.parent, tmp_path / "runs")
+    path = tmp_path / "runs" / "invented" / "study.json"
+    content = json.loads(path.read_text()) | {"scored": {"top": 50, "random": 40}, "top": [10, 50]}
+    path.write_text(json.dumps(content))
+    found = collect(path.parent)
+
+    truth = pd.read_parquet(study / "nasbench201.parquet")
+    drawn = truth["arch"].iloc[random.Random(0).sample(range(160), 40)]
+    best = truth.nlargest(50, "digits_test")["arch"]
+    truth = truth.set_index("arch")["digits_test"]
+    scores = pd.read_parquet(study / "../trainings/000000000000/scores.parquet")
+    scores = scores[(scores["bn_mode"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
+    sample = scores.index.intersection(drawn)
+    row = found.runs.iloc[0]
+    assert row["n"] == len(sample) in (38, 39, 40)
+    assert row["missing"] == len({*drawn, *best} - set(scores.index))
+    assert row["tau_b"] == pytest.approx(kendall_tau(truth[sample], scores[sample]).value)
+    assert row["mean_score"] == pytest.approx(scores[sample].mean())
+    inside = found.top[(found.top["variant"] == "strictly fair") & (found.top["space"] == "nasbench201")]
+    last = inside[(inside["seed"] == 0) & (inside["bn_mode"] == "batch")].iloc[-1]
+    both = scores.index.intersection([*drawn, *best])
+    top = truth[both].nlargest(50).index  # of those that have a score, as everywhere
+    assert (last["top"], last["mean_score"]) == (50, pytest.approx(scores[top].mean()))
+    assert last["tau_b"] == pytest.approx(kendall_tau(truth[top], scores[top]).value)
+
+    points = found.points[found.points["variant"] == "strictly fair"]
+    points = points[points["space"] == "nasbench201"]
+    assert points["sampled"].sum() == len(sample) == group(found, "nasbench201", "strictly fair")["n"]
+    assert set(points["arch"]) == set(both)
+    references = found.references[
+        (found.references["space"] == "nasbench201") & (found.references["mask"] == FULL)
+    ]
+    assert set(references["n"]) == {40}
+    assert found.top_references["top"].max() == 50
+    assert (found.differences["n"] <= 40).all()
 
 
 def test_references(found):

@@ -143,7 +143,15 @@ def test_nothing_is_cut_off_or_overlaps_the_note(found):
 def test_points_off_scale_are_counted():
     truth = np.r_[np.full(4, 10.0), np.linspace(90, 94, 196)]
     points = pd.DataFrame(
-        {"space": "s", "mask": "m", "variant": "v", "truth": truth, "score": truth, "seeds": 1}
+        {
+            "space": "s",
+            "mask": "m",
+            "variant": "v",
+            "truth": truth,
+            "score": truth,
+            "seeds": 1,
+            "sampled": True,
+        }
     )
     points["place"] = np.arange(200, 0, -1)
     taus = pd.DataFrame({"space": ["s"], "mask": ["m"], "variant": ["v"], "tau_b": [1.0]})
@@ -154,6 +162,9 @@ def test_points_off_scale_are_counted():
     constant = points.assign(score=5.0)
     (axes,) = scatter.scatter(constant, taus.assign(tau_b=None), top=10, truth="truth").axes
     assert axes.texts[0].get_text() == "tau-b undefined\nn = 200"
+    some = points.assign(sampled=points["place"] > 30)
+    (axes,) = scatter.scatter(some, taus, top=10, truth="truth").axes
+    assert "n = 170, and 30 more of the top" in axes.texts[0].get_text()
 
 
 def test_colours_stay_apart_for_many_variants():

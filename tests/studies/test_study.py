@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from studies.scored import ScoredSet
+from analysis.scored import ScoredSet
 from studies.study import Study
 from supernet.spaces import get_space
 
