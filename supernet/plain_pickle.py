@@ -92,7 +92,7 @@ def load(file: BinaryIO, encoding: str = "ASCII") -> Any:
     name of the file, if it is damaged or holds anything but plain values and arrays.
     """
     try:
-        return _plain(_Reader(file, encoding=encoding).load())
+        return plain(_Reader(file, encoding=encoding).load())
     except pickle.UnpicklingError as error:
         raise ValueError(f"not a pickle of plain values and arrays: {error}") from None
     except RecursionError:
@@ -104,13 +104,14 @@ def load(file: BinaryIO, encoding: str = "ASCII") -> Any:
         raise ValueError(f"a damaged pickle ({type(error).__name__}: {error})") from None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """`value` with arrays in place of what stands for them while a pickle is read."""
     if isinstance(value, _Array):
         return value.value
     if isinstance(value, _Type):
         return value.type
     if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
+        return {plain(key): plain(item) for key, item in value.items()}
     if type(value) in (list, tuple, set, frozenset):
-        return type(value)(_plain(item) for item in value)
+        return type(value)(plain(item) for item in value)
     return value

@@ -23,6 +23,29 @@ class Importer:
 
 
 IMPORTERS: dict[str, Importer] = {
+    "nasbench201": Importer(
+        module="studies.truth.importers.nasbench201",
+        help="NAS-Bench-201: the NATS-Bench topology release (folder or single file) or the older .pth",
+        source="NATS-tss-v1_0-3ffb9-simple, NATS-tss-v1_0-3ffb9.pickle.pbz2 or NAS-Bench-201-v1_1-096897.pth",
+        options={
+            "--curves": {
+                "choices": ("mean", "seeds", "none"),
+                "default": "mean",
+                "help": "values of every epoch: means over seeds (the default), single seeds too, or none",
+            }
+        },
+    ),
+    "blox": Importer(
+        module="studies.truth.importers.blox",
+        help="Blox: base, ext, info, env and bench as .blox, .csv or .pickle",
+        source="a folder of files named blox-*, or one file",
+        options={
+            "--drop-first-epoch": {
+                "action": "store_true",
+                "help": "leave out the first epoch's validation, which may hold the best epoch's",
+            }
+        },
+    ),
     "csv": Importer(
         module="studies.truth.importers.csv",
         help="a CSV file of one row an architecture",
