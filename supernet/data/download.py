@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 
 
@@ -20,7 +21,7 @@ def fetch(url: str, md5: str, folder: Path, check: Callable[[Path], None]) -> No
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as temporary:
         try:
             download_and_extract_archive(url, temporary, md5=md5, remove_finished=True)
-        except RuntimeError as error:  # torchvision's word for a checksum that differs
+        except (RuntimeError, HTTPException) as error:  # RuntimeError: the checksum differs
             raise ValueError(f"data: {url}: {error}") from None
         unpacked = Path(temporary) / folder.name
         check(unpacked)

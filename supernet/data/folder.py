@@ -3,7 +3,7 @@
 Either ROOT/NAME/train/CLASS/*.png, with valid/ and test/ beside train/ or not, or one tree ROOT/NAME/CLASS/*.png.
 What is missing of valid and test is a tenth of the training images each, of each class alike, by a fixed rule. Classes
 are numbered in the order of their names. An image becomes RGB, is cut to the square in its middle and brought to the
-size asked for by averaging areas.
+size asked for by averaging areas (by Pillow's box filter where its side is no multiple of that).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from supernet.data.dataset import Split
-from supernet.data.pixels import Pixels
+from supernet.data.pixels import Pixels, shrink
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index, proportional, rest
 
@@ -35,11 +35,12 @@ def read_image(path: Path, side: int) -> Pixels:
             if square < side:
                 raise ValueError(f"image_size: {side} is more than {path} has ({width}x{height} pixels)")
             left, top = (width - square) // 2, (height - square) // 2
-            box = (left, top, left + square, top + square)
-            resized = image.convert("RGB").resize((side, side), Image.Resampling.BOX, box)
+            middle = image.convert("RGB").crop((left, top, left + square, top + square))
+            if square % side:
+                middle = middle.resize((side, side), Image.Resampling.BOX)
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(f"data: {path} cannot be read as an image ({error})") from None
-    return np.asarray(resized).transpose(2, 0, 1)
+    return shrink(np.asarray(middle).transpose(2, 0, 1)[None], side)[0]
 
 
 def classes_in(tree: Path) -> dict[str, list[Path]]:

@@ -35,7 +35,8 @@ def _ranks(labels: Index, key: str) -> Index:
 
 
 def proportional(labels: Index, count: int, key: str) -> Index:
-    """`count` positions, ascending: of each class as large a part as of the others, to within one image."""
+    """`count` positions, ascending: of each class as large a part as of the others, as nearly as whole images allow
+    (the method of Sainte-Laguë)."""
     place = (_ranks(labels, key) + 0.5) / np.bincount(labels)[labels]
     return np.sort(np.lexsort((labels, place))[:count])
 
