@@ -128,7 +128,10 @@ class Cifar(Source):
     def get(self, root: Path, report: Report) -> None:
         layout = self.layouts[0]
         if any((root / each.folder).exists() for each in self.layouts):
-            return self.check(root)
+            try:
+                return self.check(root)
+            except ValueError as error:
+                raise ValueError(f"{error}; delete its folder to download it again") from None
         try:
             return fetch(
                 layout.url, layout.md5, root / layout.folder, lambda at: verify(at, layout.checksums)

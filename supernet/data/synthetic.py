@@ -3,7 +3,7 @@
 A pixel is a draw from N(0, 1), an image is 3x32x32 of them; the label is the argmax over ten separate networks
 Linear(3072, 3072) - ReLU - Linear(3072, 1) with PyTorch's default initialisation. Of a number of draws the first 6,000
 of each class are kept, 5,000 to train and 1,000 to test. Differences from the paper's code: images are drawn in
-batches, each from a seed of its own; pixels are stored as uint8, 128 + 32 x, rounded and clipped; networks see them
+batches, each from a stream of its own; pixels are stored as uint8, 128 + 32 x, rounded and clipped; networks see them
 unrounded. Another machine may round a label the other way, so the files have no published checksum: `manifest.json`
 beside them holds their own.
 Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2021), and its released code.
@@ -11,6 +11,7 @@ Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,9 +36,15 @@ FILES = ("train.bin", "test.bin")  # records as in CIFAR-10's binary layout
 Network = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
+def stream(name: str) -> torch.Generator:
+    """A generator seeded by SEED and a name. Torch's generator on the CPU uses 32 bits of a seed."""
+    digest = hashlib.sha256(f"{SEED} {name}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
+
+
 def networks() -> list[Network]:
     """Weights and biases of both layers: (PIXELS, PIXELS), (PIXELS,), (PIXELS,), (1,); uniform as nn.Linear draws."""
-    generator, bound = torch.Generator().manual_seed(SEED), PIXELS**-0.5
+    generator, bound = stream("networks"), PIXELS**-0.5
 
     def layer(*shape: int) -> Tensor:
         return torch.empty(shape).uniform_(-bound, bound, generator=generator)
@@ -47,7 +54,7 @@ def networks() -> list[Network]:
 
 def draw(batch: int) -> Tensor:
     """The images of one batch: float32 (BATCH, PIXELS)."""
-    return torch.randn(BATCH, PIXELS, generator=torch.Generator().manual_seed((SEED << 32) + batch))
+    return torch.randn(BATCH, PIXELS, generator=stream(f"images {batch}"))
 
 
 def label(images: Tensor, given: list[Network]) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

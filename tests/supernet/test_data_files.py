@@ -243,6 +243,11 @@ def test_a_download_is_unpacked_and_not_done_twice(site: tuple[Path, Cifar], tmp
     assert [p.name for p in root.iterdir()] == ["cifar-10-batches-py"]
     path.unlink()
     source.get(root, nothing)
+    cut(root / "cifar-10-batches-py" / "test_batch")
+    with pytest.raises(
+        ValueError, match=r"test_batch is not the file .* delete its folder to download it again"
+    ):
+        source.get(root, nothing)
 
 
 def test_half_a_download_or_none_leaves_nothing(site: tuple[Path, Cifar], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from image_files import write_tree
 from torch import nn
 
 from supernet.data import DataConfig, get_source, load, synthetic
-from supernet.data.synthetic import SYNTHETIC_SMALL, Synthetic
+from supernet.data.synthetic import SYNTHETIC, SYNTHETIC_SMALL, Synthetic
 
 SIZE = 6
 
@@ -186,6 +186,8 @@ def test_networks_are_drawn_as_linear_layers_are(monkeypatch: pytest.MonkeyPatch
         assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
         assert 0.9 * 64**-0.5 < float(a[0].abs().max()) <= 64**-0.5
     assert not torch.equal(one[0][0], one[1][0])
+    names = ["networks", *(f"images {batch}" for batch in range(SYNTHETIC.draws // synthetic.BATCH))]
+    assert len({synthetic.stream(name).initial_seed() for name in names}) == len(names)
 
 
 def test_the_synthetic_sets_are_found_by_name() -> None:
