@@ -12,7 +12,7 @@ seed says about another is the level that no score should be blamed for missing.
   independent between seeds and alike for all architectures. No such formula exists for tau, so none is given.
   Source: C. Spearman and W. Brown, both British Journal of Psychology 3 (1910), 271-295 and 296-322; C.
   Spearman, American Journal of Psychology 15 (1904), 72-101 (attenuation).
-* valid_to_test: `<name>_valid` against `<name>_test`, where both columns exist.
+* valid_to_test: validation against test accuracy of the same data, where both columns exist; see `partner`.
 
 Each value is on the architectures where both sides exist, `n` of them (over several pairs: the smallest).
 """
@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.column_names import parse
 from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.pairs import Floats
 
@@ -43,12 +44,23 @@ def seed_columns(frame: pd.DataFrame, column: str) -> list[str]:
 
 
 def partner(frame: pd.DataFrame, column: str) -> tuple[str, str] | None:
-    """The (validation, test) columns that `column` is one of; None if either is missing."""
-    for ending in ("_valid", "_test"):
-        if column.endswith(ending):
-            stem = column.removesuffix(ending)
-            if {f"{stem}_valid", f"{stem}_test"} <= set(frame.columns):
-                return f"{stem}_valid", f"{stem}_test"
+    """The (validation, test) columns that `column`, a mean over seeds, is one of; None if either is missing.
+
+    Of the same data and schedule; of the same epochs (last, mean of the last three, best) where there are both, else
+    of others: benchmarks publish the validation accuracy of several epochs and one test accuracy. Networks trained
+    for validation have their own test accuracy in some (`cifar10valid_test` beside `cifar10_valid`): it is taken
+    where it is asked for, or alone.
+    """
+    name = parse(column)
+    if name is None or name.loss or name.seed is not None or name.part not in ("valid", "test"):
+        return None
+    own = name.data.removesuffix("valid") if name.part == "test" else name.data
+    same_images = (name.data, own) if name.part == "test" else (name.data, f"{name.data}valid")
+    for data in dict.fromkeys(same_images):
+        for which in dict.fromkeys((name.which, "", "best", "last3")):
+            other = name._replace(data=data, part="valid" if name.part == "test" else "test", which=which)
+            if str(other) in frame.columns:
+                return (str(other), column) if name.part == "test" else (column, str(other))
     return None
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from studies.commands.truth import build, import_, show
+from studies.commands.truth import build, check, import_, show
 from studies.commands.truth import list as list_
 
 HELP = "ground truth: import what is published, build one's own, say what a table is and how noisy"
-ACTIONS = {"list": list_, "show": show, "import": import_, "build": build}
+ACTIONS = {"list": list_, "show": show, "check": check, "import": import_, "build": build}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
+from itertools import chain
 from pathlib import Path
 
 from studies.truth.importers import IMPORTERS
@@ -28,12 +30,16 @@ def main(args: argparse.Namespace) -> int:
     path = args.out or Path("runs/truth") / f"{args.importer}.parquet"
     if path.suffix != ".parquet":
         raise ValueError(f"--out: {str(path)!r} does not end in .parquet")
-    options = {flag.removeprefix("--").replace("-", "_"): None for flag in importer.options}
-    options = {name: getattr(args, name) for name in options}
-    imported = import_module(importer.module).read(args.source, **options)
+    options = {flag: getattr(args, flag.removeprefix("--").replace("-", "_")) for flag in importer.options}
+    read = import_module(importer.module).read
+    imported = read(
+        args.source, **{flag.removeprefix("--").replace("-", "_"): v for flag, v in options.items()}
+    )
     for warning in imported.warnings:
         print(f"note: {warning}", file=sys.stderr)
-    imported.save(path, f"python -m studies truth import {args.importer} {args.source.name}")
+    given = [[flag] if value is True else [flag, str(value)] for flag, value in options.items() if value]
+    words = ["python", "-m", "studies", "truth", "import", args.importer, args.source.name, *chain(*given)]
+    imported.save(path, shlex.join(words))
     count = len(imported.manifest["columns"])
     print(f"{len(imported.frame)} architectures, {count} columns: {path}")
     return 0

@@ -48,7 +48,18 @@ IMPORTERS: dict[str, Importer] = {
     ),
     "csv": Importer(
         module="studies.truth.importers.csv",
-        help="a CSV file of one row an architecture",
-        source="the file",
+        help="any CSV file of one row an architecture",
+        source="a file with a column arch (or index: the space's official number) and columns of numbers",
+        options={
+            "--space": {"required": True, "help": "nasbench201 or blox"},
+            "--columns": {
+                "metavar": "OLD=NEW,...",
+                "help": "the only columns to keep, and their names here (default: all with names of the form)",
+            },
+            "--data": {"help": "data set of columns whose names do not say it: cifar10 for 'test'"},
+            "--title": {"help": "title of the table (default: the file's name)"},
+            "--licence": {"help": "licence of the numbers"},
+            "--fraction": {"action": "store_true", "help": "accuracies are between 0 and 1"},
+        },
     ),
 }
