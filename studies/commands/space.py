@@ -1,7 +1,8 @@
-"""A search space under a mask: how many architectures, what they cost, what one looks like.
+"""A search space under a mask: how many architectures, what they cost, what one looks like, what the best are made of.
 
 python -m studies space nasbench201 --mask none,skip_connect
 python -m studies space blox --mask bconv,ST6 --seed 3 --draw example.png
+python -m studies space nasbench201 --truth nasbench201 --column cifar10_test --figures FOLDER
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pathlib import Path
 from studies.commands.describe import draw
 from supernet.spaces import SPACES, Cost, Space, get_space
 
-HELP = "counts, range of costs and an example of a search space under a mask"
+HELP = (
+    "counts, range of costs and an example of a search space under a mask; operations of the best by a table"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,11 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the example (default 0)")
     parser.add_argument("--draw", type=Path, metavar="FILE", help="save a drawing of the example")
+    parser.add_argument(
+        "--truth", metavar="TABLE", help="tell what its true top-N use, and whether its data sets rank alike"
+    )
+    parser.add_argument("--column", help="of the table (default: test accuracy on its first data set)")
+    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="draw that: PNG, PDF, SVG and CSV")
 
 
 def main(args: argparse.Namespace) -> int:
     """Print what the space holds. Raises ValueError for an unknown mask."""
+    for flag in ("column", "figures"):
+        if getattr(args, flag) is not None and args.truth is None:
+            raise ValueError(f"--{flag}: is of a table; give its name with --truth")
     space = get_space(args.space, [name.strip() for name in args.mask.split(",") if name.strip()])
+    told = _truth(space, args) if args.truth is not None else ""  # first: it may be refused
     counts = space.counts()
     print(f"{space.title}, mask: {', '.join(space.mask) or 'none'}")
     width = max(map(len, counts))
@@ -51,7 +63,15 @@ def main(args: argparse.Namespace) -> int:
     print(f"example (seed {args.seed}):\n  {space.text(example)}\n  {space.formula(example)}")
     if args.draw is not None:
         draw(space, example, args.draw)
+    if told:
+        print(f"\n{told}")
     return 0
+
+
+def _truth(space: Space, args: argparse.Namespace) -> str:
+    from studies.truth import pictures, table  # pandas is slow to import
+
+    return pictures.describe(table.load(table.resolve(args.truth)), space, args.column, args.figures)
 
 
 def cost_range(space: Space) -> tuple[Cost, Cost]:

@@ -221,6 +221,15 @@ class Blox(Space):
         """The canonical form: O1 alone for ST1, O0 >= O1 for ST6."""
         return self.canonical(architecture)
 
+    def choices(self, architecture: Architecture) -> dict[str, tuple[str, ...]]:
+        """'operation': those that the output depends on, one or two a block; 'connectivity': the type of each block."""
+        blocks = self.cells_of(architecture)
+        operations = itertools.chain.from_iterable(map(live_operations, blocks))
+        return {
+            "operation": tuple(OPERATIONS[operation] for operation in operations),
+            "connectivity": tuple(kind for block in blocks if (kind := block_type(block))),
+        }
+
     def index(self, architecture: Architecture) -> int | None:
         """i0 + 45 * i1 + 2025 * i2 of the official block ids; None if invalid."""
         blocks = self.cells_of(architecture)

@@ -155,6 +155,11 @@ class Space(ABC):
         """The encoding that a supernet scores, where encodings of one architecture would use other weights."""
         return architecture
 
+    def choices(self, architecture: Architecture) -> dict[str, tuple[str, ...]]:
+        """The names of what the architecture is made of, by kind, each as often as it occurs: 'operation', one for
+        each choice point. Names that a mask may hold."""
+        return {"operation": tuple(self.operations[operation] for operation in architecture)}
+
     @abstractmethod
     def index(self, architecture: Architecture) -> int | None:
         """Position in the benchmark's official list; None for an invalid Blox architecture."""
