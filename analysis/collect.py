@@ -17,6 +17,7 @@ import pandas as pd
 
 from analysis.ceiling import ceiling, seed_to_seed_inside
 from analysis.correlate import BASELINES, costs_of, ranking
+from analysis.correlation import kendall_tau
 from analysis.differences import differences
 from analysis.pairs import Floats
 from analysis.study import (
@@ -30,7 +31,7 @@ from analysis.study import (
     read_truth,
 )
 from analysis.tables import Table, join
-from analysis.topn import by_truth, true_top
+from analysis.topn import by_truth, tau_true_top, true_top
 from analysis.uncertainty import mean_tau, spread
 from supernet.spaces import Space
 
@@ -42,6 +43,7 @@ PERMUTATIONS = 999  # per run: enough for a p-value of .001, a tenth of the time
 class Collected:
     """Frames of one study. Accuracies and regrets in percent and percentage points, times in seconds.
 
+    tau_b_loss: the same scoring's loss as the score, the lowest best, instead of its accuracy.
     runs: a row for each run and BatchNorm mode: GROUP, seed, run_id, primary, state, reason, and the numbers.
     variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
       seeds; tau_b_low and tau_b_high (95 % over architectures, of the mean over seeds); seedmean_<metric>:
@@ -71,7 +73,7 @@ class Collected:
 
 METRICS = (
     "tau_b", "tau_kendall_a", "spearman", "pearson", "weighted_tau", "topn_mean_tau", "topn_p",
-    "overlap_1", "overlap_5", "overlap_10", "regret_1", "regret_10", "best_rank_10", "mean_score",
+    "overlap_1", "overlap_5", "overlap_10", "regret_1", "regret_10", "best_rank_10", "mean_score", "tau_b_loss",
 )  # fmt: skip
 COUNTS = ("n", "missing", "updates", "epochs", "train_seconds", "score_seconds")
 
@@ -107,7 +109,9 @@ def collect(folder: Path) -> Collected:
         study=study,
         runs=runs,
         variants=variants,
-        top=pd.DataFrame(top, columns=[*GROUP, "seed", "primary", "top", "n", "tau_b", "mean_score"]),
+        top=pd.DataFrame(
+            top, columns=[*GROUP, "seed", "primary", "top", "n", "tau_b", "tau_b_loss", "mean_score"]
+        ),
         points=_points(variants, common, by_name),
         references=references,
         top_references=top_references,
@@ -157,7 +161,13 @@ def _run_rows(
         filled = np.full(len(truth.texts), np.nan)
         filled[joined.positions] = scores
         column = pd.Series(filled)
-        own = {"missing": joined.missing, "mean_score": float(scores[inside_sample].mean())}
+        own: dict[str, Any] = {"missing": joined.missing, "mean_score": float(scores[inside_sample].mean())}
+        if "loss" in table.frame.columns:
+            by_loss = -table.frame["loss"].to_numpy(dtype=float)[joined.score_rows]
+            truth_values = joined.frame["truth"].to_numpy(dtype=float)
+            own["tau_b_loss"] = kendall_tau(truth_values[inside_sample], by_loss[inside_sample]).value
+            for entry in inside:
+                entry["tau_b_loss"] = tau_true_top(truth_values, by_loss, entry["top"]).value
         yield {**row, **which, **_flat(numbers), **own}, inside, column
 
 

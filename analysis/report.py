@@ -101,8 +101,8 @@ def _tables(
 
 def _whole(found: Collected, kinds: pd.DataFrame) -> Html:
     head = [
-        "tau-b", "95 %", "tau-b of the mean score", "Spearman", "Pearson", "weighted tau", "seeds", "n",
-        "missing",
+        "tau-b", "95 %", "tau-b of the mean score", "tau-b by loss", "Spearman", "Pearson", "weighted tau",
+        "seeds", "n", "missing",
     ]  # fmt: skip
 
     def cells(row: dict[Any, Any]) -> list[str]:
@@ -110,6 +110,7 @@ def _whole(found: Collected, kinds: pd.DataFrame) -> Html:
             _with_std(row, "tau_b"),
             _interval(row),
             _number(row.get("seedmean_tau_b")),
+            _with_std(row, "tau_b_loss"),
             _with_std(row, "spearman"),
             _with_std(row, "pearson"),
             _with_std(row, "weighted_tau"),
@@ -123,9 +124,9 @@ def _whole(found: Collected, kinds: pd.DataFrame) -> Html:
 
 WHOLE_TEXT = (
     "Mean ± standard deviation over seeds. 95 %: interval of the mean over architectures; it does not cover"
-    " other seeds. n: architectures scored by every finished seed. missing: architectures with truth and no"
-    " score (the most of any seed), left out. The noise-free ceiling is an estimate (Spearman-Brown), for"
-    " Pearson only."
+    " other seeds. By loss: the same scoring's loss as the score, the lowest best. n: architectures scored by"
+    " every finished seed. missing: architectures with truth and no score (the most of any seed), left out. The"
+    " noise-free ceiling is an estimate (Spearman-Brown), for Pearson only."
 )
 
 
@@ -187,9 +188,23 @@ def _bn_modes(found: Collected) -> list[Html]:
     rows = []
     for row in found.variants.to_dict("records"):
         mode = row["bn_mode"] + (" (used above)" if row["primary"] else "")
-        taus = [_with_std(row, "tau_b"), _interval(row), _with_std(row, "spearman")]
+        taus = [
+            _with_std(row, "tau_b"),
+            _interval(row),
+            _with_std(row, "tau_b_loss"),
+            _with_std(row, "spearman"),
+        ]
         rows.append([_space(row), row["variant"], mode, *taus, _with_std(row, "mean_score", 2)])
-    head = ["Space", "Variant", "BatchNorm when scoring", "tau-b", "95 %", "Spearman", "mean score (%)"]
+    head = [
+        "Space",
+        "Variant",
+        "BatchNorm when scoring",
+        "tau-b",
+        "95 %",
+        "tau-b by loss",
+        "Spearman",
+        "mean score (%)",
+    ]
     text = "The same checkpoints, scored with other BatchNorm statistics."
     return [element("h2", "BatchNorm modes"), element("p", text), table(head, rows, words=3)]
 

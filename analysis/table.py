@@ -10,12 +10,12 @@ from analysis.text import CEILINGS, frame_text
 
 SHORT = [
     "space", "mask", "name", "seeds", "n", "missing", "tau_b", "tau_b_std", "tau_b_low", "tau_b_high",
-    "spearman", "topn_mean_tau", "overlap_5", "mean_score", "updates",
+    "tau_b_loss", "spearman", "topn_mean_tau", "overlap_5", "mean_score", "updates",
 ]  # fmt: skip
 COLUMNS = [
     "space", "mask", "name", "runs", "seeds", "n", "missing", "tau_b", "tau_b_low", "tau_b_high",
-    "tau_b_std", "tau_kendall_a", "spearman", "pearson", "weighted_tau", "topn_mean_tau", "topn_p",
-    "overlap_5", "regret_10", "mean_score", "updates", "train_seconds", "score_seconds",
+    "tau_b_std", "tau_b_loss", "tau_b_loss_std", "tau_kendall_a", "spearman", "pearson", "weighted_tau",
+    "topn_mean_tau", "topn_p", "overlap_5", "regret_10", "mean_score", "updates", "train_seconds", "score_seconds",
 ]  # fmt: skip
 
 
@@ -23,8 +23,8 @@ def table_frame(found: Collected) -> pd.DataFrame:
     """The study's numbers, one row for each variant (its own BatchNorm mode), baseline and noise ceiling.
 
     Means over the finished seeds; *_std over seeds (empty for one); tau_b_low and tau_b_high: 95 % over
-    architectures; topn_p: of the mean score over seeds. mean_score in percent, regret_10 in percentage
-    points, seconds a run.
+    architectures; tau_b_loss: the loss as the score, the lowest best; topn_p: of the mean score over seeds. mean_score
+    in percent, regret_10 in percentage points, seconds a run.
     """
     rows = found.primary.rename(columns={"variant": "name", "finished": "seeds", "seedmean_topn_p": "topn_p"})
     references = found.references.rename(columns={"reference": "name"})

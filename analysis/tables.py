@@ -155,7 +155,8 @@ class Joined:
     and 'place' (place in the whole truth table by falling truth, from 0, ties in file order).
     missing: architectures with truth and no score. unknown: rows of scores that the truth does not have.
     truth_missing: rows of the truth without a finite value, left out. space: the space of both, or None;
-    architectures: of the rows, where there is a space; positions: of the rows in the truth table.
+    architectures: of the rows, where there is a space; positions: of the rows in the truth table; score_rows: of the
+    rows in the table of scores, -1 where there is none.
     """
 
     frame: pd.DataFrame
@@ -165,6 +166,7 @@ class Joined:
     space: Space | None
     architectures: list[Architecture]
     positions: np.ndarray
+    score_rows: np.ndarray
 
 
 def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
@@ -182,8 +184,9 @@ def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
     values = scores.numbers
     if "status" in scores.frame.columns:
         values = np.where((scores.frame["status"] == "ok").to_numpy(dtype=bool), values, np.nan)
-    by_key = dict(zip(score_keys, values, strict=True))
-    score = np.array([by_key.get(key, np.nan) for key in truth_keys], dtype=float)
+    row_of = {key: row for row, key in enumerate(score_keys)}
+    rows = np.array([row_of.get(key, -1) for key in truth_keys])
+    score = np.where(rows < 0, np.nan, values[rows])
     known = np.isfinite(truth.numbers)
     scored = np.isfinite(score)
     keep = known & scored if missing == "drop" else known
@@ -210,5 +213,6 @@ def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
         truth_missing=int((~known).sum()),
         space=truth.parsed[0] if same and truth.parsed else None,
         positions=positions,
+        score_rows=rows[positions],
         architectures=[truth.parsed[1][i] for i in positions] if same and truth.parsed else [],
     )

@@ -65,9 +65,10 @@ def runs(count: int) -> None:
     """That many runs of the quickstart's smoke size, with two workers."""
     from studies.catalog.quickstart import study
     from studies.execute import Plan, execute
+    from studies.smoke import smoke
 
     with TemporaryDirectory() as folder, redirect_stderr(StringIO()):
-        plan = Plan.of(study().smoke(), Path(folder))
+        plan = Plan.of(smoke(study()), Path(folder))
         uniform = [run for run in plan.runs if run.variant.space == "nasbench201"]
         chosen = [
             type(run)(run.variant, seed, Path(folder) / str(seed))

@@ -63,10 +63,11 @@ def one_run(space: str, quick: bool) -> None:
     from studies.catalog.quickstart import study
     from studies.execute import Plan
     from studies.run import run_one
+    from studies.smoke import smoke
 
     torch.set_num_threads(1)
     keep_freed_memory()
-    chosen = study().smoke() if quick else study()
+    chosen = smoke(study()) if quick else study()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         plan = Plan.of(chosen, Path(folder))
         found: Run = next(r for r in plan.runs if r.variant.space == space and r.variant.name == "uniform")

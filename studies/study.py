@@ -132,6 +132,11 @@ class Study:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"variants: {' '.join(twice[0])} occurs twice")
+        seen: dict[str, str] = {}
+        for variant in self.variants:
+            first = seen.setdefault(variant.run_id(0), variant.name)
+            if first != variant.name:
+                raise ValueError(f"variants: {first} and {variant.name} are the same training; make them one")
         beyond = [n for n in self.top if self.scored.top is not None and n > self.scored.top]
         if beyond:
             raise ValueError(f"top: {beyond[0]} is more than the true top-{self.scored.top} that is scored")
@@ -158,21 +163,3 @@ class Study:
             if seed not in self.seeds:
                 raise ValueError(f"--seeds: {seed} is not one of {', '.join(map(str, self.seeds))}")
         return replace(self, variants=variants, seeds=self.seeds if seeds is None else tuple(seeds))
-
-    def smoke(self) -> Study:
-        """The same grid at a size that only shows that it works: one epoch, one seed, few architectures."""
-        variants = tuple(
-            replace(v, training=replace(v.training, epochs=1, updates=None, warmup_epochs=0))
-            for v in self.variants
-        )
-        scored = ScoredSet(top=50, random=40)
-        return replace(
-            self,
-            name=f"{self.name}-smoke",
-            title=f"{self.title} (smoke size)",
-            note=f"SMOKE SIZE: one epoch, few architectures; no result. {self.note}",
-            variants=variants,
-            seeds=self.seeds[:1],
-            top=(10, 25, 50),
-            scored=scored,
-        )

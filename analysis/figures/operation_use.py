@@ -39,12 +39,11 @@ def operation_use(use: pd.DataFrame, *, space: str, note: str = "") -> Figure:
                 group = use[use["mask"] == here[j]]
                 _lines(above, group, "usage", look)
                 _lines(below, group, "share", look)
-                title = style.panel_title(space) if here[j] == FULL else f"without {here[j]}"
-                above.set_title(f"{title} ({group['top'].max():,})")
+                above.set_title(style.panel_title(space) if here[j] == FULL else f"without {here[j]}")
                 above.set_ylim(-0.03, 1.03)
                 below.set_ylim(0, share_top)
                 above.tick_params(labelbottom=False)
-                below.set_xlabel("N, size of the true top-N")
+                below.set_xlabel(f"true top-N of {group['top'].max():,}")
                 if j == 0:
                     above.set_ylabel("usage")
                     below.set_ylabel("share")
@@ -58,8 +57,8 @@ def operation_use(use: pd.DataFrame, *, space: str, note: str = "") -> Figure:
         figure.legend(handles=handles, loc="outside upper left", ncols=min(6, len(handles)))
         style.add_note(
             figure,
-            "Usage: of the true top-N, how many use it at least once. Share: of all choices in the true top-N, how many"
-            " are it. In brackets: all architectures.",
+            "Usage: how many of the true top-N use it at least once. Share: of all choices in the true top-N, how many"
+            " are it.",
             note,
         )
     return figure

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from studies.execute import Plan
+    from studies.study import Truth
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--smoke", action="store_true", help="the same grid at a size that only shows that it works"
     )
     parser.add_argument(
+        "--truth",
+        action="append",
+        metavar="TABLE:COLUMN",
+        help="another ground truth than the study's for the table's space; may be repeated",
+    )
+    parser.add_argument(
         "--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)"
     )
 
@@ -28,11 +36,29 @@ def plan(args: argparse.Namespace, **options: Any) -> Plan:
     """The plan of the part of the study that the arguments name."""
     from studies import catalog
     from studies.execute import Plan
+    from studies.smoke import smoke
 
     study = catalog.get(args.name)
     if args.smoke:
-        study = study.smoke()
+        study = smoke(study)
+    if args.truth:
+        study = replace(study, truth=study.truth | truths(args.truth))
     return Plan.of(study, args.runs, study.only(args.only, seeds(args.seeds)), **options)
+
+
+def truths(texts: list[str]) -> dict[str, Truth]:
+    """By space, the ground truths that texts such as 'nasbench201:cifar10_test' name."""
+    from studies.study import Truth
+    from studies.truth import table
+
+    found = {}
+    for text in texts:
+        name, colon, column = text.rpartition(":")
+        if not (name and colon and column):
+            raise ValueError(f"--truth: {text!r} is not TABLE:COLUMN")
+        path = table.resolve(name)
+        found[table.read_manifest(path)["space"]] = Truth(str(path), column)
+    return found
 
 
 def seeds(text: str | None) -> list[int] | None:

@@ -51,6 +51,28 @@ def test_numbers_of_one_run(found, study):
     assert inside["top"].tolist() == [10, 25, 50, 150]
 
 
+def test_the_loss_is_a_score_too_the_lowest_best(found, study, tmp_path):
+    finished = found.runs[found.runs["state"] == "finished"]
+    assert (finished["tau_b_loss"] == finished["tau_b"]).all()
+    assert (found.top["tau_b_loss"] == found.top["tau_b"]).all()
+    shutil.copytree(study.parent, tmp_path / "runs")
+    path = tmp_path / "runs" / "trainings" / "000000000000" / "scores.parquet"
+    scores = pd.read_parquet(path)
+    scores["loss"] = np.random.default_rng(0).uniform(1, 3, len(scores))
+    scores.to_parquet(path)
+    pd.read_parquet(path.parents[1] / "000000000001" / "scores.parquet").drop(columns="loss").to_parquet(
+        path.parents[1] / "000000000001" / "scores.parquet"
+    )
+    runs = collect(tmp_path / "runs" / "invented").runs
+    truth = pd.read_parquet(study / "nasbench201.parquet").set_index("arch")["digits_test"]
+    ok = scores[(scores["bn_mode"] == "batch") & (scores["status"] == "ok")].set_index("arch")
+    assert runs["tau_b_loss"][0] == pytest.approx(kendall_tau(truth[ok.index], -ok["loss"]).value)
+    assert runs["tau_b"][0] == found.runs["tau_b"][0]
+    without = runs[runs["run_id"] == "000000000001"]
+    assert without["tau_b_loss"].isna().all()
+    assert without["tau_b"].notna().all()
+
+
 def test_mean_and_spread_over_seeds(found):
     runs = found.runs
     for mode in ("batch", "running"):

@@ -1,0 +1,60 @@
+"""Any study at a size that only shows that it works: embedded data, one epoch, one seed, few architectures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from analysis.scored import ScoredSet
+from studies import embedded
+from studies.study import Study, Truth, Variant
+from supernet.data import DataConfig
+
+TOP = (10, 25, 50)
+RANDOM = 40
+
+
+def smoke(study: Study) -> Study:
+    """The same grid of variants. What a variant is about stays: sampling, masks, linear transformers, cells a stage,
+    the ratio of widths, the optimizer; images, ground truth, budget and augmentation are the embedded task's."""
+    return replace(
+        study,
+        name=f"{study.name}-smoke",
+        title=f"{study.title} (smoke size)",
+        note=f"SMOKE SIZE: one epoch, few architectures; no result. {embedded.NOTE}",
+        variants=tuple(map(_variant, study.variants)),
+        truth={space: Truth(f"{space}-digits", "digits_test") for space in study.truth},
+        seeds=study.seeds[:1],
+        top=TOP,
+        scored=ScoredSet(top=TOP[-1], random=RANDOM),
+    )
+
+
+def _variant(variant: Variant) -> Variant:
+    size, training = variant.size, variant.training
+    small = replace(
+        embedded.SIZES[variant.space],
+        channels=max(4, size.channels // 8),
+        cells_per_stage=size.cells_per_stage,
+    )
+    short = replace(
+        training,
+        epochs=1,
+        updates=None,
+        warmup_epochs=0,
+        batch_size=min(training.batch_size, 64),
+        augmentation=embedded.AUGMENTATION,
+        amp="none",
+        compile=False,
+    )
+    return replace(
+        variant,
+        size=small,
+        training=short,
+        data=DataConfig(name=embedded.DATA),
+        evaluation_noise=embedded.NOISE,
+        bn_modes=tuple(
+            re.sub(r"\d+$", "2", mode) for mode in variant.bn_modes
+        ),  # the data allow no more batches
+        expected_seconds=1.0,
+    )
