@@ -3,10 +3,11 @@
 A pixel is a draw from N(0, 1), an image is 3x32x32 of them; the label is the argmax over ten separate networks
 Linear(3072, 3072) - ReLU - Linear(3072, 1) with PyTorch's default initialisation. Of a number of draws the first 6,000
 of each class are kept, 5,000 to train and 1,000 to test; of a class with fewer, five sixths train (the rarest of
-these networks' classes has about 0.5 % of the draws; the manifest says how many were kept). Differences from the paper's code: images are drawn in
-batches, each from a stream of its own; pixels are stored as uint8, 128 + 32 x, rounded and clipped; networks see them
-unrounded. Another machine may round a label the other way, so the files have no published checksum: `manifest.json`
-beside them holds their own.
+these networks' classes has about 0.5 % of the draws; the manifest says how many were kept).
+
+Differences from the paper's code: images are drawn in batches, each from a stream of its own; pixels are stored as
+uint8, 128 + 32 x, rounded and clipped; networks see them unrounded. Another machine may round a label the other way,
+so the files have no published checksum: `manifest.json` beside them holds their own.
 Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2021), and its released code.
 """
 
