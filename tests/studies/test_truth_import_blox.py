@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from blox_files import FORMATS, rows_of, write
 
+from studies.__main__ import main
 from studies.truth import table
 from studies.truth.importers import blox
 from studies.truth.importers.imported import Imported
@@ -217,3 +218,18 @@ def test_one_of_several_formats_is_read_and_the_others_named(tmp_path: Path) -> 
     imported = blox.read(tmp_path)
     assert imported.manifest["source"]["files"] == ["blox-base-0.blox"]
     assert any("blox-base-0.csv, blox-base-0.pickle" in text for text in imported.warnings)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = folder_of(tmp_path / "files", "blox"), tmp_path / "table.parquet"
+    assert main(["truth", "import", "blox", str(source), "--drop-first-epoch", "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert "12 architectures, 13 columns" in said.out
+    assert "12 of 12 rows of blox-base-0.blox" in said.err
+    found = table.load(out)
+    assert any("left out" in warning for warning in found.manifest["warnings"])
+    # Another import that fails leaves the table as it is.
+    (source / "blox-base-0.blox").write_bytes((source / "blox-base-0.blox").read_bytes()[:-5])
+    assert main(["truth", "import", "blox", str(source), "--out", str(out)]) == 2
+    assert "blox-base-0.blox: the file is cut off" in capsys.readouterr().err
+    pd.testing.assert_frame_equal(table.load(out).frame, found.frame)
