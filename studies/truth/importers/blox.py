@@ -21,7 +21,7 @@ from studies.truth.importers.blox_models import models_of
 from studies.truth.importers.blox_rows import read_rows
 from studies.truth.importers.blox_scores import DATA, Scores, scores_of
 from studies.truth.importers.imported import Imported, published_size
-from supernet.spaces import Blox
+from supernet.spaces import Architecture, Blox, Cost
 
 LICENCE = "CC BY-NC 4.0: not for commercial use"
 ENVIRONMENTS = 20  # different values of one property that the manifest lists
@@ -65,9 +65,11 @@ def read(source: Path, *, drop_first_epoch: bool = False) -> Imported:
         named = models_of(hashes, headers[0].operations, info)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from None
-    frame, curves = _joined(parts, named, hashes, warnings)
+    stated = hashes if info is None else {*hashes, *info[HASH].tolist()}
+    costs = {name: Blox().cost(named[name]) for name in stated}
+    frame, curves = _joined(parts, named, costs, hashes, warnings)
     if info is not None:
-        warnings += _cost_warnings(info, named)
+        warnings += _cost_warnings(info, costs)
     warnings += _first_epoch_warnings(parts, drop_first_epoch)
     epochs = next((header.epochs for header in headers if header.epochs), None)
     names = [header.path.name for header in headers]
@@ -132,7 +134,11 @@ def _read(header: Header) -> Columns:
 
 
 def _joined(
-    parts: dict[str, Scores], named: dict[str, tuple[int, ...]], hashes: list[str], warnings: list[str]
+    parts: dict[str, Scores],
+    named: dict[str, Architecture],
+    costs: dict[str, Cost],
+    hashes: list[str],
+    warnings: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Table and curves of `hashes` in official order; NaN where a part lacks a model, which is said."""
     space = Blox()
@@ -151,8 +157,7 @@ def _joined(
             columns[name] = _spread(part.columns.pop(name), rows, len(hashes))
         for name in list(part.curves):
             curves[name] = table.curve_column(_spread(part.curves.pop(name), rows, len(hashes)))
-    costs = [space.cost(named[name]) for name in hashes]
-    columns |= {"params": [cost.params for cost in costs], "macs": [cost.macs for cost in costs]}
+    columns |= {field: [getattr(costs[name], field) for name in hashes] for field in ("params", "macs")}
     return pd.DataFrame(columns), pd.DataFrame({"arch": texts} | curves) if curves else None
 
 
@@ -166,16 +171,14 @@ def _spread(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
     return spread
 
 
-def _cost_warnings(info: Columns, named: dict[str, tuple[int, ...]]) -> list[str]:
+def _cost_warnings(info: Columns, costs: dict[str, Cost]) -> list[str]:
     """Published costs against those of the networks built here."""
-    space, said = Blox(), []
-    costs = [space.cost(named[name]) for name in info[HASH].tolist()]
+    said, names = [], info[HASH].tolist()
     for field in ("params", "flops"):
-        wrong = int((info[field] != np.array([getattr(cost, field) for cost in costs])).sum())
+        wrong = int((info[field] != np.array([getattr(costs[name], field) for name in names])).sum())
         if wrong:
-            said.append(
-                f"{field} of {wrong:,} of {len(costs):,} models in info are not those of the networks built here"
-            )
+            where = f"{field} of {wrong:,} of {len(names):,} models in info"
+            said.append(f"{where} are not those of the networks built here")
     return said
 
 
