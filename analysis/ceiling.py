@@ -52,7 +52,7 @@ def partner(frame: pd.DataFrame, column: str) -> tuple[str, str] | None:
     where it is asked for, or alone.
     """
     name = parse(column)
-    if name is None or name.loss or name.seed is not None or name.part not in ("valid", "test"):
+    if name is None or name.metric == "loss" or name.seed is not None or name.part not in ("valid", "test"):
         return None
     own = name.data.removesuffix("valid") if name.part == "test" else name.data
     same_images = (name.data, own) if name.part == "test" else (name.data, f"{name.data}valid")

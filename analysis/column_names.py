@@ -1,9 +1,9 @@
-"""Names of accuracy columns: `{data}_{part}[_loss][_{which}][_ep{epochs}][_seed{seed}]`.
+"""Names of accuracy columns: `{data}_{part}[_{metric}][_{which}][_ep{epochs}][_seed{seed}]`.
 
 data: the images, for example cifar10. part: train, valid or test, never mixed (validtest: validation and test images
-together). loss: a loss in place of an accuracy in percent. which: absent for the last epoch, last3 for the mean of the
-last three, best for the best epoch by validation. ep: the epochs of a schedule that is not the benchmark's full one.
-seed: absent for the mean over seeds.
+together). metric: absent for top-1 accuracy in percent, top5, or loss. which: absent for the last epoch, last3 for the
+mean of the last three, best for the best epoch by validation. ep: the epochs of a schedule that is not the benchmark's
+full one. seed: absent for the mean over seeds.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-FORM = "{data}_{train|valid|test|validtest}[_loss][_{last3|best}][_ep{epochs}][_seed{seed}]"
+FORM = "{data}_{train|valid|test|validtest}[_{loss|top5}][_{last3|best}][_ep{epochs}][_seed{seed}]"
 _NAME = re.compile(
-    r"(?P<data>[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*?)_(?P<part>train|validtest|valid|test)(?P<loss>_loss)?"
+    r"(?P<data>[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*?)_(?P<part>train|validtest|valid|test)(?:_(?P<metric>loss|top5))?"
     r"(?:_(?P<which>last3|best))?(?:_ep(?P<epochs>\d+))?(?:_seed(?P<seed>\d+))?"
 )
 
 
 class ColumnName(NamedTuple):
-    """What a name says; which and epochs are '' where absent, seed is None for the mean."""
+    """What a name says; metric, which and epochs are '' where absent, seed is None for the mean."""
 
     data: str
     part: str
-    loss: bool = False
+    metric: str = ""
     which: str = ""
     epochs: str = ""
     seed: int | None = None
 
     def __str__(self) -> str:
         return (
-            f"{self.data}_{self.part}{'_loss' * self.loss}{self.which and f'_{self.which}'}"
+            f"{self.data}_{self.part}{self.metric and f'_{self.metric}'}{self.which and f'_{self.which}'}"
             f"{self.epochs and f'_ep{self.epochs}'}{'' if self.seed is None else f'_seed{self.seed}'}"
         )
 
@@ -44,7 +44,7 @@ def parse(name: str) -> ColumnName | None:
     return ColumnName(
         match["data"],
         match["part"],
-        bool(match["loss"]),
+        match["metric"] or "",
         match["which"] or "",
         match["epochs"] or "",
         None if seed is None else int(seed),

@@ -88,7 +88,7 @@ def _ranges(found: TruthTable) -> Iterator[Finding]:
     bad = []
     for name in columns:
         described = parse(name)
-        if described is None or described.loss:
+        if described is None or described.metric == "loss":
             continue
         values = found.frame[name].to_numpy(dtype=float)
         if np.isnan(values).all():

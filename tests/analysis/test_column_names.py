@@ -15,11 +15,12 @@ from analysis.column_names import ColumnName, parse
         ("cifar10_test", ColumnName("cifar10", "test")),
         (
             "cifar10valid_test_last3_ep12_seed777",
-            ColumnName("cifar10valid", "test", False, "last3", "12", 777),
+            ColumnName("cifar10valid", "test", "", "last3", "12", 777),
         ),
-        ("cifar100_train_loss_ep12", ColumnName("cifar100", "train", True, "", "12")),
+        ("cifar100_train_loss_ep12", ColumnName("cifar100", "train", "loss", "", "12")),
+        ("cifar100_valid_top5_best", ColumnName("cifar100", "valid", "top5", "best")),
         ("imagenet16_validtest", ColumnName("imagenet16", "validtest")),
-        ("my_own_images_valid_best_seed0", ColumnName("my_own_images", "valid", False, "best", "", 0)),
+        ("my_own_images_valid_best_seed0", ColumnName("my_own_images", "valid", "", "best", "", 0)),
     ],
 )
 def test_names_say_what_they_are(name: str, said: ColumnName) -> None:

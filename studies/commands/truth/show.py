@@ -58,7 +58,7 @@ def _main(means: list[str]) -> list[str]:
     return [
         name
         for name, one in names
-        if one and not (one.loss or one.which or one.epochs or one.part == "train")
+        if one and not (one.metric or one.which or one.epochs or one.part == "train")
     ] or means
 
 

@@ -177,7 +177,7 @@ def _numbers(frame: pd.DataFrame, old: str, name: str, fraction: bool, source: P
         raise ValueError(f"{where(wrong)}, which is not a number")
     described = parse(name)
     assert described is not None
-    if described.loss or np.isnan(values).all():
+    if described.metric == "loss" or np.isnan(values).all():
         return values
     most = 1 if fraction else 100
     if (values < 0).any() or (values > most).any():
@@ -247,7 +247,7 @@ def _distinct(
 def _order(name: str) -> tuple[Any, ...]:
     described = parse(name) or ColumnName(name, "")
     mean = described._replace(seed=-1 if described.seed is None else described.seed)
-    return mean.data, mean.part, mean.loss, mean.epochs, mean.which, mean.seed
+    return mean.data, mean.part, mean.metric, mean.epochs, mean.which, mean.seed
 
 
 def _list(names: Iterable[str]) -> str:
