@@ -63,14 +63,31 @@ def _encode(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+class _Function:
+    """A function that a pickle may call and not change."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError("it changes a function")
+
+
 ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "dtype"): _Type,
     ("numpy", "ndarray"): _Array,
     **{(module, "_reconstruct"): _Array for module in _NAMES_OF_MULTIARRAY},
-    **{(module, "scalar"): _scalar for module in _NAMES_OF_MULTIARRAY},
-    ("_codecs", "encode"): _encode,
+    **{(module, "scalar"): _Function(_scalar) for module in _NAMES_OF_MULTIARRAY},
+    ("_codecs", "encode"): _Function(_encode),
     **{(module, kind.__name__): kind for module in ("builtins", "__builtin__") for kind in (set, frozenset)},
-    **{(module, "bytes"): lambda: b"" for module in ("builtins", "__builtin__")},  # of protocols before 3
+    **{
+        (module, "bytes"): _Function(lambda: b"") for module in ("builtins", "__builtin__")
+    },  # of protocols before 3
     ("collections", "OrderedDict"): dict,
 }
 

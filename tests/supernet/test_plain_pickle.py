@@ -68,6 +68,18 @@ def test_refuses_what_could_run(
     assert not os.path.exists("ran")
 
 
+def test_what_a_pickle_may_call_it_cannot_change() -> None:
+    for function in (
+        b"c_codecs\nencode\n",
+        b"cnumpy\ndtype\n",
+        b"cbuiltins\nset\n",
+        b"ccollections\nOrderedDict\n",
+    ):
+        with pytest.raises(ValueError, match="pickle"):
+            plain_pickle.load(io.BytesIO(b"\x80\x02" + function + b"}X\x01\x00\x00\x00aK\x01sb."))
+    assert all(not hasattr(call, "a") for call in plain_pickle.ALLOWED.values())
+
+
 def test_a_damaged_file_has_a_message_of_its_own() -> None:
     whole = pickle.dumps({"data": np.arange(100), "labels": list(range(50))}, 2)
     for cut in (0, 1, 10, len(whole) // 2, len(whole) - 1):
