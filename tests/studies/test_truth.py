@@ -131,19 +131,39 @@ def test_there_is_an_embedded_table_of_each_space() -> None:
 
 
 @pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
-def test_embedded_tables_are_the_sample_that_they_say(path: Path) -> None:
+def test_embedded_tables_hold_what_they_say(path: Path) -> None:
     found = table.load(path)
+    space, manifest, frame = found.space, found.manifest, found.frame
+    assert len(frame) == manifest["architectures"]
+    assert found.size == embedded.SIZES[space.name]
+    for metric in ("digits_valid", "digits_test"):
+        seeds = [f"{metric}_seed{seed}" for seed in range(manifest["seeds"])]
+        assert frame[seeds].to_numpy() == pytest.approx(frame[seeds].to_numpy().clip(0, 100))
+        assert frame[metric].to_numpy() == pytest.approx(frame[seeds].mean(axis=1).to_numpy())
+
+
+def test_the_embedded_blox_table_is_a_random_sample() -> None:
+    found = table.load(table.resolve("blox-digits"))
     space, manifest = found.space, found.manifest
     sample = space.sample(manifest["architectures"], manifest["sample_seed"])
     assert [space.text(a) for a in sample] == list(found.frame["arch"])
     assert len({space.canonical(a) for a in sample}) == len(sample)
     assert all(space.is_valid(a) for a in sample)
-    assert found.size == embedded.SIZES[space.name]
-    metrics = [name for name in manifest["columns"] if "_seed" not in name]
-    for metric in metrics:
-        seeds = [f"{metric}_seed{seed}" for seed in range(manifest["seeds"])]
-        assert found.frame[seeds].to_numpy() == pytest.approx(found.frame[seeds].to_numpy().clip(0, 100))
-        assert found.frame[metric].to_numpy() == pytest.approx(found.frame[seeds].mean(axis=1).to_numpy())
+
+
+def test_the_embedded_nasbench201_table_is_complete() -> None:
+    """5,260 stand-alone functions stand for the 15,625 cells; equal functions have equal values."""
+    found = table.load(table.resolve("nasbench201-digits"))
+    space, frame = found.space, found.frame
+    architectures = list(space.enumerate())
+    assert [space.text(a) for a in architectures] == list(frame["arch"])
+    assert [space.text(space.stand_alone_form(a)) for a in architectures] == list(frame["trained_as"])
+    assert frame["trained_as"].nunique() == found.manifest["networks"] == 5260
+    values = frame.groupby("trained_as")[found.manifest["columns"]].nunique(dropna=False)
+    assert values.eq(1).all(axis=None)
+    # 400 test images in four copies: a network that ignores its input is right as often as its one answer.
+    disconnected = [not space.is_valid(a) for a in architectures]
+    assert frame["digits_test"][disconnected].between(5, 15).all()
 
 
 @pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
