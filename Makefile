@@ -22,6 +22,8 @@ results: quickstart
 	for space in nasbench201 blox; do \
 	  $(BIN)/python -m studies truth show $$space-digits > $(RESULTS)/$$space-digits.txt || exit 2; done
 	cp runs/quickstart/figures/*.png $(RESULTS)/quickstart/
+	$(BIN)/python -m studies run quickstart --all
+	$(BIN)/python -m analysis table quickstart --format markdown > $(RESULTS)/quickstart/table-all.md
 
 test: lint tests
 

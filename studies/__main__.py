@@ -9,7 +9,15 @@ from analysis import cli
 from studies.commands import data, describe, run, show, space, truth
 from studies.commands import list as list_
 
-COMMANDS = {"list": list_, "show": show, "run": run, "space": space, "describe": describe, "truth": truth, "data": data}
+COMMANDS = {
+    "list": list_,
+    "show": show,
+    "run": run,
+    "space": space,
+    "describe": describe,
+    "truth": truth,
+    "data": data,
+}
 
 
 def parser() -> argparse.ArgumentParser:

@@ -67,7 +67,7 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
             axes.set_title(title, fontsize=8.5)
             tau = known.get((space, mask, variant))
             sampled = int(group["sampled"].sum())
-            more = f", and {len(group) - sampled} more of the top" if sampled < len(group) else ""
+            more = f" + {len(group) - sampled} of the top" if sampled < len(group) else ""
             lines = [
                 f"tau-b {tau:.3f}" if tau is not None and np.isfinite(tau) else "tau-b undefined",
                 f"n = {sampled}{more}",

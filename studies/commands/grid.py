@@ -22,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--smoke", action="store_true", help="the same grid at a size that only shows that it works"
     )
     parser.add_argument(
+        "--all",
+        action="store_true",
+        help="score every architecture of the ground truth, where the study scores a part of them",
+    )
+    parser.add_argument(
         "--truth",
         action="append",
         metavar="TABLE:COLUMN",
@@ -34,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def plan(args: argparse.Namespace, **options: Any) -> Plan:
     """The plan of the part of the study that the arguments name."""
+    from analysis.scored import ScoredSet
     from studies import catalog
     from studies.execute import Plan
     from studies.smoke import smoke
@@ -41,6 +47,8 @@ def plan(args: argparse.Namespace, **options: Any) -> Plan:
     study = catalog.get(args.name)
     if args.smoke:
         study = smoke(study)
+    if args.all:
+        study = replace(study, scored=ScoredSet())
     if args.truth:
         study = replace(study, truth=study.truth | truths(args.truth))
     return Plan.of(study, args.runs, study.only(args.only, seeds(args.seeds)), **options)

@@ -164,7 +164,7 @@ def test_points_off_scale_are_counted():
     assert axes.texts[0].get_text() == "tau-b undefined\nn = 200"
     some = points.assign(sampled=points["place"] > 30)
     (axes,) = scatter.scatter(some, taus, top=10, truth="truth").axes
-    assert "n = 170, and 30 more of the top" in axes.texts[0].get_text()
+    assert "n = 170 + 30 of the top" in axes.texts[0].get_text()
 
 
 def test_colours_stay_apart_for_many_variants():
