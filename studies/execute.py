@@ -36,7 +36,7 @@ class Plan:
         """part: the study with fewer variants or seeds. ValueError if a truth table does not belong to its space
         or lacks the column."""
         tables = {}
-        for space in {variant.space for variant in study.variants}:
+        for space in dict.fromkeys(variant.space for variant in study.variants):
             truth = study.truth[space]
             found = table.load(table.resolve(truth.table))
             if found.manifest["space"] != space:

@@ -146,7 +146,7 @@ WRONG: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "message"), WRONG, ids=str)
+@pytest.mark.parametrize(("content", "message"), WRONG, ids=range(len(WRONG)))
 def test_a_pickle_with_the_right_checksum_and_wrong_content_is_refused(
     content: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

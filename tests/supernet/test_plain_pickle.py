@@ -35,7 +35,7 @@ def same(a: object, b: object) -> bool:
 
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4])
-@pytest.mark.parametrize("value", VALUES, ids=str)
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_reads_what_python_and_numpy_write(value: object, protocol: int) -> None:
     assert same(plain_pickle.load(io.BytesIO(pickle.dumps(value, protocol))), value)
 
