@@ -66,7 +66,8 @@ def resolve(name: str) -> Path:
     if path.suffix != ".parquet" or not path.is_file():
         names = ", ".join(known()) or "none"
         raise ValueError(
-            f"table: {name!r} is neither a Parquet file nor a table that has a name here ({names})"
+            f"table: {name!r} is neither a Parquet file nor a table that has a name here ({names}); published ones are "
+            "brought by `python -m studies truth import`"
         )
     return path
 

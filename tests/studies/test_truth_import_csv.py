@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from studies.__main__ import main
 from studies.truth import table
 from studies.truth.check import check
 from studies.truth.importers.csv import read
@@ -144,3 +145,13 @@ def test_the_reference_file_imports_as_it_is(reference_data: Path, tmp_path: Pat
     assert "best cifar10_test is 94.3733, index 6111" in texts
     assert "best cifar100_test is 73.5133, index 9930" in texts
     assert "best imagenet16_test is 47.3111, index 857" in texts
+
+
+def test_the_table_is_named_by_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text("index,cifar10_test\n3,91.5\n")
+    assert main(["truth", "import", "csv", "mine.csv", "--space", "nasbench201"]) == 0
+    assert "runs/truth/mine.parquet" in capsys.readouterr().out
+    assert table.load(table.resolve("mine")).frame["cifar10_test"].tolist() == [91.5]

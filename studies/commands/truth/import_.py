@@ -17,8 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = parser.add_subparsers(dest="importer", required=True, metavar="|".join(IMPORTERS))
     for name, importer in IMPORTERS.items():
         sub = names.add_parser(name, help=importer.help, description=importer.help)
+        default = "NAME OF SOURCE" if importer.named_by_source else name
         sub.add_argument("source", type=Path, metavar="SOURCE", help=importer.source)
-        sub.add_argument("--out", type=Path, help=f"Parquet file (default: runs/truth/{name}.parquet)")
+        sub.add_argument("--out", type=Path, help=f"Parquet file (default: runs/truth/{default}.parquet)")
         for flag, arguments in importer.options.items():
             sub.add_argument(flag, **arguments)
 
@@ -27,7 +28,8 @@ def main(args: argparse.Namespace) -> int:
     from importlib import import_module
 
     importer = IMPORTERS[args.importer]
-    path = args.out or Path("runs/truth") / f"{args.importer}.parquet"
+    name = args.source.name.split(".")[0] if importer.named_by_source else args.importer
+    path = args.out or Path("runs/truth") / f"{name}.parquet"
     if path.suffix != ".parquet":
         raise ValueError(f"--out: {str(path)!r} does not end in .parquet")
     options = {flag: getattr(args, flag.removeprefix("--").replace("-", "_")) for flag in importer.options}

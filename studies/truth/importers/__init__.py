@@ -14,12 +14,14 @@ from typing import Any
 @dataclass(frozen=True, kw_only=True)
 class Importer:
     """module: of `read`. help: one line. source: what SOURCE is. options: flag -> arguments of add_argument; read()
-    gets each by its name ('--fraction': fraction)."""
+    gets each by its name ('--fraction': fraction). named_by_source: whether the table has the name of SOURCE, not the
+    importer's."""
 
     module: str
     help: str
     source: str
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    named_by_source: bool = False
 
 
 IMPORTERS: dict[str, Importer] = {
@@ -50,6 +52,7 @@ IMPORTERS: dict[str, Importer] = {
         module="studies.truth.importers.csv",
         help="any CSV file of one row an architecture",
         source="a file with a column arch (or index: the space's official number) and columns of numbers",
+        named_by_source=True,
         options={
             "--space": {"required": True, "help": "nasbench201 or blox"},
             "--columns": {
