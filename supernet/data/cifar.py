@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from supernet import plain_pickle
 from supernet.data import published_splits
 from supernet.data.checksums import verify
 from supernet.data.dataset import Split
 from supernet.data.download import fetch
-from supernet.data.pixels import Pixels, stack
+from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index
 
@@ -79,15 +78,7 @@ class Layout:
 
     def part(self, folder: Path, names: tuple[str, ...], classes: int, side: int) -> Split:
         """The images of these files, in order, `side` pixels a side."""
-        labels = []
-
-        def images() -> Iterator[Pixels]:
-            for pixels, own in self.batches(folder, names, classes):
-                labels.append(torch.from_numpy(own))
-                yield pixels
-
-        stacked = stack(images(), side)
-        return Split(stacked, torch.cat(labels))
+        return gather(self.batches(folder, names, classes), side)
 
 
 @dataclass(frozen=True, kw_only=True)

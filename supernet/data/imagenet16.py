@@ -8,18 +8,17 @@ Yang, "NAS-Bench-201" (ICLR 2020), whose authors publish the MD5 of the files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from supernet import plain_pickle
 from supernet.data import published_splits
 from supernet.data.checksums import verify
 from supernet.data.dataset import Split
-from supernet.data.pixels import Pixels, stack
+from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index
 
@@ -73,16 +72,7 @@ class ImageNet16(Source):
         folder = self.find(root)
 
         def part(names: list[str]) -> Split:
-            labels = []
-
-            def images() -> Iterator[Pixels]:
-                for name in names:
-                    pixels, own = read_batch(folder / name, self.classes)
-                    labels.append(torch.from_numpy(own))
-                    yield pixels
-
-            stacked = stack(images(), side)
-            return Split(stacked, torch.cat(labels))
+            return gather((read_batch(folder / name, self.classes) for name in names), side)
 
         return Parts(part([name for name in self.checksums if name != TEST]), part([TEST]))
 

@@ -3,11 +3,13 @@ whole numbers, so that no machine and no release rounds another way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from supernet.data.dataset import Split
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 CHUNK = 1000  # images whose pixels are held in wider types at a time
@@ -42,6 +44,19 @@ def stack(blocks: Iterable[Pixels], side: int) -> Tensor:
         torch.from_numpy(np.ascontiguousarray(shrink(block, side).transpose(0, 2, 3, 1))) for block in blocks
     ]
     return torch.cat(parts).permute(0, 3, 1, 2)
+
+
+def gather(batches: Iterable[tuple[Pixels, np.ndarray]], side: int) -> Split:
+    """Batches of images (n, C, S, S) and labels (n,) as one split with `side` pixels a side."""
+    labels = []
+
+    def images() -> Iterator[Pixels]:
+        for pixels, own in batches:
+            labels.append(torch.from_numpy(own))
+            yield pixels
+
+    stacked = stack(images(), side)
+    return Split(stacked, torch.cat(labels))
 
 
 def mean_and_std(images: Tensor) -> tuple[Tensor, Tensor]:
