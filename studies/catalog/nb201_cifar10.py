@@ -7,8 +7,9 @@ Command: python -m studies data get cifar10
          python -m studies truth import nasbench201 SOURCE     (or: truth import csv FILE --space nasbench201)
          python -m studies run nb201_cifar10 --data-root datasets
 Data: CIFAR-10, 45,000 training and 5,000 validation images; truth: mean test accuracy over the benchmark's seeds.
-Expected: 20 trainings of 250 epochs. A GPU's work: one small supernet costs 44,000 mini-batches of 256, about 17 hours
-of two CPU cores. Published level for the full space, C=16, N=5, 250 epochs, uniform: tau-b .59 over all architectures.
+Expected: 20 trainings of 250 epochs. A GPU's work: one small supernet costs 44,000 mini-batches of 256, about 10 hours
+of two CPU cores (0.85 s each: docs/benchmarks/step.md). Published level for the full space, C=16, N=5, 250 epochs,
+uniform: tau-b .59 over all architectures.
 Smoke: python -m studies run nb201_cifar10 --smoke     (embedded data, under a minute)
 """
 
