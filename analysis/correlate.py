@@ -40,49 +40,53 @@ def ranking(
     *,
     seed: int = 0,
     scored: np.ndarray | None = None,
+    sample: np.ndarray | None = None,
     permutations: int = PERMUTATIONS,
     with_intervals: bool = True,
 ) -> dict[str, Any]:
     """Every measure of `scores` against `truth`, both (n,) and finite.
 
-    scored: (n,), false where a missing score was ranked worst. Such a rank is no value: what needs values
-    (Pearson, mean scores, topn_mean_tau) is then None, with a note.
+    sample: (n,), true where a row stands for the whole space; measures of the true top-N are on all rows, the others
+    on these alone. None: all. scored: (n,), false where a missing score was ranked worst. Such a rank is no value:
+    what needs values (Pearson, mean scores, topn_mean_tau) is then None, with a note.
     """
     sizes = check_top(top)
-    fits = tuple(size for size in sizes if size <= len(truth))
     scored = np.ones(len(truth), dtype=bool) if scored is None else scored
     lacking = int((~scored).sum())
     no_value = f"{lacking} missing scores were ranked worst: they have a rank and no value"
-    result: dict[str, Any] = {"n": len(truth)}
+    whole, by = (truth, scores) if sample is None else (truth[sample], scores[sample])
+    result: dict[str, Any] = {"n": len(whole)}
     for name in COEFFICIENTS:
         if name == "pearson" and lacking:
             result[name] = {"value": None, "low": None, "high": None, "note": no_value}
         else:
-            result[name] = _estimate(truth, scores, name, seed, with_intervals)
-    result["weighted_tau"] = weighted_tau(truth, scores).value
+            result[name] = _estimate(whole, by, name, seed, with_intervals)
+    result["weighted_tau"] = weighted_tau(whole, by).value
     result["top"] = {}
-    for n in fits:
+    tops = tuple(size for size in sizes if size <= len(truth))
+    for n in tops:
         chosen = true_top(truth, n)
         inside = tau_true_top(truth, scores, n)
         mean = float(scores[chosen].mean()) if scored[chosen].all() else None
         result["top"][str(n)] = _noted({"n": n, "tau_b": inside.value, "mean_score": mean}, inside.note)
     if lacking:
-        result["topn_mean_tau"] = {"value": None, "p_value": None, "sizes": list(fits), "note": no_value}
+        result["topn_mean_tau"] = {"value": None, "p_value": None, "sizes": list(tops), "note": no_value}
     else:
         series = topn_mean_tau(truth, scores, sizes, seed=seed, permutations=permutations)
         entry = {"value": series.value, "p_value": series.p_value, "sizes": list(series.sizes)}
         result["topn_mean_tau"] = _noted(entry, series.note)
-    order = by_score(scores, seed)
+    order = by_score(by, seed)
+    fits = tuple(size for size in sizes if size <= len(whole))
     result["predicted_top"] = {}
     for k in fits:
-        inside = tau_predicted_top(truth, scores, k, order=order)
+        inside = tau_predicted_top(whole, by, k, order=order)
         result["predicted_top"][str(k)] = _noted({"n": k, "tau_b": inside.value}, inside.note)
     result["overlap"] = {
-        f"{percent:g}": overlap(truth, scores, percent, order=order)._asdict() for percent in PERCENT
+        f"{percent:g}": overlap(whole, by, percent, order=order)._asdict() for percent in PERCENT
     }
-    result["best_rank"] = {str(k): best_rank(truth, scores, k, order=order) for k in sorted({1, *fits})}
-    result["regret"] = {str(k): regret(truth, scores, k, order=order) for k in sorted({1, *fits})}
-    result["top_left_out"] = [size for size in sizes if size not in fits]
+    result["best_rank"] = {str(k): best_rank(whole, by, k, order=order) for k in sorted({1, *fits})}
+    result["regret"] = {str(k): regret(whole, by, k, order=order) for k in sorted({1, *fits})}
+    result["top_left_out"] = [size for size in sizes if size not in tops]
     return result
 
 

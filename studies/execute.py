@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,20 @@ from studies.study import Run, Study
 from studies.truth import table
 from supernet.data import DEFAULT_ROOT
 from supernet.files import write_text
-from supernet.spaces import Architecture
+from supernet.spaces import Architecture, Space
 
 
 @dataclass
 class Plan:
-    """A study with its ground truth read. runs: its whole grid; selected: the part that was asked for."""
+    """A study with its ground truth read. runs: its whole grid; selected: the part that was asked for.
+    chosen: what each space and mask scores, as far as it has been asked for."""
 
     study: Study
     root: Path
     truth: dict[str, table.TruthTable]
     runs: list[Run]
     selected: list[Run]
+    chosen: dict[Space, list[Architecture]] = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, study: Study, root: Path, part: Study | None = None, data_root: Path = DEFAULT_ROOT) -> Plan:
@@ -52,10 +54,12 @@ class Plan:
         return self.root / self.study.name
 
     def architectures(self, run: Run) -> list[Architecture]:
-        """What a run scores."""
-        variant = run.variant
-        truth, column = self.truth[variant.space], self.study.truth[variant.space].column
-        return self.study.scored.choose(truth.frame, column, variant.masked_space)
+        """What a run scores; runs of one space and mask score the same."""
+        space = run.variant.masked_space
+        if space not in self.chosen:
+            truth, column = self.truth[space.name], self.study.truth[space.name].column
+            self.chosen[space] = self.study.scored.choose(truth.frame, column, space)
+        return self.chosen[space]
 
     def write(self) -> None:
         """`study.json`: what the analysis needs to know about the study."""
