@@ -257,18 +257,18 @@ def test_import_list_show_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     Path("a.csv").write_text("\n".join(["arch,cifar10_valid,cifar10_test", *lines]))
     assert main(["truth", "import", "csv", "a.csv", "--space", "nasbench201", "--title", "A table"]) == 0
     printed = capsys.readouterr()
-    assert "12 architectures, 2 columns: runs/truth/csv.parquet" in printed.out
+    assert "12 architectures, 2 columns: runs/truth/a.parquet" in printed.out
     assert "note: 12 of 15625 architectures of NAS-Bench-201 are in a.csv" in printed.err
     assert main(["truth", "list"]) == 0
-    assert [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("csv")] == [
-        ["csv", "nasbench201", "cifar10", "12", "2", "0"]
+    assert [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("a ")] == [
+        ["a", "nasbench201", "cifar10", "12", "2", "0"]
     ]
-    assert main(["truth", "show", "csv"]) == 0
+    assert main(["truth", "show", "a"]) == 0
     shown = capsys.readouterr().out
     assert "A table" in shown
     assert "--space nasbench201 --title 'A table'" in shown
     assert "validation against test  -1.000" in shown
-    assert main(["truth", "check", "csv"]) == 0
+    assert main(["truth", "check", "a"]) == 0
     assert "note   12 of 15625" in capsys.readouterr().out
     imported = made(100)  # above 100
     imported.save(Path("runs/truth/bad.parquet"), "x")
