@@ -1,0 +1,246 @@
+"""The lock of a run: one owner at a time, however owners end, on one machine and between several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from studies import lock
+from studies.lock import Held, Holder, hold, holder
+
+FORK = multiprocessing.get_context("fork")  # quick, and what a test has patched stays patched
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def pretend_machine(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(lock, "machine", lambda: name)
+
+
+def take_and_die(folder: Path) -> None:
+    """A process takes the lock and is gone without giving it back."""
+
+    def die() -> None:
+        with hold(folder):
+            os._exit(0)
+
+    process = FORK.Process(target=die)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert len(left(folder)) == 2
+
+
+def test_a_living_owner_is_named_and_gives_the_run_back(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "run"
+    assert holder(folder) is None
+    with hold(folder, "job 4711_3") as mine:
+        mine.check()
+        assert holder(folder) == mine.holder
+        with pytest.raises(
+            Held, match=rf"held by \S+ pid {os.getpid()} \(job 4711_3\) since \d{{4}}-"
+        ) as error:
+            hold(folder).__enter__()
+        assert error.value.holder == mine.holder
+        mine.check()
+    assert holder(folder) is None
+    assert left(folder) == []
+    with pytest.raises(RuntimeError), hold(folder):
+        raise RuntimeError
+    assert left(folder) == []
+
+
+def test_the_lock_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> None:
+    command = "import sys, time, pathlib; from studies.lock import hold\n"
+    command += "with hold(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    with pytest.raises(Held, match=f"pid {process.pid} "):
+        hold(tmp_path).__enter__()
+    process.send_signal(signal.SIGKILL)
+    while lock._start(process.pid) is not None:
+        time.sleep(0.01)
+    # Its entry is still in the table of processes: nobody has waited for it yet.
+    assert holder(tmp_path) is None
+    with hold(tmp_path) as mine:
+        assert holder(tmp_path) == mine.holder
+    process.communicate()
+    assert left(tmp_path) == []
+
+
+def test_a_pid_that_another_process_has_now_is_no_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = lock._start
+    with monkeypatch.context() as patch:
+        patch.setattr(lock, "_start", lambda pid: "1")
+        hold(tmp_path).__enter__()  # this pid, an earlier process
+    assert start(os.getpid()) != "1"
+    assert holder(tmp_path) is None
+    with hold(tmp_path) as mine:
+        assert holder(tmp_path) == mine.holder
+
+
+def test_an_owner_elsewhere_is_dead_when_its_heartbeat_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_machine(monkeypatch, "there")
+    take_and_die(tmp_path)
+    (file,) = (tmp_path / "lock").iterdir()
+    pretend_machine(monkeypatch, "here")
+    for age, alive in ((250, True), (350, False)):
+        os.utime(file, (time.time() - age,) * 2)
+        assert (holder(tmp_path) is not None) == alive
+    os.utime(file, (time.time() - 250,) * 2)
+    with pytest.raises(Held):
+        hold(tmp_path).__enter__()
+    assert file.exists()
+    with hold(tmp_path, limit=200) as mine:
+        assert holder(tmp_path, limit=1) == mine.holder
+    assert left(tmp_path) == []
+
+
+def test_a_heartbeat_keeps_an_owner_elsewhere_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_machine(monkeypatch, "there")
+    with hold(tmp_path, interval=0.02) as mine:
+        file = tmp_path / "lock" / mine.holder.name
+        pretend_machine(monkeypatch, "here")
+        os.utime(file, (0, 0))
+        while file.stat().st_mtime == 0:
+            time.sleep(0.01)
+        with pytest.raises(Held):
+            hold(tmp_path).__enter__()
+
+
+def test_an_owner_that_was_taken_for_dead_finds_out_and_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_machine(monkeypatch, "there")
+    with hold(tmp_path, interval=600) as suspended:
+        suspended.check()
+        os.utime(tmp_path / "lock" / suspended.holder.name, (0, 0))
+        pretend_machine(monkeypatch, "here")
+        other = hold(tmp_path)
+        with other as theirs:
+            with pytest.raises(Held) as error:
+                suspended.check()
+            assert error.value.holder == theirs.holder
+            theirs.check()
+        with pytest.raises(Held, match="was removed"):
+            suspended.check()
+        again = hold(tmp_path)
+        mine = again.__enter__()
+    mine.check()  # the first owner's end has not given away what another has
+    again.__exit__(None, None, None)
+    assert left(tmp_path) == []
+
+
+def test_a_requeued_job_takes_over_from_its_own_earlier_start_on_a_lost_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "4711")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
+    monkeypatch.setenv("SLURM_JOB_ID", "4714")
+    pretend_machine(monkeypatch, "lost")
+    take_and_die(tmp_path)
+    pretend_machine(monkeypatch, "spare")
+    with pytest.raises(Held, match=r"\(job 4711_3\)"):  # not requeued: another process of the same job
+        hold(tmp_path).__enter__()
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    with hold(tmp_path):
+        pass
+    monkeypatch.delenv("SLURM_ARRAY_JOB_ID")
+    assert lock.slurm_job() == "job 4714"
+
+
+def hammer(folder: Path, barrier: Barrier, rounds: int) -> None:
+    """In each round, all at once: try, and whoever has it makes a file that nobody else can have made, and dies in
+    possession or gives it back."""
+    for number in range(rounds):
+        barrier.wait()
+        with suppress(Held), hold(folder / "run", limit=3600):
+            with (folder / f"owner-{number}").open("x") as file:
+                file.write(str(os.getpid()))
+            barrier.wait()
+            if number % 2:  # lost without being given back
+                names = os.listdir(folder / "run" / "lock")
+                assert len(names) == 1
+                dead = names[0].replace(f",{os.getpid()},", ",999999999,")
+                os.rename(folder / "run" / "lock" / names[0], folder / "run" / "lock" / dead)
+            continue
+        barrier.wait()
+
+
+def test_of_many_that_take_a_free_or_an_abandoned_run_at_once_exactly_one_succeeds(tmp_path: Path) -> None:
+    count, rounds = 12, 60
+    barrier = FORK.Barrier(count)
+    processes = [FORK.Process(target=hammer, args=(tmp_path, barrier, rounds)) for _ in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * count
+    assert len(list(tmp_path.glob("owner-*"))) == rounds
+
+
+def count_up(folder: Path, turns: int) -> None:
+    """Adds 1 to a number in a file, read and written apart: wrong as soon as two have the lock."""
+    done = 0
+    while done < turns:
+        with suppress(Held), hold(folder):
+            path = folder / "number"
+            number = int(path.read_text()) if path.exists() else 0
+            os.sched_yield()
+            path.write_text(str(number + 1))
+            done += 1
+
+
+def test_taking_and_giving_back_in_many_processes_loses_no_turn(tmp_path: Path) -> None:
+    processes = [FORK.Process(target=count_up, args=(tmp_path, 40)) for _ in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 6
+    assert (tmp_path / "number").read_text() == "240"
+    assert left(tmp_path) == ["number"]
+
+
+def test_what_was_begun_by_the_dead_is_removed_and_what_is_no_lock_is_refused(tmp_path: Path) -> None:
+    me = Holder.me("")
+    dead = f".lock.{me.name}.tmp".replace(f",{me.pid},", ",999999999,")
+    begun = (tmp_path / dead, tmp_path / f".lock.{me.name}.tmp")
+    for path in begun:
+        path.mkdir()
+    with hold(tmp_path):
+        assert [path.exists() for path in begun] == [False, True]
+    (tmp_path / "lock").mkdir()
+    (tmp_path / "lock" / "note.txt").touch()
+    with pytest.raises(ValueError, match=r"lock: .*lock holds 'note.txt', which names no process; delete it"):
+        hold(tmp_path).__enter__()
+
+
+def test_no_thread_outlives_the_lock(tmp_path: Path) -> None:
+    before = threading.active_count()
+    with hold(tmp_path, interval=0.01):
+        assert threading.active_count() == before + 1
+    while threading.active_count() > before:
+        time.sleep(0.01)
