@@ -49,8 +49,8 @@ class Epoch:
 class Trainer:
     """Trains `model` on data.train. With a sampler the model is called as model(x, path), else as model(x).
 
-    `status` is 'running', then 'finished' or 'diverged' (a loss that is not finite: the run stops there and
-    what the last checkpoint holds is kept).
+    `status` is 'running', then 'finished' or 'diverged' (after some epoch the loss or a weight is not finite: the run
+    stops there and what the last checkpoint holds is kept).
     """
 
     def __init__(
@@ -99,10 +99,16 @@ class Trainer:
 
     # One run
 
-    def run(self, path: Path | None = None, report: Callable[[Epoch, int], None] | None = None) -> str:
+    def run(
+        self,
+        path: Path | None = None,
+        report: Callable[[Epoch, int], None] | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> str:
         """Train to the end of the budget, from the checkpoint at `path` if there is one; returns the status.
 
-        report(epoch, epochs) is called after each epoch.
+        report(epoch, epochs) is called after each epoch; check() before its checkpoint is written, which an exception
+        from it prevents.
         """
         if path is not None and path.exists():
             self.load_state_dict(checkpoint.load(path, self.device))
@@ -113,17 +119,23 @@ class Trainer:
                 )
         while self.status == "running":
             result = self._epoch(len(self.history))
-            if not math.isfinite(result.loss):
+            if not (math.isfinite(result.loss) and self._weights_are_finite()):
                 self.status = "diverged"
                 return self.status
             self.history.append(result)
             if len(self.history) == self.epochs:
                 self.status = "finished"
             if path is not None:
+                if check is not None:
+                    check()
                 checkpoint.save(self.state_dict(), path)
             if report is not None:
                 report(result, self.epochs)
         return self.status
+
+    def _weights_are_finite(self) -> bool:
+        """The last update of all is followed by no loss that would tell."""
+        return bool(torch.stack([p.detach().isfinite().all() for p in self.parameters]).all())
 
     def _epoch(self, epoch: int) -> Epoch:
         start, config = time.perf_counter(), self.config
