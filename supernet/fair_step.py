@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from supernet.cells import nasbench201
 from supernet.network import Supernet
 from supernet.operations import batch_norms, zeros_like_input
-from supernet.spaces import Path
+from supernet.spaces import NasBench201, Path
 from supernet.spaces.nasbench201 import EDGES
 from supernet.stacking import normalised_apart, repeated
 from supernet.usage import used_modules
@@ -58,6 +58,12 @@ class FairStep:
             raise ValueError(
                 f"stacking: 'graph' is for nasbench201 only, not {space.name}, where the edges of a group differ; "
                 "use 'auto'"
+            )
+        assert isinstance(space, NasBench201)
+        if set(space.allowed_by_edge) != {space.allowed_operations}:
+            raise ValueError(
+                "stacking: 'graph' needs the same operations on every edge, which the mask "
+                f"{', '.join(space.mask)} does not leave; use 'auto'"
             )
         self.network, self.same_batch, self.label_smoothing = network, same_batch, label_smoothing
         self.allowed = space.allowed_operations

@@ -54,7 +54,7 @@ class Sampler:
         self.config, self.space, self.size = config, space, size
         self.rng = random.Random(seed)
         self.pending: list[Path] = []
-        self.group_size = len(space.allowed_operations) if config.kind == "fair" else 1
+        self.group_size = space.fair_group_size if config.kind == "fair" else 1
         self.cells = size.stages * size.cells_per_stage
         # As the benchmark: one cell for the whole network, or one a stage; shared: one; not shared: each its own.
         self.independent = {None: space.parts, True: 1, False: self.cells}[config.share_topology]

@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mask",
         default="",
         metavar="NAME,NAME",
-        help="operations (Blox: also connectivity types ST1..ST6) that no architecture may use",
+        help="operations that no architecture may use (NAS-Bench-201: also on one edge, as none@0-3; Blox: also "
+        "connectivity types ST1..ST6)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the example (default 0)")
     parser.add_argument("--draw", type=Path, metavar="FILE", help="save a drawing of the example")

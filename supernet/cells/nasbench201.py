@@ -18,7 +18,7 @@ from supernet.operations import (
     linear_transformer,
     zeros_like_input,
 )
-from supernet.spaces import Cell, Space
+from supernet.spaces import Cell, NasBench201, Space
 from supernet.spaces.nasbench201 import EDGES, live_edges
 
 REDUCE_AFTER_LAST_STAGE = False
@@ -44,6 +44,7 @@ class SearchCell(nn.Module):
         affine: bool,
     ) -> None:
         super().__init__()
+        assert isinstance(space, NasBench201)
         self.names = space.operations
         self.mean = node_reduction == "mean"
 
@@ -58,7 +59,7 @@ class SearchCell(nn.Module):
 
         self.edges = nn.ModuleList()
         for edge in range(len(EDGES)):
-            built = space.allowed_operations if choice is None else (choice[edge],)
+            built = space.allowed_by_edge[edge] if choice is None else (choice[edge],)
             names = [self.names[index] for index in built if self.names[index] != "none"]
             self.edges.append(nn.ModuleDict({name: operation(name) for name in names}))
         # In a list, so not a submodule: it would be in the state dict twice, and the second name would be that of

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from supernet.spaces import edge_masks
 from supernet.spaces.space import (
     Architecture,
     Cell,
@@ -28,6 +29,7 @@ from supernet.spaces.space import (
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 NONE, SKIP, CONV1, CONV3, POOL = range(5)
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # (source, target) of each int of a cell
+EDGE_NAMES = tuple(f"{source}-{target}" for source, target in EDGES)
 OUTPUT = 3
 
 _TEXT = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
@@ -165,15 +167,35 @@ def _costs(size: Size) -> tuple[Cost, Cost, Cost]:
 
 @dataclass(frozen=True)
 class NasBench201(Space):
-    """The cells of NAS-Bench-201 under a mask."""
+    """The cells of NAS-Bench-201 under a mask; it may also hold operations on one edge, as 'none@0-3'."""
 
     name: ClassVar[str] = "nasbench201"
     title: ClassVar[str] = "NAS-Bench-201"
     operations: ClassVar[tuple[str, ...]] = OPERATIONS
     parts: ClassVar[int] = 1
     cell_length: ClassVar[int] = len(EDGES)
+    choice_points: ClassVar[tuple[str, ...]] = EDGE_NAMES
     published: ClassVar[Size] = Size(channels=16, stages=3, cells_per_stage=5)
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip", "skip+pool")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for edge, left in zip(EDGE_NAMES, self.allowed_by_edge, strict=True):
+            if not left:
+                raise ValueError(f"mask: {', '.join(self.mask)} leaves no operation on edge {edge}")
+
+    def official_mask(self) -> tuple[str, ...]:
+        return edge_masks.shortest(self.allowed_by_edge, OPERATIONS, EDGE_NAMES)
+
+    def within(self, other: Space) -> bool:
+        if not isinstance(other, NasBench201):
+            return False
+        return all(map(lambda a, b: set(a) <= set(b), self.allowed_by_edge, other.allowed_by_edge))
+
+    @functools.cached_property
+    def allowed_by_edge(self) -> tuple[tuple[int, ...], ...]:
+        """Indices of the operations that the mask leaves on each edge."""
+        return edge_masks.allowed_by_edge(self.mask, OPERATIONS, EDGE_NAMES)
 
     def counts(self) -> dict[str, int]:
         """raw: cells of allowed operations. valid: those with a path from input to output. unique: distinct
@@ -205,7 +227,7 @@ class NasBench201(Space):
 
     def in_mask(self, architecture: Architecture) -> bool:
         """Whether no edge, dead or live, has a masked operation."""
-        return set(self.allowed_operations).issuperset(architecture)
+        return all(op in left for op, left in zip(architecture, self.allowed_by_edge, strict=True))
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """First cell, in the benchmark's order, of those that the benchmark counts as the same function.
@@ -225,8 +247,7 @@ class NasBench201(Space):
 
     def enumerate(self) -> Iterator[Architecture]:
         """The allowed cells, valid or not, in the order of the benchmark's index."""
-        allowed = set(self.allowed_operations)
-        return (cell for cell in official_order() if allowed.issuperset(cell))
+        return filter(self.in_mask, official_order())
 
     def unique(self) -> Iterator[Architecture]:
         """The valid allowed cells, the first of each function in the order of the benchmark's index."""
@@ -285,13 +306,33 @@ class NasBench201(Space):
         return Cost(*(f + ones * a + threes * b for f, a, b in zip(fixed, one, three, strict=True)))
 
     def draw_cell(self, rng: random.Random) -> Cell:
-        """Every edge independently and uniformly over the allowed operations."""
-        return tuple(rng.choices(self.allowed_operations, k=len(EDGES)))
+        """Every edge independently and uniformly over its allowed operations."""
+        return tuple(rng.choices(left)[0] for left in self.allowed_by_edge)
+
+    @property
+    def fair_group_size(self) -> int:
+        """Allowed operations of an edge that has a choice: all such edges need equally many.
+
+        An edge that is left with one operation is no choice point: like the stem, each path uses it."""
+        by_size: dict[int, list[str]] = {}
+        for edge, left in zip(EDGE_NAMES, self.allowed_by_edge, strict=True):
+            by_size.setdefault(len(left), []).append(edge)
+        sizes = set(by_size) - {1}
+        if len(sizes) > 1:
+            found = "; ".join(f"{size} on {', '.join(edges)}" for size, edges in sorted(by_size.items()))
+            raise ValueError(
+                "kind: 'fair' needs equally many operations on all edges that have a choice; the mask "
+                f"{', '.join(self.mask)} leaves {found}"
+            )
+        return max(sizes, default=1)
 
     def draw_fair_cells(self, rng: random.Random) -> list[Cell]:
-        """One cell for each allowed operation; over them every edge runs through its own permutation."""
-        allowed = self.allowed_operations
-        return list(zip(*(rng.sample(allowed, len(allowed)) for _ in EDGES), strict=True))
+        """Over the cells every edge runs through its own permutation; an edge without a choice repeats."""
+        size = self.fair_group_size
+        columns = (
+            rng.sample(left, size) if len(left) == size else left * size for left in self.allowed_by_edge
+        )
+        return list(zip(*columns, strict=True))
 
     def cells_by_nonlinear_operations(self) -> dict[int, list[Cell]]:
         """The valid allowed cells by their number of convolutions (dead ones too), 0..6."""

@@ -76,7 +76,8 @@ def image_sides(size: Size, reductions: int) -> list[int]:
 @dataclass(frozen=True)
 class Space(ABC):
     """One search space under a mask (the names of operations, or for Blox also of connectivity types, that no
-    architecture may use, in training, in scoring and in the ground truth)."""
+    architecture may use, in training, in scoring and in the ground truth). Masks that leave the same are made equal.
+    """
 
     mask: tuple[str, ...] = ()
 
@@ -85,14 +86,12 @@ class Space(ABC):
     operations: ClassVar[tuple[str, ...]]  # candidate operations; the ints of a cell that choose one index it
     parts: ClassVar[int]  # cells in an architecture
     cell_length: ClassVar[int]  # ints in a cell
+    choice_points: ClassVar[tuple[str, ...]]  # names of its first ints, those that choose an operation
     published: ClassVar[Size]  # size of the benchmark's networks
     linear_transformers: ClassVar[tuple[str, ...]]  # where a supernet may place them
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.mask) - set(self.maskable))
-        if unknown:
-            raise ValueError(f"mask: {unknown[0]!r} is not one of {', '.join(self.maskable)}")
-        object.__setattr__(self, "mask", tuple(name for name in self.maskable if name in self.mask))
+        object.__setattr__(self, "mask", self.official_mask())
         if not self.allowed_operations:
             raise ValueError(f"mask: {', '.join(self.mask)} leaves no operation of {self.name}")
 
@@ -100,6 +99,17 @@ class Space(ABC):
     def maskable(self) -> tuple[str, ...]:
         """Names that a mask may hold, in their official order."""
         return self.operations
+
+    def official_mask(self) -> tuple[str, ...]:
+        """The mask in official order. ValueError for a name that it may not hold."""
+        unknown = sorted(set(self.mask) - set(self.maskable))
+        if unknown:
+            raise ValueError(f"mask: {unknown[0]!r} is not one of {', '.join(self.maskable)}")
+        return tuple(name for name in self.maskable if name in self.mask)
+
+    def within(self, other: Space) -> bool:
+        """Whether the other mask allows all that this one allows."""
+        return self.name == other.name and set(other.mask) <= set(self.mask)
 
     @property
     def allowed_operations(self) -> tuple[int, ...]:
@@ -216,9 +226,14 @@ class Space(ABC):
         """One cell for uniform sampling: every choice point independently (NAS-Bench-201), or uniform over
         the distinct blocks (Blox)."""
 
+    @property
+    def fair_group_size(self) -> int:
+        """Paths of a strictly fair group. ValueError if the mask leaves choice points that cannot go together."""
+        return len(self.allowed_operations)
+
     @abstractmethod
     def draw_fair_cells(self, rng: random.Random) -> list[Cell]:
-        """len(allowed_operations) cells in which every choice point uses each allowed operation just once."""
+        """`fair_group_size` cells in which every choice point uses each allowed operation just once."""
 
     @abstractmethod
     def cells_by_nonlinear_operations(self) -> dict[int, list[Cell]]:
