@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,24 @@ from supernet.sampling import Sampler
 from supernet.sgd import optimizer_of
 from supernet.spaces import Path as CellPath
 from supernet.stacking import stacked_logits, worth_stacking
+from supernet.tally import tally
 from supernet.training_config import TrainingConfig
 from supernet.usage import used_modules
 
 __all__ = ["Epoch", "Trainer", "TrainingConfig"]
 
+NORM_EVERY = 8  # updates; the norm of every gradient would cost a percent of a small network's step
+
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch did. loss, accuracy (percent): means over the training images as they were seen."""
+    """What one epoch did. loss, accuracy (percent): means over the training images as they were seen.
+
+    images: passes of an image through a path. gradient_norm: L2, of what the optimizer gets, before it is clipped: the
+    mean over some updates of the epoch, the first among them. samples: of a supernet, how often each operation was
+    drawn (supernet/tally.py). What is None, or empty, was not known: the epoch had no update, or an older version
+    trained it.
+    """
 
     epoch: int
     updates: int
@@ -44,6 +54,9 @@ class Epoch:
     loss: float
     accuracy: float
     seconds: float
+    images: int | None = None
+    gradient_norm: float | None = None
+    samples: dict[str, int] = field(default_factory=dict)
 
 
 class Trainer:
@@ -90,6 +103,8 @@ class Trainer:
         self.used = [0] * len(self.parameters)
         self.counting = sampler is not None and sampler.config.gradients == "parameter_mean"
         self.position = {parameter: index for index, parameter in enumerate(self.parameters)}
+        self.drawn: Counter[CellPath] = Counter()  # paths and gradient norms of the epoch
+        self.norms: list[Tensor] = []
 
     def _stacked(self) -> bool:
         """Whether the paths of a strictly fair group go through the network together."""
@@ -110,13 +125,8 @@ class Trainer:
         report(epoch, epochs) is called after each epoch; check() before its checkpoint is written, which an exception
         from it prevents.
         """
-        if path is not None and path.exists():
-            self.load_state_dict(checkpoint.load(path, self.device))
-            if len(self.history) + (self.status == "running") > self.epochs:
-                raise ValueError(
-                    f"checkpoint: {path} is of a longer training ({len(self.history)} epochs done, "
-                    f"{self.epochs} wanted); delete it to start again"
-                )
+        if path is not None and path.exists() and not self.history:
+            self.resume(path)
         while self.status == "running":
             result = self._epoch(len(self.history))
             if not (math.isfinite(result.loss) and self._weights_are_finite()):
@@ -133,6 +143,15 @@ class Trainer:
                 report(result, self.epochs)
         return self.status
 
+    def resume(self, path: Path) -> None:
+        """Go on from the checkpoint at `path`. ValueError if it is damaged or of another training."""
+        self.load_state_dict(checkpoint.load(path, self.device))
+        if len(self.history) + (self.status == "running") > self.epochs:
+            raise ValueError(
+                f"checkpoint: {path} is of a longer training ({len(self.history)} epochs done, "
+                f"{self.epochs} wanted); delete it to start again"
+            )
+
     def _weights_are_finite(self) -> bool:
         """The last update of all is followed by no loss that would tell."""
         return bool(torch.stack([p.detach().isfinite().all() for p in self.parameters]).all())
@@ -143,6 +162,8 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.model.train()
+        self.drawn.clear()
+        self.norms.clear()
         order = torch.randperm(len(self.data.train), generator=self.generator, device=self.device)
         loss_sum = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device)
@@ -169,7 +190,10 @@ class Trainer:
                 self._update()
         loss_mean = float(loss_sum) / seen
         accuracy = 100 * float(correct) / seen
-        return Epoch(epoch + 1, self.updates, lr, loss_mean, accuracy, time.perf_counter() - start)
+        norm = float(torch.stack(self.norms).mean()) if self.norms else None
+        samples = tally(self.sampler.space, self.drawn) if self.sampler else {}
+        seconds = time.perf_counter() - start
+        return Epoch(epoch + 1, self.updates, lr, loss_mean, accuracy, seconds, seen, norm, samples)
 
     def _take(self, batches: list[Tensor]) -> list[Tensor]:
         """The batches of the next pass, taken off the list: one, or one for each path of a group that can be
@@ -219,7 +243,8 @@ class Trainer:
         yield from zip(losses.detach(), logits.detach().chunk(self.group), truth, strict=True)
 
     def _count(self, path: CellPath) -> None:
-        """Count, for the mean per parameter, the paths of the group that use it."""
+        """Count the path, and for the mean per parameter the paths of the group that use it."""
+        self.drawn[path] += 1
         if self.counting:
             assert isinstance(self.model, Supernet)
             for module in used_modules(self.model, path):
@@ -238,6 +263,9 @@ class Trainer:
             elif gradients != "sum":
                 parameter.grad /= self.used[index] if gradients == "parameter_mean" else self.group
         self.used = [0] * len(self.parameters)
+        if not self.norms or self.updates % NORM_EVERY == 0:
+            gradients_now = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+            self.norms.append(nn.utils.get_total_norm(gradients_now))
         if self.config.clip_norm:
             nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm)
         self.precision.step(self.optimizer)

@@ -170,6 +170,7 @@ class Blox(Space):
     operations: ClassVar[tuple[str, ...]] = OPERATIONS
     parts: ClassVar[int] = 3
     cell_length: ClassVar[int] = 5
+    choice_points: ClassVar[tuple[str, ...]] = ("O0", "O1")
     published: ClassVar[Size] = Size(channels=32, stages=3, cells_per_stage=1, classes=100)
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip")
 
