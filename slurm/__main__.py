@@ -1,0 +1,39 @@
+"""`python -m slurm COMMAND`: studies on a cluster. Heavy imports wait until a command runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from analysis import cli
+from slurm.commands import cancel, demo_cluster, doctor, logs, retry, status, submit
+
+COMMANDS = {
+    "submit": submit,
+    "status": status,
+    "logs": logs,
+    "retry": retry,
+    "cancel": cancel,
+    "doctor": doctor,
+    "demo-cluster": demo_cluster,
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `python -m slurm`."""
+    top = argparse.ArgumentParser(prog="python -m slurm", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        sub = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        module.add_arguments(sub)
+        sub.set_defaults(main=module.main)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    return cli.run(lambda: args.main(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

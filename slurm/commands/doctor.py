@@ -1,0 +1,161 @@
+"""`slurm doctor --profile`: try the cluster, and say point by point what is wrong and what to do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from slurm import queue
+from slurm.probe import FILE, Probe
+from slurm.profile import Profile, read
+from slurm.records import Submission
+from slurm.submission import executor, outside_jobs
+
+HELP = "try the cluster with a profile: commands, partition, limits, shared folder, a one-minute job"
+POLL = 1.0  # seconds
+SETTLE = 20.0  # seconds that a network file system may take to show what a node has written
+
+Finding = tuple[
+    str, str
+]  # what was looked at; '' if it is as it should be, else what is wrong and what to do
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", type=Path, metavar="TOML", required=True)
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        help="folder of all results (default: runs); jobs must see it",
+    )
+    parser.add_argument(
+        "--wait", type=float, default=600.0, help="seconds until the job must have ended (default 600)"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Exit code 1 if something is wrong."""
+    queue.require()
+    profile = read(args.profile)
+    wrong = 0
+    for what, trouble in examine(profile, args.runs.absolute(), args.wait):
+        print(f"{'WRONG' if trouble else 'ok':<5}  {what}{f': {trouble}' if trouble else ''}", flush=True)
+        wrong += bool(trouble)
+    print("something is wrong" if wrong else "all is well")
+    return 1 if wrong else 0
+
+
+def examine(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
+    """The findings, as they are made."""
+    yield "commands: " + ", ".join(queue.COMMANDS), ""
+    try:
+        yield f"controller: arrays of up to {queue.max_array_size()} jobs", ""
+        partitions = queue.partitions()
+    except ValueError as error:
+        yield "controller", f"{error}; does SLURM_CONF name the right cluster, and is its slurmctld up?"
+        return
+    yield from partition(profile, partitions)
+    yield from in_a_job(profile, root, wait)
+
+
+def partition(profile: Profile, partitions: dict[str, dict[str, str]]) -> Iterator[Finding]:
+    """Whether the partition exists, is up and lets jobs run as long."""
+    defaults = [name for name, settings in partitions.items() if settings.get("Default") == "YES"]
+    name = profile.partition or (defaults[0] if defaults else "")
+    what = f"partition {name}" if name else "partition"
+    if name not in partitions:
+        reason = f"no partition {name!r}" if name else "no default partition; give one in the profile"
+        yield what, f"{reason}; there are {', '.join(partitions) or 'none'}"
+        return
+    state = partitions[name].get("State", "UP")
+    yield what, "" if state == "UP" else f"its state is {state}; take another or ask the administrators"
+    most = partitions[name].get("MaxTime", "UNLIMITED")
+    limit = queue.minutes(most)
+    trouble = f"more than the {most} of partition {name}; lower `time`: a run goes on in the next job"
+    yield f"time {profile.time}", trouble if limit is not None and profile.minutes > limit else ""
+
+
+def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
+    """What a one-minute job finds."""
+    folder = root / f".doctor-{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        yield f"folder {root}", f"cannot be written here ({error.strerror}); take another --runs"
+        return
+    submission = Submission(folder, folder.name.strip("."), (), ((),), profile)
+    try:
+        with outside_jobs():
+            job = executor(submission, minutes=1).submit(Probe(str(folder), profile.gpus))
+    except RuntimeError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        yield "submitting a job", f"{' '.join(str(error).split())}; change the profile accordingly"
+        return
+    yield f"submitting a job: {job.job_id}", ""
+    trouble = wait_for(job.job_id, folder / FILE, wait)
+    if trouble:
+        queue.cancel([job.job_id])
+        log = submission.log(job.job_id)
+        yield "a one-minute job", f"{trouble}; {last_words(log)}"
+        return
+    yield "a one-minute job through the queue", ""
+    yield from findings(profile, folder, json.loads((folder / FILE).read_text()))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for(job_id: str, result: Path, wait: float) -> str:
+    """'' once the job has written its result, else what is wrong."""
+    deadline, gone = time.monotonic() + wait, None
+    while not result.exists():
+        now = time.monotonic()
+        entry = next((entry for entry in queue.entries() if entry.id == job_id), None)
+        if entry is None:
+            gone = gone or now
+            if now - gone > SETTLE:
+                return (
+                    f"job {job_id} ended and wrote nothing to {result.parent}: nodes do not see this folder (take a "
+                    "shared one as --runs), or Python did not start"
+                )
+        elif now > deadline:
+            return (
+                f"job {job_id} is {entry.state} ({entry.reason}) after {wait:.0f} s; wait longer with --wait"
+            )
+        time.sleep(POLL)
+    return ""
+
+
+def findings(profile: Profile, folder: Path, found: dict[str, Any]) -> Iterator[Finding]:
+    """What the job has written down."""
+    yield f"shared folder {folder.parent}, written by {found['host']}", ""
+    problem = found.get("torch_error", "")
+    if problem:
+        yield f"Python {found['python']}", f"torch cannot be imported ({problem}); see `setup` and `python`"
+        return
+    yield f"Python {found['python']}, torch {found['torch']}", ""
+    lacking = found["gpus"] < profile.gpus
+    yield (
+        f"GPUs: {found['gpus']} of {profile.gpus}",
+        ("torch sees fewer: load CUDA in `setup`, or take a partition that has GPUs" if lacking else ""),
+    )
+    yield (
+        "requeue from the node",
+        (
+            f"{found['requeue']}; a job that reaches its limit is then not queued again: use `retry`"
+            if found["requeue"]
+            else ""
+        ),
+    )
+
+
+def last_words(log: Path) -> str:
+    """The end of a job's log."""
+    if not log.exists():
+        return f"it left no log ({log})"
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return f"the log {log} ends with: {lines[-1] if lines else 'nothing'}"

@@ -1,0 +1,132 @@
+"""What a job does: some runs of a study, one after the other, each from where it stands.
+
+Nothing but the words of the study and the ids of the runs is pickled; the results of record are the runs' own files.
+So a job that is queued again, one that is submitted again and one whose node was lost are the same thing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slurm import request
+
+if TYPE_CHECKING:
+    from submitit.helpers import DelayedSubmission
+
+    from studies.execute import Plan
+    from studies.study import Run
+
+LINE_EVERY = 30.0  # seconds between two lines of progress in the log
+TRY_EVERY = 20.0  # seconds between two looks at a run that another process has
+
+
+@dataclass(frozen=True)
+class Job:
+    """Runs of a study; submitit calls it, and calls `checkpoint` before it queues the job again.
+
+    words: the study (slurm/request.py). runs: ids. device: 'cpu' or 'cuda'. patience: seconds to wait at the end for
+    runs that another process has; None: until a dead one's lock can be taken over.
+    """
+
+    words: tuple[str, ...]
+    runs: tuple[str, ...]
+    device: str
+    patience: float | None = None
+
+    def __call__(self) -> dict[str, str]:
+        """Do what is left; by run, its status and reason. ValueError if the study has no such run, or no GPU is
+        there for a job that is to have one."""
+        from studies.parallel import start_worker
+
+        remove_stale_checkpoint()
+        start_worker()
+        check_device(self.device)
+        plan = request.plan(self.words)
+        known = {run.variant.run_id(run.seed): run for run in plan.runs}
+        for run_id in self.runs:
+            if run_id not in known:
+                raise ValueError(
+                    f"job: the study {plan.study.name} has no run {run_id} any more: its catalogue has changed since "
+                    "it was submitted; submit it again"
+                )
+        return do_all(plan, {run_id: known[run_id] for run_id in self.runs}, self.device, self.patience)
+
+    def checkpoint(self) -> DelayedSubmission:
+        """The same job again: every run has its state in its own folder."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(Job(self.words, self.runs, self.device, self.patience))
+
+
+def do_all(plan: Plan, runs: dict[str, Run], device: str, patience: float | None) -> dict[str, str]:
+    """Each run once; then again those that another process had, until none is left or the patience is at its end."""
+    from studies import lock
+
+    outcomes: dict[str, str] = {}
+    held = do_each(plan, runs, device, outcomes)
+    deadline = time.monotonic() + (lock.LIMIT + 2 * lock.INTERVAL if patience is None else patience)
+    while held and time.monotonic() < deadline:
+        time.sleep(min(TRY_EVERY, max(0.0, deadline - time.monotonic())))
+        held = do_each(plan, held, device, outcomes)
+    for run_id, run in held.items():
+        print(f"{run.name} ({run_id}): not done here: {outcomes[run_id]}", flush=True)
+    return outcomes
+
+
+def do_each(plan: Plan, runs: dict[str, Run], device: str, outcomes: dict[str, str]) -> dict[str, Run]:
+    """Bring each run to its end; what came of it goes to `outcomes`. Returns those that another process has."""
+    from studies import run as one_run
+    from studies.execute import outcome
+
+    held = {}
+    for run_id, run in runs.items():
+        architectures = plan.architectures(run)
+        if one_run.is_complete(run, architectures):
+            outcomes[run_id] = "complete before"
+            continue
+        print(f"{run.name} ({run_id}): starts", flush=True)
+        result = one_run.run_one(run, architectures, device, Log(run.name))
+        outcomes[run_id] = outcome(result)
+        print(f"{run.name} ({run_id}): {outcomes[run_id]}", flush=True)
+        if result["status"] == "held":
+            held[run_id] = run
+    return held
+
+
+class Log:
+    """A line of progress now and then, and after every training."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.last = name, 0.0
+
+    def __call__(self, phase: str, fraction: float, detail: str) -> None:
+        now = time.monotonic()
+        if now - self.last >= LINE_EVERY or (phase == "train" and fraction >= 1):
+            self.last = now
+            print(f"{self.name}: {detail}", flush=True)
+
+
+def check_device(device: str) -> None:
+    """ValueError if a GPU is to be used and there is none."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"job: the profile asks for a GPU, but on {socket.gethostname()} PyTorch {torch.__version__} finds none"
+        )
+
+
+def remove_stale_checkpoint() -> None:
+    """Remove the temporaries of a job that was killed while submitit wrote: it would refuse to write again."""
+    from submitit import JobEnvironment
+
+    if "SUBMITIT_FOLDER" not in os.environ:
+        return  # not in a job
+    paths: Any = JobEnvironment().paths
+    for path in (paths.submitted_pickle, paths.result_pickle):
+        Path(f"{path}.save_tmp").unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""How far each run of a study is: by its own files, its lock, and the queue.
+
+SLURM's accounting is not asked: not every site has it, and the files know better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slurm.queue import Entry
+from slurm.records import Submission
+
+if TYPE_CHECKING:
+    from studies.execute import Plan
+    from studies.study import Run
+
+ACTIVE = ("running", "queued")
+COMPLETE = ("finished", "diverged")
+ORDER = (*COMPLETE, "running", "queued", "failed", "lost", "to do")
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The job of a run. entry: None if it is not in the queue."""
+
+    job_id: str
+    log: Path
+    entry: Entry | None
+
+
+@dataclass(frozen=True)
+class State:
+    """state: one of ORDER; 'lost': its job ended and left no result. reason: why, '' where there is nothing to say."""
+
+    run: Run
+    state: str
+    reason: str = ""
+    job: Submitted | None = None
+
+    @property
+    def run_id(self) -> str:
+        return self.run.variant.run_id(self.run.seed)
+
+
+def found_again(submissions: list[Submission], entries: list[Entry]) -> list[Submission]:
+    """The submissions; those whose submitter was killed before it knew their id have it from the queue."""
+    by_name = {entry.name: entry.id.split("_")[0] for entry in entries}
+    return [s if s.job_id else replace(s, job_id=by_name.get(s.name)) for s in submissions]
+
+
+def jobs_of(submissions: list[Submission], entries: list[Entry]) -> dict[str, Submitted]:
+    """By run, its job: one in the queue if there is one, else the last."""
+    queue = {entry.id: entry for entry in entries}
+    jobs: dict[str, Submitted] = {}
+    for submission in found_again(submissions, entries):
+        for job_id, runs in zip(
+            submission.ids(), submission.jobs, strict=False
+        ):  # no ids: not in the queue either
+            job = Submitted(job_id, submission.log(job_id), queue.get(job_id))
+            for run_id in runs:
+                before = jobs.get(run_id)
+                if job.entry or not (before and before.entry):
+                    jobs[run_id] = job
+    return jobs
+
+
+def states(plan: Plan, jobs: dict[str, Submitted]) -> list[State]:
+    """The state of every selected run of a plan."""
+    return [_state(plan, run, jobs.get(run.variant.run_id(run.seed))) for run in plan.selected]
+
+
+def _state(plan: Plan, run: Run, job: Submitted | None) -> State:
+    from studies import lock
+    from studies.run import is_complete
+
+    result = run.result()
+    if result is not None and is_complete(run, plan.architectures(run)):
+        return State(run, result["status"], result.get("reason") or "", job)
+    holder = lock.holder(run.folder)
+    if holder is not None:
+        return State(run, "running", f"on {holder}", job)
+    if job and job.entry:
+        reason = f"{job.entry.state.lower()}: {job.entry.reason}" if job.entry.waits else "in a running job"
+        return State(run, "queued", reason, job)
+    if result is not None and result["status"] == "failed":
+        return State(run, "failed", result["reason"], job)
+    if job:
+        return State(run, "lost", last_line(job.log), job)
+    return State(run, "to do")
+
+
+def last_line(log: Path) -> str:
+    """What a job said last."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return "its job ended and left no log"
+    return f"its job ended: {lines[-1].strip()}" if lines else "its job ended without a word"
