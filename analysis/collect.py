@@ -24,6 +24,7 @@ from analysis.study import (
     GROUP,
     Run,
     Study,
+    allowed_rows,
     load_study,
     mask_text,
     read_result,
@@ -44,7 +45,9 @@ class Collected:
     """Frames of one study. Accuracies and regrets in percent and percentage points, times in seconds.
 
     tau_b_loss: the same scoring's loss as the score, the lowest best, instead of its accuracy.
-    runs: a row for each run and BatchNorm mode: GROUP, seed, run_id, primary, state, reason, and the numbers.
+    runs: a row for each run and BatchNorm mode: GROUP, seed, run_id, primary, state, reason, and the numbers. A run
+      that is also judged under masks that it was not trained with has rows for each, with `trained_as` (the variant
+      that was trained; else none) and `control` (the id of the run trained alike under that mask).
     variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
       seeds; tau_b_low and tau_b_high (95 % over architectures, of the mean over seeds); seedmean_<metric>:
       the metric of the mean score over seeds.
@@ -83,10 +86,9 @@ def collect(folder: Path) -> Collected:
     study = load_study(folder)
     truths: dict[Space, Table] = {}  # what was to be scored
     samples: dict[Space, Bools] = {}  # its rows that stand for the whole space
-    for run in study.runs:
-        if run.space not in truths:
-            whole = read_truth(study.truths[run.space.name], run.space)
-            truths[run.space], samples[run.space] = _to_score(study, whole)
+    whole = {name: read_truth(study.truths[name], name) for name in {run.space.name for run in study.runs}}
+    for space in dict.fromkeys(run.space for run in study.runs):
+        truths[space], samples[space] = _to_score(study, whole[space.name], space)
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
     scores: dict[tuple[str, ...], pd.DataFrame] = {}  # group -> truth's row number x seed
@@ -97,9 +99,8 @@ def collect(folder: Path) -> Collected:
             if column is not None:
                 key = tuple(row[name] for name in GROUP)
                 scores[key] = pd.concat([scores.get(key, pd.DataFrame()), column.rename(run.seed)], axis=1)
-    runs = pd.DataFrame(
-        rows, columns=[*GROUP, "seed", "run_id", "primary", "state", "reason", *COUNTS, *METRICS]
-    )
+    named = [*GROUP, "trained_as", "control", "seed", "run_id", "primary", "state", "reason"]
+    runs = pd.DataFrame(rows, columns=[*named, *COUNTS, *METRICS])
     by_name = {(space.name, mask_text(space)): (truths[space], samples[space]) for space in truths}
     common = {key: frame.dropna() for key, frame in scores.items()}
     references, top_references = _references(study, truths, samples)
@@ -119,10 +120,12 @@ def collect(folder: Path) -> Collected:
     )
 
 
-def _to_score(study: Study, truth: Table) -> tuple[Table, Bools]:
-    """The rows of a truth table that the study scores; which of these are said to stand for the whole table."""
-    rows = study.scored.rows(truth.numbers)
-    inside = np.isin(rows, study.scored.sample(len(truth.texts)))
+def _to_score(study: Study, truth: Table, space: Space) -> tuple[Table, Bools]:
+    """The rows of a truth table that the study scores of a space: its mask is applied before any top-N is taken. And
+    which of these are said to stand for all that the mask allows."""
+    allowed = allowed_rows(truth, space)
+    rows = study.scored.rows(truth.numbers, allowed)
+    inside = np.isin(rows, study.scored.sample(allowed))
     if len(rows) == len(truth.texts):
         return truth, inside
     chosen = np.zeros(len(truth.texts), dtype=bool)
@@ -138,6 +141,8 @@ def _run_rows(
     group = {"space": run.space.name, "mask": mask_text(run.space), "variant": run.variant, "seed": run.seed}
     row = {
         **group,
+        "trained_as": run.trained_as,
+        "control": run.control,
         "run_id": run.run_id,
         "state": result["status"],
         "reason": result.get("reason"),
@@ -206,7 +211,7 @@ def _variants(
         key = tuple(str(name) for name in names)
         finished = group[group["state"] == "finished"]
         row: dict[str, Any] = dict(zip(GROUP, key, strict=True)) | {"primary": bool(group["primary"].iloc[0])}
-        row |= {"runs": len(group), "finished": len(finished)}
+        row |= {"trained_as": group["trained_as"].iloc[0], "runs": len(group), "finished": len(finished)}
         row |= {state: int((group["state"] == state).sum()) for state in ("diverged", "failed", "missing")}
         row["runs_missing"] = row.pop("missing")
         for name in (

@@ -2,6 +2,10 @@
 
 A correlation over both sets together would be of neither, so what is said of the space as a whole is of the random
 sample alone, and what is said of the true top-N is of those sets.
+
+Samples are nested: the table's rows are put in one random order, and the sample of a subset is the first of them that
+lie in it. So two subsets have as many sampled architectures in common as can be, and what is sampled of a larger one
+and lies in a smaller one is sampled there too.
 """
 
 from __future__ import annotations
@@ -38,25 +42,39 @@ class ScoredSet:
         """Whether the whole table is scored."""
         return self.top is None and self.random is None
 
-    def sample(self, rows: int) -> list[int]:
-        """Which of so many rows stand for all of them, in rising order: the random sample; all where there is none."""
-        if self.random is None or self.random >= rows:
-            return list(range(rows))
-        return sorted(random.Random(self.random_seed).sample(range(rows), self.random))
+    def sample(self, inside: ArrayLike) -> list[int]:
+        """Which rows of a table stand for those of a subset, in rising order; inside: bool (n,), the subset.
 
-    def rows(self, truth: ArrayLike) -> list[int]:
-        """Which rows of a table with this truth (n,) are scored, in rising order. Ties go by the order of the table; a
-        missing truth is nobody's top."""
-        values = np.asarray(truth, dtype=float)
+        So many of the subset in the table's random order; all of it where there is no sample, or no more rows."""
+        subset = np.asarray(inside, dtype=bool)
+        if self.random is None or self.random >= subset.sum():
+            return [int(row) for row in np.flatnonzero(subset)]
+        return sorted([row for row in self._order(len(subset)) if subset[row]][: self.random])
+
+    def _order(self, rows: int) -> list[int]:
+        """So many rows at random, without replacement, then the others at random."""
+        rng = random.Random(self.random_seed)
+        drawn = rng.sample(range(rows), min(rows, self.random or 0))
+        others = sorted(set(range(rows)) - set(drawn))
+        rng.shuffle(others)
+        return drawn + others
+
+    def rows(self, truth: ArrayLike, inside: ArrayLike) -> list[int]:
+        """Which rows of a table with this truth (n,) are scored for a subset, bool (n,), in rising order. Ties go by
+        the order of the table; a missing truth is nobody's top."""
+        subset = np.asarray(inside, dtype=bool)
         if self.whole:
-            return list(range(len(values)))
+            return [int(row) for row in np.flatnonzero(subset)]
+        values = np.where(subset, np.asarray(truth, dtype=float), np.nan)
         best = np.argsort(-values, kind="stable")[: min(self.top or 0, int(np.isfinite(values).sum()))]
-        drawn = self.sample(len(values)) if self.random is not None else []
+        drawn = self.sample(subset) if self.random is not None else []
         return sorted({*best.tolist(), *drawn})
 
-    def choose(self, table: pd.DataFrame, column: str, space: Space) -> list[Architecture]:
-        """The architectures to score, in the order of the table."""
-        parsed = [space.parse(text) for text in table["arch"]]
-        inside = [row for row, architecture in enumerate(parsed) if space.in_mask(architecture)]
-        values = table[column].to_numpy(dtype=float)[inside]
-        return [parsed[inside[row]] for row in self.rows(values)]
+    def choose(self, table: pd.DataFrame, column: str, *spaces: Space) -> list[Architecture]:
+        """The architectures to score for these masks of one space, in the order of the table."""
+        parsed = [spaces[0].parse(text) for text in table["arch"]]
+        truth = table[column].to_numpy(dtype=float)
+        chosen: set[int] = set()
+        for space in spaces:
+            chosen.update(self.rows(truth, [space.in_mask(architecture) for architecture in parsed]))
+        return [parsed[row] for row in sorted(chosen)]

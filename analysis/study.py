@@ -27,7 +27,11 @@ STATES = ("finished", "diverged", "failed", "missing")  # 'missing': no result y
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One training of one supernet. bn_mode: the BatchNorm mode that the study is about."""
+    """One training of one supernet, judged under one mask. bn_mode: the BatchNorm mode that the study is about.
+
+    trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
+    own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
+    """
 
     variant: str
     space: Space
@@ -36,6 +40,8 @@ class Run:
     folder: Path
     bn_mode: str
     size: Mapping[str, Any]
+    trained_as: str | None = None
+    control: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +117,9 @@ def load_study(folder: Path) -> Study:
         raise ValueError(f"{path}: {error.args[0]!r} is missing") from error
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
-    study = replace(study, runs=_named_apart(study.runs))
+    runs = _named_apart(study.runs)
+    views = _views(runs, content["runs"])
+    study = replace(study, runs=_side_by_side(runs, views))
     if not study.runs:
         raise ValueError(f"{path}: runs: none are named")
     if lacking := sorted({run.space.name for run in runs} - set(truths)):
@@ -130,6 +138,29 @@ def _named_apart(runs: tuple[Run, ...]) -> tuple[Run, ...]:
         return f"{run.variant}, without {mask_text(run.space)}" if several and run.space.mask else run.variant
 
     return tuple(replace(run, variant=name(run)) for run in runs)
+
+
+def _views(runs: tuple[Run, ...], entries: list[dict[str, Any]]) -> list[Run]:
+    """The runs again, once for each further mask under which they are judged."""
+    views = []
+    for run, entry in zip(runs, entries, strict=True):
+        for evaluation in entry.get("evaluations", ()):
+            space = get_space(run.space.name, evaluation["mask"])
+            trained = "" if run.space.mask or FULL in run.variant else f", trained on the {FULL}"
+            name = f"{run.variant}{trained}, evaluated without {mask_text(space)}"
+            views.append(
+                replace(run, variant=name, space=space, trained_as=run.variant, control=evaluation["run_id"])
+            )
+    return views
+
+
+def _side_by_side(runs: tuple[Run, ...], views: list[Run]) -> tuple[Run, ...]:
+    """All of them, each view after its control if the study has it, else after the run itself."""
+    places = {run.run_id: place for place, run in enumerate(runs)}
+    after: list[list[Run]] = [[] for _ in runs]
+    for view in views:
+        after[places.get(view.control or "", places[view.run_id])].append(view)
+    return tuple(one for run, more in zip(runs, after, strict=True) for one in (run, *more))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -174,15 +205,21 @@ def read_scores(run: Run) -> dict[str, Table]:
     }
 
 
-def read_truth(truth: Truth, space: Space) -> Table:
-    """The truth table without the architectures that the space's mask forbids, before any top-N is taken."""
+def read_truth(truth: Truth, name: str) -> Table:
+    """The truth table of the space of that name."""
     table = Table(frame=read_frame(truth.path), column=truth.column, source=f"{truth.path}:{truth.column}")
-    if table.parsed is None or table.parsed[0].name != space.name:
-        raise ValueError(f"{table.source}: not every arch is an architecture of {space.name}")
+    if table.parsed is None or table.parsed[0].name != name:
+        raise ValueError(f"{table.source}: not every arch is an architecture of {name}")
+    return table
+
+
+def allowed_rows(table: Table, space: Space) -> np.ndarray:
+    """bool (n,): the architectures of a truth table that the space's mask allows. ValueError if there are none."""
+    assert table.parsed is not None
     allowed = np.array([space.in_mask(architecture) for architecture in table.parsed[1]])
     if not allowed.any():
         raise ValueError(f"{table.source}: the mask {', '.join(space.mask)} leaves no architecture")
-    return table if allowed.all() else table.only(allowed)
+    return allowed
 
 
 def mask_text(space: Space) -> str:

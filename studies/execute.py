@@ -24,14 +24,14 @@ from supernet.spaces import Architecture, Space
 @dataclass
 class Plan:
     """A study with its ground truth read. runs: its whole grid; selected: the part that was asked for.
-    chosen: what each space and mask scores, as far as it has been asked for."""
+    chosen: what each combination of a space's masks scores, as far as it has been asked for."""
 
     study: Study
     root: Path
     truth: dict[str, table.TruthTable]
     runs: list[Run]
     selected: list[Run]
-    chosen: dict[Space, list[Architecture]] = field(default_factory=dict, init=False)
+    chosen: dict[tuple[Space, ...], list[Architecture]] = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, study: Study, root: Path, part: Study | None = None, data_root: Path = DEFAULT_ROOT) -> Plan:
@@ -54,12 +54,12 @@ class Plan:
         return self.root / self.study.name
 
     def architectures(self, run: Run) -> list[Architecture]:
-        """What a run scores; runs of one space and mask score the same."""
-        space = run.variant.masked_space
-        if space not in self.chosen:
-            truth, column = self.truth[space.name], self.study.truth[space.name].column
-            self.chosen[space] = self.study.scored.choose(truth.frame, column, space)
-        return self.chosen[space]
+        """What a run scores; runs of one space with the same masks score the same."""
+        name, spaces = run.variant.space, (run.variant.masked_space, *run.variant.evaluation_spaces)
+        if spaces not in self.chosen:
+            truth, column = self.truth[name], self.study.truth[name].column
+            self.chosen[spaces] = self.study.scored.choose(truth.frame, column, *spaces)
+        return self.chosen[spaces]
 
     def write(self) -> None:
         """`study.json`: what the analysis needs to know about the study."""
@@ -72,6 +72,10 @@ class Plan:
                 "run_id": run.variant.run_id(run.seed),
                 "folder": os.path.relpath(run.folder, self.folder),
                 "bn_mode": run.variant.bn_modes[0],
+                "evaluations": [
+                    {"mask": list(space.mask), "run_id": run.variant.trained_under(space).run_id(run.seed)}
+                    for space in run.variant.evaluation_spaces
+                ],
                 "size": asdict(run.variant.size),
             }
             for run in self.runs
@@ -139,6 +143,8 @@ def execute(
                     messages.put((number, (0, 1), "done", 1.0, outcome(result)))
                     results.append((todo[number], result))
         finally:
+            for job in jobs:
+                job.release()
             messages.put(None)
             listener.join()
             progress.close()
@@ -149,6 +155,8 @@ def outcome(result: dict[str, Any]) -> str:
     """A result in a few words."""
     if result["status"] == "finished":
         return f"finished ({result['train_seconds'] + result['score_seconds']:.0f} s)"
+    if result["status"] == "held":
+        return f"{result['reason']}; skipped"
     return f"{result['status']}: {result['reason']}"
 
 

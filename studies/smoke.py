@@ -1,4 +1,5 @@
-"""Any study at a size that only shows that it works: embedded data, one epoch, one seed, few architectures."""
+"""Any study at a size that only shows that it works: a part of the embedded data, one epoch, one seed, few
+architectures. The whole catalogue so takes minutes."""
 
 from __future__ import annotations
 
@@ -10,13 +11,17 @@ from studies import embedded
 from studies.study import Study, Truth, Variant
 from supernet.data import DataConfig
 
-TOP = (10, 25, 50)
-RANDOM = 40
+TOP = (5, 10, 20)
+RANDOM = 20
+DATA = DataConfig(name=embedded.DATA, subset=320)  # ten batches: two strictly fair groups of five
+BATCH = 32
+FEWER_UPDATES = 4000  # times, where the budget is in updates
 
 
 def smoke(study: Study) -> Study:
     """The same grid of variants. What a variant is about stays: sampling, masks, linear transformers, cells a stage,
-    the ratio of widths, the optimizer; images, ground truth, budget and augmentation are the embedded task's."""
+    the ratio of widths, the optimizer, whether there is a warm-up, the ratio of budgets in updates; images, ground
+    truth, budget and augmentation are the embedded task's."""
     return replace(
         study,
         name=f"{study.name}-smoke",
@@ -31,6 +36,7 @@ def smoke(study: Study) -> Study:
 
 
 def _variant(variant: Variant) -> Variant:
+    """The variant in small. A budget of 1,000 epochs becomes one epoch too."""
     size, training = variant.size, variant.training
     small = replace(
         embedded.SIZES[variant.space],
@@ -39,10 +45,10 @@ def _variant(variant: Variant) -> Variant:
     )
     short = replace(
         training,
-        epochs=1,
-        updates=None,
-        warmup_epochs=0,
-        batch_size=min(training.batch_size, 64),
+        epochs=None if training.epochs is None else 1,
+        updates=None if training.updates is None else max(1, training.updates // FEWER_UPDATES),
+        warmup_epochs=min(training.warmup_epochs, 1),
+        batch_size=min(training.batch_size, BATCH),
         augmentation=embedded.AUGMENTATION,
         amp="none",
         compile=False,
@@ -51,7 +57,7 @@ def _variant(variant: Variant) -> Variant:
         variant,
         size=small,
         training=short,
-        data=DataConfig(name=embedded.DATA),
+        data=DATA,
         evaluation_noise=embedded.NOISE,
         bn_modes=tuple(
             re.sub(r"\d+$", "2", mode) for mode in variant.bn_modes

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.scored import ScoredSet
+from studies import lineage
 from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.sampling import SamplingConfig
 from supernet.scoring import BnMode
@@ -27,6 +28,10 @@ class Variant:
 
     name: unique in a study. bn_modes: how BN normalises while scoring, all from one checkpoint; the first is
     what the study reports. evaluation_noise: Gaussian noise of the evaluation images, part of the task.
+    evaluation_masks: masks under which the trained supernet is judged as well, without being trained for them: it also
+    scores what a supernet trained without these (and without what `mask` names) does.
+    parent: the variant whose trained weights, of the same seed, it starts from; None: from random ones. part_of: the
+    name under which it is ranked together with others, each with its part of the parent's space; see studies/lineage.py.
     expected_seconds: of one run, one thread of a 2020s CPU core, for estimates before anything has run.
     """
 
@@ -43,6 +48,9 @@ class Variant:
     evaluation_noise: float = 0.0
     evaluation_batch: int = 512
     bn_modes: tuple[str, ...] = ("batch",)
+    evaluation_masks: tuple[tuple[str, ...], ...] = ()
+    parent: Variant | None = None
+    part_of: str | None = None
     expected_seconds: float | None = None
 
     def __post_init__(self) -> None:
@@ -61,15 +69,38 @@ class Variant:
                     f"size: {name} is {getattr(self.size, name)}, but {found} in the data {self.data.name!r}"
                 )
         object.__setattr__(self, "mask", self.masked_space.mask)
+        lineage.check_variant(self)
+        self._check_evaluation_masks()
+
+    def _check_evaluation_masks(self) -> None:
+        spaces = self.evaluation_spaces
+        for mask, space in zip(self.evaluation_masks, spaces, strict=True):
+            if space == self.masked_space:
+                raise ValueError(
+                    f"evaluation_masks: {mask!r} leaves out nothing that the training's mask {self.mask!r} does not"
+                )
+        if len(set(spaces)) < len(spaces):
+            raise ValueError(f"evaluation_masks: {self.evaluation_masks!r} has the same subset twice")
 
     @property
     def masked_space(self) -> Space:
         return get_space(self.space, self.mask)
 
+    @property
+    def evaluation_spaces(self) -> tuple[Space, ...]:
+        """The subsets of the trained space that are scored as well."""
+        return tuple(get_space(self.space, (*self.mask, *mask)) for mask in self.evaluation_masks)
+
+    def trained_under(self, space: Space) -> Variant:
+        """The same variant, trained under another mask of its space."""
+        return replace(self, mask=space.mask, evaluation_masks=())
+
     def config(self, seed: int) -> dict[str, Any]:
         """All that training and evaluation images depend on, as plain data."""
-        omitted = {"name", "bn_modes", "expected_seconds"}
-        return {key: value for key, value in asdict(self).items() if key not in omitted} | {"seed": seed}
+        omitted = {"name", "bn_modes", "evaluation_masks", "parent", "part_of", "expected_seconds"}
+        own = {key: value for key, value in asdict(self).items() if key not in omitted}
+        inherited = {} if self.parent is None else {"parent": self.parent.config(seed)}
+        return own | inherited | {"seed": seed}
 
     def run_id(self, seed: int) -> str:
         """Twelve hex digits of the hash of the canonical JSON of `config(seed)`."""
@@ -92,6 +123,14 @@ class Run:
     @property
     def name(self) -> str:
         return f"{self.variant.space} {self.variant.name} seed {self.seed}"
+
+    @property
+    def parent(self) -> Run | None:
+        """The run that this one starts from."""
+        variant = self.variant.parent
+        if variant is None:
+            return None
+        return Run(variant, self.seed, self.folder.parent / variant.run_id(self.seed), self.data_root)
 
     def result(self) -> dict[str, Any] | None:
         """What `result.json` says; None while there is none. ValueError if it is damaged."""
@@ -143,22 +182,27 @@ class Study:
         without = sorted({variant.space for variant in self.variants} - set(self.truth))
         if without:
             raise ValueError(f"truth: none given for {without[0]}")
+        lineage.check_study(self.variants)
 
     def runs(self, root: Path, data_root: Path = DEFAULT_ROOT) -> Iterator[Run]:
-        """Every run of the grid, seeds outermost: an interrupted study has whole seeds."""
+        """Every run of the grid, seeds outermost: an interrupted study has whole seeds. Parents come first."""
+        variants = sorted(self.variants, key=lineage.generation)
         for seed in self.seeds:
-            for variant in self.variants:
+            for variant in variants:
                 yield Run(variant, seed, root / "trainings" / variant.run_id(seed), data_root)
 
     def only(self, names: list[str] | None, seeds: list[int] | None) -> Study:
-        """The part of the grid with these variant names (or 'space/name') and seeds; None keeps all."""
+        """The part of the grid with these variant names (or 'space/name') and seeds; None keeps all. A name that parts
+        share stands for them all; what a variant starts from comes with it."""
         variants = self.variants
         if names is not None:
-            known = {v.name for v in variants} | {f"{v.space}/{v.name}" for v in variants}
+            called = {v: {v.name, v.part_of or v.name} for v in variants}
+            known = {name for v, own in called.items() for o in own for name in (o, f"{v.space}/{o}")}
             for name in names:
                 if name not in known:
                     raise ValueError(f"--only: {name!r} is not one of {', '.join(sorted(known))}")
-            variants = tuple(v for v in variants if v.name in names or f"{v.space}/{v.name}" in names)
+            chosen = [v for v, own in called.items() if own & {n.removeprefix(f"{v.space}/") for n in names}]
+            variants = lineage.with_parents(variants, chosen)
         for seed in seeds or ():
             if seed not in self.seeds:
                 raise ValueError(f"--seeds: {seed} is not one of {', '.join(map(str, self.seeds))}")

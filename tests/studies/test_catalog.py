@@ -35,7 +35,67 @@ def test_the_smoke_size_is_the_same_grid_on_embedded_data(name: str, tmp_path: P
     assert len(runs) == len({run.folder for run in runs}) == len(study.variants)
     for variant in small.variants:
         assert variant.data.name == "digits"
-        assert variant.training.epochs == 1
+        assert variant.training.epochs == 1 or (variant.training.updates or 0) in range(1, 20)
+
+
+# Of the paper's studies, in this order: trainings that no earlier one asks for, and trainings that are shared.
+JOBS = {
+    "search_space_subsets": (160, 0),  # figures 2, 4, 7
+    "linear_transformers": (
+        120,
+        60,
+    ),  # figures 5, 8; shared: without linear transformers, on 6 spaces, 2 sizes
+    "training_variants": (250, 50),  # figures 6, 9; shared: the baseline on 5 spaces, 2 sizes
+    "width_and_metrics": (60, 20),  # figures 11 to 13; shared: small on 4 spaces
+    "depth": (20, 5),  # figure 14; shared: two cells a stage
+}
+# Of our own: all trainings, and those that none of the paper's studies asks for.
+OWN = {
+    "bn_modes": (20, 0),
+    "evaluation_subsets": (70, 0),
+    "fair_sampling": (30, 25),
+    "equal_updates": (50, 25),
+    "balanced_sampling": (40, 20),
+    "nb201_cifar10": (20, 0),
+}
+
+
+def run_ids(name: str) -> set[str]:
+    study = catalog.get(name)
+    found = [variant.run_id(seed) for variant in study.variants for seed in study.seeds]
+    assert len(set(found)) == len(found)
+    return set(found)
+
+
+def test_the_papers_studies_have_the_trainings_of_its_job_grid_and_share_the_rest() -> None:
+    trained: set[str] = set()
+    for name, (new, shared) in JOBS.items():
+        ids = run_ids(name)
+        assert (len(ids - trained), len(ids & trained)) == (new, shared), name
+        trained |= ids
+    assert len(trained) == 610
+    for name, (all_, new) in OWN.items():
+        ids = run_ids(name)
+        assert (len(ids), len(ids - trained)) == (all_, new), name
+
+
+def test_blox_studies_share_trainings() -> None:
+    known = run_ids("blox_cifar100")
+    shared = {"blox_sampling": 15, "blox_masks": 5, "blox_linear_transformers": 10, "blox_shared_cells": 15}
+    assert {name: len(run_ids(name) & known) for name in shared} == shared
+    assert len(run_ids("blox_masks") & run_ids("blox_linear_transformers")) == 10
+
+
+def test_every_expected_time_is_of_a_measured_kind() -> None:
+    small, medium = (catalog.get("nb201_cifar10").variants[i] for i in (0, 2))
+    assert small.expected_seconds == pytest.approx(44_000 * 2 * 0.854, rel=0.01)  # as measured: step.md
+    assert 6 < (medium.expected_seconds or 0) / (small.expected_seconds or 1) < 8
+    same = {v.name: v.expected_seconds for v in catalog.get("fair_sampling").variants}
+    assert same["same batches, sum"] == pytest.approx(5 * (same["consecutive batches, sum"] or 0), rel=0.01)
+    budgets = {v.name: v.expected_seconds or 0 for v in catalog.get("equal_updates").variants}
+    ratio = budgets["strictly fair, 44,000 updates, full space"] / budgets["strictly fair, full space"]
+    assert ratio == pytest.approx(5, rel=0.01)
+    assert {v.expected_seconds for v in catalog.get("blox_cifar100").variants} == {None}
 
 
 def test_two_variants_that_are_one_training_are_refused() -> None:
