@@ -174,7 +174,6 @@ class NasBench201(Space):
     operations: ClassVar[tuple[str, ...]] = OPERATIONS
     parts: ClassVar[int] = 1
     cell_length: ClassVar[int] = len(EDGES)
-    choice_points: ClassVar[tuple[str, ...]] = tuple(f"{source}-{target}" for source, target in EDGES)
     choice_points: ClassVar[tuple[str, ...]] = EDGE_NAMES
     published: ClassVar[Size] = Size(channels=16, stages=3, cells_per_stage=5)
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip", "skip+pool")
