@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from studies.lock import Lock, hold
 from studies.study import Run
 from supernet.spaces import Architecture
 
@@ -30,13 +32,18 @@ class Work:
 @dataclass
 class Job:
     """A run on its way. parts: of its scoring. pending: tasks that have not come back. result: of the run, final
-    once nothing is pending."""
+    once nothing is pending.
+
+    The process that trains the run has its lock; where it is scored in parts, the process that this object is in takes
+    the lock then, and has it until the last part is back or `release` is called."""
 
     run: Run
     architectures: list[Architecture]
     parts: int
     pending: int = 1
     result: dict[str, Any] = field(default_factory=dict)
+    lock: Lock | None = field(default=None, init=False)
+    held: ExitStack = field(default_factory=ExitStack, init=False)
 
     def first(self) -> Work:
         if self.parts == 1:
@@ -54,12 +61,21 @@ class Job:
         if self.parts > 1 and self.result["status"] == "finished":
             if trained:
                 try:
+                    self.lock = self.held.enter_context(hold(self.run.folder))
                     pairs = run.to_score(self.run, self.architectures)
                 except Exception as error:
+                    self.release()
                     self.result = run.failure(self.run, error)
                     return []
                 self.pending = self.parts
                 return [Work("score", self.run, pairs, (part, self.parts)) for part in range(self.parts)]
             if self.pending == 0:
-                self.result = run.finish(self.run, self.result)
+                assert self.lock is not None
+                self.result = run.finish(self.run, self.result, self.architectures, self.lock)
+        if self.pending == 0:
+            self.release()
         return []
+
+    def release(self) -> None:
+        """Give the lock back, if it was taken."""
+        self.held.close()

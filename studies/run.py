@@ -2,7 +2,8 @@
 
 The run's folder holds `config.json`, `checkpoint.pt` (after every epoch), `history.csv`, `scores.parquet` and
 `result.json`. A run that was killed goes on from its checkpoint and its scores and ends with the same bits.
-Its parts, `train`, `score` (several of them, in as many processes) and `finish`, can be done apart.
+Its parts, `train`, `score` (several of them, in as many processes) and `finish`, can be done apart. Whoever works on
+a run holds its lock.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from typing import Any
 import pandas as pd
 import torch
 
-from studies import scores
+from studies import lineage, scores
+from studies.initial import start_from_parent
+from studies.lock import Held, Lock, hold
 from studies.seeds import derived_seed
 from studies.study import Run
 from supernet import checkpoint
@@ -37,26 +40,37 @@ def run_one(run: Run, architectures: list[Architecture], device: str, report: Re
     """Bring a run to its end; its result, also written to `result.json`.
 
     result: run_id, status ('finished', 'diverged' or 'failed'), reason, updates, epochs, train_seconds,
-    score_seconds. A failure is a result: other runs go on, and this one is tried again next time.
+    score_seconds, scored (what `is_complete` goes by). A failure is a result: other runs go on, and this one is tried
+    again next time. A result that is not written has status 'held': another process has the run.
     """
-    result = train(run, device, report)
-    if result["status"] != "finished":
-        return result
-    try:
-        pairs = to_score(run, architectures)
-    except Exception as error:
-        return failure(run, error)
-    failed = score(run, pairs, (0, 1), device, report) if pairs else None
-    return failed or finish(run, result)
+
+    def work(lock: Lock) -> dict[str, Any]:
+        if is_complete(run, architectures):  # since this process looked, by another
+            return run.result() or {}
+        result = _train(run, device, report, lock)
+        if result["status"] != "finished":
+            return result
+        if pairs := to_score(run, architectures):
+            _score(run, pairs, (0, 1), device, report)
+        return finish(run, result, architectures, lock)
+
+    return _alone(run, work)
 
 
 def train(run: Run, device: str, report: Report) -> dict[str, Any]:
     """Train to the end of the budget; the result so far, written unless scores are still to come."""
+    return _alone(run, lambda lock: _train(run, device, report, lock))
+
+
+def _alone(run: Run, work: Callable[[Lock], dict[str, Any]]) -> dict[str, Any]:
+    """The result of work that has the run to itself, or of its failure."""
     try:
-        result = _train(run, device, report)
-        if result["status"] != "finished":
-            write_result(run.folder, result)
-        return result
+        with hold(run.folder) as lock:
+            try:
+                return work(lock)
+            except Exception as error:
+                lock.check()
+                return failure(run, error)
     except Exception as error:
         return failure(run, error)
 
@@ -78,11 +92,16 @@ def score(
         return failure(run, error)
 
 
-def finish(run: Run, result: dict[str, Any]) -> dict[str, Any]:
+def finish(run: Run, result: dict[str, Any], architectures: list[Architecture], lock: Lock) -> dict[str, Any]:
     """Put all scores into one file, add their time to the result of the training, and write it."""
     try:
+        lock.check()
         found = scores.merge(run.folder)
-        result = result | {"score_seconds": round(float(found["seconds"].sum()), 2)}
+        known = (run.result() or {}).get("scored")
+        result = result | {
+            "score_seconds": round(float(found["seconds"].sum()), 2),
+            "scored": scores.record(run, architectures, known),
+        }
         write_result(run.folder, result)
         return result
     except Exception as error:
@@ -90,12 +109,15 @@ def finish(run: Run, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def failure(run: Run, error: Exception) -> dict[str, Any]:
-    """The result of a run that failed, written down unless it has finished before: what failed then was added."""
+    """The result of a run that failed, written down unless it has finished before: what failed then was added. A run
+    that another process has did not fail."""
     result = {
         "run_id": run.variant.run_id(run.seed),
-        "status": "failed",
+        "status": "held" if isinstance(error, Held) else "failed",
         "reason": " ".join(f"{error}".split()) or type(error).__name__,
     }
+    if isinstance(error, Held):
+        return result
     if not isinstance(error, (ValueError, OSError)):
         with suppress(OSError):
             write_text(run.folder / "error.log", "".join(traceback.format_exception(error)))
@@ -110,7 +132,9 @@ def is_complete(run: Run, architectures: list[Architecture]) -> bool:
     result = run.result()
     if result is None or result["status"] == "failed":
         return False
-    return result["status"] == "diverged" or not scores.missing(run, architectures)
+    if result["status"] == "diverged" or scores.is_recorded(run, architectures, result.get("scored")):
+        return True
+    return not scores.missing(run, architectures)
 
 
 def write_result(folder: Path, result: dict[str, Any]) -> None:
@@ -120,6 +144,7 @@ def write_result(folder: Path, result: dict[str, Any]) -> None:
 def build(run: Run, device: str) -> Trainer:
     """Network, sampler and trainer of a run as they are before the first step."""
     variant, seed = run.variant, run.seed
+    origin = (seed, *filter(None, [lineage.generation(variant)]))  # a run does not draw what its parent drew
     if device == "cuda":
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     config = NetworkConfig(
@@ -129,39 +154,48 @@ def build(run: Run, device: str) -> Trainer:
         node_reduction=variant.node_reduction,
         affine=variant.affine,
     )
-    network = seeded(Supernet, config, seed=derived_seed("network", seed)).to(device)
-    sampler = Sampler(variant.sampling, config.space, variant.size, derived_seed("sampler", seed))
+    network = seeded(Supernet, config, seed=derived_seed("network", *origin)).to(device)
+    sampler = Sampler(variant.sampling, config.space, variant.size, derived_seed("sampler", *origin))
     data = load(variant.data, run.data_root)
     if data.classes != variant.size.classes:  # known only now for a folder of images
         raise ValueError(
             f"size: classes is {variant.size.classes}, but {data.classes} in the data {data.name!r}"
         )
     data = data.to(torch.device(device))
-    return Trainer(network, data, variant.training, seed=derived_seed("data", seed), sampler=sampler)
+    return Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
 
 
-def _train(run: Run, device: str, report: Report) -> dict[str, Any]:
+def _train(run: Run, device: str, report: Report, lock: Lock) -> dict[str, Any]:
     folder, variant = run.folder, run.variant
-    remove_stale(folder)
+    before = run.result()
+    if before and before["status"] == "diverged":
+        return before
+    remove_stale(folder, age=0)  # nobody else is writing here
     write_text(folder / "config.json", json.dumps(variant.config(run.seed), indent=1, sort_keys=True) + "\n")
     trainer = build(run, device)
+    if not (folder / "checkpoint.pt").exists():
+        start_from_parent(run, trainer.model)
 
     def after_epoch(epoch: Epoch, epochs: int) -> None:
         detail = f"epoch {epoch.epoch}/{epochs} loss {epoch.loss:.3f} accuracy {epoch.accuracy:.1f} %"
         report("train", epoch.epoch / epochs, detail)
 
-    status = trainer.run(folder / "checkpoint.pt", after_epoch)
+    status = trainer.run(folder / "checkpoint.pt", after_epoch, lock.check)
     history = pd.DataFrame([astuple(e) for e in trainer.history], columns=[f.name for f in fields(Epoch)])
     write_atomic(folder / "history.csv", lambda file: history.to_csv(file, index=False))
-    return {
+    result = {
         "run_id": variant.run_id(run.seed),
         "status": status,
-        "reason": None if status == "finished" else f"loss not finite in epoch {len(history) + 1}",
+        "reason": None if status == "finished" else f"loss or weights not finite in epoch {len(history) + 1}",
         "updates": trainer.updates,
         "epochs": len(history),
         "train_seconds": round(float(history["seconds"].sum()), 2),
         "score_seconds": 0.0,
     }
+    if status != "finished":
+        lock.check()
+        write_result(folder, result)
+    return result
 
 
 def _score(run: Run, pairs: list[scores.Pair], part: tuple[int, int], device: str, report: Report) -> None:

@@ -5,15 +5,17 @@ Scores are the same bits whoever computes them, so files may be put together in 
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 
 from studies.study import Run
 from supernet.files import write_atomic
 from supernet.scoring import Score
-from supernet.spaces import Architecture
+from supernet.spaces import Architecture, Space
 
 COLUMNS = ["arch", "bn_mode", "score", "loss", "status", "seconds"]
 WRITE_EVERY = 500  # scores; what a kill may cost
@@ -44,6 +46,31 @@ def missing(run: Run, architectures: list[Architecture]) -> list[Pair]:
     have = set(zip(scores["bn_mode"], scores["arch"], strict=True))
     texts = [(space.text(architecture), architecture) for architecture in architectures]
     return [(mode, a) for mode in run.variant.bn_modes for text, a in texts if (mode, text) not in have]
+
+
+def record(run: Run, architectures: list[Architecture], known: dict[str, Any] | None) -> dict[str, Any]:
+    """What says, without the file of scores being opened, that these architectures have theirs: `bytes`, its size,
+    and `sets`, hashes of all sets that were asked for. known: the record before, to which this one adds."""
+    sets = {*(known or {}).get("sets", []), _hash(run, architectures)}
+    return {"bytes": (run.folder / "scores.parquet").stat().st_size, "sets": sorted(sets)}
+
+
+def is_recorded(run: Run, architectures: list[Architecture], known: dict[str, Any] | None) -> bool:
+    """Whether a record says so, and is of the file that is there."""
+    if not known or _hash(run, architectures) not in known["sets"]:
+        return False
+    path = run.folder / "scores.parquet"
+    return path.exists() and path.stat().st_size == known["bytes"]
+
+
+def _hash(run: Run, architectures: list[Architecture]) -> str:
+    return _hash_of(run.variant.masked_space, run.variant.bn_modes, tuple(architectures))
+
+
+@lru_cache(maxsize=256)
+def _hash_of(space: Space, modes: tuple[str, ...], architectures: tuple[Architecture, ...]) -> str:
+    text = "\n".join([*sorted(modes), "", *sorted(map(space.text, architectures))])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def merge(folder: Path) -> pd.DataFrame:

@@ -30,10 +30,12 @@ def main(args: argparse.Namespace) -> int:
     from studies.progress import duration
     from studies.run import is_complete
     from supernet.data import ready
+    from supernet.files import remove_stale
 
     todo = [run for run in plan.selected if not is_complete(run, plan.architectures(run))]
     for config in {run.variant.data for run in todo}:
         ready(config, args.data_root)
+    remove_stale(plan.folder, age=60)
     plan.write()
     results = execute(plan, todo, choose_device(args.device), args.workers) if todo else []
     failed = [(run, result) for run, result in results if result["status"] == "failed"]
@@ -51,7 +53,11 @@ def main(args: argparse.Namespace) -> int:
         f"\nruns: {len(plan.selected)}, of which {complete} were complete; {duration(time.monotonic() - begin)}"
     )
     print(f"report: {write_report(found)}")
-    return 2 if failed else 0
+    held = [run for run, result in results if result["status"] == "held"]
+    if held:
+        which = f"{held[0].name} and {len(held) - 1} more" if len(held) > 1 else held[0].name
+        print(f"error: not complete: another process is on {which}; run this again after it", file=sys.stderr)
+    return 2 if failed or held else 0
 
 
 def choose_device(name: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +12,15 @@ import pandas as pd
 import pytest
 import torch
 
+from studies import lock as lock_module
 from studies import scores as scores_module
 from studies.execute import Plan, execute
 from studies.jobs import split
-from studies.run import is_complete, run_one
+from studies.lock import hold
+from studies.run import is_complete, run_one, train
 from studies.scores import read as read_scores
 from studies.study import Run, Study
+from supernet.training import Trainer
 
 
 def quiet(phase: str, fraction: float, detail: str) -> None:
@@ -136,6 +141,108 @@ def test_a_damaged_checkpoint_fails_the_run_with_a_reason_and_harms_no_finished_
     assert run_one(unfinished, [], "cpu", quiet)["status"] == "failed"
     assert unfinished.result()["reason"].startswith("checkpoint: ")
     assert not is_complete(unfinished, [])
+
+
+def test_a_run_that_another_process_has_is_left_alone(tiny: Study, tmp_path: Path) -> None:
+    plan = Plan.of(tiny.only(["masked"], None), tmp_path / "runs")
+    run, other = plan.runs
+    with hold(run.folder, "job 12"):
+        before = sorted(run.folder.rglob("*"))
+        for act in (train, lambda *words: run_one(run, [], *words[1:])):
+            result = act(run, "cpu", quiet)
+            assert result["status"] == "held"
+            assert result["reason"].startswith("held by ")
+            assert f"pid {os.getpid()} (job 12) since " in result["reason"]
+        # In a study the others are done; here each run is one that is trained and scored apart.
+        results = {done.name: result["status"] for done, result in execute(plan, plan.runs, "cpu", 4)}
+        assert results == {run.name: "held", other.name: "finished"}
+        assert sorted(run.folder.rglob("*")) == before
+    assert not list(plan.root.rglob("lock"))
+
+
+def test_a_training_that_lost_its_lock_stops_without_writing(
+    tiny: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tiny.variants[0], 0, tmp_path / "run")
+    kept = {}
+
+    def lose(phase: str, fraction: float, detail: str) -> None:
+        """After the first epoch the process is suspended for long, and one on another machine takes over."""
+        if kept:
+            raise AssertionError("it went on")
+        (file,) = (run.folder / "lock").iterdir()
+        os.utime(file, (0, 0))
+        with monkeypatch.context() as patch:
+            patch.setattr(lock_module, "machine", lambda: "another")
+            other.enter_context(hold(run.folder))
+        kept.update({path.name: path.stat().st_mtime_ns for path in run.folder.iterdir() if path.is_file()})
+
+    with ExitStack() as other:
+        result = run_one(run, [], "cpu", lose)
+        assert result["status"] == "held"
+        assert "checkpoint.pt" in kept
+        assert kept == {p.name: p.stat().st_mtime_ns for p in run.folder.iterdir() if p.is_file()}
+        assert len(torch.load(run.folder / "checkpoint.pt", weights_only=True)["history"]) == 1
+        assert len(list((run.folder / "lock").iterdir())) == 1
+    assert run_one(run, [], "cpu", quiet)["status"] == "finished"
+
+
+def test_a_run_that_another_process_brought_to_its_end_is_not_touched(tiny: Study, tmp_path: Path) -> None:
+    diverging = replace(tiny.variants[0], training=replace(tiny.variants[0].training, lr=1e30))
+    for variant, asked in ((diverging, 0), (tiny.variants[0], 4)):
+        run = Run(variant, 0, tmp_path / variant.run_id(0))
+        architectures = variant.masked_space.sample(asked, 0)
+        result = run_one(run, architectures, "cpu", quiet)
+        when = {path: path.stat().st_mtime_ns for path in run.folder.iterdir()}
+        assert run_one(run, architectures, "cpu", quiet) == result
+        assert train(run, "cpu", quiet)["status"] == result["status"]
+        changed = {path.name for path in run.folder.iterdir() if when.get(path) != path.stat().st_mtime_ns}
+        assert changed <= {"config.json", "history.csv"}
+
+
+def test_a_weight_that_is_not_finite_after_the_last_update_is_a_divergence(
+    tiny: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tiny.variants[0], 0, tmp_path / "run")
+    update = Trainer._update
+
+    def poisoned(self: Trainer) -> None:
+        update(self)
+        if self.updates == 12:  # the last: no loss comes after it
+            with torch.no_grad():
+                self.parameters[3].view(-1)[0] = float("nan")
+
+    monkeypatch.setattr(Trainer, "_update", poisoned)
+    result = run_one(run, run.variant.masked_space.sample(4, 0), "cpu", quiet)
+    assert (result["status"], result["epochs"]) == ("diverged", 2)
+    assert result["reason"] == "loss or weights not finite in epoch 3"
+    assert not (run.folder / "scores.parquet").exists()
+
+
+def test_whether_a_run_is_complete_is_told_without_opening_its_scores(
+    tiny: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan.of(tiny, tmp_path / "runs")
+    run, architectures = plan.runs[0], plan.architectures(plan.runs[0])
+    few, more_modes = architectures[:7], replace(plan.runs[0].variant, bn_modes=("batch", "recalibrate-1"))
+    run_one(run, few, "cpu", quiet)
+    with monkeypatch.context() as patch:
+        patch.setattr(scores_module, "read", None)
+        assert is_complete(run, few)
+        assert is_complete(run, few[::-1])
+    assert is_complete(run, few[:3])  # never asked for: by the scores themselves
+    assert not is_complete(run, architectures)
+    assert not is_complete(Run(more_modes, 0, run.folder), few)
+    run_one(run, architectures, "cpu", quiet)
+    with monkeypatch.context() as patch:
+        patch.setattr(scores_module, "read", None)
+        assert is_complete(run, few)
+        assert is_complete(run, architectures)
+    whole = pd.read_parquet(run.folder / "scores.parquet")
+    whole.head(20).to_parquet(run.folder / "scores.parquet")
+    assert not is_complete(run, architectures)
+    (run.folder / "scores.parquet").unlink()
+    assert not is_complete(run, few)
 
 
 def test_a_study_gives_the_same_bits_whatever_the_number_of_workers(tiny: Study, tmp_path: Path) -> None:
