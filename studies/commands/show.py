@@ -1,67 +1,76 @@
-"""`studies show NAME`: the grid, what is finished, and how long the rest will take."""
+"""`studies show NAME`: the grid, how far each run is, and how long the rest will take."""
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from statistics import mean
 from typing import TYPE_CHECKING
 
 from studies.commands import grid
 
 if TYPE_CHECKING:
+    from studies.execute import Plan
+    from studies.states import State
     from studies.study import Run
 
-HELP = "a study's grid: variants, seeds, what is finished, expected time"
+HELP = "a study's grid: variants, seeds, what is done, running, failed or left, expected time"
 add_arguments = grid.add_arguments
 
 
 def main(args: argparse.Namespace) -> int:
-    from studies.parallel import default_workers
-    from studies.progress import duration
-    from studies.run import is_complete
-
-    plan = grid.plan(args)
-    print(f"{plan.study.title}\n{plan.study.question}\nData: {plan.study.note}\n")
-    print(f"{'space':<12} {'variant':<22} {'seed':>4}  {'run':<12}  {'state':<12} {'seconds':>8}")
-    measured: dict[str, list[float]] = {}
-    left = []
-    for run in plan.selected:
-        state, seconds = _state(run, is_complete(run, plan.architectures(run)))
-        if seconds is not None:
-            measured.setdefault(f"{run.variant.space}/{run.variant.name}", []).append(seconds)
-        if state not in ("finished", "diverged"):
-            left.append(run)
-        shown = "" if seconds is None else f"{seconds:.0f}"
-        variant = run.variant
-        print(
-            f"{variant.space:<12} {variant.name:<22} {run.seed:>4}  {variant.run_id(run.seed):<12}  "
-            f"{state:<12} {shown:>8}"
-        )
-    print(
-        f"\n{len(plan.selected)} jobs, {len(plan.selected) - len(left)} complete, {len(left)} to do", end=""
-    )
-    expected = [_expected(run, measured) for run in left]
-    known = [seconds for seconds in expected if seconds is not None]
-    if left and len(known) == len(left):
-        workers = default_workers("cpu", len(left))
-        total = sum(known)
-        print(f": about {duration(total)} of one core, {duration(total / workers)} with {workers} workers")
-    else:
-        print(": time unknown until one of each variant has run" if left else "")
+    show(grid.plan(args))
     return 0
 
 
-def _state(run: Run, complete: bool) -> tuple[str, float | None]:
-    result = run.result()
-    if result is None:
-        return ("interrupted" if (run.folder / "checkpoint.pt").exists() else "to do"), None
-    if result["status"] == "failed":
-        return "failed", None
-    seconds = result["train_seconds"] + result["score_seconds"]
-    return (result["status"] if complete else "to score"), seconds
+def show(plan: Plan) -> None:
+    """Print the grid of a plan."""
+    from studies.states import COMPLETE, state_of
+
+    print(f"{plan.study.title}\n{plan.study.question}\nData: {plan.study.note}\n")
+    width = max([22, *(len(variant.name) for variant in plan.study.variants)])
+    print(f"{'space':<12} {'variant':<{width}} {'seed':>4}  {'run':<12}  {'state':<12} {'seconds':>8}")
+    states = []
+    for run in plan.selected:
+        state = state_of(run, plan.architectures(run))
+        states.append(state)
+        variant, seconds = run.variant, "" if state.seconds is None else f"{state.seconds:.0f}"
+        line = (
+            f"{variant.space:<12} {variant.name:<{width}} {run.seed:>4}  {run.folder.name:<12}  "
+            f"{state.name:<12} {seconds:>8}"
+        )
+        print(f"{line}  {state.detail}".rstrip())
+    left = [run for run, state in zip(plan.selected, states, strict=True) if state.name not in COMPLETE]
+    print(f"\n{len(states)} jobs, {len(states) - len(left)} complete, {len(left)} to do", end="")
+    print(_time(plan.selected, states, left))
+    print(_counts(states))
 
 
-def _expected(run: Run, measured: dict[str, list[float]]) -> float | None:
-    """Seconds of one run: as its variant's finished runs took, else as the catalogue says."""
-    own = measured.get(f"{run.variant.space}/{run.variant.name}")
-    return mean(own) if own else run.variant.expected_seconds
+def _counts(states: list[State]) -> str:
+    """'3 done, 1 running, 2 to do': the states that occur."""
+    from studies.states import STATES
+
+    counts = Counter(state.name for state in states)
+    return ", ".join(f"{counts[name]} {name}" for name in STATES if counts[name])
+
+
+def _time(runs: list[Run], states: list[State], left: list[Run]) -> str:
+    """How long the rest will take, each run as its variant's finished runs took, else as the catalogue says."""
+    from studies.parallel import default_workers
+    from studies.progress import duration
+
+    if not left:
+        return ""
+    measured: dict[tuple[str, str], list[float]] = {}
+    for run, state in zip(runs, states, strict=True):
+        if state.seconds is not None:
+            measured.setdefault((run.variant.space, run.variant.name), []).append(state.seconds)
+    expected = []
+    for run in left:
+        own = measured.get((run.variant.space, run.variant.name))
+        seconds = mean(own) if own else run.variant.expected_seconds
+        if seconds is None:
+            return ": time unknown until one of each variant has run"
+        expected.append(seconds)
+    workers, total = default_workers("cpu", len(left)), sum(expected)
+    return f": about {duration(total)} of one core, {duration(total / workers)} with {workers} workers"

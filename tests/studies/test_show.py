@@ -1,0 +1,58 @@
+"""`studies show`: how far each run is, told from its files and its lock."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studies.commands.show import show
+from studies.execute import Plan
+from studies.lock import hold
+from studies.run import failure, run_one
+from studies.states import STATES, state_of
+from studies.study import Study
+
+
+def quiet(phase: str, fraction: float, detail: str) -> None:
+    """Report nothing."""
+
+
+def test_every_state_is_shown_with_what_there_is_to_say(
+    tiny: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    diverging = replace(tiny.variants[0], name="wild", training=replace(tiny.variants[0].training, lr=1e30))
+    masked = replace(tiny.variants[2], expected_seconds=7.0)
+    tiny = replace(tiny, variants=(*tiny.variants[:2], masked, diverging), seeds=(0, 1))
+    plan = Plan.of(tiny, tmp_path / "runs")
+    done, running, masked_0, wild, to_score, broken, interrupted, _to_do = plan.runs
+    run_one(done, plan.architectures(done), "cpu", quiet)
+    run_one(to_score, plan.architectures(to_score)[:3], "cpu", quiet)
+    run_one(wild, plan.architectures(wild), "cpu", quiet)
+    failure(broken, ValueError("images are missing"))
+    failure(masked_0, RuntimeError("a mistake of ours"))
+    interrupted.folder.mkdir(parents=True)
+    (interrupted.folder / "checkpoint.pt").touch()
+    with ExitStack() as other:
+        other.enter_context(hold(running.folder, "job 7"))
+        states = {run: state_of(run, plan.architectures(run)) for run in plan.runs}
+        assert [states[run].name for run in plan.runs] == [
+            "done", "running", "failed", "diverged", "to score", "failed", "interrupted", "to do",
+        ]  # fmt: skip
+        assert {state.name for state in states.values()} == set(STATES)
+        show(plan)
+    lines = capsys.readouterr().out.splitlines()
+    by_run = {run: next(line for line in lines if run.folder.name in line) for run in plan.runs}
+    assert "(job 7) since 20" in by_run[running]
+    assert by_run[broken].endswith("failed                 images are missing")
+    assert by_run[masked_0].endswith(f"a mistake of ours; {masked_0.folder / 'error.log'}")
+    assert "loss or weights not finite in epoch 1" in by_run[wild]
+    assert lines[-2].startswith("8 jobs, 2 complete, 6 to do: time unknown until one of each variant has run")
+    assert lines[-1] == "1 done, 1 diverged, 1 running, 1 interrupted, 2 failed, 1 to score, 1 to do"
+    # What is done is told without asking for the lock, and the rest is estimated.
+    with hold(done.folder):
+        assert state_of(done, plan.architectures(done)).name == "done"
+    show(Plan.of(tiny, plan.root, tiny.only(["masked", "uniform"], [1])))
+    assert "2 jobs, 0 complete, 2 to do: about " in capsys.readouterr().out
