@@ -17,7 +17,7 @@ from analysis.correlate import BASELINES
 from analysis.figures import style, topn
 from analysis.figures.draw import draw_figures
 from analysis.page import Html, element, page, table
-from analysis.study import FULL
+from analysis.study import FULL, NOT_RUN
 from analysis.text import CEILINGS
 from supernet.files import write_text
 
@@ -223,8 +223,8 @@ def _costs(kinds: pd.DataFrame) -> Html:
 def _runs(found: Collected) -> Html:
     rows = []
     for row in found.runs[found.runs["primary"].astype(bool)].to_dict("records"):
-        state = row["state"].replace("missing", "not run yet")
-        reason = row["reason"] if row["state"] in ("diverged", "failed") and row["reason"] else ""
+        state = row["state"].replace("missing", NOT_RUN)
+        reason = row["reason"] if row["reason"] and row["reason"] != NOT_RUN else ""
         words = [row["variant"], _space(row), row["seed"], element("code", row["run_id"]), state, reason]
         rows.append([*words, _number(row["tau_b"]), _number(row["n"], 0), _number(row["missing"], 0)])
     head = ["Variant", "Space", "Seed", "Run", "State", "Reason", "tau-b", "n", "missing"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.parts import join_parts, joined_result, joined_scores, with_ancestors, with_costs_of
 from analysis.scored import ScoredSet
 from analysis.tables import Table, read_frame
 from analysis.topn import check_top
@@ -23,6 +24,7 @@ from supernet.spaces import Size, Space, get_space
 GROUP = ["space", "mask", "variant", "bn_mode"]  # what runs that differ only in their seed share
 FULL = "full space"  # the mask that leaves everything
 STATES = ("finished", "diverged", "failed", "missing")  # 'missing': no result yet
+NOT_RUN = "not run yet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class Run:
 
     trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
     own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
+    before: the runs whose weights it started from. part_of: the name under which it is ranked with other parts of
+    `whole`. parts: of a run that stands for several (analysis/parts.py); its folder is that of the first.
     """
 
     variant: str
@@ -42,6 +46,10 @@ class Run:
     size: Mapping[str, Any]
     trained_as: str | None = None
     control: str | None = None
+    before: tuple[Run, ...] = ()
+    part_of: str | None = None
+    whole: Space | None = None
+    parts: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +98,8 @@ def load_study(folder: Path) -> Study:
                 folder=folder / run["folder"],
                 bn_mode=run["bn_mode"],
                 size=run["size"],
+                part_of=run.get("part_of"),
+                whole=get_space(run["space"], run.get("whole", run["mask"])),
             )
             for run in content["runs"]
         )
@@ -117,9 +127,9 @@ def load_study(folder: Path) -> Study:
         raise ValueError(f"{path}: {error.args[0]!r} is missing") from error
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
-    runs = _named_apart(study.runs)
+    runs = with_ancestors(_named_apart(study.runs), content["runs"])
     views = _views(runs, content["runs"])
-    study = replace(study, runs=_side_by_side(runs, views))
+    study = replace(study, runs=join_parts(_side_by_side(runs, views)))
     if not study.runs:
         raise ValueError(f"{path}: runs: none are named")
     if lacking := sorted({run.space.name for run in runs} - set(truths)):
@@ -174,10 +184,16 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def read_result(run: Run) -> dict[str, Any]:
-    """The run's result.json; {'status': 'missing'} if it has not ended yet."""
+    """The run's result.json; {'status': 'missing'} if it has not ended yet. What it started from counts as a cost."""
+    parts = {part.variant: _own_result(part) for part in run.parts}
+    result = joined_result(parts) if parts else _own_result(run)
+    return with_costs_of(result, list(map(_own_result, run.before)))
+
+
+def _own_result(run: Run) -> dict[str, Any]:
     path = run.folder / "result.json"
     if not path.is_file():
-        return {"status": "missing", "reason": "not run yet"}
+        return {"status": "missing", "reason": NOT_RUN}
     result = _read_json(path)
     if result.get("status") not in STATES:
         raise ValueError(f"{path}: status {result.get('status')!r} is not one of {', '.join(STATES)}")
@@ -186,6 +202,8 @@ def read_result(run: Run) -> dict[str, Any]:
 
 def read_scores(run: Run) -> dict[str, Table]:
     """The run's scores, one table for each BatchNorm mode, the study's own mode first."""
+    if run.parts:
+        return joined_scores(list(map(read_scores, run.parts)), f"{run.variant}, seed {run.seed}")
     path = run.folder / "scores.parquet"
     frame = read_frame(path)
     if "bn_mode" not in frame.columns:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studies import lineage
 from studies.jobs import Job, Work, split
 from studies.parallel import default_workers, run_tasks
 from studies.runs_progress import Reporter, RunsProgress
@@ -54,11 +55,15 @@ class Plan:
         return self.root / self.study.name
 
     def architectures(self, run: Run) -> list[Architecture]:
-        """What a run scores; runs of one space with the same masks score the same."""
-        name, spaces = run.variant.space, (run.variant.masked_space, *run.variant.evaluation_spaces)
+        """What a run scores; runs of one space with the same masks score the same, parts of one ranking their part of
+        what the whole would."""
+        variant = run.variant
+        name, spaces = variant.space, (lineage.whole_space(variant), *variant.evaluation_spaces)
         if spaces not in self.chosen:
             truth, column = self.truth[name], self.study.truth[name].column
             self.chosen[spaces] = self.study.scored.choose(truth.frame, column, *spaces)
+        if variant.part_of is not None:
+            return list(filter(variant.masked_space.in_mask, self.chosen[spaces]))
         return self.chosen[spaces]
 
     def write(self) -> None:
@@ -68,6 +73,9 @@ class Plan:
                 "variant": run.variant.name,
                 "space": run.variant.space,
                 "mask": list(run.variant.mask),
+                "parent": run.parent and run.parent.variant.run_id(run.seed),
+                "part_of": run.variant.part_of,
+                "whole": list(lineage.whole_space(run.variant).mask),
                 "seed": run.seed,
                 "run_id": run.variant.run_id(run.seed),
                 "folder": os.path.relpath(run.folder, self.folder),
@@ -103,7 +111,15 @@ class Plan:
 def execute(
     plan: Plan, todo: list[Run], device: str, workers: int | None
 ) -> list[tuple[Run, dict[str, Any]]]:
-    """Do the runs of `todo`; (run, result) of each. Progress goes to standard error.
+    """Do the runs of `todo`; (run, result) of each. Runs that others start from come before those others."""
+    waves = lineage.generations(todo)
+    return [done for wave in waves for done in _execute(plan, wave, device, workers)]
+
+
+def _execute(
+    plan: Plan, todo: list[Run], device: str, workers: int | None
+) -> list[tuple[Run, dict[str, Any]]]:
+    """Do runs of which none starts from another. Progress goes to standard error.
 
     Runs go to worker processes of one thread. Where runs are fewer than workers, or the last round has fewer,
     such a run trains in one process and is then scored in several.

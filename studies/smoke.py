@@ -59,6 +59,7 @@ def _variant(variant: Variant) -> Variant:
         training=short,
         data=DATA,
         evaluation_noise=embedded.NOISE,
+        parent=None if variant.parent is None else _variant(variant.parent),
         bn_modes=tuple(
             re.sub(r"\d+$", "2", mode) for mode in variant.bn_modes
         ),  # the data allow no more batches

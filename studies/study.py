@@ -31,7 +31,7 @@ class Variant:
     evaluation_masks: masks under which the trained supernet is judged as well, without being trained for them: it also
     scores what a supernet trained without these (and without what `mask` names) does.
     parent: the variant whose trained weights, of the same seed, it starts from; None: from random ones. part_of: the
-    name under which it is ranked together with others, each with its part of the parent's space; see studies/lineage.py.
+    name under which it is ranked together with others, each with its part of the parent's space (studies/lineage.py).
     expected_seconds: of one run, one thread of a 2020s CPU core, for estimates before anything has run.
     """
 
