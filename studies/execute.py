@@ -16,6 +16,7 @@ from studies.jobs import Job, Work, split
 from studies.parallel import default_workers, run_tasks
 from studies.runs_progress import Reporter, RunsProgress
 from studies.study import Run, Study
+from studies.tracking.settings import tracked
 from studies.truth import table
 from supernet.data import DEFAULT_ROOT
 from supernet.files import write_text
@@ -35,9 +36,17 @@ class Plan:
     chosen: dict[tuple[Space, ...], list[Architecture]] = field(default_factory=dict, init=False)
 
     @classmethod
-    def of(cls, study: Study, root: Path, part: Study | None = None, data_root: Path = DEFAULT_ROOT) -> Plan:
-        """part: the study with fewer variants or seeds. ValueError if a truth table does not belong to its space
-        or lacks the column."""
+    def of(
+        cls,
+        study: Study,
+        root: Path,
+        part: Study | None = None,
+        data_root: Path = DEFAULT_ROOT,
+        milestones: tuple[int, ...] | None = None,
+    ) -> Plan:
+        """part: the study with fewer variants or seeds. milestones: percent of the epochs after which a run shows in
+        TensorBoard how it ranks; None: runs are not shown at all. ValueError if a truth table does not belong to its
+        space or lacks the column."""
         tables = {}
         for space in dict.fromkeys(variant.space for variant in study.variants):
             truth = study.truth[space]
@@ -48,7 +57,10 @@ class Plan:
                 columns = ", ".join(found.manifest["columns"])
                 raise ValueError(f"truth: {found.path} has no column {truth.column!r}; it has {columns}")
             tables[space] = found
-        return cls(study, root, tables, *(list(s.runs(root, data_root)) for s in (study, part or study)))
+        grids = [list(s.runs(root, data_root)) for s in (study, part or study)]
+        if milestones is not None:
+            grids = [tracked(runs, study, root / study.name, tables, milestones) for runs in grids]
+        return cls(study, root, tables, *grids)
 
     @property
     def folder(self) -> Path:

@@ -12,21 +12,20 @@ import json
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
-from studies import lineage, scores
+from studies import history, lineage, scores
 from studies.initial import start_from_parent
 from studies.lock import Held, Lock, hold
 from studies.seeds import derived_seed
 from studies.study import Run
+from studies.tracking.live import Live, write_end
 from supernet import checkpoint
 from supernet.data import load
-from supernet.files import remove_stale, write_atomic, write_text
+from supernet.files import remove_stale, write_text
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.sampling import Sampler
 from supernet.scoring import Scorer
@@ -102,6 +101,7 @@ def finish(run: Run, result: dict[str, Any], architectures: list[Architecture], 
             "score_seconds": round(float(found["seconds"].sum()), 2),
             "scored": scores.record(run, architectures, known),
         }
+        write_end(run)
         write_result(run.folder, result)
         return result
     except Exception as error:
@@ -179,21 +179,23 @@ def _train(run: Run, device: str, report: Report, lock: Lock) -> dict[str, Any]:
     def after_epoch(epoch: Epoch, epochs: int) -> None:
         detail = f"epoch {epoch.epoch}/{epochs} loss {epoch.loss:.3f} accuracy {epoch.accuracy:.1f} %"
         report("train", epoch.epoch / epochs, detail)
+        live(epoch)
 
-    status = trainer.run(folder / "checkpoint.pt", after_epoch, lock.check)
-    history = pd.DataFrame([astuple(e) for e in trainer.history], columns=[f.name for f in fields(Epoch)])
-    write_atomic(folder / "history.csv", lambda file: history.to_csv(file, index=False))
+    with Live(run, trainer) as live:
+        status = trainer.run(folder / "checkpoint.pt", after_epoch, lock.check)
+    epochs = history.write(trainer.history, folder)
     result = {
         "run_id": variant.run_id(run.seed),
         "status": status,
-        "reason": None if status == "finished" else f"loss or weights not finite in epoch {len(history) + 1}",
+        "reason": None if status == "finished" else f"loss or weights not finite in epoch {len(epochs) + 1}",
         "updates": trainer.updates,
-        "epochs": len(history),
-        "train_seconds": round(float(history["seconds"].sum()), 2),
+        "epochs": len(epochs),
+        "train_seconds": round(float(epochs["seconds"].sum()), 2),
         "score_seconds": 0.0,
     }
     if status != "finished":
         lock.check()
+        write_end(run)
         write_result(folder, result)
     return result
 

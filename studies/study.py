@@ -15,6 +15,7 @@ from typing import Any
 
 from analysis.scored import ScoredSet
 from studies import lineage
+from studies.tracking.settings import Tracking
 from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.sampling import SamplingConfig
 from supernet.scoring import BnMode
@@ -112,13 +113,15 @@ class Variant:
 class Run:
     """One variant with one seed, and the folder that holds what comes of it.
 
-    data_root: the folder of all images, which is no part of what the run is.
+    data_root: the folder of all images, which is no part of what the run is; neither is tracking: how TensorBoard
+    sees it, None for not at all.
     """
 
     variant: Variant
     seed: int
     folder: Path
     data_root: Path = DEFAULT_ROOT
+    tracking: Tracking | None = None
 
     @property
     def name(self) -> str:

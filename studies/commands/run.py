@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from studies.commands import data_root, grid
+from studies.commands import data_root, grid, tracked
 
 HELP = "train, score and report; skips what is finished, resumes what is not"
 DEVICES = ("auto", "cpu", "cuda")
@@ -14,6 +14,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     grid.add_arguments(parser)
+    tracked.add_arguments(parser)
     data_root.add_argument(parser, "--data-root")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="default: cuda if there is one")
     parser.add_argument(
@@ -25,10 +26,11 @@ def main(args: argparse.Namespace) -> int:
     if args.workers is not None and args.workers < 1:
         raise ValueError(f"--workers: {args.workers} is not a positive integer")
     begin = time.monotonic()
-    plan = grid.plan(args, data_root=args.data_root)
+    plan = grid.plan(args, data_root=args.data_root, milestones=tracked.milestones(args))
     from studies.execute import execute
     from studies.progress import duration
     from studies.run import is_complete
+    from studies.tracking.settings import link_known
     from supernet.data import ready
     from supernet.files import remove_stale
 
@@ -37,6 +39,7 @@ def main(args: argparse.Namespace) -> int:
         ready(config, args.data_root)
     remove_stale(plan.folder, age=60)
     plan.write()
+    link_known(plan.selected)
     results = execute(plan, todo, choose_device(args.device), args.workers) if todo else []
     failed = [(run, result) for run, result in results if result["status"] == "failed"]
     for run, result in failed:

@@ -1,0 +1,74 @@
+"""One event file of TensorBoard: scalars, pictures and hyperparameters of one run."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+FLUSH_SECONDS = 10
+
+
+class Log:
+    """A new event file in `folder`, in place of those that are there.
+
+    A dashboard that has read the old file drops what it had from step 0 on. OSError if it cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in event_files(folder):
+            old.unlink()
+        self.writer = SummaryWriter(str(folder), purge_step=0, flush_secs=FLUSH_SECONDS)
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def scalars(self, values: Mapping[str, float], step: int, when: float | None = None) -> None:
+        """All values of a step as one event. when: seconds since 1970; None is now."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        self._add(
+            Summary(value=[Summary.Value(tag=t, simple_value=v) for t, v in values.items()]), step, when
+        )
+
+    def picture(self, tag: str, png: bytes, step: int, when: float | None = None) -> None:
+        """A PNG file as it is."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        width, height = struct.unpack(">II", png[16:24])
+        image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png)
+        self._add(Summary(value=[Summary.Value(tag=tag, image=image)]), step, when)
+
+    def hparams(self, values: Mapping[str, float | str], metrics: Mapping[str, float]) -> None:
+        """The run's hyperparameters, in its own file: no run of its own, and no list of keys, so that the dashboard
+        shows the union of those of all runs. metrics: tags of scalars that were written."""
+        from torch.utils.tensorboard.summary import hparams
+
+        _, start, end = hparams(dict(values), dict(metrics))
+        for summary in (start, end):
+            self._add(summary, None, None)
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def _add(self, summary: Summary, step: int | None, when: float | None) -> None:
+        assert self.writer.file_writer is not None
+        self.writer.file_writer.add_summary(summary, step, when)
+
+
+def event_files(folder: Path) -> list[Path]:
+    """The event files in a folder."""
+    return sorted(folder.glob("events.out.tfevents.*"))

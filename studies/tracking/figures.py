@@ -1,0 +1,60 @@
+"""A run's figures as PNG: truth against score, and the true top-N set by set."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures import scatter, style, topn
+from analysis.study import mask_text
+from analysis.topn import by_truth, topn_means
+from studies.study import Run
+from studies.tracking.comparison import Comparison
+
+DOTS_PER_INCH = 100
+
+
+def pictures(run: Run, compared: Comparison, scores: np.ndarray, column: str) -> dict[str, bytes]:
+    """By tag, of the scores (n,); none for a run with no score, and no top-N without all of them."""
+    scored = np.isfinite(scores)
+    if not scored.any():
+        return {}
+    variant = run.variant
+    group = {"space": variant.space, "mask": mask_text(variant.masked_space), "variant": variant.name}
+    place = np.empty(len(scores), dtype=int)
+    place[by_truth(compared.truth)] = np.arange(1, len(scores) + 1)
+    points = pd.DataFrame(
+        {
+            **group,
+            "truth": compared.truth,
+            "score": scores,
+            "seeds": 1,
+            "place": place,
+            "sampled": compared.sampled,
+        }
+    )[scored]
+    tau = compared.whole(scores).get("tau_b", np.nan)
+    middle = max((n for n in compared.top if n <= 50), default=min(compared.top, default=10))
+    drawn = {
+        "figures/scatter": scatter.scatter(
+            points, pd.DataFrame([{**group, "tau_b": tau}]), top=middle, truth=column
+        )
+    }
+    if compared.top and scored.all():
+        taus = compared.taus(compared.sets(), scores)
+        means = topn_means(compared.truth, scores, compared.top)
+        rows = [
+            {**group, "seed": run.seed, "top": n, "tau_b": taus.get(f"top{n}", np.nan), "mean_score": mean}
+            for n, mean in zip(compared.top, means, strict=True)
+        ]
+        none = pd.DataFrame(columns=["space", "mask", "reference", "top", "tau_b"])
+        drawn["figures/topn"] = topn.topn(topn.series_of(pd.DataFrame(rows)), none)
+    found = {}
+    for tag, figure in drawn.items():
+        file = io.BytesIO()
+        with style.look():
+            figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
+        found[tag] = file.getvalue()
+    return found

@@ -1,0 +1,93 @@
+"""The log while a run trains. Trouble with it is said once and never harms the run."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from studies import history
+from studies.study import Run
+from studies.tracking import milestones
+from studies.tracking.comparison import comparison
+from studies.tracking.curves import scalars
+from studies.tracking.events import Log
+from studies.tracking.log import of_mode, ranks, write_log
+from studies.tracking.settings import Tracking, link, log_folder
+from supernet.training import Epoch, Trainer
+
+
+class Live:
+    """Called with each epoch, after its checkpoint is saved. Where the run is not tracked it does nothing.
+
+    Whatever an earlier process wrote is written anew, from the history that the checkpoint holds: so a resumed curve
+    never doubles back, and a training begun without a log has all of its curve.
+    """
+
+    def __init__(self, run: Run, trainer: Trainer) -> None:
+        self.run, self.trainer = run, trainer
+        self.tracking: Tracking | None = run.tracking
+        self.log: Log | None = None
+
+    def __enter__(self) -> Live:
+        checkpoint = self.run.folder / "checkpoint.pt"
+        if self.tracking is not None and checkpoint.exists():
+            self.trainer.resume(checkpoint)
+            if self.trainer.status == "running" and self.trainer.history:
+                self(self.trainer.history[-1])  # its milestone may be missing, its curve may be half written
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.log is not None:
+            self.log.close()
+
+    def __call__(self, epoch: Epoch) -> None:
+        if self.tracking is None:
+            return
+        try:
+            self._milestone(self.tracking, epoch)
+            if self.log is None:
+                self._begin(self.tracking)
+            else:
+                self.log.scalars(scalars(history.row(epoch)), epoch.epoch)
+                self._ranks(self.tracking, epoch.epoch)
+        except (OSError, ValueError) as error:
+            self.tracking = None
+            warn(self.run, error)
+
+    def _milestone(self, tracking: Tracking, epoch: Epoch) -> None:
+        if epoch.epoch in milestones.due(tracking.milestones, self.trainer.epochs):
+            milestones.take(self.run, tracking, self.trainer, epoch.epoch)
+
+    def _begin(self, tracking: Tracking) -> None:
+        self.log = Log(log_folder(self.run, tracking))
+        link(self.run, tracking)
+        for epoch in self.trainer.history:
+            self.log.scalars(scalars(history.row(epoch)), epoch.epoch)
+            self._ranks(tracking, epoch.epoch)
+
+    def _ranks(self, tracking: Tracking, epoch: int) -> None:
+        assert self.log is not None
+        if epoch not in milestones.due(tracking.milestones, self.trainer.epochs):
+            return
+        taken = of_mode(milestones.read(self.run.folder), self.run)
+        taken = taken[taken["epoch"] == epoch]
+        if len(taken):
+            compared, size = comparison(tracking, self.run.variant), int(taken["budget"].iloc[0])
+            self.log.scalars(ranks(compared, taken, size), epoch)
+
+
+def write_end(run: Run) -> None:
+    """The log of a run that has ended, if it is tracked."""
+    if run.tracking is None:
+        return
+    try:
+        write_log(run, run.tracking)
+    except (OSError, ValueError) as error:
+        warn(run, error)
+
+
+def warn(run: Run, error: OSError | ValueError) -> None:
+    """Say that there is no log."""
+    print(f"{run.name}: no TensorBoard log: {error}", file=sys.stderr, flush=True)

@@ -1,0 +1,75 @@
+"""Scores of a small fixed part of the score sets while a run trains: `milestones.parquet` in its folder.
+
+Scoring draws from no random stream and leaves the network as it was, so a run with milestones has the bits of one
+without.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from studies.study import Run
+from studies.tracking.comparison import comparison
+from studies.tracking.settings import Tracking
+from supernet.files import write_atomic
+from supernet.network import Supernet
+from supernet.scoring import Scorer
+from supernet.spaces import Architecture
+from supernet.training import Trainer
+
+FILE = "milestones.parquet"
+COLUMNS = ["epoch", "budget", "arch", "bn_mode", "score", "loss", "status", "seconds"]
+SHARE = 0.05  # of the training's passes: what all milestones together may take
+LEAST = 20  # architectures of a milestone
+
+
+def due(percents: tuple[int, ...], epochs: int) -> set[int]:
+    """The epochs, counted from 1, after which there is a milestone; the last has none: all is scored then."""
+    return {math.ceil(percent * epochs / 100) for percent in percents} - {epochs}
+
+
+def budget(count: int, trainer: Trainer) -> int:
+    """Architectures that each of so many milestones scores: by the images that pass forward, where a training step
+    counts as three."""
+    training = 3 * trainer.epochs * len(trainer.data.train)
+    return max(LEAST, int(SHARE * training / (max(1, count) * len(trainer.data.valid))))
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The milestones of a run; an empty frame if there are none. ValueError if the file is damaged."""
+    path = folder / FILE
+    if not path.exists():
+        return pd.DataFrame(columns=COLUMNS)
+    try:
+        return pd.read_parquet(path)
+    except Exception as error:
+        raise ValueError(f"milestones: {path} cannot be read ({error}); delete it") from error
+
+
+def take(run: Run, tracking: Tracking, trainer: Trainer, epoch: int) -> None:
+    """Score what a milestone after that epoch asks for and has not yet, in the run's first BN mode."""
+    assert isinstance(trainer.model, Supernet)
+    variant = run.variant
+    space, mode = variant.masked_space, variant.bn_modes[0]
+    compared, before = comparison(tracking, variant), read(run.folder)
+    have = set(before[(before["epoch"] == epoch) & (before["bn_mode"] == mode)]["arch"])
+    size = budget(len(due(tracking.milestones, trainer.epochs)), trainer)
+    rows = np.unique(np.concatenate(list(compared.small_sets(size).values())))
+    asked: list[Architecture] = [
+        space.parse(compared.texts[row]) for row in rows if compared.texts[row] not in have
+    ]
+    if not asked:
+        return
+    data = trainer.data
+    scorer = Scorer(trainer.model, data, data.valid, mode, variant.evaluation_batch, variant.evaluation_noise)
+    new = [
+        (epoch, size, space.text(s.architecture), mode, s.score, s.loss, s.status, s.seconds)  # type: ignore[arg-type]
+        for s in scorer(asked)
+    ]
+    added = pd.DataFrame(new, columns=COLUMNS)
+    frame = pd.concat([before, added], ignore_index=True) if len(before) else added
+    write_atomic(run.folder / FILE, lambda file: frame.to_parquet(file, index=False))
