@@ -147,6 +147,13 @@ def holder(folder: Path, *, limit: float = LIMIT) -> Holder | None:
     return None if found.is_dead(silent, limit, Holder.me("")) else found
 
 
+def remove_dead(folder: Path) -> None:
+    """Remove the lock of a process that was killed just when the run was complete: nobody comes to take it over."""
+    if (folder / LOCK).exists():
+        with suppress(Held), hold(folder):
+            pass
+
+
 def slurm_job() -> str:
     """'job 4711' or 'job 4711_3' of an array; '' outside SLURM."""
     array, task = (os.environ.get(f"SLURM_ARRAY_{name}_ID") for name in ("JOB", "TASK"))

@@ -59,8 +59,8 @@ def run_tasks(
     """Yields (position, function(*task)) as tasks finish, in new processes that share nothing.
 
     then(position, result) gives tasks to be done next because of a result; they count on from the last position.
-    Few tasks are queued ahead, so an interrupt or an error stops soon; the error of a task is raised here, and
-    OSError if a worker died.
+    Few tasks are queued ahead, so an error stops soon; the error of a task is raised here, and OSError if a worker
+    died. An interrupt ends the workers at once.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=start_worker) as pool:
@@ -84,5 +84,11 @@ def run_tasks(
         except BrokenProcessPool:
             message = "a worker process died (killed, or out of memory); the same command goes on from here"
             raise OSError(message) from None
+        except (
+            KeyboardInterrupt
+        ):  # on a terminal the workers have had it too, but it may be for this process alone
+            for process in list(pool._processes.values()):
+                process.kill()
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -1,10 +1,11 @@
-"""How far a run is, as its own files and its lock say."""
+"""How far runs are, as their own files and their locks say."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from studies import lock
+from studies.execute import Plan
 from studies.run import is_complete
 from studies.study import Run
 from supernet.spaces import Architecture
@@ -39,3 +40,14 @@ def state_of(run: Run, architectures: list[Architecture]) -> State:
     if result:
         return State("to score", seconds)
     return State("interrupted" if (run.folder / "checkpoint.pt").exists() else "to do")
+
+
+def incomplete(plan: Plan) -> list[Run]:
+    """The selected runs of a plan that have something left to do. Others lose the lock of a killed owner."""
+    left = []
+    for run in plan.selected:
+        if is_complete(run, plan.architectures(run)):
+            lock.remove_dead(run.folder)
+        else:
+            left.append(run)
+    return left

@@ -1,0 +1,93 @@
+"""A sweep of small trainings, for test_faults.py to kill: 24 runs, each of an epoch or two, in worker processes.
+
+Reads lines 'FOLDER<tab>WORKERS' and does each in a process group of its own, forked so that importing torch is paid for
+once: says 'started PID', does what is left of the sweep in FOLDER and ends, with 0 if nothing is left.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from conftest import DIGITS, SIZE, write_table
+
+from studies import run as run_module  # noqa: F401 - imported before the fork
+from studies.execute import Plan, execute
+from studies.states import incomplete
+from studies.study import Study, Truth, Variant
+from supernet.augmentation import Augmentation
+from supernet.data import load
+from supernet.sampling import SamplingConfig
+from supernet.training import TrainingConfig
+
+RUNS = 24
+
+
+def study(tables: Path) -> Study:
+    """Four variants, six seeds. tables: the folder for ground truth, written if it is not there."""
+    training = TrainingConfig(epochs=2, batch_size=64, lr=0.05, augmentation=Augmentation(shift=1, noise=0.3))
+    data = replace(DIGITS, subset=256)
+    fair = SamplingConfig(kind="fair", gradients="parameter_mean")
+
+    path = tables / "nasbench201.parquet"
+    if not path.exists():
+        write_table(tables, "nasbench201", 12)
+    base = Variant(
+        name="uniform", space="nasbench201", size=SIZE["nasbench201"], training=training, data=data
+    )
+    return Study(
+        name="sweep",
+        title="Sweep",
+        question="Does it survive?",
+        note="made up",
+        variants=(
+            replace(base, bn_modes=("batch", "running")),
+            replace(base, name="fair", sampling=fair),
+            replace(base, name="masked", mask=("none",), sampling=fair),
+            replace(base, name="linear", linear_transformers="skip"),
+        ),
+        truth={"nasbench201": Truth(str(path), "digits_test")},
+        seeds=(0, 1, 2, 3, 4, 5),
+        top=(5,),
+    )
+
+
+def sweep(folder: Path, workers: int) -> int:
+    plan = Plan.of(study(folder.parent), folder)
+    todo = incomplete(plan)
+    plan.write()
+    if todo:
+        execute(plan, todo, "cpu", workers)
+    return len(incomplete(plan))
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    load(replace(DIGITS, subset=256))  # read once, for all
+    get_context = multiprocessing.get_context
+    multiprocessing.get_context = lambda method=None: get_context("fork")  # type: ignore[assignment,method-assign]
+    for line in sys.stdin:
+        folder, workers = line.rstrip("\n").split("\t")
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            print("started", os.getpid(), flush=True)
+            code = 1
+            try:
+                code = 2 if sweep(Path(folder), int(workers)) else 0
+            except KeyboardInterrupt:
+                code = 130
+            except BaseException:
+                traceback.print_exc()
+            sys.stdout.flush()
+            os._exit(code)
+        print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
