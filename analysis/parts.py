@@ -9,10 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from analysis.tables import Table
-
 if TYPE_CHECKING:
     from analysis.study import Run
 
@@ -84,16 +80,3 @@ def _sum(results: Any, name: str) -> float | None:
     """None if one of them does not tell: a part of a sum would be taken for the whole."""
     values = [result.get(name) for result in results]
     return None if None in values else sum(values)
-
-
-def joined_scores(parts: Sequence[dict[str, Table]], source: str) -> dict[str, Table]:
-    """The scores of all parts, in the BatchNorm modes that every part has."""
-    modes = [mode for mode in parts[0] if all(mode in part for part in parts)]
-    return {
-        mode: Table(
-            frame=pd.concat([part[mode].frame for part in parts], ignore_index=True),
-            column="score",
-            source=f"{source} ({mode})",
-        )
-        for mode in modes
-    }

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from analysis.parts import join_parts, joined_result, joined_scores, with_ancestors, with_costs_of
+from analysis.parts import join_parts, joined_result, with_ancestors, with_costs_of
 from analysis.scored import ScoredSet
 from analysis.tables import Table, read_frame
 from analysis.topn import check_top
@@ -201,26 +202,32 @@ def _own_result(run: Run) -> dict[str, Any]:
 
 
 def read_scores(run: Run) -> dict[str, Table]:
-    """The run's scores, one table for each BatchNorm mode, the study's own mode first."""
-    if run.parts:
-        return joined_scores(list(map(read_scores, run.parts)), f"{run.variant}, seed {run.seed}")
-    path = run.folder / "scores.parquet"
-    frame = read_frame(path)
-    if "bn_mode" not in frame.columns:
-        raise ValueError(f"{path}: no column 'bn_mode'")
+    """The run's scores, one table for each BatchNorm mode, the study's own mode first; of its parts where it has some,
+    of which one may have had nothing to score."""
+    frames = [_read_own_scores(part) for part in run.parts or (run,)]
+    frame = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    source = f"{run.variant}, seed {run.seed}" if run.parts else str(run.folder / "scores.parquet")
     modes = sorted(map(str, frame["bn_mode"].unique()), key=lambda mode: (mode != run.bn_mode, mode))
     if run.bn_mode not in modes:
         raise ValueError(
-            f"{path}: bn_mode {run.bn_mode!r} was not scored; it has {', '.join(modes) or 'no rows'}"
+            f"{source}: bn_mode {run.bn_mode!r} was not scored; it has {', '.join(modes) or 'no rows'}"
         )
     return {
         mode: Table(
             frame=frame[frame["bn_mode"] == mode].reset_index(drop=True),
             column="score",
-            source=f"{path} ({mode})",
+            source=f"{source} ({mode})",
         )
         for mode in modes
     }
+
+
+def _read_own_scores(run: Run) -> pd.DataFrame:
+    path = run.folder / "scores.parquet"
+    frame = read_frame(path)
+    if "bn_mode" not in frame.columns:
+        raise ValueError(f"{path}: no column 'bn_mode'")
+    return frame
 
 
 def read_truth(truth: Truth, name: str) -> Table:
