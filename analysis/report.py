@@ -224,7 +224,7 @@ def _runs(found: Collected) -> Html:
     rows = []
     for row in found.runs[found.runs["primary"].astype(bool)].to_dict("records"):
         state = row["state"].replace("missing", NOT_RUN)
-        reason = row["reason"] if row["reason"] and row["reason"] != NOT_RUN else ""
+        reason = "" if pd.isna(row["reason"]) or row["reason"] == NOT_RUN else row["reason"]
         words = [row["variant"], _space(row), row["seed"], element("code", row["run_id"]), state, reason]
         rows.append([*words, _number(row["tau_b"]), _number(row["n"], 0), _number(row["missing"], 0)])
     head = ["Variant", "Space", "Seed", "Run", "State", "Reason", "tau-b", "n", "missing"]
