@@ -57,10 +57,11 @@ class Plan:
                 columns = ", ".join(found.manifest["columns"])
                 raise ValueError(f"truth: {found.path} has no column {truth.column!r}; it has {columns}")
             tables[space] = found
-        grids = [list(s.runs(root, data_root)) for s in (study, part or study)]
+        studies = [study] if part is None or part is study else [study, part]
+        grids = [list(s.runs(root, data_root)) for s in studies]
         if milestones is not None:
             grids = [tracked(runs, study, root / study.name, tables, milestones) for runs in grids]
-        return cls(study, root, tables, *grids)
+        return cls(study, root, tables, grids[0], grids[-1])
 
     @property
     def folder(self) -> Path:
@@ -73,7 +74,8 @@ class Plan:
         name, spaces = variant.space, (lineage.whole_space(variant), *variant.evaluation_spaces)
         if spaces not in self.chosen:
             truth, column = self.truth[name], self.study.truth[name].column
-            self.chosen[spaces] = self.study.scored.choose(truth.frame, column, *spaces)
+            values = truth.frame[column].to_numpy(dtype=float)
+            self.chosen[spaces] = self.study.scored.choose(truth.architectures, values, *spaces)
         if variant.part_of is not None:
             return list(filter(variant.masked_space.in_mask, self.chosen[spaces]))
         return self.chosen[spaces]

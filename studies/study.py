@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +100,15 @@ class Variant:
 
     def config(self, seed: int) -> dict[str, Any]:
         """All that training and evaluation images depend on, as plain data."""
-        omitted = {"name", "bn_modes", "evaluation_masks", "parent", "part_of", "expected_seconds"}
-        own = {key: value for key, value in asdict(self).items() if key not in omitted}
         inherited = {} if self.parent is None else {"parent": self.parent.config(seed)}
-        return own | inherited | {"seed": seed}
+        return self._own_config | inherited | {"seed": seed}
+
+    @cached_property
+    def _own_config(self) -> dict[str, Any]:
+        """What is the same for every seed: most of the time that a large grid takes, so once."""
+        omitted = {"name", "bn_modes", "evaluation_masks", "parent", "part_of", "expected_seconds"}
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in omitted}
+        return {key: asdict(value) if is_dataclass(value) else value for key, value in found.items()}
 
     def run_id(self, seed: int) -> str:
         """Twelve hex digits of the hash of the canonical JSON of `config(seed)`."""
@@ -170,8 +177,8 @@ class Study:
     scored: ScoredSet = field(default_factory=ScoredSet)
 
     def __post_init__(self) -> None:
-        names = [(variant.space, variant.name) for variant in self.variants]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        names = Counter((variant.space, variant.name) for variant in self.variants)
+        twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
             raise ValueError(f"variants: {' '.join(twice[0])} occurs twice")
         seen: dict[str, str] = {}
@@ -189,14 +196,16 @@ class Study:
 
     def runs(self, root: Path, data_root: Path = DEFAULT_ROOT) -> Iterator[Run]:
         """Every run of the grid, seeds outermost: an interrupted study has whole seeds. Parents come first."""
-        variants = sorted(self.variants, key=lineage.generation)
+        variants, folder = sorted(self.variants, key=lineage.generation), root / "trainings"
         for seed in self.seeds:
             for variant in variants:
-                yield Run(variant, seed, root / "trainings" / variant.run_id(seed), data_root)
+                yield Run(variant, seed, folder / variant.run_id(seed), data_root)
 
     def only(self, names: list[str] | None, seeds: list[int] | None) -> Study:
         """The part of the grid with these variant names (or 'space/name') and seeds; None keeps all. A name that parts
         share stands for them all; what a variant starts from comes with it."""
+        if names is None and seeds is None:
+            return self
         variants = self.variants
         if names is not None:
             called = {v: {v.name, v.part_of or v.name} for v in variants}
