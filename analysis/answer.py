@@ -14,7 +14,7 @@ from analysis.figures.style import TITLES
 
 def answer(found: Collected) -> list[str]:
     """One paragraph for each space; one that says so if nothing has finished."""
-    primary = found.primary
+    primary = found.primary[found.primary["trained_as"].isna()]
     paragraphs = [
         _of_space(found, str(space), group) for space, group in primary.groupby("space", sort=False)
     ]

@@ -18,7 +18,7 @@ import pandas as pd
 from analysis.ceiling import ceiling, seed_to_seed_inside
 from analysis.correlate import BASELINES, costs_of, ranking
 from analysis.correlation import kendall_tau
-from analysis.differences import differences
+from analysis.differences import controls, differences
 from analysis.pairs import Floats
 from analysis.study import (
     GROUP,
@@ -57,6 +57,7 @@ class Collected:
     top_references: tau_b of the same inside the true top-N, by N.
     Where a study scores its true top-N and a random sample, what is not of the top is of the sample alone.
     differences: for each space the leading variant against every other and against params and macs.
+    controls: each variant trained with a mask against one that was only judged under it.
     """
 
     study: Study
@@ -67,6 +68,7 @@ class Collected:
     references: pd.DataFrame
     top_references: pd.DataFrame
     differences: pd.DataFrame
+    controls: pd.DataFrame
 
     @property
     def primary(self) -> pd.DataFrame:
@@ -117,6 +119,7 @@ def collect(folder: Path) -> Collected:
         references=references,
         top_references=top_references,
         differences=differences(study, variants, sampled, truths, samples),
+        controls=controls(runs, variants, sampled, truths),
     )
 
 

@@ -33,12 +33,14 @@ def differences(
 
     variants: as in Collected. common: for each GROUP the scores of the architectures that all its finished
     seeds scored, the truth's row number x seed. samples: (n,) the rows of each truth to compare.
-    A row: difference of mean tau-b with its interval over
-    architectures, n, and seeds_differ (None with one seed on a side; a baseline has no seeds).
+    Supernets that are judged under a mask that they were not trained with are left to `controls`. A row: difference of
+    mean tau-b with its interval over architectures, n, and seeds_differ (None with one seed on a side; a baseline has
+    no seeds).
     """
     by_name = {(space.name, mask_text(space)): (space, table) for space, table in truths.items()}
     rows = []
-    primary = variants[variants["primary"] & variants["tau_b"].notna()]
+    primary = _with_value(variants)
+    primary = primary[primary["trained_as"].isna()]
     for _, group in primary.groupby("space", sort=False):
         ordered = group.sort_values("tau_b", ascending=False, kind="stable")
         leader, *others = [tuple(row) for row in ordered[GROUP].itertuples(index=False)]
@@ -54,6 +56,38 @@ def differences(
             against = against[samples[space][known.positions]]
             rows.append(_names(leader, baseline) | _difference(truth, scores, against))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def controls(
+    runs: pd.DataFrame,
+    variants: pd.DataFrame,
+    common: Mapping[tuple[str, ...], pd.DataFrame],
+    truths: Mapping[Space, Table],
+) -> pd.DataFrame:
+    """Each supernet that is trained with a mask against the one trained alike without it and judged under it.
+
+    Both on the same architectures, so that the difference is the training's. Arguments as above; runs: as in
+    Collected. A row as above: `leader` is trained with the mask, `other` only judged under it.
+    """
+    by_name = {(space.name, mask_text(space)): table for space, table in truths.items()}
+    primary = _with_value(variants)
+    known = {tuple(row) for row in primary[GROUP].itertuples(index=False)}
+    trainings = runs[runs["primary"].astype(bool) & runs["trained_as"].isna()]
+    named = {row["run_id"]: tuple(row[GROUP]) for _, row in trainings.iterrows()}
+    rows = []
+    for _, view in primary[primary["trained_as"].notna()].iterrows():
+        group = tuple(view[GROUP])
+        own = runs[(runs[GROUP] == view[GROUP]).all(axis=1)]
+        trained = {named[run_id] for run_id in own["control"] if run_id in named} & known
+        truth = by_name[group[0], group[1]]
+        for control in sorted(trained):
+            sides = (_by_text(common[key], truth) for key in (control, group))
+            rows.append(_names(control, group[2]) | _difference(truth, *sides))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _with_value(variants: pd.DataFrame) -> pd.DataFrame:
+    return variants[variants["primary"].astype(bool) & variants["tau_b"].notna()]
 
 
 def _names(leader: tuple[str, ...], other: str) -> dict[str, Any]:
@@ -103,3 +137,11 @@ def verdict(row: Mapping[str, Any] | pd.Series) -> str:
     if row["seeds_differ"] is None or pd.isna(row["seeds_differ"]):
         return "one seed"
     return "better" if row["seeds_differ"] else "not told apart"
+
+
+def verdict_both_ways(row: Mapping[Any, Any] | pd.Series) -> str:
+    """The same for rows whose `leader` need not have the higher value: 'worse' as well."""
+    if pd.isna(row["high"]) or row["high"] >= 0:
+        return verdict(row)
+    reversed_ = verdict({**row, "low": -row["high"], "high": -row["low"]})
+    return "worse" if reversed_ == "better" else reversed_

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.answer import answer
 from analysis.collect import Collected
 from analysis.correlate import BASELINES
+from analysis.differences import verdict_both_ways
 from analysis.figures import style, topn
 from analysis.figures.draw import draw_figures
 from analysis.page import Html, element, page, table
@@ -44,6 +45,7 @@ def write_report(found: Collected) -> Path:
         _whole(found, primary),
         element("p", WHOLE_TEXT, class_="small"),
         pictures["variants"],
+        *_controls(found),
         element("h2", "The top"),
         _top(found, primary),
         element("p", TOP_TEXT, *_left_out(found), class_="small"),
@@ -130,6 +132,30 @@ WHOLE_TEXT = (
 )
 
 
+def _controls(found: Collected) -> list[Html]:
+    """Trained with a mask against only judged under it, if the study has both."""
+    if not len(found.controls):
+        return []
+    rows = []
+    for row in found.controls.to_dict("records"):
+        interval = f"[{_number(row['low'])}, {_number(row['high'])}]"
+        numbers = [_number(row["difference"]), interval, _number(row["n"], 0)]
+        rows.append([_space(row), row["leader"], row["other"], *numbers, verdict_both_ways(row)])
+    head = ["Space", "Trained", "Only evaluated", "difference of tau-b", "95 %", "n", "Trained so, it is"]
+    return [
+        element("h2", "Trained without, or only evaluated without"),
+        table(head, rows, words=3),
+        element("p", CONTROL_TEXT, class_="small"),
+    ]
+
+
+CONTROL_TEXT = (
+    "A supernet trained without some operations and one trained with them, both judged on the same architectures, that"
+    " have none of them. The difference is the training's; what tau-b gains beyond it is the narrower evaluation set's."
+    " 95 %: over architectures. Better or worse also takes Welch's test over seeds."
+)
+
+
 def _top(found: Collected, kinds: pd.DataFrame) -> Html:
     series = topn.series_of(found.top[found.top["primary"].astype(bool)])
     inside = {(r["space"], r["mask"], r["variant"], r["top"]): r for r in series.to_dict("records")}
@@ -186,7 +212,7 @@ def _bn_modes(found: Collected) -> list[Html]:
     if len(set(found.variants["bn_mode"])) < 2:
         return []
     rows = []
-    for row in found.variants.to_dict("records"):
+    for row in found.variants[found.variants["trained_as"].isna()].to_dict("records"):
         mode = row["bn_mode"] + (" (used above)" if row["primary"] else "")
         taus = [
             _with_std(row, "tau_b"),
@@ -211,7 +237,7 @@ def _bn_modes(found: Collected) -> list[Html]:
 
 def _costs(kinds: pd.DataFrame) -> Html:
     rows = []
-    for row in kinds.to_dict("records"):
+    for row in kinds[kinds["trained_as"].isna()].to_dict("records"):
         states = [row["finished"], row["diverged"], row["failed"], row["runs_missing"]]
         seconds = [_number(row["train_seconds"], 1), _number(row["score_seconds"], 1)]
         numbers = [_with_std(row, "mean_score", 2), _number(row["updates"], 0), *seconds]
@@ -222,7 +248,8 @@ def _costs(kinds: pd.DataFrame) -> Html:
 
 def _runs(found: Collected) -> Html:
     rows = []
-    for row in found.runs[found.runs["primary"].astype(bool)].to_dict("records"):
+    once = found.runs["primary"].astype(bool) & found.runs["trained_as"].isna()
+    for row in found.runs[once].to_dict("records"):
         state = row["state"].replace("missing", NOT_RUN)
         reason = "" if pd.isna(row["reason"]) or row["reason"] == NOT_RUN else row["reason"]
         words = [row["variant"], _space(row), row["seed"], element("code", row["run_id"]), state, reason]

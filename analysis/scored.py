@@ -11,10 +11,10 @@ and lies in a smaller one is sampled there too.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from supernet.spaces import Architecture, Space
@@ -70,11 +70,11 @@ class ScoredSet:
         drawn = self.sample(subset) if self.random is not None else []
         return sorted({*best.tolist(), *drawn})
 
-    def choose(self, table: pd.DataFrame, column: str, *spaces: Space) -> list[Architecture]:
-        """The architectures to score for these masks of one space, in the order of the table."""
-        parsed = [spaces[0].parse(text) for text in table["arch"]]
-        truth = table[column].to_numpy(dtype=float)
+    def choose(
+        self, architectures: Sequence[Architecture], truth: ArrayLike, *spaces: Space
+    ) -> list[Architecture]:
+        """Those of a table's architectures, with this truth (n,), that are scored for these masks of its space."""
         chosen: set[int] = set()
         for space in spaces:
-            chosen.update(self.rows(truth, [space.in_mask(architecture) for architecture in parsed]))
-        return [parsed[row] for row in sorted(chosen)]
+            chosen.update(self.rows(truth, [space.in_mask(architecture) for architecture in architectures]))
+        return [architectures[row] for row in sorted(chosen)]

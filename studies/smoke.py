@@ -11,10 +11,10 @@ from studies import embedded
 from studies.study import Study, Truth, Variant
 from supernet.data import DataConfig
 
-TOP = (5, 10, 20)
-RANDOM = 20
-DATA = DataConfig(name=embedded.DATA, subset=320)  # ten batches: two strictly fair groups of five
-BATCH = 32
+TOP = (4, 8, 12)
+RANDOM = 12
+DATA = DataConfig(name=embedded.DATA, subset=400)  # ten batches: two strictly fair groups of five
+BATCH = 40
 FEWER_UPDATES = 4000  # times, where the budget is in updates
 
 
@@ -40,7 +40,7 @@ def _variant(variant: Variant) -> Variant:
     size, training = variant.size, variant.training
     small = replace(
         embedded.SIZES[variant.space],
-        channels=max(4, size.channels // 8),
+        channels=max(2, size.channels // 16),
         cells_per_stage=size.cells_per_stage,
     )
     short = replace(
@@ -61,7 +61,7 @@ def _variant(variant: Variant) -> Variant:
         evaluation_noise=embedded.NOISE,
         parent=None if variant.parent is None else _variant(variant.parent),
         bn_modes=tuple(
-            re.sub(r"\d+$", "2", mode) for mode in variant.bn_modes
+            re.sub(r"\d+$", "1", mode) for mode in variant.bn_modes
         ),  # the data allow no more batches
         expected_seconds=1.0,
     )

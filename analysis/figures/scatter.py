@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from analysis.figures import style
 from analysis.study import FULL
 
+FEW = 12  # panels up to which they are large
+
 
 def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, note: str = "") -> Figure:
     """One panel for each space, mask and variant.
@@ -24,10 +26,11 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
     order = list(dict.fromkeys(points["space"]))
     groups = list(points.groupby(["space", "mask", "variant"], sort=False))
     groups.sort(key=lambda group: order.index(group[0][0]))
-    columns = min(3, max(1, len(groups)))
+    columns = min(3 if len(groups) <= FEW else 4, max(1, len(groups)))
+    width = 27 if columns < 4 else 20  # letters in a line of a title
     rows = max(1, -(-len(groups) // columns))
     with style.look():
-        figure = style.new_figure(height=2.5 * rows + 0.9)
+        figure = style.new_figure(height=(2.5 if columns < 4 else 2.2) * rows + 0.9)
         panels = figure.subplots(rows, columns, squeeze=False)
         for axes in panels.flat[len(groups) :]:
             axes.set_axis_off()
@@ -63,8 +66,8 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
             hidden = _zoom(axes, group)
             # The mask is in the title unless the variant's own name says it.
             named = style.panel_title(str(space), FULL if str(mask) in str(variant) else str(mask))
-            title = f"{textwrap.fill(str(variant), 30)}\n{textwrap.fill(named, 30)}"
-            axes.set_title(title, fontsize=8.5)
+            title = f"{textwrap.fill(str(variant), width)}\n{textwrap.fill(named, width)}"
+            axes.set_title(title, fontsize=8.5 if columns < 4 else 7.5)
             tau = known.get((space, mask, variant))
             sampled = int(group["sampled"].sum())
             more = f" + {len(group) - sampled} of the top" if sampled < len(group) else ""
@@ -74,14 +77,14 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
             ]
             lines += [f"{hidden} lower off scale"] * bool(hidden)
             axes.text(
-                0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8,
+                0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8 if columns < 4 else 7,
                 bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5},
             )  # fmt: skip
         for axes in panels[:, 0]:
             axes.set_ylabel("score (%)")
         for i in range(min(columns, len(groups))):
             last = (len(groups) - 1 - i) // columns
-            panels[last, i].set_xlabel(truth if len(truth) < 30 else "truth (%)")
+            panels[last, i].set_xlabel(truth if len(truth) < (30 if columns < 4 else 20) else "truth (%)")
         marked = f"Orange: the {top} architectures with the highest truth (all, if there are fewer)."
         style.add_note(
             figure,

@@ -109,6 +109,10 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str) -> list[Pa
     """Write folder/name.png, .pdf, .svg and the figure's data as .csv, each whole or not at all."""
     paths = []
     with look():
+        figure.draw_without_rendering()
+        figure.set_layout_engine(
+            "none"
+        )  # laid out once for all formats: with many panels that is what takes time
         for suffix, options in FORMATS.items():
             path = folder / f"{name}.{suffix}"
             write_atomic(path, lambda file, s=suffix, o=options: figure.savefig(file, format=s, **o))  # type: ignore[misc]

@@ -6,7 +6,6 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
@@ -15,6 +14,8 @@ from analysis.figures import style
 from analysis.study import FULL
 
 BANDS = 5  # variants in a panel up to which bands stay legible
+TOGETHER = 7  # variants in a panel, as many as there are colours
+LABEL = 48  # letters in a line of the legend
 DASHES = ((0, (4, 2)), (0, (1, 1.5)))
 
 
@@ -24,53 +25,79 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> F
     series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
     and N; std is NaN for one seed. references: space, mask, reference, top, tau_b: lines of the noise ceiling
     and of params. A falling line on the right means that better architectures score higher, which is what
-    topn_mean_tau sums up.
+    topn_mean_tau sums up. Where a space has many variants, a row of panels for every few of them, on one scale.
     """
-    spaces = list(dict.fromkeys(series["space"]))
     look = style.colours(series["variant"])
+    rows = _rows(series)
+    heights = [2.75 + 0.17 * (2 + sum(map(_lines, names))) / 2 for _, names in rows] or [3]
     with style.look():
-        figure = style.new_figure(height=2.75 * max(1, len(spaces)) + 0.8 + 0.16 * len(look))
-        panels = figure.subplots(max(1, len(spaces)), 2, squeeze=False)
-        if not spaces:
-            style.empty(panels[0, 0], "no finished run")
-            style.empty(panels[0, 1], "")
-        for (left, right), space in zip(panels, spaces, strict=False):
-            here = series[series["space"] == space]
-            for variant, group in here.groupby("variant", sort=False):
-                colour, marker = look[str(variant)]
-                label = textwrap.fill(f"{variant} ({_seeds(group)})", 48)
-                for axes, name, std in ((left, "mean", "std"), (right, "score", "score_std")):
-                    axes.plot(group["top"], group[name], color=colour, marker=marker, label=label)
-                    if here["variant"].nunique() <= BANDS and group[std].notna().all():
-                        low, high = group[name] - group[std], group[name] + group[std]
-                        axes.fill_between(group["top"], low, high, color=colour, alpha=0.18, linewidth=0)
-            _references(left, references[references["space"] == space])
-            sizes = sorted(here["top"].unique())
-            for axes in (left, right):
-                axes.set_xscale("log")
-                axes.set_xticks(sizes, [str(size) for size in sizes])
-                axes.xaxis.set_minor_locator(NullLocator())
-                axes.xaxis.set_minor_formatter(NullFormatter())
-                axes.set_xlabel("N, size of the true top-N")
-            left.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
-            left.set_ylabel("tau-b inside the true top-N")
-            right.set_ylabel("mean score (%)")
+        figure = style.new_figure(height=sum(heights) + 0.8)
+        parts = figure.subfigures(max(1, len(rows)), 1, squeeze=False, height_ratios=heights)[:, 0]
+        if not rows:
+            left, right = parts[0].subplots(1, 2)
+            style.empty(left, "no finished run")
+            style.empty(right, "")
+        panels: dict[str, list[tuple[Axes, Axes]]] = {}
+        for part, (space, names) in zip(parts, rows, strict=False):
+            here = series[(series["space"] == space) & series["variant"].isin(names)]
+            left, right = part.subplots(1, 2)
+            panels.setdefault(space, []).append((left, right))
+            _draw(left, right, here, look, references[references["space"] == space])
             left.set_title(style.panel_title(space))
             right.set_title("mean score of the true top-N")
-        handles: dict[str, Artist] = {}
-        for axes in panels.flat:
-            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-                handles.setdefault(label, handle)
-        if handles:
-            figure.legend(
-                list(handles.values()),
-                list(handles),
-                loc="outside upper left",
-                ncols=2 if len(handles) > 1 else 1,
-            )
+            handles, labels = left.get_legend_handles_labels()
+            part.legend(handles, labels, loc="outside upper left", ncols=2 if len(labels) > 1 else 1)
+        for pairs in panels.values():
+            for column in zip(*pairs, strict=True):
+                limits = np.array([axes.get_ylim() for axes in column])
+                for axes in column:
+                    axes.set_ylim(limits[:, 0].min(), limits[:, 1].max())
         band = f"Band: mean ± standard deviation over seeds; none for one seed or more than {BANDS} variants."
         style.add_note(figure, band, note)
     return figure
+
+
+def _rows(series: pd.DataFrame) -> list[tuple[str, list[str]]]:
+    """For each row of panels its space and variants: nearly equally many, in their order."""
+    rows = []
+    for space in dict.fromkeys(series["space"]):
+        names = list(dict.fromkeys(series[series["space"] == space]["variant"]))
+        for chosen in np.array_split(np.arange(len(names)), -(-len(names) // TOGETHER)):
+            rows.append((str(space), [names[i] for i in chosen]))
+    return rows
+
+
+def _lines(variant: str) -> int:
+    return len(textwrap.wrap(variant, LABEL - 10))
+
+
+def _draw(
+    left: Axes,
+    right: Axes,
+    here: pd.DataFrame,
+    look: dict[str, tuple[str, str]],
+    references: pd.DataFrame,
+) -> None:
+    """The variants of `here` in a row of panels."""
+    for variant, group in here.groupby("variant", sort=False):
+        colour, marker = look[str(variant)]
+        label = textwrap.fill(f"{variant} ({_seeds(group)})", LABEL)
+        for axes, name, std in ((left, "mean", "std"), (right, "score", "score_std")):
+            axes.plot(group["top"], group[name], color=colour, marker=marker, label=label)
+            if here["variant"].nunique() <= BANDS and group[std].notna().all():
+                low, high = group[name] - group[std], group[name] + group[std]
+                axes.fill_between(group["top"], low, high, color=colour, alpha=0.18, linewidth=0)
+    _references(left, references)
+    sizes = sorted(here["top"].unique())
+    for axes in (left, right):
+        axes.set_xscale("log")
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel("N, size of the true top-N")
+    left.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
+    left.set_ylabel("tau-b inside the true top-N")
+    right.set_ylabel("mean score (%)")
 
 
 def _seeds(group: pd.DataFrame) -> str:

@@ -16,6 +16,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from studies.truth import together
-from supernet.spaces import Size, Space, get_space
+from supernet.spaces import Architecture, Size, Space, get_space
 
 EMBEDDED = Path(__file__).parents[2] / "data"
 OWN = Path("runs/truth")  # tables that were imported or built here
@@ -45,6 +46,11 @@ class TruthTable:
     @property
     def size(self) -> Size:
         return Size(**self.manifest["size"])
+
+    @cached_property
+    def architectures(self) -> list[Architecture]:
+        """One a row."""
+        return [self.space.parse(text) for text in self.frame["arch"]]
 
 
 def known() -> dict[str, Path]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pytest
 
 from analysis.scored import ScoredSet
@@ -74,21 +75,80 @@ def test_mistakes_are_named(tiny: Study) -> None:
 
 def test_scored_sets_leave_out_masked_architectures_before_taking_the_top() -> None:
     space = get_space("nasbench201", ("none",))
-    everything = get_space("nasbench201")
-    architectures = everything.sample(200, seed=1)
-    table = pd.DataFrame({"arch": [everything.text(a) for a in architectures], "acc": range(200, 0, -1)})
+    architectures = get_space("nasbench201").sample(200, seed=1)
+    truth = range(200, 0, -1)
     inside = [a for a in architectures if 0 not in a]
-    assert ScoredSet().choose(table, "acc", space) == inside
-    assert ScoredSet(top=7).choose(table, "acc", space) == inside[:7]
-    drawn = ScoredSet(top=7, random=20).choose(table, "acc", space)
+    assert ScoredSet().choose(architectures, truth, space) == inside
+    assert ScoredSet(top=7).choose(architectures, truth, space) == inside[:7]
+    drawn = ScoredSet(top=7, random=20).choose(architectures, truth, space)
     assert set(inside[:7]) <= set(drawn) <= set(inside)
     assert 20 <= len(set(drawn)) == len(drawn) <= 27
 
 
 def test_ties_go_by_the_order_of_the_table_and_a_missing_truth_is_nobodys_top() -> None:
     space = get_space("nasbench201")
-    texts = [space.text(a) for a in space.sample(4, seed=1)]
-    table = pd.DataFrame({"arch": texts, "acc": [5.0, float("nan"), 7.0, 7.0]})
-    chosen = ScoredSet(top=1).choose(table, "acc", space)
-    assert [space.text(a) for a in chosen] == [texts[2]]
-    assert len(ScoredSet(top=4).choose(table, "acc", space)) == 3
+    architectures = space.sample(4, seed=1)
+    truth = [5.0, float("nan"), 7.0, 7.0]
+    assert ScoredSet(top=1).choose(architectures, truth, space) == [architectures[2]]
+    assert len(ScoredSet(top=4).choose(architectures, truth, space)) == 3
+
+
+def test_the_sample_of_the_whole_table_is_what_it_was_and_samples_of_subsets_are_nested() -> None:
+    scored, everything = ScoredSet(random=100), np.ones(1000, dtype=bool)
+    whole = scored.sample(everything)
+    assert whole == sorted(random.Random(0).sample(range(1000), 100))
+    wide, narrow = np.arange(1000) % 3 > 0, np.arange(1000) % 6 == 1
+    samples = [set(scored.sample(subset)) for subset in (everything, wide, narrow)]
+    for subset, sample in zip((everything, wide, narrow), samples, strict=True):
+        assert len(sample) == 100
+        assert subset[sorted(sample)].all()
+    for subset, larger, smaller in (
+        (wide, samples[0], samples[1]),
+        (narrow, samples[0], samples[2]),
+        (narrow, samples[1], samples[2]),
+    ):
+        assert {row for row in larger if subset[row]} <= smaller
+    assert scored.sample(np.arange(1000) < 100) == list(range(100))
+
+
+def test_what_is_drawn_of_a_subset_is_a_uniform_sample_of_it() -> None:
+    """Each of its rows as often as any other, whether or not the whole table's sample has it."""
+    subset = np.arange(40) < 20
+    counts = np.zeros(40)
+    for seed in range(2000):
+        counts[ScoredSet(random=5, random_seed=seed).sample(subset)] += 1
+    assert counts[20:].sum() == 0
+    # 500 +- 19 expected; five standard deviations
+    assert np.abs(counts[:20] - 500).max() < 100
+
+
+def test_a_supernet_that_is_judged_under_more_masks_scores_what_those_trained_with_them_do() -> None:
+    architectures = get_space("nasbench201").sample(300, seed=1)
+    truth = np.random.default_rng(0).uniform(size=300)
+    scored = ScoredSet(top=7, random=20)
+    spaces = [get_space("nasbench201", mask) for mask in ((), ("none",), ("none", "avg_pool_3x3"))]
+    separate = [scored.choose(architectures, truth, space) for space in spaces]
+    together = scored.choose(architectures, truth, *spaces)
+    assert len(together) == len(set(together))
+    assert set(together) == set().union(*separate)
+
+
+def test_evaluation_masks_leave_out_more_and_are_no_part_of_the_run(tiny: Study) -> None:
+    plain = tiny.variants[0]
+    variant = replace(plain, evaluation_masks=(("avg_pool_3x3",), ("none", "avg_pool_3x3")))
+    assert variant.run_id(0) == plain.run_id(0)
+    assert [space.mask for space in variant.evaluation_spaces] == [
+        ("avg_pool_3x3",),
+        ("none", "avg_pool_3x3"),
+    ]
+    masked = replace(plain, mask=("none",), evaluation_masks=(("avg_pool_3x3",),))
+    assert masked.evaluation_spaces == (get_space("nasbench201", ("none", "avg_pool_3x3")),)
+    assert masked.trained_under(masked.evaluation_spaces[0]) == replace(plain, mask=("none", "avg_pool_3x3"))
+    for mask, problem in (
+        ((("none",),), "leaves out nothing that the training's mask"),
+        (((),), "leaves out nothing"),
+        ((("skip_connect",), ("none", "skip_connect")), "the same subset twice"),
+        ((("pool",),), "mask: 'pool' is not one of none"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            replace(masked, evaluation_masks=mask)
