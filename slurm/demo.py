@@ -73,15 +73,39 @@ class DemoCluster:
         if self.pid("slurmctld"):  # or the steps of running jobs would outlive their daemons
             with suppress(subprocess.TimeoutExpired):
                 self.command("scancel", f"--user={getpass.getuser()}")
-            with suppress(OSError):
-                self.wait_for("jobs to end", lambda: not self.command("squeue", "--noheader").strip())
+            if self.pid("slurmd"):
+                with suppress(OSError):
+                    self.wait_for("jobs to end", lambda: not self.command("squeue", "--noheader").strip())
         stopped = []
         for name in DAEMONS:
             if pid := self.pid(name):
                 end(pid)
                 stopped.append(name)
             self.pid_file(name).unlink(missing_ok=True)
+        self.kill_jobs()  # those of a node daemon that was not there to end them
         return stopped
+
+    def lose_node(self) -> None:
+        """End the node daemon and all that it has started at once, as a power failure does."""
+        self.kill_daemon("slurmd")
+        self.kill_jobs()
+
+    def kill_jobs(self) -> None:
+        """End every process of a job on the node; first those that would tell the controller of it."""
+        ours = f"SLURM_CONF={self.configuration}".encode()
+        steps: list[int] = []
+        rest: list[int] = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                environment = (path / "environ").read_bytes().split(b"\0")
+                is_step = (path / "comm").read_text().startswith("slurmstepd")
+                if ours in environment and (
+                    is_step or any(v.startswith(b"SLURM_JOB_ID=") for v in environment)
+                ):
+                    (steps if is_step else rest).append(int(path.name))
+        for pid in steps + rest:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
 
     def start_daemon(self, name: str) -> None:
         """munged, slurmctld or slurmd; it goes to the background."""

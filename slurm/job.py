@@ -80,6 +80,7 @@ def do_all(plan: Plan, runs: dict[str, Run], device: str, patience: float | None
 
 def do_each(plan: Plan, runs: dict[str, Run], device: str, outcomes: dict[str, str]) -> dict[str, Run]:
     """Bring each run to its end; what came of it goes to `outcomes`. Returns those that another process has."""
+    from studies import lock
     from studies import run as one_run
     from studies.execute import outcome
 
@@ -88,6 +89,9 @@ def do_each(plan: Plan, runs: dict[str, Run], device: str, outcomes: dict[str, s
         architectures = plan.architectures(run)
         if one_run.is_complete(run, architectures):
             outcomes[run_id] = "complete before"
+            continue
+        if holder := lock.holder(run.folder):
+            outcomes[run_id], held[run_id] = f"held by {holder}", run
             continue
         print(f"{run.name} ({run_id}): starts", flush=True)
         result = one_run.run_one(run, architectures, device, Log(run.name))

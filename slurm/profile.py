@@ -23,7 +23,18 @@ TAKEN = {
     "signal": "signal_delay_s",
     "array": "parallel_jobs",
 } | dict.fromkeys(
-    ("error", "job-name", "nodes", "ntasks", "ntasks-per-node", "open-mode", "output", "requeue"), ""
+    (
+        "dependency",
+        "error",
+        "job-name",
+        "nodes",
+        "ntasks",
+        "ntasks-per-node",
+        "open-mode",
+        "output",
+        "requeue",
+    ),
+    "",
 )
 _TIME = re.compile(r"(?:(\d+)-)?(\d{1,4}):([0-5]\d):([0-5]\d)")
 

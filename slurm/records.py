@@ -22,22 +22,29 @@ FILE = "array.json"
 @dataclass(frozen=True)
 class Submission:
     """One array of jobs. folder: named by time, and a part of `name`, the jobs' name in the queue. words: the study
-    (slurm/request.py). jobs: the ids of the runs of each. job_id: None until the cluster has given one."""
+    (slurm/request.py). jobs: the ids of the runs of each. after: jobs that must
+    have ended before. job_id: None until the cluster has given one."""
 
     folder: Path
     name: str
     words: tuple[str, ...]
     jobs: tuple[tuple[str, ...], ...]
     profile: Profile
+    after: tuple[str, ...] = ()
     job_id: str | None = None
 
     @classmethod
     def new(
-        cls, study_folder: Path, words: tuple[str, ...], jobs: Sequence[tuple[str, ...]], profile: Profile
+        cls,
+        study_folder: Path,
+        words: tuple[str, ...],
+        jobs: Sequence[tuple[str, ...]],
+        profile: Profile,
+        after: tuple[str, ...] = (),
     ) -> Submission:
         label = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
         folder = study_folder / "slurm" / label
-        return cls(folder.absolute(), f"{study_folder.name}-{label}", words, tuple(jobs), profile)
+        return cls(folder.absolute(), f"{study_folder.name}-{label}", words, tuple(jobs), profile, after)
 
     def write(self) -> None:
         content = asdict(replace(self, folder=Path()))
@@ -51,7 +58,8 @@ class Submission:
             content = json.loads(path.read_text())
             content["profile"] = parse({k: v for k, v in content["profile"].items() if v is not None})
             content["jobs"] = tuple(map(tuple, content["jobs"]))
-            return cls(path.parent.absolute(), **content | {"words": tuple(content["words"])})
+            content["words"], content["after"] = tuple(content["words"]), tuple(content["after"])
+            return cls(path.parent.absolute(), **content)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(
                 f"slurm: {path} is damaged ({error}); delete it when its jobs have ended"

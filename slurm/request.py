@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from studies.commands import data_root, grid
+from studies.commands import data_root, grid, tracked
 
 if TYPE_CHECKING:
     from studies.execute import Plan
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `studies run` takes too: the study, which part of it, where results and images are."""
     grid.add_arguments(parser)
+    tracked.add_arguments(parser)
     data_root.add_argument(parser, "--data-root")
 
 
@@ -25,6 +26,7 @@ def words(args: argparse.Namespace) -> tuple[str, ...]:
     found += ["--smoke"] * args.smoke + ["--all"] * args.all
     for truth in args.truth or ():
         found += ["--truth", truth]
+    found += tracked.words(args)
     found += ["--runs", str(args.runs.absolute()), "--data-root", str(args.data_root.absolute())]
     return tuple(found)
 
@@ -38,4 +40,4 @@ def plan(given: Sequence[str]) -> Plan:
 
 def of(args: argparse.Namespace) -> Plan:
     """The plan of a parsed command line."""
-    return grid.plan(args, data_root=args.data_root.absolute())
+    return grid.plan(args, data_root=args.data_root.absolute(), milestones=tracked.milestones(args))

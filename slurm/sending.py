@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from slurm import queue, records, submission
 from slurm.profile import Profile
 from slurm.state import ACTIVE, COMPLETE, State, jobs_of, states
+from studies.lineage import generations
 
 if TYPE_CHECKING:
     from studies.execute import Plan
+    from studies.study import Run
+
+T = TypeVar("T")
 
 
 def look(plan: Plan) -> list[State]:
     """The state of every selected run, by the files and the queue of this moment."""
     return states(plan, jobs_of(records.read_all(plan.root), queue.entries()))
+
+
+def chunks(items: Sequence[T], size: int) -> list[tuple[T, ...]]:
+    """Items in groups of `size`, the last with what remains."""
+    return [tuple(items[begin : begin + size]) for begin in range(0, len(items), size)]
 
 
 class Sending:
@@ -33,11 +43,14 @@ class Sending:
 
     def show(self) -> None:
         """Print the batch scripts and the numbers."""
-        todo = self._todo()
-        made = self._arrays(todo)
-        for each in made:
-            print(submission.script(each))
-        self._tell("would submit", todo, made)
+        self.look()
+        made: list[records.Submission] = []
+        for number, part in enumerate(self.generations()):
+            after = () if number == 0 else tuple(each.name for each in made)  # there are no ids yet
+            for each in self.arrays(part, after):
+                print(submission.script(each))
+                made.append(each)
+        self.tell("would submit", made)
 
     def send(self) -> None:
         """Submit, with the study's queue to oneself: of two that submit at once, the second finds what the first
@@ -47,43 +60,61 @@ class Sending:
 
         for config in {run.variant.data for run in self.plan.selected}:
             ready(config, self.plan.selected[0].data_root)
+        made: list[records.Submission] = []
         try:
             with lock.hold(self.plan.folder / "slurm"):
-                todo = self._todo()
+                self.look()
                 self.plan.write()
-                made = self._submit(self._arrays(todo))
+                for part in self.generations():
+                    for each in self.arrays(part, self.parents(part, made)):
+                        made.append(submission.submit(each))
         except lock.Held as error:
             raise ValueError(f"submit: this study is being submitted already, {error}") from error
-        self._tell("submitted", todo, made)
+        except ValueError as error:
+            if made:
+                jobs = sum(len(each.jobs) for each in made)
+                raise ValueError(f"{error}; submitted before that: {jobs} jobs") from error
+            raise
+        self.tell("submitted", made)
 
-    def _submit(self, arrays: list[records.Submission]) -> list[records.Submission]:
-        made: list[records.Submission] = []
-        for each in arrays:
-            try:
-                made.append(submission.submit(each))
-            except ValueError as error:
-                count = sum(len(done.jobs) for done in made)
-                raise ValueError(f"{error}; submitted before that: {count} jobs") from error
-        return made
-
-    def _todo(self) -> list[State]:
+    def look(self) -> None:
+        """Find out what is left."""
         self.found = look(self.plan)
         done = (*COMPLETE, *ACTIVE)
-        return [state for state in self.found if state.state not in done and self.wanted(state)]
+        self.todo = [state for state in self.found if state.state not in done and self.wanted(state)]
 
-    def _arrays(self, todo: list[State]) -> list[records.Submission]:
-        if not todo:
-            return []
-        ids = [state.run_id for state in todo]
-        most = queue.max_array_size()
-        return submission.arrays(self.plan.folder, self.words, ids, self.profile, most)
+    def generations(self) -> list[list[Run]]:
+        """What is left; runs that others start from before those others."""
+        return generations(state.run for state in self.todo)
 
-    def _tell(self, what: str, todo: list[State], made: list[records.Submission]) -> None:
+    def parents(self, runs: list[Run], made: list[records.Submission]) -> tuple[str, ...]:
+        """Jobs that must have ended before these runs start: of what was submitted now, and of the queue."""
+        needed = {run.parent.variant.run_id(run.seed) for run in runs if run.parent is not None}
+        now = [each.job_id for each in made if each.job_id and needed & {i for job in each.jobs for i in job}]
+        before = [s.job.job_id for s in self.found if s.run_id in needed and s.job and s.job.entry]
+        return tuple(dict.fromkeys(now + before))
+
+    def arrays(self, runs: list[Run], after: tuple[str, ...]) -> list[records.Submission]:
+        """Runs packed into jobs, and jobs into arrays of at most as many as the cluster takes."""
+        ids = [run.variant.run_id(run.seed) for run in runs]
+        jobs = chunks(ids, self.profile.runs_per_job)
+        return [
+            records.Submission.new(self.plan.folder, self.words, part, self.profile, after)
+            for part in chunks(jobs, self.most)
+        ]
+
+    @functools.cached_property
+    def most(self) -> int:
+        """Most elements of an array."""
+        return queue.max_array_size()
+
+    def tell(self, what: str, made: list[records.Submission]) -> None:
+        """Print the numbers."""
         counts = Counter(state.state for state in self.found)
         jobs, active = sum(len(each.jobs) for each in made), sum(counts[name] for name in ACTIVE)
         complete = sum(counts[name] for name in COMPLETE)
         ids = ", ".join(each.job_id for each in made if each.job_id)
         print(
-            f"{self.plan.study.name}: {what} {len(todo)} runs in {jobs} jobs, {len(made)} arrays"
+            f"{self.plan.study.name}: {what} {len(self.todo)} runs in {jobs} jobs, {len(made)} arrays"
             f"{f' ({ids})' if ids else ''}; {complete} complete, {active} queued or running"
         )

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from studies.study import Run
 
 ACTIVE = ("running", "queued")
-COMPLETE = ("finished", "diverged")
-ORDER = (*COMPLETE, "running", "queued", "failed", "lost", "to do")
+COMPLETE = ("done", "diverged")
+WRONG = ("failed", "lost")
+ORDER = (*COMPLETE, *ACTIVE, *WRONG, "interrupted", "to score", "to do")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Submitted:
 
 @dataclass(frozen=True)
 class State:
-    """state: one of ORDER; 'lost': its job ended and left no result. reason: why, '' where there is nothing to say."""
+    """state: one of ORDER, which are those of studies/states.py and 'queued', in SLURM, and 'lost': its job ended and
+    left no result. reason: why, '' where there is nothing to say."""
 
     run: Run
     state: str
@@ -72,23 +74,16 @@ def states(plan: Plan, jobs: dict[str, Submitted]) -> list[State]:
 
 
 def _state(plan: Plan, run: Run, job: Submitted | None) -> State:
-    from studies import lock
-    from studies.run import is_complete
+    from studies.states import state_of
 
-    result = run.result()
-    if result is not None and is_complete(run, plan.architectures(run)):
-        return State(run, result["status"], result.get("reason") or "", job)
-    holder = lock.holder(run.folder)
-    if holder is not None:
-        return State(run, "running", f"on {holder}", job)
-    if job and job.entry:
-        reason = f"{job.entry.state.lower()}: {job.entry.reason}" if job.entry.waits else "in a running job"
-        return State(run, "queued", reason, job)
-    if result is not None and result["status"] == "failed":
-        return State(run, "failed", result["reason"], job)
-    if job:
-        return State(run, "lost", last_line(job.log), job)
-    return State(run, "to do")
+    own = state_of(run, plan.architectures(run))
+    if own.name not in (*COMPLETE, "running"):
+        if job and job.entry:
+            waits = f"{job.entry.state.lower()}: {job.entry.reason}"
+            return State(run, "queued", waits if job.entry.waits else "in a running job", job)
+        if job and own.name != "failed":
+            return State(run, "lost", last_line(job.log), job)
+    return State(run, own.name, own.detail, job)
 
 
 def last_line(log: Path) -> str:

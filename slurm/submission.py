@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from slurm.job import Job
 from slurm.profile import Profile
@@ -17,20 +17,6 @@ if TYPE_CHECKING:
     from submitit import SlurmExecutor
 
 REPOSITORY = Path(__file__).parents[1]
-T = TypeVar("T")
-
-
-def chunks(items: Sequence[T], size: int) -> list[tuple[T, ...]]:
-    """Items in groups of `size`, the last with what remains."""
-    return [tuple(items[begin : begin + size]) for begin in range(0, len(items), size)]
-
-
-def arrays(
-    study_folder: Path, words: tuple[str, ...], run_ids: Sequence[str], profile: Profile, most: int
-) -> list[Submission]:
-    """Runs packed into jobs, and jobs into arrays of at most `most` elements; nothing is written or submitted."""
-    jobs = chunks(run_ids, profile.runs_per_job)
-    return [Submission.new(study_folder, words, part, profile) for part in chunks(jobs, most)]
 
 
 def submit(submission: Submission) -> Submission:
@@ -82,6 +68,7 @@ def executor(submission: Submission, minutes: int | None = None) -> SlurmExecuto
         stderr_to_stdout=True,
         wckey=None,
         # A site may have jobs not queued again when their node is lost, unless they say so.
+        dependency=f"afterany:{':'.join(submission.after)}" if submission.after else None,
         additional_parameters={"requeue": True, **profile.options},
     )
     return made

@@ -158,4 +158,4 @@ def last_words(log: Path) -> str:
     if not log.exists():
         return f"it left no log ({log})"
     lines = log.read_text(errors="replace").strip().splitlines()
-    return f"the log {log} ends with: {lines[-1] if lines else 'nothing'}"
+    return f"the log {log} ends with: {' | '.join(lines[-3:]) or 'nothing'}"

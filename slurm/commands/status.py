@@ -8,7 +8,7 @@ from collections import Counter
 
 from slurm import queue, request
 from slurm.sending import look
-from slurm.state import ACTIVE, COMPLETE, ORDER, State
+from slurm.state import ACTIVE, COMPLETE, ORDER, WRONG, State
 
 HELP = "how far a study is: finished, running, queued, failed with reason and log"
 
@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
         print(table(found) + "\n" + summary(plan.study.name, found), flush=True)
         active = any(state.state in ACTIVE for state in found)
         if args.watch is None or not active:
-            return 1 if not active and any(state.state in ("failed", "lost") for state in found) else 0
+            return 1 if not active and any(state.state in WRONG for state in found) else 0
         time.sleep(args.watch)
         print()
 
@@ -51,7 +51,7 @@ def table(found: list[State]) -> str:
             f"{each.run_id:<12}  {variant.space:<12} {variant.name:<22} {each.run.seed:>4}  {each.state:<9} "
             f"{job:<12} {each.reason}".rstrip()
         )
-        if each.state in ("failed", "lost", "diverged") and each.job:
+        if each.state in (*WRONG, "diverged") and each.job:
             lines.append(f"{'':<14}log: {each.job.log}")
     return "\n".join(lines)
 
@@ -60,7 +60,7 @@ def summary(name: str, found: list[State]) -> str:
     """Numbers of each state, and what to do about it."""
     counts = Counter(state.state for state in found)
     told = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
-    wrong = counts["failed"] + counts["lost"]
+    wrong = any(counts[state] for state in WRONG)
     complete = sum(counts[state] for state in COMPLETE)
     next_step = (
         f"; `python -m slurm retry {name.removesuffix('-smoke')}` submits these again" if wrong else ""

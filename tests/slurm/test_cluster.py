@@ -1,0 +1,142 @@
+"""On a real SLURM of one machine: an array ends complete, and whatever happens to a job, its run has the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from slurm import request
+from slurm.demo import DemoCluster
+from studies import lock
+from studies.execute import execute
+
+pytestmark = [pytest.mark.xdist_group("slurm")]
+DEADLINE = 240.0  # seconds; for a machine that is busy with other things
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    begin = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begin < DEADLINE, f"waited in vain for {what}"
+        time.sleep(0.1)
+
+
+def queued() -> str:
+    return subprocess.run(["squeue", "--noheader"], capture_output=True, text=True, check=True).stdout
+
+
+def restarts(job: str) -> int:
+    shown = subprocess.run(
+        ["scontrol", "show", "job", job], capture_output=True, text=True, check=True
+    ).stdout
+    match = re.search(r"Restarts=(\d+)", shown)
+    assert match
+    return int(match[1])
+
+
+def assert_same(one: Path, two: Path) -> None:
+    """Every tensor of the checkpoint and every score, bit by bit."""
+    scores = [pd.read_parquet(folder / "scores.parquet").drop(columns="seconds") for folder in (one, two)]
+    scores = [frame.sort_values(["bn_mode", "arch"], ignore_index=True) for frame in scores]
+    pd.testing.assert_frame_equal(*scores, check_exact=True)
+    states = [torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (one, two)]
+    for key in ("model", "optimizer", "sampler", "generator", "gradients", "used", "updates"):
+        assert equal(states[0][key], states[1][key]), key
+
+
+def equal(one: object, two: object) -> bool:
+    if isinstance(one, torch.Tensor):
+        return isinstance(two, torch.Tensor) and torch.equal(one, two)
+    if isinstance(one, dict):
+        return isinstance(two, dict) and one.keys() == two.keys() and all(equal(one[k], two[k]) for k in one)
+    if isinstance(one, list | tuple) and isinstance(two, list | tuple):
+        return len(one) == len(two) and all(map(equal, one, two))
+    return one == two
+
+
+def undisturbed_runs(root: Path, *words: str) -> Path:
+    """The folder of the same runs, done in processes of this machine."""
+    plan = request.plan([*words, "--runs", str(root)])
+    execute(plan, plan.selected, "cpu", 2)
+    return root / "trainings"
+
+
+def test_an_array_of_smoke_runs_ends_complete_and_equal_to_a_local_run(
+    cluster: DemoCluster, slurm: Callable, profile: Path, tmp_path: Path, few_architectures: str
+) -> None:
+    words = ["quickstart", "--smoke", "--truth", few_architectures, "--only", "nasbench201/uniform"]
+    words += ["--only", "strictly fair", "--only", "without avg_pool_3x3"]
+    here, there = tmp_path / "local", tmp_path / "jobs"
+    sent = slurm("submit", *words, "--runs", there, "--profile", profile)
+    assert "submitted 4 runs in 4 jobs, 1 arrays" in sent.stdout
+    assert "submitted 0 runs" in slurm("submit", *words, "--runs", there, "--profile", profile).stdout
+    slurm("submit", *words, "--runs", here, "--local", "2")
+    watched = slurm("status", *words, "--runs", there, "--watch", "1")
+    assert "4 of 4 complete: 4 finished" in watched.stdout
+    runs = sorted(path.name for path in (there / "trainings").iterdir())
+    assert runs == sorted(path.name for path in (here / "trainings").iterdir())
+    for run in runs:
+        assert_same(here / "trainings" / run, there / "trainings" / run)
+        assert "finished" in slurm("logs", run[:8], "--runs", there).stdout
+    assert not list(there.rglob("*.tmp"))
+
+
+def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have_the_same_bits(
+    cluster: DemoCluster, slurm: Callable, profile: Path, tmp_path: Path, few_architectures: str
+) -> None:
+    words = ["quickstart", "--truth", few_architectures, "--seeds", "0"]
+    words += ["--only", "nasbench201/uniform", "--only", "nasbench201/strictly fair"]
+    words += ["--only", "nasbench201/linear transformers"]
+    there = tmp_path / "jobs"
+    slurm("submit", *words, "--runs", there, "--profile", profile)
+    (record,) = (json.loads(path.read_text()) for path in there.glob("*/slurm/*/array.json"))
+    runs = [there / "trainings" / run for (run,) in record["jobs"]]
+    jobs = [f"{record['job_id']}_{number}" for number in range(len(runs))]
+
+    def trains(run: Path) -> bool:
+        return (run / "checkpoint.pt").exists() and lock.holder(run) is not None
+
+    # A time-out: SLURM sends the signal, the job asks to be queued again. A kill: the job is gone.
+    until(lambda: trains(runs[0]), "the first run to train")
+    subprocess.run(["scancel", "--signal=USR2", jobs[0]], check=True)
+    until(lambda: trains(runs[1]), "the second run to train")
+    holder = lock.holder(runs[1])
+    assert holder is not None
+    os.kill(holder.pid, signal.SIGKILL)
+    until(lambda: restarts(jobs[0]) == 1, "the first job to be queued again")
+    until(lambda: jobs[1] not in queued(), "the second job to be gone")
+    told = slurm("status", *words, "--runs", there).stdout
+    assert re.search(r"strictly fair +0  lost .* log: ", told.replace("\n", " ")), told
+
+    # A preemption: a job of a partition that goes before needs the whole machine.
+    until(lambda: trains(runs[2]), "the third run to train")
+    urgent = ["sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"]
+    subprocess.run(urgent, check=True, capture_output=True, cwd=tmp_path)
+    until(lambda: restarts(jobs[2]) >= 1, "the third job to be preempted")
+
+    # A lost node: its daemon is killed with all that it has started, and comes back.
+    again = slurm("retry", *words, "--runs", there)
+    assert "submitted 1 runs in 1 jobs" in again.stdout
+    until(lambda: trains(runs[1]), "the second run to train again")
+    lost = [run for run in runs if trains(run)]
+    cluster.lose_node()
+    until(lambda: all(lock.holder(run) is None for run in lost), "the lost processes to be gone")
+    cluster.start_daemon("slurmd")
+
+    watched = slurm("status", *words, "--runs", there, "--watch", "1")
+    assert "3 of 3 complete: 3 finished" in watched.stdout
+    assert not list(there.rglob("*.tmp"))
+    assert not list(there.rglob("*.save_tmp"))
+    undisturbed = undisturbed_runs(tmp_path / "local", *words)
+    for run in runs:
+        assert_same(undisturbed / run.name, run)

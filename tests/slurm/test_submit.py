@@ -1,0 +1,235 @@
+"""What goes to the cluster, against fake commands: scripts, arrays, nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake_slurm import ROOT, SMOKE, Fake, finish, records, slurm
+
+from slurm.job import Job
+from slurm.profile import Profile
+from slurm.sending import Sending
+from studies import lock
+from studies.catalog import quickstart
+from studies.execute import Plan
+
+GOLDEN = Path(__file__).parent / "golden.sh"
+
+
+def test_the_batch_script(fake: Fake, tmp_path: Path) -> None:
+    text = """
+        time = "1-12:00:00"
+        partition = "gpu"
+        account = "project"
+        cpus = 4
+        gpus = 1
+        memory_gb = 7.5
+        parallel_jobs = 3
+        runs_per_job = 2
+        signal_delay_s = 90
+        setup = ["module load cuda", "source '/opt/my venv/activate'"]
+        python = "python3"
+        options = {qos = "normal", exclusive = true}
+    """
+    path = tmp_path / "p.toml"
+    path.write_text(text)
+    assert slurm("submit", *SMOKE, "--runs", tmp_path / "runs", "--profile", path) == 0
+    (script,) = fake.scripts()
+    (record,) = records(tmp_path / "runs")
+    for name, value in ((str(record.folder), "FOLDER"), (record.name, "NAME"), (str(ROOT), "REPOSITORY")):
+        script = script.replace(name, value)
+    assert script == GOLDEN.read_text()
+    assert record.profile.gpus == 1
+    assert [len(job) for job in record.jobs] == [2, 2, 2, 2]
+
+
+def test_arrays_are_split_at_the_size_that_the_cluster_takes(
+    fake: Fake, profile: Path, tmp_path: Path
+) -> None:
+    fake.set("max", "5")
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 0
+    assert [re.search(r"--array=(\S+)", script)[1] for script in fake.scripts()] == ["0-4%5", "0-2%3"]
+    arrays = records(tmp_path)
+    assert [array.ids()[-1] for array in arrays] == ["100_4", "101_2"]
+    runs = [run for array in arrays for job in array.jobs for run in job]
+    assert len(runs) == len(set(runs)) == 8
+
+
+def test_a_last_array_of_one_is_a_job(fake: Fake, profile: Path, tmp_path: Path) -> None:
+    fake.set("max", "7")
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 0
+    assert [array.ids()[-1] for array in records(tmp_path)] == ["100_6", "101"]
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 0
+    assert len(fake.scripts()) == 2
+
+
+def test_what_is_pickled_is_the_job_alone(fake: Fake, profile: Path, tmp_path: Path) -> None:
+    from submitit.core.utils import DelayedSubmission
+
+    slurm("submit", *SMOKE, "--seeds", "0", "--runs", tmp_path, "--profile", profile)
+    (record,) = records(tmp_path)
+    pickles = [record.folder / f"{job_id}_submitted.pkl" for job_id in record.ids()]
+    jobs = [DelayedSubmission.load(path).function for path in pickles]
+    assert jobs == [Job(record.words, runs, "cpu") for runs in record.jobs]
+    assert max(path.stat().st_size for path in pickles) < 2000
+    again = jobs[0].checkpoint()
+    assert again.function == jobs[0]
+
+
+def test_nothing_is_submitted_twice(
+    fake: Fake, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*SMOKE, "--runs", tmp_path, "--profile", profile]
+    slurm("submit", *words)
+    slurm("submit", *words)
+    assert "submitted 0 runs in 0 jobs, 0 arrays; 0 complete, 8 queued or running" in capsys.readouterr().out
+    # One run is complete, and of two jobs nothing is left in the queue.
+    (record,) = records(tmp_path)
+    finish(tmp_path, list(record.jobs[0]))
+    fake.set("queue", "\n".join(fake.queue()[3:]))
+    slurm("submit", *words)
+    assert (
+        "submitted 2 runs in 2 jobs, 1 arrays (101); 1 complete, 5 queued or running"
+        in capsys.readouterr().out
+    )
+    assert [job for each in records(tmp_path)[1:] for job in each.jobs] == list(record.jobs[1:3])
+
+
+def test_a_run_that_a_process_is_on_is_not_submitted(fake: Fake, profile: Path, tmp_path: Path) -> None:
+    words = [*SMOKE, "--only", "nasbench201/uniform", "--runs", tmp_path, "--profile", profile]
+    slurm("submit", *words, "--dry-run")
+    run = quickstart_runs(tmp_path)[0]
+    with lock.hold(tmp_path / "trainings" / run):
+        slurm("submit", *words)
+    assert not fake.scripts()
+    slurm("submit", *words)
+    assert len(fake.scripts()) == 1
+
+
+def quickstart_runs(root: Path) -> list[str]:
+    from studies.smoke import smoke
+
+    return [run.variant.run_id(run.seed) for run in smoke(quickstart.study()).runs(root)]
+
+
+def test_two_submitters_at_once(
+    fake: Fake, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with lock.hold(tmp_path / "quickstart-smoke" / "slurm"):
+        assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 2
+    assert "submit: this study is being submitted already, held by " in capsys.readouterr().err
+    assert not fake.scripts()
+
+
+def test_a_submitter_that_is_killed_before_it_knows_the_id_has_submitted(
+    fake: Fake, profile: Path, tmp_path: Path
+) -> None:
+    words = [*SMOKE, "--runs", tmp_path, "--profile", profile]
+    slurm("submit", *words)
+    (path,) = tmp_path.glob("*/slurm/*/array.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"job_id": None}))
+    slurm("submit", *words)
+    assert len(fake.scripts()) == 1
+    assert slurm("cancel", *SMOKE, "--runs", tmp_path) == 0
+    assert not fake.queue()
+
+
+def test_a_cluster_that_refuses_leaves_nothing_behind(
+    fake: Fake, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.set("refuse", "Invalid account")
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 2
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message.startswith("error: slurm: sbatch refused: ")
+    assert "Invalid account" in message
+    assert not records(tmp_path)
+    (fake.folder / "refuse").unlink()
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 0
+
+
+def test_a_dry_run_prints_the_script_and_writes_nothing(
+    fake: Fake, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert slurm("submit", *SMOKE, "--runs", tmp_path / "runs", "--profile", profile, "--dry-run") == 0
+    told = capsys.readouterr().out
+    assert "#SBATCH --array=0-7%8" in told
+    assert "would submit 8 runs in 8 jobs, 1 arrays" in told
+    assert not fake.calls("sbatch")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_from_inside_a_job_its_settings_stay_there_but_the_cluster_is_known(
+    fake: Fake, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "64")
+    monkeypatch.setenv("SLURM_CONF", "/etc/here.conf")
+    slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile)
+    assert fake.environments("sbatch") == [{"SLURM_CONF": "/etc/here.conf"}]
+    assert os.environ["SLURM_JOB_ID"] == "7"
+
+
+def test_2000_runs(fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = quickstart.study()
+    many = replace(study, name="many", seeds=tuple(range(250)))
+    sending = Sending(Plan.of(many, tmp_path), ("many",), Profile(time="1:00:00", runs_per_job=1))
+    sending.show()
+    assert "would submit 2000 runs in 2000 jobs, 2 arrays" in capsys.readouterr().out
+
+
+def test_runs_that_start_from_others_wait_for_these(fake: Fake, profile: Path, tmp_path: Path) -> None:
+    assert slurm("submit", "few_shot", "--smoke", "--runs", tmp_path, "--profile", profile) == 0
+    arrays = records(tmp_path)
+    assert len(arrays) >= 2
+    assert arrays[0].after == ()
+    assert "--dependency" not in fake.scripts()[0]
+    assert arrays[1].after == (arrays[0].job_id,)
+    assert f"#SBATCH --dependency=afterany:{arrays[0].job_id}" in fake.scripts()[1]
+    # The parents are still in the queue when their children are submitted again.
+    fake.set("queue", "\n".join(line for line in fake.queue() if line.startswith("100")))
+    slurm("submit", "few_shot", "--smoke", "--runs", tmp_path, "--profile", profile)
+    assert {job.split("_")[0] for job in records(tmp_path)[-1].after} == {"100"}
+
+
+def test_without_slurm_there_is_one_clear_message(tmp_path: Path, profile: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": str(tmp_path)}
+    for words in (["submit", *SMOKE, "--profile", str(profile)], ["status", *SMOKE], ["retry", *SMOKE]):
+        command = [sys.executable, "-m", "slurm", *words]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+        assert done.returncode == 2
+        (line,) = done.stderr.strip().splitlines()
+        assert all(word in line for word in ("this machine has no SLURM", "--local N", "demo-cluster start"))
+
+
+def test_local_is_studies_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    monkeypatch.setattr("studies.__main__.main", lambda words: called.append(words) or 0)
+    words = [*SMOKE, "--only", "blox/uniform", "--seeds", "0", "--runs", tmp_path, "--data-root", tmp_path]
+    assert slurm("submit", *words, "--local", "3") == 0
+    given = ["--runs", str(tmp_path), "--data-root", str(tmp_path), "--workers", "3"]
+    assert called == [["run", *SMOKE, *given, "--only", "blox/uniform", "--seeds", "0"]]
+    assert slurm("submit", *words, "--local", "0") == 2
+    assert slurm("submit", *words, "--local", "1", "--dry-run") == 2
+    assert len(called) == 1
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, slurm.__main__ as m; m.parser(); "
+        "print([n for n in ('torch', 'pandas', 'numpy', 'scipy', 'submitit', 'tensorboard') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_the_script_is_valid_bash() -> None:
+    subprocess.run(["bash", "-n", str(GOLDEN)], check=True)
