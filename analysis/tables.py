@@ -95,6 +95,11 @@ class Table:
         self._refuse_duplicates(keys)
         return keys
 
+    @cached_property
+    def key_of(self) -> dict[str, Hashable]:
+        """The key of each text."""
+        return dict(zip(self.texts, self.keys, strict=True))
+
     def only(self, mask: np.ndarray) -> Table:
         """The rows where `mask` (n,) is true."""
         return Table(frame=self.frame[mask].reset_index(drop=True), column=self.column, source=self.source)
@@ -169,6 +174,18 @@ class Joined:
     score_rows: np.ndarray
 
 
+def _keys(truth: Table, scores: Table) -> tuple[Sequence[Any], Sequence[Any], bool]:
+    """What rows of truth and of scores meet by, and whether that is more than their texts."""
+    if truth.parsed is None:
+        return truth.texts, scores.texts, False
+    known = truth.key_of
+    if known.keys() >= set(scores.texts):  # spelled alike: to read every text again would be most of the work
+        return truth.keys, [known[text] for text in scores.texts], True
+    if scores.parsed is None or scores.parsed[0] != truth.parsed[0]:
+        return truth.texts, scores.texts, False
+    return truth.keys, scores.keys, True
+
+
 def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
     """Rows of truth and scores that name the same architecture.
 
@@ -178,9 +195,7 @@ def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
     """
     if missing not in MISSING:
         raise ValueError(f"missing: {missing!r} is not one of {', '.join(MISSING)}")
-    same = truth.parsed is not None and scores.parsed is not None and truth.parsed[0] == scores.parsed[0]
-    truth_keys: Sequence[Any] = truth.keys if same else truth.texts
-    score_keys: Sequence[Any] = scores.keys if same else scores.texts
+    truth_keys, score_keys, same = _keys(truth, scores)
     values = scores.numbers
     if "status" in scores.frame.columns:
         values = np.where((scores.frame["status"] == "ok").to_numpy(dtype=bool), values, np.nan)

@@ -170,7 +170,7 @@ def topn_mean_tau(
     return TopMeanTau(observed, permutation_p(observed, np.concatenate(null)), sizes)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)  # as many as a study has masks; two MB each for 1,000 permutations
 def shuffles(n: int, largest: int, permutations: int, seed: int) -> np.ndarray:
     """Whose score the `largest` best get in each permutation of n, (permutations, largest), read-only.
 
