@@ -1,6 +1,7 @@
 # make quickstart: set up and run the study `quickstart` on the embedded data.
 # make test:       set up and run lint, types, the import rule and the tests.
 # make results:    the study, then its table and figures into docs/results/.
+# make cluster:    a SLURM of one machine, for trying; `python -m slurm demo-cluster stop` ends it.
 # make lowest:     the tests on the lowest versions that requirements.txt allows.
 
 PYTHON ?= python3
@@ -10,10 +11,13 @@ WORKERS ?= 2
 # One thread a process: the work is spread over processes, and results do not depend on the machine's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: quickstart results test lint tests lowest
+.PHONY: quickstart cluster results test lint tests lowest
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python -m studies run quickstart
+
+cluster: $(VENV)/.installed
+	$(BIN)/python -m slurm demo-cluster start
 
 RESULTS = docs/results
 results: quickstart
