@@ -72,6 +72,8 @@ class Variant:
                     f"size: {name} is {getattr(self.size, name)}, but {found} in the data {self.data.name!r}"
                 )
         object.__setattr__(self, "mask", self.masked_space.mask)
+        if self.sampling.kind == "fair":
+            _ = self.masked_space.fair_group_size  # refuses a mask that strict fairness is not defined for
         lineage.check_variant(self)
         self._check_evaluation_masks()
 

@@ -46,8 +46,8 @@ class FairStep:
 
     images, labels: one batch (B, C, H, W), (B,) for all paths (`same_batch`) or one for each, all of `batch_size`.
     The sum of the losses is what the gradients are of; they replace those that were there. capture: as a CUDA
-    graph, at the first call. Raises ValueError for another space than NAS-Bench-201, and for a capture elsewhere
-    than on a CUDA device.
+    graph, at the first call. Raises ValueError for another space than NAS-Bench-201, for a mask by edge, and for a
+    capture elsewhere than on a CUDA device.
     """
 
     def __init__(

@@ -22,7 +22,8 @@ class SamplingConfig:
     """How paths are drawn and how a strictly fair group trains.
 
     kind: 'uniform': each choice point independently; 'fair': strictly fair, |O| paths in which every choice point
-    uses each allowed operation once, then one optimizer step; 'balanced': evenly over the number of non-linear
+    uses each allowed operation once, then one optimizer step (a place that a mask leaves one operation is no choice
+    point: each path uses it); 'balanced': evenly over the number of non-linear
     operations, only among cells with a path from input to output. batches ('fair' only): 'consecutive' gives
     each path of the group the next mini-batch (ranking study), 'same' gives all of them one (FairNAS).
     gradients ('fair' only): 'sum', 'mean' over the group, or 'parameter_mean', each parameter divided by the

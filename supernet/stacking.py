@@ -2,8 +2,8 @@
 
 The stem of a group on one mini-batch is computed once, forward and backward; the stem of a group on successive
 mini-batches, the reductions and the head take the paths' batches one after the other as one batch (P * B, C, H, W).
-Searchable cells stay path by path: no two paths of a strictly fair group share an operation there. That is faster
-where tensors are small, so that calls cost more than arithmetic.
+Searchable cells stay path by path: no two paths of a strictly fair group share an operation there, but where a mask
+leaves an edge only one. That is faster where tensors are small, so that calls cost more than arithmetic.
 
 Everything is what path by path gives, up to rounding: BN normalises each path's batch by itself and its running
 statistics see the paths in their order, a parameter that a path does not use gets no gradient from it.

@@ -14,7 +14,7 @@ Data: as nb201_cifar10.
 Choices of ours: the edge 0-3, the only one that no choice on other edges can cut off; halves; each part's learning
 rate follows the whole schedule from its start, with a fresh optimizer. A part keeps the seed, and has batches and
 paths of its own. Uniform sampling, where an update is one path of one batch, so that equal updates are equal images.
-Expected: the cost of 15 trainings of nb201_cifar10's small supernet. No numbers are known for this budget.
+Expected: the cost of 12.5 trainings of nb201_cifar10's small supernet. No numbers are known for this budget.
 Smoke: python -m studies run few_shot --smoke     (embedded data, under a minute; 11 updates in all, so no result)
 """
 

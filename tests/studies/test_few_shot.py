@@ -113,6 +113,14 @@ def test_what_does_not_go_together_is_named(few_shot: Study) -> None:
     refused("part_of: 'parent' is the name of a variant", with_variants(parent, named))
 
 
+def test_strict_fairness_goes_with_a_split_and_not_with_any_mask(few_shot: Study) -> None:
+    part = few_shot.variants[3]
+    fair = replace(part.sampling, kind="fair")
+    assert replace(part, sampling=fair).masked_space.fair_group_size == 5
+    with pytest.raises(ValueError, match="kind: 'fair' needs equally many operations on all edges"):
+        replace(few_shot.variants[0], sampling=fair, mask=("none@0-3",))
+
+
 def test_parents_come_first_and_come_along(few_shot: Study, tmp_path: Path) -> None:
     backwards = replace(few_shot, variants=tuple(reversed(few_shot.variants)), seeds=(0, 1))
     names = [(run.seed, run.variant.name) for run in backwards.runs(tmp_path)]
