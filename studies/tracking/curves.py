@@ -23,7 +23,7 @@ def scalars(row: Mapping[str, Any]) -> dict[str, float]:
     """Of a row of the history (studies/history.py); what is not known is left out.
 
     operations/NAME: its share, in percent, of what was drawn in the epoch at all choice points; under strict fairness
-    all are equal but for a group that the epoch cut. choice_POINT/NAME: the same at one choice point.
+    all are equal but for a group that the epoch cut. samples_POINT/NAME: the same at one choice point.
     """
     found = {tag: float(row[name]) for name, tag in TAGS.items() if known(row.get(name))}
     if known(row.get("images")) and row["seconds"] > 0:
@@ -36,7 +36,7 @@ def scalars(row: Mapping[str, Any]) -> dict[str, float]:
             points.setdefault(point, {})[operation] = count
             whole[operation] += count
     groups: dict[str, dict[str, float]] = {"operations": dict(whole)}
-    groups |= {f"choice_{point}": counts for point, counts in points.items()}
+    groups |= {f"samples_{point}": counts for point, counts in points.items()}
     for group, counts in groups.items():
         if total := sum(counts.values()):
             found |= {f"{group}/{operation}": 100 * count / total for operation, count in counts.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -15,17 +16,21 @@ FLUSH_SECONDS = 10
 
 
 class Log:
-    """A new event file in `folder`, in place of those that are there.
+    """A new event file in `folder`, in place of what is there: whoever reads it drops all that older files said.
 
-    A dashboard that has read the old file drops what it had from step 0 on. OSError if it cannot be written.
+    The last of the older files stays: TensorBoard's reader does not get past a file that was removed while it was
+    reading it. Files are read in the order of their names, which begin with the second they were made in: so one of
+    this second goes, too. OSError if it cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         folder.mkdir(parents=True, exist_ok=True)
-        for old in event_files(folder):
-            old.unlink()
+        now, old = int(time.time()), event_files(folder)
+        for path in old:
+            if path != old[-1] or int(path.name.split(".")[3]) >= now:
+                path.unlink()
         self.writer = SummaryWriter(str(folder), purge_step=0, flush_secs=FLUSH_SECONDS)
 
     def __enter__(self) -> Log:

@@ -22,8 +22,8 @@ from studies.tracking.settings import Tracking, link, log_folder
 def write_log(run: Run, tracking: Tracking) -> None:
     """Write the run's event file anew and link it to the study. OSError or ValueError for files that cannot be used.
 
-    rank/tau_b/SET: at milestones and at the end, on the same small part of a score set. rank_final: at the end, on
-    all that was scored. Only the latter are results.
+    rank/tau_b/SET: at milestones and at the end, on the same small part of a score set. final/tau_b (of
+    the sample, or of all) and final/tau_b/topN: at the end, on all that was scored. Only the latter are results.
     """
     rows = history.read(run.folder)
     end = (run.folder / history.FILE).stat().st_mtime
@@ -42,12 +42,12 @@ def write_log(run: Run, tracking: Tracking) -> None:
         metrics: dict[str, float] = {}
         if len(found):
             column = compared.column(found)
-            metrics = compared.whole(column)
-            whole = {f"tau_b/{name}": tau for name, tau in compared.taus(compared.sets(), column).items()}
+            metrics = {f"final/{name}": value for name, value in compared.whole(column).items()}
+            taus = compared.taus(compared.sets(), column)
+            inside = {f"final/tau_b/{name}": tau for name, tau in taus.items() if name != compared.name}
             if len(taken):
                 log.scalars(ranks(compared, found, int(taken["budget"].iloc[0])), last, end)
-            log.scalars({f"rank_final/{name}": value for name, value in whole.items()}, last, end)
-            log.scalars(metrics, last, end)
+            log.scalars(metrics | inside, last, end)
             for tag, png in pictures(run, compared, column, tracking.column).items():
                 log.picture(tag, png, last, end)
         log.hparams(hparams(run), metrics)

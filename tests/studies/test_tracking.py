@@ -1,0 +1,460 @@
+"""What TensorBoard is told of a run, read by TensorBoard's own readers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tensorboard.plugins.hparams import plugin_data_pb2
+
+from analysis.collect import collect
+from analysis.correlation import kendall_tau
+from analysis.scored import ScoredSet
+from studies import history
+from studies.__main__ import main, parser
+from studies.commands import grid, tracked
+from studies.execute import Plan, execute
+from studies.run import run_one
+from studies.scores import read as read_scores
+from studies.study import Run, Study
+from studies.tracking import milestones
+from studies.tracking.comparison import Comparison, comparison
+from studies.tracking.curves import scalars
+from studies.tracking.events import Log, event_files
+from studies.tracking.live import Live
+from studies.tracking.log import complete
+from studies.tracking.settings import Tracking, file_name, link_of, log_folder
+from supernet.training import Epoch
+
+MILESTONES = (34, 67)  # of three epochs: after the second, and after the last, where all is scored
+
+
+def quiet(phase: str, fraction: float, detail: str) -> None:
+    """Report nothing."""
+
+
+def tracking_of(run: Run) -> Tracking:
+    assert run.tracking is not None
+    return run.tracking
+
+
+def do(plan: Plan, number: int = 0, selected: bool = False) -> Run:
+    run = (plan.selected if selected else plan.runs)[number]
+    assert run_one(run, plan.architectures(run), "cpu", quiet)["status"] == "finished"
+    return run
+
+
+def read(run: Run) -> EventAccumulator:
+    """The run's log as the study's folder shows it, without dropping points."""
+    found = EventAccumulator(str(link_of(run, tracking_of(run))), size_guidance={"scalars": 0, "images": 0})
+    return found.Reload()
+
+
+def points(run: Run, tag: str) -> list[tuple[int, float]]:
+    return [(event.step, event.value) for event in read(run).Scalars(tag)]
+
+
+def written(run: Run) -> list[tuple[str, int]]:
+    """(tag, step) of everything in the run's last event file."""
+    last = event_files(log_folder(run, tracking_of(run)))[-1]
+    return [
+        (value.tag, event.step)
+        for event in EventFileLoader(str(last)).Load()
+        for value in event.summary.value
+    ]
+
+
+def hyperparameters(run: Run) -> dict[str, Any]:
+    data = read(run).PluginTagToContent("hparams")["_hparams_/session_start_info"]
+    start = plugin_data_pb2.HParamsPluginData.FromString(data).session_start_info
+    return {name: getattr(value, value.WhichOneof("kind")) for name, value in start.hparams.items()}
+
+
+def weights(run: Run) -> dict[str, Any]:
+    state: dict[str, Any] = torch.load(run.folder / "checkpoint.pt", weights_only=True)
+    state["history"] = [epoch[:5] + epoch[6:] for epoch in state["history"]]  # without seconds
+    return state
+
+
+def assert_equal(one: Any, other: Any) -> None:
+    """To the last bit, through containers."""
+    if isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key in one:
+            assert_equal(one[key], other[key])
+    elif isinstance(one, (list, tuple)):
+        assert len(one) == len(other)
+        for pair in zip(one, other, strict=True):
+            assert_equal(*pair)
+    else:
+        assert one == other
+
+
+@pytest.fixture
+def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, bool], Any]:
+    """stop_at(epoch, before): a context in which a process ends just before or after an epoch is logged."""
+
+    class Stop(BaseException):
+        pass
+
+    class Context:
+        def __init__(self, epoch: int, before: bool) -> None:
+            self.epoch, self.before = epoch, before
+            self.patch = pytest.MonkeyPatch()
+
+        def __enter__(self) -> None:
+            call = Live.__call__
+
+            def stopping(live: Live, epoch: Epoch) -> None:
+                if not (epoch.epoch == self.epoch and self.before):
+                    call(live, epoch)
+                if epoch.epoch == self.epoch:
+                    raise Stop
+
+            self.patch.setattr(Live, "__call__", stopping)
+
+        def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+            self.patch.undo()
+            return kind is Stop
+
+    return Context
+
+
+def test_a_run_shows_its_curves_its_ranking_and_its_settings(tiny: Study, tmp_path: Path) -> None:
+    plan = Plan.of(tiny, tmp_path / "runs", milestones=MILESTONES)
+    run = do(plan)
+    place = tmp_path / "runs" / "tiny" / "tensorboard" / "nasbench201" / "uniform" / "seed0"
+    assert place.is_symlink()
+    assert place.resolve().is_relative_to(run.folder.resolve())
+    log = read(run)
+    epochs = history.read(run.folder)
+    for name, tag in (("loss", "train/loss"), ("accuracy", "train/accuracy"), ("lr", "optimizer/lr")):
+        assert points(run, tag) == [(row["epoch"], pytest.approx(row[name], rel=1e-6)) for row in epochs]
+    assert [value for _, value in points(run, "optimizer/updates")] == [4, 8, 12]
+    assert all(value > 0 for _, value in points(run, "optimizer/gradient_norm"))
+    speeds = [row["images"] / row["seconds"] for row in epochs]
+    assert [value for _, value in points(run, "time/images_per_s")] == pytest.approx(speeds, rel=1e-5)
+    names = [tag for tag in log.Tags()["scalars"] if tag.startswith("operations/")]
+    assert len(names) == 5
+    assert sum(points(run, tag)[0][1] for tag in names) == pytest.approx(100)
+    assert sum(points(run, f"samples_0-1/{tag.split('/')[1]}")[2][1] for tag in names) == pytest.approx(100)
+
+    assert [step for step, _ in points(run, "rank/tau_b/all")] == [2, 3]
+    assert [step for step, _ in points(run, "valid/accuracy")] == [2, 3]
+    found, truth = read_scores(run.folder), plan.truth["nasbench201"].frame
+    joined = truth.merge(found[found["bn_mode"] == "batch"], on="arch")
+    ((step, value),) = points(run, "final/tau_b")
+    expected = kendall_tau(joined["digits_test"], joined["score"]).value
+    assert (step, value) == (3, pytest.approx(expected, rel=1e-6))
+    assert len(points(run, "final/topn_mean_tau")) == 1
+    best = joined.sort_values("digits_test", ascending=False).head(5)
+    inside = kendall_tau(best["digits_test"], best["score"]).value
+    assert points(run, "final/tau_b/top5") == [(3, pytest.approx(inside, rel=1e-6))]
+    assert points(run, "final/topn_mean_tau")[0][1] in (-1, 0, 1)
+
+    assert set(log.Tags()["images"]) == {"figures/scatter", "figures/topn"}
+    assert log.Images("figures/scatter")[0].encoded_image_string.startswith(b"\x89PNG")
+    assert log.Images("figures/scatter")[0].width > 300
+    settings = hyperparameters(run)
+    assert settings["variant"] == "uniform"
+    assert settings["seed"] == 0.0
+    assert settings["training/lr"] == 0.05
+    assert settings["mask"] == "full space"
+    # In the run's own file and without a list of keys of its own: the dashboard shows the union.
+    assert set(log.PluginTagToContent("hparams")) == {
+        "_hparams_/session_start_info",
+        "_hparams_/session_end_info",
+    }
+
+
+def test_hyperparameters_have_one_type_in_every_run(tiny: Study, tmp_path: Path) -> None:
+    plan = Plan.of(tiny.only(None, [0]), tmp_path / "runs", milestones=())
+    found = [hyperparameters(do(plan, number)) for number in range(3)]
+    types: dict[str, set[type]] = {}
+    for settings in found:
+        for name, value in settings.items():
+            types.setdefault(name, set()).add(type(value))
+    assert all(len(kinds) == 1 for kinds in types.values())
+    assert {settings["mask"] for settings in found} == {"full space", "none, avg_pool_3x3"}
+    assert {settings["sampling/gradients"] for settings in found} == {"sum", "parameter_mean"}
+
+
+def test_following_a_run_changes_no_bit_of_it(tiny: Study, tmp_path: Path) -> None:
+    """In a mode that recalibrates BN, which is the one that touches most of the network."""
+    modes = replace(tiny.variants[1], bn_modes=("recalibrate-1", "batch"))
+    study = replace(tiny, variants=(modes,), seeds=(0,))
+    followed = do(Plan.of(study, tmp_path / "followed", milestones=(34, 67)))
+    alone = do(Plan.of(study, tmp_path / "alone"))
+    assert not (alone.folder / "tensorboard").exists()
+    assert len(milestones.read(followed.folder))
+    assert_equal(weights(followed), weights(alone))
+    pd.testing.assert_frame_equal(
+        *(read_scores(run.folder).drop(columns="seconds") for run in (followed, alone)), check_exact=True
+    )
+    # What a milestone scored of weights that did not change afterwards is what the end scores: the same code path.
+    assert set(milestones.read(followed.folder)["epoch"]) == {2}
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it is logged", "after it is logged"])
+def test_a_resumed_run_has_every_point_once(
+    tiny: Study, tmp_path: Path, before: bool, stop_at: Callable[[int, bool], Any]
+) -> None:
+    study = tiny.only(["fair"], [0])
+    whole = do(Plan.of(study, tmp_path / "whole", milestones=MILESTONES))
+    plan = Plan.of(study, tmp_path / "broken", milestones=MILESTONES)
+    broken = plan.runs[0]
+    for epoch in (1, 2):
+        with stop_at(epoch, before):
+            run_one(broken, plan.architectures(broken), "cpu", quiet)
+        assert not (broken.folder / "result.json").exists()
+        if not before:
+            assert [step for step, _ in points(broken, "train/loss")] == list(range(1, epoch + 1))
+    do(plan)
+    assert len(event_files(log_folder(broken, tracking_of(broken)))) <= 2
+    assert len(set(written(broken))) == len(written(broken))
+    assert written(broken) == written(whole)
+    for tag in (
+        "train/loss",
+        "optimizer/gradient_norm",
+        "operations/conv",
+        "rank/tau_b/all",
+        "final/tau_b/top5",
+    ):
+        assert points(broken, tag) == points(whole, tag)
+    scores = [milestones.read(run.folder).drop(columns="seconds") for run in (whole, broken)]
+    pd.testing.assert_frame_equal(*scores, check_exact=True)
+
+
+def test_a_dashboard_that_has_read_a_log_goes_on_with_the_one_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashboard = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0})
+    now = time.time()
+    for second, (steps, expected) in enumerate(((2, 1), (4, 2), (3, 2), (5, 2))):
+        monkeypatch.setattr(time, "time", lambda second=second: now + second)
+        with Log(tmp_path) as log:
+            for step in range(1, steps + 1):
+                log.scalars({"train/loss": second}, step)
+        dashboard.Reload()
+        fresh = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0}).Reload()
+        for reader in (dashboard, fresh):
+            points = [(event.step, event.value) for event in reader.Scalars("train/loss")]
+            assert points == [(step, second) for step in range(1, steps + 1)]
+        assert len(event_files(tmp_path)) == expected
+    with Log(tmp_path) as log:  # in the same second, when names would not tell which comes later
+        log.scalars({"train/loss": 9}, 1)
+    assert len(event_files(tmp_path)) == 1
+    fresh = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0}).Reload()
+    assert [(event.step, event.value) for event in fresh.Scalars("train/loss")] == [(1, 9)]
+
+
+def test_runs_that_were_trained_without_it_are_shown_later(tiny: Study, tmp_path: Path) -> None:
+    study = tiny.only(None, [0])
+    before = Plan.of(study, tmp_path / "runs")
+    runs = [do(before, number) for number in (0, 1)]
+    plan = Plan.of(study, tmp_path / "runs", milestones=())
+    assert [complete(run) for run in plan.runs] == ["written", "written", "still running or not begun"]
+    assert [complete(run) for run in plan.runs[:2]] == ["there before"] * 2
+    for run, old in zip(plan.runs, runs, strict=False):
+        assert [step for step, _ in points(run, "train/loss")] == [1, 2, 3]
+        assert len(points(run, "final/tau_b")) == 1
+        ends = [event.wall_time for event in read(run).Scalars("train/loss")]
+        seconds = [row["seconds"] for row in history.read(old.folder)]
+        assert np.diff(ends).tolist() == pytest.approx(seconds[1:], abs=1e-3)
+    # An older version's history has less in it.
+    path = runs[0].folder / history.FILE
+    frame = pd.read_csv(path)
+    frame[["epoch", "updates", "lr", "loss", "accuracy", "seconds"]].to_csv(path, index=False)
+    assert complete(plan.runs[0]) == "written"
+    tags = [tag for tag, _ in written(plan.runs[0])]
+    assert tags.count("train/loss") == 3
+    assert not [tag for tag in tags if tag.startswith(("operations", "samples", "optimizer/gradient"))]
+
+
+def test_studies_that_compare_alike_share_a_log_and_others_have_their_own(
+    tiny: Study, tmp_path: Path
+) -> None:
+    root = tmp_path / "runs"
+    first = Plan.of(tiny.only(["uniform"], [0]), root, milestones=())
+    run = do(first)
+    again = Plan.of(replace(first.study, name="again"), root, milestones=())
+    other = Plan.of(replace(first.study, name="other", top=(5,)), root, milestones=())
+    for plan, what in ((again, "there before"), (other, "written")):
+        assert complete(plan.runs[0]) == what
+        assert [step for step, _ in points(plan.runs[0], "train/loss")] == [1, 2, 3]
+    one, two, three = (
+        link_of(plan.runs[0], tracking_of(plan.runs[0])).resolve() for plan in (first, again, other)
+    )
+    assert one == two != three
+    assert "final/tau_b/top10" in read(run).Tags()["scalars"]
+    assert "final/tau_b/top10" not in read(other.runs[0]).Tags()["scalars"]
+    # The same study asked with another comparison turns its link.
+    turned = Plan.of(replace(first.study, top=(5,)), root, milestones=())
+    assert complete(turned.runs[0]) == "there before"
+    link_of(turned.runs[0], tracking_of(turned.runs[0])).unlink()
+    assert complete(turned.runs[0]) == "there before"
+    assert link_of(turned.runs[0], tracking_of(turned.runs[0])).resolve() == three
+
+
+def test_a_run_scored_in_several_processes_is_shown_as_well(tiny: Study, tmp_path: Path) -> None:
+    plan = Plan.of(tiny.only(["uniform"], [0]), tmp_path / "runs", milestones=MILESTONES)
+    ((run, result),) = execute(plan, plan.runs, "cpu", 2)
+    assert result["status"] == "finished"
+    assert [step for step, _ in points(run, "train/loss")] == [1, 2, 3]
+    assert len(points(run, "final/tau_b")) == 1
+    assert len(written(run)) == len(set(written(run)))
+
+
+def test_a_diverged_run_shows_how_far_it_came(tiny: Study, tmp_path: Path) -> None:
+    variant = tiny.variants[0]
+    study = replace(
+        tiny, variants=(replace(variant, training=replace(variant.training, lr=1e30)),), seeds=(0,)
+    )
+    plan = Plan.of(study, tmp_path / "runs", milestones=MILESTONES)
+    result = run_one(plan.runs[0], plan.architectures(plan.runs[0]), "cpu", quiet)
+    assert result["status"] == "diverged"
+    assert hyperparameters(plan.runs[0])["training/lr"] == 1e30
+    assert len(event_files(log_folder(plan.runs[0], tracking_of(plan.runs[0])))) == 1
+
+
+def test_a_log_that_cannot_be_written_harms_no_run(
+    tiny: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = Plan.of(tiny.only(["uniform"], [0]), tmp_path / "runs", milestones=())
+    folder = plan.runs[0].folder
+    folder.mkdir(parents=True)
+    (folder / "tensorboard").write_text("a file where the folder should be")
+    run = do(plan)
+    assert json.loads((run.folder / "result.json").read_text())["status"] == "finished"
+    assert "no TensorBoard log: " in capsys.readouterr().err
+
+
+def test_small_sets_keep_to_their_budget_and_are_like_the_whole() -> None:
+    truth = np.random.default_rng(0).permutation(2000).astype(float)
+    sampled = np.arange(2000) % 2 == 0
+    whole = Comparison(tuple(map(str, range(2000))), truth, sampled, "sample", (10, 50, 500))
+    for budget, names in (
+        (20, {"sample"}),
+        (55, {"sample", "top500"}),
+        (120, {"sample", "top500", "top50", "top10"}),
+    ):
+        small = whole.small_sets(budget)
+        assert set(small) == names
+        assert sum(map(len, small.values())) <= budget
+        sets = whole.sets()
+        assert all(set(rows) <= set(sets[name]) for name, rows in small.items())
+        assert abs(np.mean(truth[small["sample"]]) - np.mean(truth[sets["sample"]])) < 30
+    everything = whole.small_sets(10**6)
+    assert all(set(everything[name]) == set(rows) for name, rows in whole.sets().items())
+    missing = np.where(np.arange(2000) == np.argmax(truth), np.nan, truth)
+    taus = whole.taus(whole.sets(), missing)
+    assert "top10" not in taus
+    assert whole.taus(whole.sets(), truth)["top10"] == 1.0
+
+
+def test_milestones_are_due_after_epochs_and_never_at_the_end() -> None:
+    assert milestones.due((25, 50, 75), 60) == {15, 30, 45}
+    assert milestones.due((25, 50, 75), 1) == set()
+    assert milestones.due((1, 99), 10) == {1}
+
+
+def test_what_is_not_known_is_not_shown() -> None:
+    row = {"epoch": 1, "updates": 2, "lr": 0.1, "loss": 1.0, "accuracy": 50.0, "seconds": 2.0}
+    assert set(scalars(row)) == {
+        "train/loss",
+        "train/accuracy",
+        "optimizer/lr",
+        "optimizer/updates",
+        "time/epoch_s",
+    }
+    more = row | {
+        "images": 100,
+        "gradient_norm": float("nan"),
+        "samples/0-1/none": 1,
+        "samples/0-1/skip_connect": 3,
+    }
+    found = scalars(more)
+    assert found["time/images_per_s"] == 50
+    assert found["samples_0-1/skip_connect"] == found["operations/skip_connect"] == 75
+    assert "optimizer/gradient_norm" not in found
+
+
+def test_names_of_variants_as_names_of_folders() -> None:
+    assert file_name("small, strictly fair") == "small, strictly fair"
+    names = ["a/b", "a_b", "a:b", "../..", "x" * 300, "x" * 301, ".hidden", "ends. "]
+    made = [file_name(name) for name in names]
+    assert len(set(made)) == len(made)
+    assert all("/" not in name and not name.startswith(".") and 0 < len(name) < 100 for name in made)
+
+
+@pytest.mark.parametrize("percent", [0, 100, 2.5, True])
+def test_a_milestone_is_a_percentage_between_begin_and_end(tiny: Study, tmp_path: Path, percent: Any) -> None:
+    with pytest.raises(ValueError, match=rf"milestones: {percent!r} is not an integer from 1 to 99"):
+        Plan.of(tiny, tmp_path, milestones=(percent,))
+
+
+def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "quickstart",
+        "--smoke",
+        "--runs",
+        str(tmp_path),
+        "--seeds",
+        "0",
+        "--only",
+        "nasbench201/uniform",
+    ]
+    run_words = parser().parse_args(["run", *words, "--no-tensorboard"])
+    do(grid.plan(run_words, milestones=tracked.milestones(run_words)), selected=True)
+    assert not list(tmp_path.rglob("events.out.tfevents.*"))
+    assert main(["tensorboard", *words]) == 0
+    folder = tmp_path / "quickstart-smoke" / "tensorboard"
+    shown = capsys.readouterr().out
+    assert "1 written" in shown
+    assert shown.splitlines()[-1] == f"tensorboard --logdir {folder}"
+    assert list(folder.glob("nasbench201/uniform/seed0/events.out.tfevents.*"))
+    shutil.rmtree(folder)
+    assert main(["run", *words]) == 0  # nothing to do but to link again
+    assert list(folder.glob("nasbench201/uniform/seed0/events.out.tfevents.*"))
+    capsys.readouterr()
+    assert main(["run", *words, "--milestones", "50,100"]) == 2
+    assert "--milestones: '50,100' is neither 'none' nor integers from 1 to 99" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [([], (25, 50, 75)), (["--milestones", "none"], ()), (["--milestones", "50,10"], (10, 50))],
+)
+def test_the_arguments_can_be_said_again(words: list[str], expected: tuple[int, ...]) -> None:
+    for given in (words, ["--no-tensorboard", *words]):
+        args = parser().parse_args(["run", "quickstart", *given])
+        assert tracked.milestones(args) == (None if "--no-tensorboard" in given else expected)
+        assert tracked.words(args) == given
+
+
+def test_parts_of_the_comparison_are_the_analysis_of_the_study(tiny: Study, tmp_path: Path) -> None:
+    """The sets of a masked space are those that the report judges it by."""
+    study = replace(tiny, variants=(replace(tiny.variants[0], mask=("none",)),), seeds=(0,), top=(2, 4))
+    plan = Plan.of(replace(study, scored=ScoredSet(top=4, random=5)), tmp_path / "runs", milestones=())
+    plan.write()
+    run = do(plan)
+    row = collect(plan.folder).runs.iloc[0]
+    for name in ("tau_b", "topn_mean_tau", "spearman"):
+        ((_, value),) = points(run, f"final/{name}")
+        assert value == pytest.approx(row[name], rel=1e-6), name
+    compared = comparison(tracking_of(run), run.variant)
+    assert compared.sampled.sum() == row["n"] == 5
+    assert len(compared.texts) > 5
