@@ -1,4 +1,5 @@
 # make quickstart: set up and run the study `quickstart` on the embedded data.
+# make tensorboard: open TensorBoard on a study, STUDY=quickstart.
 # make test:       set up and run lint, types, the import rule and the tests.
 # make results:    the study, then its table and figures into docs/results/.
 # make cluster:    a SLURM of one machine, for trying; `python -m slurm demo-cluster stop` ends it.
@@ -11,13 +12,19 @@ WORKERS ?= 2
 # One thread a process: the work is spread over processes, and results do not depend on the machine's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: quickstart cluster results test lint tests lowest
+.PHONY: quickstart tensorboard cluster results test lint tests lowest
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python -m studies run quickstart
 
 cluster: $(VENV)/.installed
 	$(BIN)/python -m slurm demo-cluster start
+
+STUDY ?= quickstart
+RUNS ?= runs
+tensorboard: $(VENV)/.installed
+	$(BIN)/python -m studies tensorboard $(STUDY) --runs $(RUNS)
+	$(BIN)/tensorboard --logdir $(RUNS)/$(STUDY)/tensorboard
 
 RESULTS = docs/results
 results: quickstart
