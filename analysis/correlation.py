@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.pairs import Floats, pair_balance, places, tied_pairs
+from analysis.pairs import Floats, excess, pair_balance, places, tied_pairs
 
 VARIANTS = ("a", "b", "c")
 
@@ -84,7 +84,7 @@ def kendall_tau(x: ArrayLike, y: ArrayLike, variant: str = "b") -> Coefficient:
     if note := undefined(x, y):
         return Coefficient(None, note)
     n, ranks = len(x), (places(x), places(y))
-    balance = int(pair_balance(*ranks).sum()) // 2  # P - Q
+    balance = excess(*ranks)
     if variant == "c":
         distinct = min(int(values.dense.max()) + 1 for values in ranks)
         return _clip(2 * balance / (n**2 * (distinct - 1) / distinct))

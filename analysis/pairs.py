@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+EACH_WITH_EACH = 300  # architectures; at 500 both ways take as long
+
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
@@ -71,6 +73,24 @@ def pair_balance(x: Places, y: Places) -> Counts:
     quarter = below_in_both(x.dense, y.dense)
     one_sided = 2 * (first_x.less + first_y.less) - 4 * (x.less + y.less)
     return 4 * quarter + one_sided + first_x.equal - x.equal - y.equal + n
+
+
+def excess(x: Places, y: Places) -> int:
+    """Concordant less discordant pairs: Kendall's P - Q.
+
+    Few architectures are compared each with each, which NumPy does faster than it sorts them bit by bit: pairs below in
+    both are the concordant ones, and those with a tie are counted, so that the rest are discordant.
+    """
+    n = len(x.dense)
+    if n > EACH_WITH_EACH:
+        return int(pair_balance(x, y).sum()) // 2
+    first, second = (values.dense.astype(np.int16) for values in (x, y))
+    below = (first[:, None] < first) & (second[:, None] < second)
+    concordant = int(np.count_nonzero(below))
+    tied = tied_pairs(x) + tied_pairs(y)
+    if tied:
+        tied -= tied_pairs(places(x.dense * n + y.dense))  # tied in both: counted twice
+    return 2 * concordant - (n * (n - 1) // 2 - tied)
 
 
 def tied_pairs(values: Places) -> int:

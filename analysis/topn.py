@@ -163,10 +163,13 @@ def topn_mean_tau(
     observed = float(_series_tau(topn_means(truth, scores, sizes)[None])[0])
     if not permutations:
         return TopMeanTau(observed, None, sizes)
-    largest, where = sizes[-1], np.array(sizes)
-    drawn = shuffles(len(scores), largest, permutations, seed)
+    drawn = shuffles(len(scores), sizes[-1], permutations, seed)
     parts = np.array_split(drawn, -(-permutations // 1000))  # to bound memory
-    null = [_series_tau(scores[part].cumsum(axis=1)[:, where - 1] / where) for part in parts]
+    starts, where = np.array([0, *sizes[:-1]]), np.array(sizes)
+    null = [
+        _series_tau(np.add.reduceat(scores.take(part), starts, axis=1).cumsum(axis=1) / where)
+        for part in parts
+    ]
     return TopMeanTau(observed, permutation_p(observed, np.concatenate(null)), sizes)
 
 

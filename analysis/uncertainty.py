@@ -217,8 +217,19 @@ def _mean_influence(truth: ArrayLike, columns: Sequence[ArrayLike]) -> tuple[flo
     pairs = [finite_pair(truth, column) for column in columns]
     if not pairs or any(undefined(x, y) or len(x) < SMALLEST for x, y in pairs):
         return None
-    values = [correlation.kendall_tau(x, y).value or 0.0 for x, y in pairs]
-    return float(np.mean(values)), np.mean([influence.of_tau_b(x, y) for x, y in pairs], axis=0)
+    found = [_tau_and_influence(x.tobytes(), y.tobytes()) for x, y in pairs]
+    return float(np.mean([value for value, _ in found])), np.mean([own for _, own in found], axis=0)
+
+
+@lru_cache(maxsize=64)
+def _tau_and_influence(x: bytes, y: bytes) -> tuple[float, Floats]:
+    """tau-b of two columns of floats, as their bytes, and the influence of each row, (n,), read-only.
+
+    The last ones are kept: a leader's seeds are compared with those of every other variant."""
+    columns = np.frombuffer(x), np.frombuffer(y)
+    influences = influence.of_tau_b(*columns)
+    influences.flags.writeable = False
+    return correlation.kendall_tau(*columns).value or 0.0, influences
 
 
 def seeds_differ(a: Sequence[float], b: Sequence[float]) -> bool | None:
