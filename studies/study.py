@@ -25,6 +25,11 @@ from supernet.spaces import Size, Space, get_space
 from supernet.training import TrainingConfig
 
 
+def _plain(value: Any) -> Any:
+    """A configuration as a dictionary; other values as they are."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """One way to train a supernet; `training`, `sampling` and the rest are explained where they are defined.
@@ -109,8 +114,8 @@ class Variant:
     def _own_config(self) -> dict[str, Any]:
         """What is the same for every seed: most of the time that a large grid takes, so once."""
         omitted = {"name", "bn_modes", "evaluation_masks", "parent", "part_of", "expected_seconds"}
-        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in omitted}
-        return {key: asdict(value) if is_dataclass(value) else value for key, value in found.items()}
+        own = [f.name for f in fields(self) if f.name not in omitted]
+        return {name: _plain(getattr(self, name)) for name in own}
 
     def run_id(self, seed: int) -> str:
         """Twelve hex digits of the hash of the canonical JSON of `config(seed)`."""
