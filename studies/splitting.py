@@ -28,7 +28,7 @@ def split(parent: Variant, edge: str, name: str, training: TrainingConfig) -> tu
     return tuple(
         replace(
             parent,
-            name=f"{name}: {operation}",
+            name=f"{name}, {operation}",
             mask=(*parent.mask, *only(operation, edge, OPERATIONS)),
             training=training,
             parent=parent,

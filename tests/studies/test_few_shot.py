@@ -53,17 +53,17 @@ def by_name(plan: Plan) -> dict[str, Run]:
 
 def test_a_split_shares_the_parents_space_among_its_parts(few_shot: Study) -> None:
     parts = [variant for variant in few_shot.variants if variant.part_of == "few-shot"]
-    assert [part.name for part in parts] == [f"few-shot: {operation}" for operation in OPERATIONS]
+    assert [part.name for part in parts] == [f"few-shot, {operation}" for operation in OPERATIONS]
     edge = EDGE_NAMES.index(EDGE)
     for cell in get_space("nasbench201").enumerate():
         owners = [part.name for part in parts if part.masked_space.in_mask(cell)]
-        assert owners == [f"few-shot: {OPERATIONS[cell[edge]]}"]
+        assert owners == [f"few-shot, {OPERATIONS[cell[edge]]}"]
 
 
 def test_a_split_of_a_masked_parent_has_what_the_parent_allows(few_shot: Study) -> None:
     parent = replace(few_shot.variants[1], mask=("none", "nor_conv_1x1@0-1"))
     parts = split(parent, "0-1", "split", parent.training)
-    assert [part.name for part in parts] == [f"split: {OPERATIONS[i]}" for i in (1, 3, 4)]
+    assert [part.name for part in parts] == [f"split, {OPERATIONS[i]}" for i in (1, 3, 4)]
     assert all(part.masked_space.within(parent.masked_space) for part in parts)
     sizes = [sum(1 for _ in part.masked_space.enumerate()) for part in parts]
     assert sizes == [4**5] * 3
@@ -102,7 +102,7 @@ def test_what_does_not_go_together_is_named(few_shot: Study) -> None:
     refused("parent: 'parent' is without none, of which", lambda: replace(part, parent=masked))
     refused("part_of: 'few-shot' needs a parent", lambda: replace(part, parent=None))
     refused("are not for a part of", lambda: replace(part, evaluation_masks=(("skip_connect",),)))
-    refused("parent: 'parent' of 'few-shot: none' is no variant", with_variants(one_shot, part))
+    refused("parent: 'parent' of 'few-shot, none' is no variant", with_variants(one_shot, part))
     again = replace(part, name="again", training=one_shot.training)
     refused("'again' has architectures of another part of 'few-shot'", with_variants(parent, part, again))
     modes = replace(other, bn_modes=("running",))
@@ -128,9 +128,9 @@ def test_parents_come_first_and_come_along(few_shot: Study, tmp_path: Path) -> N
     assert {name for _, name in names[:2]} == {"uniform", "parent"}
     waves = lineage.generations(reversed(list(few_shot.runs(tmp_path))))
     assert [len(wave) for wave in waves] == [2, 6]
-    assert [v.name for v in few_shot.only(["few-shot: none"], None).variants] == ["parent", "few-shot: none"]
+    assert [v.name for v in few_shot.only(["few-shot, none"], None).variants] == ["parent", "few-shot, none"]
     assert len(few_shot.only(["nasbench201/few-shot"], None).variants) == 6
-    with pytest.raises(ValueError, match="--only: 'fewshot' is not one of few-shot, few-shot: avg_pool_3x3"):
+    with pytest.raises(ValueError, match="--only: 'fewshot' is not one of few-shot, few-shot, avg_pool_3x3"):
         few_shot.only(["fewshot"], None)
 
 
@@ -163,7 +163,7 @@ def test_the_catalogues_study_spends_equal_updates() -> None:
 def test_a_run_starts_from_its_parents_weights_and_from_nothing_else(few_shot: Study, tmp_path: Path) -> None:
     plan = Plan.of(few_shot, tmp_path / "runs")
     runs = by_name(plan)
-    parent, part = runs["parent"], runs["few-shot: nor_conv_1x1"]
+    parent, part = runs["parent"], runs["few-shot, nor_conv_1x1"]
     result = run_one(part, plan.architectures(part), "cpu", quiet)
     assert result["status"] == "failed"
     assert result["reason"].startswith("parent: nasbench201 parent seed 0 (")
@@ -202,7 +202,7 @@ def test_a_killed_part_goes_on_to_the_same_bits_without_its_parent(few_shot: Stu
         replace(v, training=replace(v.training, updates=12)) if v.part_of else v for v in few_shot.variants
     )
     plan = Plan.of(replace(few_shot, variants=longer), tmp_path / "runs")
-    parent, part = by_name(plan)["parent"], by_name(plan)["few-shot: skip_connect"]
+    parent, part = by_name(plan)["parent"], by_name(plan)["few-shot, skip_connect"]
     run_one(parent, [], "cpu", quiet)
     run_one(part, plan.architectures(part), "cpu", quiet)
     expected, scores = weights(part), read_scores(part.folder).drop(columns="seconds")
@@ -245,6 +245,13 @@ def test_the_whole_study_is_one_row_for_its_parts(few_shot: Study, tmp_path: Pat
         assert list(points[own.index]) == list(own)
     parent = found.points[found.points["variant"] == "parent"].set_index("arch")["score"]
     assert not points.equals(parent[points.index])
+    # A part of which nothing was scored is missing in the whole.
+    kept = (parts[0].folder / "scores.parquet").read_bytes()
+    lacking = read_scores(parts[0].folder)
+    lacking[:0].to_parquet(parts[0].folder / "scores.parquet")
+    row = collect(plan.folder).primary.set_index("variant").loc["few-shot"]
+    assert (row["n"], row["missing"]) == (30 - lacking["arch"].nunique(), lacking["arch"].nunique())
+    (parts[0].folder / "scores.parquet").write_bytes(kept)
     # One part is not there: the row has no number, and says what it waits for.
     (parts[2].folder / "result.json").unlink()
     broken = json.loads((parts[3].folder / "result.json").read_text()) | {
@@ -256,6 +263,6 @@ def test_the_whole_study_is_one_row_for_its_parts(few_shot: Study, tmp_path: Pat
     row = runs[runs["variant"] == "few-shot"].iloc[0]
     assert (row["state"], len(runs[runs["variant"] == "few-shot"])) == ("failed", 1)
     assert row["reason"] == (
-        "2 of 5 parts: few-shot: nor_conv_1x1: not run yet; few-shot: nor_conv_3x3: no memory"
+        "2 of 5 parts: few-shot, nor_conv_1x1: not run yet; few-shot, nor_conv_3x3: no memory"
     )
     assert pd.isna(row["tau_b"])
