@@ -77,13 +77,19 @@ def compare(
 
 def peak_memory(function: Callable[..., object], *args: object) -> float:
     """Largest resident memory in MB of a new process that calls function(*args); function is a module's own."""
+    return measured(function, *args)[1]
+
+
+def measured(function: Callable[..., object], *args: object) -> tuple[float, float]:
+    """The same, and before it the processor seconds of the call."""
     context = multiprocessing.get_context("spawn")
     receive, send = context.Pipe(duplex=False)
     process = context.Process(target=_measured, args=(send, function, args))
     process.start()
     send.close()
     try:
-        return float(receive.recv())
+        seconds, megabytes = receive.recv()
+        return float(seconds), float(megabytes)
     except EOFError:
         raise OSError(f"{function.__name__}: its process died") from None
     finally:
@@ -91,7 +97,9 @@ def peak_memory(function: Callable[..., object], *args: object) -> float:
 
 
 def _measured(send: object, function: Callable[..., object], args: tuple[object, ...]) -> None:
+    begin = time.process_time()
     function(*args)
+    seconds = time.process_time() - begin
     status = Path("/proc/self/status")
     if status.exists():  # getrusage would count what the process that started this one had
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -99,4 +107,4 @@ def _measured(send: object, function: Callable[..., object], args: tuple[object,
     else:
         maximum = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         kilobytes = maximum / (1024 if sys.platform == "darwin" else 1)
-    send.send(kilobytes / 1024)  # type: ignore[attr-defined]
+    send.send((seconds, kilobytes / 1024))  # type: ignore[attr-defined]
