@@ -62,7 +62,7 @@ def entries() -> list[Entry]:
 def max_array_size() -> int:
     """Most elements of a job array. SLURM's own default where the cluster does not say."""
     found = re.search(r"^\s*MaxArraySize\s*=\s*(\d+)", call("scontrol", "show", "config"), re.MULTILINE)
-    return int(found[1]) if found else 1001
+    return max(1, int(found[1])) if found else 1001  # 0: no arrays
 
 
 def partitions() -> dict[str, dict[str, str]]:

@@ -40,6 +40,8 @@ class Sending:
         wanted: Callable[[State], bool] = lambda state: True,
     ) -> None:
         self.plan, self.words, self.profile, self.wanted = plan, words, profile, wanted
+        self.found: list[State] = []
+        self.todo: list[State] = []
 
     def show(self) -> None:
         """Print the batch scripts and the numbers."""
@@ -56,15 +58,17 @@ class Sending:
         """Submit, with the study's queue to oneself: of two that submit at once, the second finds what the first
         has done. ValueError if another is submitting now."""
         from studies import lock
+        from studies.tracking.settings import link_known
         from supernet.data import ready
 
-        for config in {run.variant.data for run in self.plan.selected}:
-            ready(config, self.plan.selected[0].data_root)
         made: list[records.Submission] = []
         try:
             with lock.hold(self.plan.folder / "slurm"):
                 self.look()
+                for config, root in {(s.run.variant.data, s.run.data_root) for s in self.todo}:
+                    ready(config, root)
                 self.plan.write()
+                link_known(self.plan.selected)
                 for part in self.generations():
                     for each in self.arrays(part, self.parents(part, made)):
                         made.append(submission.submit(each))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -17,6 +16,7 @@ import torch
 
 from slurm import request
 from slurm.demo import DemoCluster
+from slurm.records import read_all
 from studies import lock
 from studies.execute import execute
 
@@ -75,18 +75,18 @@ def test_an_array_of_smoke_runs_ends_complete_and_equal_to_a_local_run(
     cluster: DemoCluster, slurm: Callable, profile: Path, tmp_path: Path, few_architectures: str
 ) -> None:
     words = ["quickstart", "--smoke", "--truth", few_architectures, "--only", "nasbench201/uniform"]
-    words += ["--only", "strictly fair", "--only", "without avg_pool_3x3"]
-    here, there = tmp_path / "local", tmp_path / "jobs"
+    words += ["--only", "nasbench201/strictly fair", "--only", "without avg_pool_3x3"]
+    there = tmp_path / "jobs"
     sent = slurm("submit", *words, "--runs", there, "--profile", profile)
-    assert "submitted 4 runs in 4 jobs, 1 arrays" in sent.stdout
+    assert "submitted 3 runs in 3 jobs, 1 arrays" in sent.stdout
     assert "submitted 0 runs" in slurm("submit", *words, "--runs", there, "--profile", profile).stdout
-    slurm("submit", *words, "--runs", here, "--local", "2")
     watched = slurm("status", *words, "--runs", there, "--watch", "1")
-    assert "4 of 4 complete: 4 finished" in watched.stdout
+    assert "3 of 3 complete: 3 done" in watched.stdout
+    undisturbed = undisturbed_runs(tmp_path / "local", *words)
     runs = sorted(path.name for path in (there / "trainings").iterdir())
-    assert runs == sorted(path.name for path in (here / "trainings").iterdir())
+    assert runs == sorted(path.name for path in undisturbed.iterdir())
     for run in runs:
-        assert_same(here / "trainings" / run, there / "trainings" / run)
+        assert_same(undisturbed / run, there / "trainings" / run)
         assert "finished" in slurm("logs", run[:8], "--runs", there).stdout
     assert not list(there.rglob("*.tmp"))
 
@@ -99,9 +99,8 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     words += ["--only", "nasbench201/linear transformers"]
     there = tmp_path / "jobs"
     slurm("submit", *words, "--runs", there, "--profile", profile)
-    (record,) = (json.loads(path.read_text()) for path in there.glob("*/slurm/*/array.json"))
-    runs = [there / "trainings" / run for (run,) in record["jobs"]]
-    jobs = [f"{record['job_id']}_{number}" for number in range(len(runs))]
+    (record,) = read_all(there)
+    runs, jobs = [there / "trainings" / run for (run,) in record.jobs], record.ids()
 
     def trains(run: Path) -> bool:
         return (run / "checkpoint.pt").exists() and lock.holder(run) is not None
@@ -132,9 +131,11 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     cluster.lose_node()
     until(lambda: all(lock.holder(run) is None for run in lost), "the lost processes to be gone")
     cluster.start_daemon("slurmd")
+    retried = read_all(there)[1].ids()[0]
+    until(lambda: restarts(retried) >= 1, "the job of the lost node to be queued again")
 
     watched = slurm("status", *words, "--runs", there, "--watch", "1")
-    assert "3 of 3 complete: 3 finished" in watched.stdout
+    assert "3 of 3 complete: 3 done" in watched.stdout
     assert not list(there.rglob("*.tmp"))
     assert not list(there.rglob("*.save_tmp"))
     undisturbed = undisturbed_runs(tmp_path / "local", *words)
