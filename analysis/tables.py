@@ -62,7 +62,7 @@ class Table:
 
     @cached_property
     def texts(self) -> list[str]:
-        return [str(text) for text in self.frame["arch"]]
+        return [str(text) for text in self.frame["arch"].to_numpy(dtype=object)]
 
     @cached_property
     def numbers(self) -> np.ndarray:
