@@ -14,12 +14,13 @@ from studies.study import Run
 from studies.tracking.comparison import Comparison
 
 DOTS_PER_INCH = 100
+FEWEST = 100  # architectures; a figure of fewer shows nothing that is worth the half second
 
 
 def pictures(run: Run, compared: Comparison, scores: np.ndarray, column: str) -> dict[str, bytes]:
-    """By tag, of the scores (n,); none for a run with no score, and no top-N without all of them."""
+    """By tag, of the scores (n,); none for a run with few scores, and no top-N without all of them."""
     scored = np.isfinite(scores)
-    if not scored.any():
+    if scored.sum() < FEWEST:
         return {}
     variant = run.variant
     group = {"space": variant.space, "mask": mask_text(variant.masked_space), "variant": variant.name}

@@ -24,7 +24,7 @@ from supernet.training import Trainer
 FILE = "milestones.parquet"
 COLUMNS = ["epoch", "budget", "arch", "bn_mode", "score", "loss", "status", "seconds"]
 SHARE = 0.05  # of the training's passes: what all milestones together may take
-LEAST = 20  # architectures of a milestone
+LEAST = 16  # architectures of a milestone
 
 
 def due(percents: tuple[int, ...], epochs: int) -> set[int]:

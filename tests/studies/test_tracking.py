@@ -28,7 +28,7 @@ from studies.execute import Plan, execute
 from studies.run import run_one
 from studies.scores import read as read_scores
 from studies.study import Run, Study
-from studies.tracking import milestones
+from studies.tracking import figures, milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import scalars
 from studies.tracking.events import Log, event_files
@@ -133,7 +133,10 @@ def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, bool], Any]:
     return Context
 
 
-def test_a_run_shows_its_curves_its_ranking_and_its_settings(tiny: Study, tmp_path: Path) -> None:
+def test_a_run_shows_its_curves_its_ranking_and_its_settings(
+    tiny: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "FEWEST", 30)
     plan = Plan.of(tiny, tmp_path / "runs", milestones=MILESTONES)
     run = do(plan)
     place = tmp_path / "runs" / "tiny" / "tensorboard" / "nasbench201" / "uniform" / "seed0"
@@ -281,6 +284,7 @@ def test_runs_that_were_trained_without_it_are_shown_later(tiny: Study, tmp_path
     assert complete(plan.runs[0]) == "written"
     tags = [tag for tag, _ in written(plan.runs[0])]
     assert tags.count("train/loss") == 3
+    assert "figures/scatter" not in tags  # of 30 architectures
     assert not [tag for tag in tags if tag.startswith(("operations", "samples", "optimizer/gradient"))]
 
 
