@@ -19,28 +19,30 @@ TAGS = {
 }
 
 
-def scalars(row: Mapping[str, Any]) -> dict[str, float]:
-    """Of a row of the history (studies/history.py); what is not known is left out.
+class Curves:
+    """Called with the rows of a history (studies/history.py) one after the other; what is not known is left out.
 
-    operations/NAME: its share, in percent, of what was drawn in the epoch at all choice points; under strict fairness
-    all are equal but for a group that the epoch cut. samples_POINT/NAME: the same at one choice point.
+    operations/NAME: its share, in percent, of all that was drawn so far at all choice points. Under strict fairness the
+    shares are equal but for the group that the epoch cut, under uniform sampling they become so with time.
+    samples_POINT/NAME: the same at one choice point.
     """
-    found = {tag: float(row[name]) for name, tag in TAGS.items() if known(row.get(name))}
-    if known(row.get("images")) and row["seconds"] > 0:
-        found["time/images_per_s"] = row["images"] / row["seconds"]
-    points: dict[str, dict[str, float]] = {}
-    whole: Counter[str] = Counter()
-    for name, count in row.items():
-        if name.startswith(SAMPLES) and known(count):
-            point, operation = name.removeprefix(SAMPLES).split("/")
-            points.setdefault(point, {})[operation] = count
-            whole[operation] += count
-    groups: dict[str, dict[str, float]] = {"operations": dict(whole)}
-    groups |= {f"samples_{point}": counts for point, counts in points.items()}
-    for group, counts in groups.items():
-        if total := sum(counts.values()):
-            found |= {f"{group}/{operation}": 100 * count / total for operation, count in counts.items()}
-    return found
+
+    def __init__(self) -> None:
+        self.drawn: dict[str, Counter[str]] = {}
+
+    def __call__(self, row: Mapping[str, Any]) -> dict[str, float]:
+        found = {tag: float(row[name]) for name, tag in TAGS.items() if known(row.get(name))}
+        if known(row.get("images")) and row["seconds"] > 0:
+            found["time/images_per_s"] = row["images"] / row["seconds"]
+        for name, count in row.items():
+            if name.startswith(SAMPLES) and known(count):
+                point, operation = name.removeprefix(SAMPLES).split("/")
+                for group in ("operations", f"samples_{point}"):
+                    self.drawn.setdefault(group, Counter())[operation] += count
+        for group, counts in self.drawn.items():
+            if total := sum(counts.values()):
+                found |= {f"{group}/{operation}": 100 * count / total for operation, count in counts.items()}
+        return found
 
 
 def known(value: Any) -> bool:

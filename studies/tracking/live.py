@@ -9,7 +9,7 @@ from studies import history
 from studies.study import Run
 from studies.tracking import milestones
 from studies.tracking.comparison import comparison
-from studies.tracking.curves import scalars
+from studies.tracking.curves import Curves
 from studies.tracking.events import Log
 from studies.tracking.log import of_mode, ranks, write_log
 from studies.tracking.settings import Tracking, link, log_folder
@@ -27,6 +27,7 @@ class Live:
         self.run, self.trainer = run, trainer
         self.tracking: Tracking | None = run.tracking
         self.log: Log | None = None
+        self.curves = Curves()
 
     def __enter__(self) -> Live:
         checkpoint = self.run.folder / "checkpoint.pt"
@@ -50,8 +51,7 @@ class Live:
             if self.log is None:
                 self._begin(self.tracking)
             else:
-                self.log.scalars(scalars(history.row(epoch)), epoch.epoch)
-                self._ranks(self.tracking, epoch.epoch)
+                self._show(self.log, self.tracking, epoch)
         except (OSError, ValueError) as error:
             self.tracking = None
             warn(self.run, error)
@@ -64,18 +64,19 @@ class Live:
         self.log = Log(log_folder(self.run, tracking))
         link(self.run, tracking)
         for epoch in self.trainer.history:
-            self.log.scalars(scalars(history.row(epoch)), epoch.epoch)
-            self._ranks(tracking, epoch.epoch)
+            self._show(self.log, tracking, epoch)
 
-    def _ranks(self, tracking: Tracking, epoch: int) -> None:
-        assert self.log is not None
+    def _show(self, log: Log, tracking: Tracking, of: Epoch) -> None:
+        """The epoch's curves, and its milestone if there is one."""
+        epoch = of.epoch
+        log.scalars(self.curves(history.row(of)), epoch)
         if epoch not in milestones.due(tracking.milestones, self.trainer.epochs):
             return
         taken = of_mode(milestones.read(self.run.folder), self.run)
         taken = taken[taken["epoch"] == epoch]
         if len(taken):
             compared, size = comparison(tracking, self.run.variant), int(taken["budget"].iloc[0])
-            self.log.scalars(ranks(compared, taken, size), epoch)
+            log.scalars(ranks(compared, taken, size), epoch)
 
 
 def write_end(run: Run) -> None:

@@ -12,7 +12,7 @@ from studies import history, scores
 from studies.study import Run
 from studies.tracking import milestones
 from studies.tracking.comparison import Comparison, comparison
-from studies.tracking.curves import scalars
+from studies.tracking.curves import Curves
 from studies.tracking.events import Log, event_files
 from studies.tracking.figures import pictures
 from studies.tracking.hparams import hparams
@@ -34,8 +34,9 @@ def write_log(run: Run, tracking: Tracking) -> None:
     found = of_mode(scores.read(run.folder), run)
     taken = of_mode(milestones.read(run.folder), run)
     with Log(log_folder(run, tracking)) as log:
+        curves = Curves()
         for row in rows:
-            log.scalars(scalars(row), int(row["epoch"]), when[int(row["epoch"])])
+            log.scalars(curves(row), int(row["epoch"]), when[int(row["epoch"])])
         for _, part in taken.groupby("epoch", sort=True):
             number, size = int(part["epoch"].iloc[0]), int(part["budget"].iloc[0])
             log.scalars(ranks(compared, part, size), number, when.get(number))

@@ -30,7 +30,7 @@ from studies.scores import read as read_scores
 from studies.study import Run, Study
 from studies.tracking import figures, milestones
 from studies.tracking.comparison import Comparison, comparison
-from studies.tracking.curves import scalars
+from studies.tracking.curves import Curves
 from studies.tracking.events import Log, event_files
 from studies.tracking.live import Live
 from studies.tracking.log import complete
@@ -181,6 +181,19 @@ def test_a_run_shows_its_curves_its_ranking_and_its_settings(
         "_hparams_/session_start_info",
         "_hparams_/session_end_info",
     }
+
+
+def test_fairness_is_visible(tiny: Study, tmp_path: Path) -> None:
+    """Four groups of three in three epochs: even at last. Uniform sampling is not, of so few."""
+    fair = do(Plan.of(tiny.only(["fair"], [0]), tmp_path / "runs", milestones=()))
+    for point in ("operations", "samples_O0", "samples_O1"):
+        shares = [points(fair, f"{point}/{name}")[-1] for name in ("conv", "mbconv", "bconv")]
+        assert shares == [(3, pytest.approx(100 / 3, abs=1e-3))] * 3
+    uniform = do(Plan.of(tiny.only(["uniform"], [0]), tmp_path / "runs", milestones=()))
+    ends = [
+        points(uniform, f"samples_0-1/{name}")[-1][1] for name in ("none", "nor_conv_3x3", "avg_pool_3x3")
+    ]
+    assert len(set(ends)) > 1
 
 
 def test_hyperparameters_have_one_type_in_every_run(tiny: Study, tmp_path: Path) -> None:
@@ -377,7 +390,7 @@ def test_milestones_are_due_after_epochs_and_never_at_the_end() -> None:
 
 def test_what_is_not_known_is_not_shown() -> None:
     row = {"epoch": 1, "updates": 2, "lr": 0.1, "loss": 1.0, "accuracy": 50.0, "seconds": 2.0}
-    assert set(scalars(row)) == {
+    assert set(Curves()(row)) == {
         "train/loss",
         "train/accuracy",
         "optimizer/lr",
@@ -390,10 +403,13 @@ def test_what_is_not_known_is_not_shown() -> None:
         "samples/0-1/none": 1,
         "samples/0-1/skip_connect": 3,
     }
-    found = scalars(more)
+    curves = Curves()
+    found = curves(more)
     assert found["time/images_per_s"] == 50
     assert found["samples_0-1/skip_connect"] == found["operations/skip_connect"] == 75
     assert "optimizer/gradient_norm" not in found
+    later = curves(row | {"samples/0-1/none": 3, "samples/0-1/skip_connect": 1})
+    assert later["samples_0-1/none"] == later["operations/none"] == 50  # so far
 
 
 def test_names_of_variants_as_names_of_folders() -> None:
