@@ -11,10 +11,10 @@ from studies import embedded
 from studies.study import Study, Truth, Variant
 from supernet.data import DataConfig
 
-TOP = (4, 8, 12)
-RANDOM = 12
-DATA = DataConfig(name=embedded.DATA, subset=400)  # ten batches: two strictly fair groups of five
-BATCH = 40
+TOP = (4, 8)
+RANDOM = 8
+DATA = DataConfig(name=embedded.DATA, subset=400)  # five batches: a strictly fair group of five operations
+BATCH = 80
 FEWER_UPDATES = 4000  # times, where the budget is in updates
 
 

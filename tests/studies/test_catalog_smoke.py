@@ -1,0 +1,77 @@
+"""Every study of the catalogue at its smoke size, through the command line, one after the other in one folder."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.collect import collect
+from analysis.study import FULL, load_study
+from analysis.table import table_frame
+from studies import catalog
+from studies.__main__ import main
+from studies.smoke import RANDOM, smoke
+
+# One after the other: runs that two studies share are trained once.
+pytestmark = pytest.mark.xdist_group("catalogue")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("catalogue")
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_a_study_runs_to_its_report(name: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = smoke(catalog.get(name))
+    before = {path: path.stat().st_mtime_ns for path in root.glob("trainings/*/checkpoint.pt")}
+    assert main(["run", name, "--smoke", "--no-tensorboard", "--runs", str(root)]) == 0
+    assert all(path.stat().st_mtime_ns == when for path, when in before.items())  # nothing is trained twice
+    trained = {path.name for path in root.glob("trainings/*")}
+    assert {run.folder.name for run in small.runs(root)} <= trained
+
+    folder = root / small.name
+    wanted = {(run.space.name, run.variant) for run in load_study(folder).runs}
+    printed = capsys.readouterr().out
+    page = html.unescape((folder / "report.html").read_text())
+    rows = table_frame(collect(folder))
+    rows = rows[rows["seeds"].notna()]
+    assert {(row["space"], row["name"]) for _, row in rows.iterrows()} == wanted
+    assert (rows["seeds"] == 1).all()
+    assert (rows["missing"] == 0).all()
+    assert (rows["n"] == RANDOM).all()
+    assert (rows["updates"] >= 1).all()
+    for _, variant in wanted:
+        assert variant in printed
+        assert variant in page
+    assert "SMOKE SIZE" in page
+    for figure in ("variants", "topn", "scatter"):
+        assert len(pd.read_csv(folder / "figures" / f"{figure}.csv")) >= len(wanted)
+
+
+def test_supernets_of_the_full_space_are_judged_beside_those_trained_with_a_mask(root: Path) -> None:
+    name = "evaluation_subsets"
+    if not (root / f"{name}-smoke").exists():
+        assert main(["run", name, "--smoke", "--no-tensorboard", "--runs", str(root)]) == 0
+    found = collect(root / f"{name}-smoke")
+    rows = found.primary.reset_index(drop=True)
+    views = rows[rows["trained_as"].notna()]
+    assert len(views) == 12
+    for place, view in views.iterrows():
+        beside = rows.loc[int(str(place)) - 1]  # the row before is trained with the mask
+        assert (beside["mask"], beside["n"]) == (view["mask"], view["n"])
+        assert view["mask"] != FULL
+        assert view["variant"] == f"{view['trained_as']}, evaluated without {view['mask']}"
+        assert beside["variant"] == view["trained_as"].replace(FULL, f"without {view['mask']}")
+        both = [
+            set(found.points[(found.points["variant"] == row["variant"])]["arch"]) for row in (view, beside)
+        ]
+        assert both[0] == both[1]  # the same architectures
+    assert len(found.controls) == 12
+    assert (found.controls["n"] == RANDOM).all()
+    runs = json.loads((root / f"{name}-smoke" / "study.json").read_text())["runs"]
+    assert [run["run_id"] for run in runs] == list(dict.fromkeys(run["run_id"] for run in runs))
