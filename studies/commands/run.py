@@ -29,12 +29,12 @@ def main(args: argparse.Namespace) -> int:
     plan = grid.plan(args, data_root=args.data_root, milestones=tracked.milestones(args))
     from studies.execute import execute
     from studies.progress import duration
-    from studies.run import is_complete
+    from studies.states import incomplete
     from studies.tracking.settings import link_known
     from supernet.data import ready
     from supernet.files import remove_stale
 
-    todo = [run for run in plan.selected if not is_complete(run, plan.architectures(run))]
+    todo = incomplete(plan)
     for config in {run.variant.data for run in todo}:
         ready(config, args.data_root)
     remove_stale(plan.folder, age=60)

@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from studies.lock import Holder, hold
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -140,9 +143,22 @@ def test_the_whole_study_in_small(tmp_path: Path) -> None:
     assert f"of which {len(runs)} were complete" in again.stdout
     assert kept == {path: path.stat().st_mtime_ns for path in tmp_path.glob("trainings/*/*")}
 
+    with hold(runs[1], "job 5"):
+        (runs[1] / "result.json").unlink()
+        left = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
+    assert left.returncode == 2
+    assert f"pid {os.getpid()} (job 5) since " in left.stderr
+    assert "; skipped" in left.stderr
+    assert left.stderr.splitlines()[-1].startswith("error: not complete: another process is on ")
+    (runs[0] / "lock").mkdir()  # of a process that was killed after its last word
+    ended = replace(Holder.me(""), pid=999_999_999)
+    (runs[0] / "lock" / ended.name).touch()
+    assert studies("run", "quickstart", "--smoke", "--runs", tmp_path).returncode == 0
+    assert not list(tmp_path.rglob("lock"))
+
     damaged = runs[0] / "checkpoint.pt"
     scores = pd.read_parquet(runs[0] / "scores.parquet")
-    scores.head(20).to_parquet(runs[0] / "scores.parquet")  # so that some are to be made again
+    scores.head(3).to_parquet(runs[0] / "scores.parquet")  # so that some are to be made again
     damaged.write_bytes(damaged.read_bytes()[:500])
     refused = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
     assert refused.returncode == 2
