@@ -18,12 +18,17 @@ def main(args: argparse.Namespace) -> int:
 
     progress = Progress(f"{plan.study.name}: logs", len(plan.selected))
     counts = dict.fromkeys(("written", "there before", "still running or not begun"), 0)
+    damaged = 0
     try:
         for number, run in enumerate(plan.selected, 1):
-            counts[complete(run)] += 1
+            try:
+                counts[complete(run)] += 1
+            except (OSError, ValueError) as error:  # one run's files are no reason to leave out the others
+                damaged += 1
+                progress.line(f"error: {run.name}: {error}")
             progress.update(number)
     finally:
         progress.close()
     print(f"{plan.study.name}: {', '.join(f'{count} {what}' for what, count in counts.items())}")
     print(f"tensorboard --logdir {plan.folder / FOLDER}")
-    return 0
+    return 2 if damaged else 0

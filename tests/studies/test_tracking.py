@@ -449,6 +449,12 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["run", *words]) == 0  # nothing to do but to link again
     assert list(folder.glob("nasbench201/uniform/seed0/events.out.tfevents.*"))
     capsys.readouterr()
+    (history_file,) = tmp_path.glob("trainings/*/history.csv")
+    history_file.write_text("no table")
+    assert main(["tensorboard", *words]) == 2
+    told = capsys.readouterr()
+    assert f"error: nasbench201 uniform seed 0: history: {history_file} has no column 'epoch'" in told.err
+    assert "tensorboard --logdir" in told.out
     assert main(["run", *words, "--milestones", "50,100"]) == 2
     assert "--milestones: '50,100' is neither 'none' nor integers from 1 to 99" in capsys.readouterr().err
 
