@@ -11,7 +11,7 @@ import pytest
 from analysis.answer import answer
 from analysis.collect import collect
 from analysis.correlation import kendall_tau
-from analysis.differences import verdict
+from analysis.differences import verdict, verdict_both_ways
 from analysis.study import FULL, load_study, study_folder
 from analysis.table import print_table, table_frame
 
@@ -305,3 +305,69 @@ def test_nothing_has_run_yet(copy):
     assert not len(found.points)
     assert not len(found.differences)
     assert "no variant has a value yet" in answer(found)[0]
+
+
+def with_views(study, folder):
+    """The invented study whose strictly fair supernets of NAS-Bench-201 are also judged without none."""
+    shutil.copytree(study.parent, folder / "runs")
+    path = folder / "runs" / "invented" / "study.json"
+    content = json.loads(path.read_text())
+    controls = {run["seed"]: run["run_id"] for run in content["runs"] if run["variant"] == "without none"}
+    for run in content["runs"]:
+        if (run["space"], run["variant"]) == ("nasbench201", "strictly fair") and run["seed"] in controls:
+            run["evaluations"] = [{"mask": ["none"], "run_id": controls[run["seed"]]}]
+    path.write_text(json.dumps(content))
+    return path.parent
+
+
+def test_a_supernet_is_judged_under_a_mask_that_it_was_not_trained_with(study, found, tmp_path):
+    """By hand: the same scores, of the architectures without the operation alone."""
+    more = collect(with_views(study, tmp_path))
+    name = f"strictly fair, trained on the {FULL}, evaluated without none"
+    rows = more.runs[(more.runs["variant"] == name) & more.runs["primary"]]
+    assert list(rows["seed"]) == [0, 1]
+    assert set(rows["trained_as"]) == {"strictly fair"}
+    truth = pd.read_parquet(study / "nasbench201.parquet").set_index("arch")["digits_test"]
+    scores = pd.read_parquet(study / "../trainings/000000000000/scores.parquet")
+    scores = scores[(scores["bn_mode"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
+    inside = [arch for arch in scores.index if "none" not in arch]
+    assert 10 < len(inside) < len(scores)
+    assert rows.iloc[0]["n"] == len(inside)
+    assert rows.iloc[0]["tau_b"] == pytest.approx(kendall_tau(truth[inside], scores[inside]).value)
+    # Beside the supernets that were trained so, and all else is as it was.
+    order = list(dict.fromkeys(more.variants[more.variants["space"] == "nasbench201"]["variant"]))
+    assert order.index(name) == order.index("without none") + 1
+    others = more.runs[more.runs["trained_as"].isna()].reset_index(drop=True)
+    names = ["trained_as", "control"]
+    pd.testing.assert_frame_equal(others.drop(columns=names), found.runs.drop(columns=names))
+    pd.testing.assert_frame_equal(more.differences, found.differences)
+    assert not len(found.controls)
+
+
+def test_trained_with_a_mask_is_compared_with_only_judged_under_it(study, tmp_path):
+    """On the same architectures, seed means against seed means."""
+    more = collect(with_views(study, tmp_path))
+    (row,) = more.controls.to_dict("records")
+    assert row["leader"] == "without none"
+    assert row["other"].endswith("evaluated without none")
+    points = {name: more.points[more.points["variant"] == name] for name in (row["leader"], row["other"])}
+    assert row["n"] == len(set.intersection(*(set(frame["arch"]) for frame in points.values())))
+    taus = more.runs[more.runs["primary"] & (more.runs["mask"] == "none")].groupby("variant")["tau_b"].mean()
+    assert row["difference"] == pytest.approx(taus[row["leader"]] - taus[row["other"]], abs=0.02)
+    assert row["low"] < row["difference"] < row["high"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "differ", "expected"),
+    [
+        (0.1, 0.2, True, "better"),
+        (-0.2, -0.1, True, "worse"),
+        (-0.2, -0.1, False, "not told apart"),
+        (-0.2, -0.1, None, "one seed"),
+        (-0.1, 0.1, True, "not told apart"),
+        (None, None, None, "not told apart"),
+    ],
+)
+def test_a_verdict_goes_both_ways(low, high, differ, expected):
+    row = {"other": "uniform", "low": low, "high": high, "seeds_differ": differ}
+    assert verdict_both_ways(row) == expected
