@@ -101,7 +101,7 @@ def content(folder: Path) -> dict[str, Any]:
         found["result.json"]["scored"].pop("bytes")  # of a file that has times in it
     if "checkpoint.pt" in found:
         state = found["checkpoint.pt"]
-        state["history"] = [values[:5] for values in state["history"]]  # without seconds, as in the table
+        state["history"] = [(*values[:5], *values[6:]) for values in state["history"]]  # without seconds
     return found
 
 
