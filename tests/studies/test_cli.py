@@ -155,6 +155,7 @@ def test_the_whole_study_in_small(tmp_path: Path) -> None:
     (runs[0] / "lock" / ended.name).touch()
     assert studies("run", "quickstart", "--smoke", "--runs", tmp_path).returncode == 0
     assert not list(tmp_path.rglob("lock"))
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("trainings/*/*")}
 
     damaged = runs[0] / "checkpoint.pt"
     scores = pd.read_parquet(runs[0] / "scores.parquet")
