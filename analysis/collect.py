@@ -163,6 +163,10 @@ def _run_rows(
             continue
         scores = joined.frame["score"].to_numpy(dtype=float)
         inside_sample = sample[joined.positions]
+        if not inside_sample.any():
+            reason = f"{table.source}: no architecture of the sample has a score"
+            yield {**row, **which, "state": "failed", "reason": reason}, [], None
+            continue
         numbers = _ranking(study, joined.frame["truth"].to_numpy(dtype=float), scores, inside_sample)
         inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
         filled = np.full(len(truth.texts), np.nan)

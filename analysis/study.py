@@ -31,6 +31,7 @@ NOT_RUN = "not run yet"
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One training of one supernet, judged under one mask. bn_mode: the BatchNorm mode that the study is about.
+    bn_modes: all that it asks for, None for all that there are: another study may have had the run score in more.
 
     trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
     own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
@@ -45,6 +46,7 @@ class Run:
     folder: Path
     bn_mode: str
     size: Mapping[str, Any]
+    bn_modes: tuple[str, ...] | None = None
     trained_as: str | None = None
     control: str | None = None
     before: tuple[Run, ...] = ()
@@ -99,6 +101,7 @@ def load_study(folder: Path) -> Study:
                 folder=folder / run["folder"],
                 bn_mode=run["bn_mode"],
                 size=run["size"],
+                bn_modes=tuple(run["bn_modes"]) if "bn_modes" in run else None,
                 part_of=run.get("part_of"),
                 whole=get_space(run["space"], run.get("whole", run["mask"])),
             )
@@ -212,6 +215,7 @@ def read_scores(run: Run) -> dict[str, Table]:
         raise ValueError(
             f"{source}: bn_mode {run.bn_mode!r} was not scored; it has {', '.join(modes) or 'no rows'}"
         )
+    modes = [mode for mode in modes if run.bn_modes is None or mode in run.bn_modes]
     return {
         mode: Table(
             frame=frame[frame["bn_mode"] == mode].reset_index(drop=True),

@@ -94,6 +94,7 @@ class Plan:
                 "run_id": run.variant.run_id(run.seed),
                 "folder": os.path.relpath(run.folder, self.folder),
                 "bn_mode": run.variant.bn_modes[0],
+                "bn_modes": list(run.variant.bn_modes),
                 "evaluations": [
                     {"mask": list(space.mask), "run_id": run.variant.trained_under(space).run_id(run.seed)}
                     for space in run.variant.evaluation_spaces

@@ -371,3 +371,30 @@ def test_trained_with_a_mask_is_compared_with_only_judged_under_it(study, tmp_pa
 def test_a_verdict_goes_both_ways(low, high, differ, expected):
     row = {"other": "uniform", "low": low, "high": high, "seeds_differ": differ}
     assert verdict_both_ways(row) == expected
+
+
+def test_a_study_sees_no_bn_mode_that_only_another_study_asked_for(study, found, tmp_path):
+    shutil.copytree(study.parent, tmp_path / "runs")
+    path = tmp_path / "runs" / "invented" / "study.json"
+    content = json.loads(path.read_text())
+    for run in content["runs"]:
+        run["bn_modes"] = [run["bn_mode"]]
+    path.write_text(json.dumps(content))
+    assert set(found.runs["bn_mode"]) == {"batch", "running"}
+    own = found.runs[found.runs["primary"].astype(bool)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(collect(path.parent).runs, own)
+
+
+def test_a_run_without_a_score_in_the_sample_is_a_failure_and_no_end_of_the_report(study, tmp_path):
+    shutil.copytree(study.parent, tmp_path / "runs")
+    path = tmp_path / "runs" / "invented" / "study.json"
+    content = json.loads(path.read_text()) | {"scored": {"top": 50, "random": 40}, "top": [10, 50]}
+    path.write_text(json.dumps(content))
+    drawn = set(random.Random(0).sample(range(160), 40))
+    scores = tmp_path / "runs" / "trainings" / "000000000000" / "scores.parquet"
+    frame = pd.read_parquet(scores)
+    texts = pd.read_parquet(study / "nasbench201.parquet")["arch"]
+    frame[~frame["arch"].isin(texts.iloc[sorted(drawn)])].to_parquet(scores)
+    row = collect(path.parent).runs.iloc[0]
+    assert row["state"] == "failed"
+    assert "no architecture of the sample has a score" in row["reason"]
