@@ -29,6 +29,11 @@ def chunks(items: Sequence[T], size: int) -> list[tuple[T, ...]]:
     return [tuple(items[begin : begin + size]) for begin in range(0, len(items), size)]
 
 
+def counted(number: int, thing: str) -> str:
+    """'1 run', '2 runs'."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 class Sending:
     """Runs of a plan on their way to the cluster. wanted: of those neither complete nor active, the ones to send."""
 
@@ -119,6 +124,6 @@ class Sending:
         complete = sum(counts[name] for name in COMPLETE)
         ids = ", ".join(each.job_id for each in made if each.job_id)
         print(
-            f"{self.plan.study.name}: {what} {len(self.todo)} runs in {jobs} jobs, {len(made)} arrays"
-            f"{f' ({ids})' if ids else ''}; {complete} complete, {active} queued or running"
+            f"{self.plan.study.name}: {what} {counted(len(self.todo), 'run')} in {counted(jobs, 'job')}, "
+            f"{counted(len(made), 'array')}{f' ({ids})' if ids else ''}; {complete} complete, {active} queued or running"
         )

@@ -100,4 +100,7 @@ def blox_study(name: str, variants: Iterable[Variant], **text: Any) -> Study:
 
 
 def _with_cost(variants: Iterable[Variant]) -> tuple[Variant, ...]:
-    return tuple(replace(variant, expected_seconds=expected_seconds(variant)) for variant in variants)
+    return tuple(
+        replace(variant, expected_seconds=variant.expected_seconds or expected_seconds(variant))
+        for variant in variants
+    )

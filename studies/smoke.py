@@ -20,8 +20,8 @@ FEWER_UPDATES = 4000  # times, where the budget is in updates
 
 def smoke(study: Study) -> Study:
     """The same grid of variants. What a variant is about stays: sampling, masks, linear transformers, cells a stage,
-    the ratio of widths, the optimizer, whether there is a warm-up, the ratio of budgets in updates; images, ground
-    truth, budget and augmentation are the embedded task's."""
+    reductions, the ratio of widths, the optimizer, whether there is a warm-up, the ratio of budgets in updates; images,
+    ground truth, budget and augmentation are the embedded task's."""
     return replace(
         study,
         name=f"{study.name}-smoke",
@@ -42,6 +42,7 @@ def _variant(variant: Variant) -> Variant:
         embedded.SIZES[variant.space],
         channels=max(2, size.channels // 16),
         cells_per_stage=size.cells_per_stage,
+        reduction=size.reduction,
     )
     short = replace(
         training,

@@ -43,12 +43,13 @@ def main(args: argparse.Namespace) -> int:
 
 def table(found: list[State]) -> str:
     """A line a run; a second one for what has gone wrong."""
-    lines = [f"{'run':<12}  {'space':<12} {'variant':<22} {'seed':>4}  {'state':<9} {'job':<12} reason"]
+    width = max([len(each.run.variant.name) for each in found], default=0)
+    lines = [f"{'run':<12}  {'space':<12} {'variant':<{width}} {'seed':>4}  {'state':<11} {'job':<12} reason"]
     for each in found:
         variant = each.run.variant
         job = each.job.job_id if each.job else ""
         lines.append(
-            f"{each.run_id:<12}  {variant.space:<12} {variant.name:<22} {each.run.seed:>4}  {each.state:<9} "
+            f"{each.run_id:<12}  {variant.space:<12} {variant.name:<{width}} {each.run.seed:>4}  {each.state:<11} "
             f"{job:<12} {each.reason}".rstrip()
         )
         if each.state in (*WRONG, "diverged") and each.job:
@@ -62,7 +63,6 @@ def summary(name: str, found: list[State]) -> str:
     told = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
     wrong = any(counts[state] for state in WRONG)
     complete = sum(counts[state] for state in COMPLETE)
-    next_step = (
-        f"; `python -m slurm retry {name.removesuffix('-smoke')}` submits these again" if wrong else ""
-    )
+    study = f"{name.removesuffix('-smoke')} --smoke" if name.endswith("-smoke") else name
+    next_step = f"; `python -m slurm retry {study}` submits these again" if wrong else ""
     return f"{name}: {complete} of {len(found)} complete: {told}{next_step}"

@@ -14,7 +14,6 @@ from studies.tracking import milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import Curves
 from studies.tracking.events import Log, event_files
-from studies.tracking.figures import pictures
 from studies.tracking.hparams import hparams
 from studies.tracking.settings import Tracking, link, log_folder
 
@@ -25,6 +24,8 @@ def write_log(run: Run, tracking: Tracking) -> None:
     rank/tau_b/SET: at milestones and at the end, on the same small part of a score set. final/tau_b (of
     the sample, or of all) and final/tau_b/topN: at the end, on all that was scored. Only the latter are results.
     """
+    from studies.tracking.figures import pictures  # imports Matplotlib
+
     rows = history.read(run.folder)
     end = (run.folder / history.FILE).stat().st_mtime
     spent = list(accumulate(row["seconds"] for row in rows))

@@ -78,7 +78,7 @@ def test_an_array_of_smoke_runs_ends_complete_and_equal_to_a_local_run(
     words += ["--only", "nasbench201/strictly fair", "--only", "without avg_pool_3x3"]
     there = tmp_path / "jobs"
     sent = slurm("submit", *words, "--runs", there, "--profile", profile)
-    assert "submitted 3 runs in 3 jobs, 1 arrays" in sent.stdout
+    assert "submitted 3 runs in 3 jobs, 1 array" in sent.stdout
     assert "submitted 0 runs" in slurm("submit", *words, "--runs", there, "--profile", profile).stdout
     watched = slurm("status", *words, "--runs", there, "--watch", "1")
     assert "3 of 3 complete: 3 done" in watched.stdout
@@ -125,7 +125,7 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
 
     # A lost node: its daemon is killed with all that it has started, and comes back.
     again = slurm("retry", *words, "--runs", there)
-    assert "submitted 1 runs in 1 jobs" in again.stdout
+    assert "submitted 1 run in 1 job" in again.stdout
     until(lambda: trains(runs[1]), "the second run to train again")
     lost = [run for run in runs if trains(run)]
     cluster.lose_node()

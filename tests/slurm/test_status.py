@@ -86,7 +86,7 @@ def test_retry_leaves_alone_what_was_not_submitted(
     slurm("submit", *SMOKE, "--only", "blox/uniform", "--runs", tmp_path, "--profile", profile)
     fake.set("queue", "")
     slurm("retry", *SMOKE, "--runs", tmp_path)
-    assert "submitted 1 runs" in capsys.readouterr().out
+    assert "submitted 1 run" in capsys.readouterr().out
 
 
 def test_cancel_takes_the_study_out_of_the_queue_and_no_other_job(

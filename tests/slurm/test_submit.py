@@ -97,7 +97,7 @@ def test_nothing_is_submitted_twice(
     fake.set("queue", "\n".join(fake.queue()[3:]))
     slurm("submit", *words)
     assert (
-        "submitted 2 runs in 2 jobs, 1 arrays (101); 1 complete, 5 queued or running"
+        "submitted 2 runs in 2 jobs, 1 array (101); 1 complete, 5 queued or running"
         in capsys.readouterr().out
     )
     assert [job for each in records(tmp_path)[1:] for job in each.jobs] == list(record.jobs[1:3])
@@ -161,7 +161,7 @@ def test_a_dry_run_prints_the_script_and_writes_nothing(
     assert slurm("submit", *SMOKE, "--runs", tmp_path / "runs", "--profile", profile, "--dry-run") == 0
     told = capsys.readouterr().out
     assert "#SBATCH --array=0-7%8" in told
-    assert "would submit 8 runs in 8 jobs, 1 arrays" in told
+    assert "would submit 8 runs in 8 jobs, 1 array" in told
     assert not fake.calls("sbatch")
     assert not (tmp_path / "runs").exists()
 
