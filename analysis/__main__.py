@@ -3,6 +3,7 @@
 python -m analysis correlate --truth FILE:COLUMN --scores FILE:COLUMN
 python -m analysis report NAME
 python -m analysis table NAME
+python -m analysis figure [FIGURE NAME]
 """
 
 from __future__ import annotations
@@ -61,14 +62,31 @@ def parser() -> argparse.ArgumentParser:
         )
         if name == "table":
             command.add_argument("--format", choices=("text", "markdown", "csv"), default="text")
+
+    figure = commands.add_parser(
+        "figure",
+        help="draw a figure of the ranking study from a study's runs",
+        description="Draw a figure of the single-path ranking study from a study's runs, with its data as CSV."
+        " Without arguments: list the figures and the study that each is drawn from.",
+    )
+    figure.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4")
+    figure.add_argument("name", nargs="?", metavar="NAME", help="the study: the folder RUNS/NAME")
+    figure.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where studies are (runs)"
+    )
+    figure.add_argument(
+        "--format", default="pdf,svg,png", metavar="F,F,...", help="some of pdf, svg, png (all three)"
+    )
+    figure.add_argument(
+        "--out", type=Path, metavar="DIR", help="where the figure goes (the study's folder figures/)"
+    )
     return result
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    return run(
-        lambda: {"correlate": _correlate, "report": _report, "table": _table}[options.command](options)
-    )
+    commands = {"correlate": _correlate, "report": _report, "table": _table, "figure": _figure}
+    return run(lambda: commands[options.command](options))
 
 
 # pandas, SciPy and Matplotlib are imported where they are used, so that --help answers at once.
@@ -109,6 +127,30 @@ def _table(options: argparse.Namespace) -> None:
     from analysis.table import print_table
 
     print_table(collect(study_folder(options.runs, options.name)), options.format)
+
+
+def _figure(options: argparse.Namespace) -> None:
+    from analysis.figures.paper.draw import draw_paper_figure, overview, paper_figure
+    from analysis.figures.style import FORMATS
+    from analysis.study import load_study, study_folder
+
+    if options.figure is None:
+        print(overview())
+        return
+    figure = paper_figure(options.figure)
+    if options.name is None:
+        raise ValueError(f"study: none is named; {figure.name} is drawn from {figure.study}")
+    formats = options.format.split(",")
+    for name in formats:
+        if name not in FORMATS:
+            raise ValueError(f"format: {name!r} is not one of {', '.join(FORMATS)}")
+    folder = study_folder(options.runs, options.name)
+    paths, found = draw_paper_figure(figure, load_study(folder), options.out or folder / "figures", formats)
+    for path in paths:
+        print(path)
+    for what, names in (("not in the study", found.absent), ("no finished run", found.unfinished)):
+        for name in names:
+            print(f"missing, {what}: {name}", file=sys.stderr)
 
 
 if __name__ == "__main__":

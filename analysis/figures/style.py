@@ -106,7 +106,9 @@ def empty(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, ha="center", va="center", color=GREY, transform=axes.transAxes, wrap=True)
 
 
-def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str) -> list[Path]:
+def save(
+    figure: Figure, data: pd.DataFrame, folder: Path, name: str, formats: Iterable[str] = tuple(FORMATS)
+) -> list[Path]:
     """Write folder/name.png, .pdf, .svg and the figure's data as .csv, each whole or not at all.
 
     Numbers in the .csv have seven significant digits, of which a picture shows three and an accuracy has five."""
@@ -115,7 +117,8 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str) -> list[Pa
         # Laid out once for all formats: with many panels that is what takes time.
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
-        for suffix, options in FORMATS.items():
+        for suffix in formats:
+            options = FORMATS[suffix]
             path = folder / f"{name}.{suffix}"
             write_atomic(path, lambda file, s=suffix, o=options: figure.savefig(file, format=s, **o))  # type: ignore[misc]
             paths.append(path)

@@ -1,0 +1,157 @@
+"""The numbers of a paper figure, from the runs that it shows and no others: cheaper than the whole report, and equal
+to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.correlation import kendall_tau, pearson, spearman
+from analysis.figures.paper.definitions import SPACE, Line, Mask
+from analysis.study import FULL, Run, Study, allowed_rows, mask_text, read_result, read_scores, read_truth
+from analysis.tables import Table, join
+from analysis.topn import by_truth, topn_mean_tau, true_top
+from analysis.uncertainty import spread
+
+RANDOM = "random"  # the set that is not of the top
+METRICS = ("mean_score", "tau_b", "spearman", "pearson")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """series: a row for each variant and set of architectures: trained, mask (text), set ('10', ..., 'random'), n, and
+    of each of METRICS mean and `<metric>_std` over `seeds`; topn_mean_tau: of the mean score over seeds, the same in
+    every row of a variant. Accuracies in percent.
+    points: a row for each variant and architecture: truth, score (mean over seeds), place (1: best truth), sampled.
+    absent: names of variants that the study does not have. unfinished: of those without a usable run."""
+
+    series: pd.DataFrame
+    points: pd.DataFrame
+    absent: tuple[str, ...]
+    unfinished: tuple[str, ...]
+
+
+def by_variant(frame: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """The rows of `series` or of `points` by (trained, mask)."""
+    groups = frame.groupby(["trained", "mask"], sort=False) if len(frame) else ()
+    return {(str(trained), str(mask)): rows for (trained, mask), rows in groups}
+
+
+def gather(study: Study, lines: Iterable[Line]) -> Gathered:
+    """Read the runs behind these lines. Raises ValueError or OSError for what is there and cannot be used."""
+    known = _runs_by_variant(study)
+    whole = None
+    series: list[dict[str, object]] = []
+    points: list[pd.DataFrame] = []
+    absent, unfinished = [], []
+    for line in lines:
+        runs = known.get(line.key)
+        if not runs:
+            absent.append(line.name)
+            continue
+        if whole is None:
+            whole = read_truth(study.truths[SPACE], SPACE)
+        allowed = allowed_rows(whole, runs[0].space)
+        chosen = np.zeros(len(allowed), dtype=bool)
+        chosen[study.scored.rows(whole.numbers, allowed)] = True
+        sampled = np.isin(np.flatnonzero(chosen), study.scored.sample(allowed))
+        truth = whole.only(chosen)
+        columns = _scores(runs, truth)
+        if not columns:
+            unfinished.append(line.name)
+            continue
+        group = {"trained": line.trained, "mask": mask_text(runs[0].space)}
+        series += [group | row for row in _series(study, truth.numbers, columns, sampled)]
+        points.append(_points(truth, columns, sampled).assign(**group))
+    return Gathered(
+        series=pd.DataFrame(series),
+        points=pd.concat(points, ignore_index=True) if points else pd.DataFrame(),
+        absent=tuple(absent),
+        unfinished=tuple(unfinished),
+    )
+
+
+def _runs_by_variant(study: Study) -> dict[tuple[str, Mask], list[Run]]:
+    """The runs of each variant, by how it was trained and its mask; not those judged under a further mask."""
+    found: dict[tuple[str, Mask], list[Run]] = {}
+    for run in study.runs:
+        if run.space.name == SPACE and run.trained_as is None:
+            suffix = f", without {mask_text(run.space)}" if run.space.mask else f", {FULL}"
+            found.setdefault((run.variant.removesuffix(suffix), run.space.mask), []).append(run)
+    return found
+
+
+def _scores(runs: list[Run], truth: Table) -> list[np.ndarray]:
+    """Of each finished run its scores in the truth's order, (n,), NaN where there is none or no truth."""
+    columns = []
+    for run in runs:
+        if read_result(run)["status"] != "finished":
+            continue
+        table = read_scores(run)[run.bn_mode]
+        try:
+            joined = join(truth, table)
+        except ValueError:  # not one usable score: the run ended and there is nothing to draw
+            continue
+        column = np.full(len(truth.texts), np.nan)
+        column[joined.positions] = joined.frame["score"].to_numpy(dtype=float)
+        columns.append(column)
+    return columns
+
+
+def _series(
+    study: Study, truth: np.ndarray, columns: list[np.ndarray], sampled: np.ndarray
+) -> list[dict[str, object]]:
+    """A row for each true top-N that fits every seed, and one for the random sample."""
+    scored = np.isfinite(np.stack(columns))
+    sizes = [size for size in study.top if size <= scored.sum(axis=1).min()]
+    common = scored.all(axis=0)
+    mean = np.mean(columns, axis=0)[common]
+    trend = topn_mean_tau(truth[common], mean, study.top, permutations=0).value
+    rows: list[dict[str, object]] = []
+    for name, size in [*((str(size), size) for size in sizes), (RANDOM, None)]:
+        values: dict[str, list[float]] = {metric: [] for metric in METRICS}
+        counts = []
+        for column, usable in zip(columns, scored, strict=True):
+            inside = np.flatnonzero(usable & sampled) if size is None else np.flatnonzero(usable)
+            chosen = inside if size is None else inside[true_top(truth[inside], size)]
+            counts.append(len(chosen))
+            for metric, value in _metrics(truth[chosen], column[chosen]).items():
+                values[metric].append(value)
+        row: dict[str, object] = {"set": name, "n": min(counts), "seeds": len(columns)}
+        for metric, over_seeds in values.items():
+            # A metric that some seed lacks has no mean: the rest would be another set of seeds.
+            result = spread(over_seeds if np.isfinite(over_seeds).all() else [])
+            row |= {metric: result.mean, f"{metric}_std": result.std}
+        rows.append(row | {"topn_mean_tau": trend})
+    return rows
+
+
+def _metrics(truth: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """METRICS of truth and scores (n,); NaN where undefined."""
+    if not len(scores):
+        return dict.fromkeys(METRICS, np.nan)
+    coefficients = (kendall_tau(truth, scores), spearman(truth, scores), pearson(truth, scores))
+    values = [np.nan if one.value is None else one.value for one in coefficients]
+    return dict(zip(METRICS, [float(scores.mean()), *values], strict=True))
+
+
+def _points(truth: Table, columns: list[np.ndarray], sampled: np.ndarray) -> pd.DataFrame:
+    """The architectures that every seed scored."""
+    mean = np.mean(columns, axis=0)
+    kept = np.flatnonzero(np.isfinite(mean))
+    values = truth.numbers[kept]
+    place = np.empty(len(kept), dtype=int)
+    place[by_truth(values)] = np.arange(1, len(kept) + 1)
+    return pd.DataFrame(
+        {
+            "arch": [truth.texts[row] for row in kept],
+            "truth": values,
+            "score": mean[kept],
+            "seeds": len(columns),
+            "place": place,
+            "sampled": sampled[kept],
+        }
+    )
