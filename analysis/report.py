@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.answer import answer
 from analysis.collect import Collected
 from analysis.correlate import BASELINES
+from analysis.diagnostics_section import diagnostics_section
 from analysis.differences import verdict_both_ways
 from analysis.figures import style, topn
 from analysis.figures.draw import draw_figures
@@ -52,6 +53,7 @@ def write_report(found: Collected) -> Path:
         pictures["topn"],
         element("h2", "Truth against score"),
         pictures["scatter"],
+        *diagnostics_section(found, study.folder / "figures"),
         *_bn_modes(found),
         element("h2", "Runs"),
         _costs(primary),

@@ -231,6 +231,17 @@ class Blox(Space):
             "connectivity": tuple(kind for block in blocks if (kind := block_type(block))),
         }
 
+    def choices_by_place(self, architecture: Architecture) -> tuple[tuple[str, str], ...]:
+        """(place, name) of the canonical form: the one operation of ST1 is its O1; an invalid block has none."""
+        found = []
+        for stage, block in enumerate(map(canonical_block, self.cells_of(architecture)), 1):
+            live = [OPERATIONS[operation] for operation in live_operations(block)]
+            points = self.choice_points[-len(live) :] if live else ()
+            found += [(f"stage {stage}", f"{point} {name}") for point, name in zip(points, live, strict=True)]
+            if kind := block_type(block):
+                found.append((f"stage {stage}", f"type {kind}"))
+        return tuple(found)
+
     def index(self, architecture: Architecture) -> int | None:
         """i0 + 45 * i1 + 2025 * i2 of the official block ids; None if invalid."""
         blocks = self.cells_of(architecture)

@@ -170,6 +170,11 @@ class Space(ABC):
         each choice point. Names that a mask may hold."""
         return {"operation": tuple(self.operations[operation] for operation in architecture)}
 
+    def choices_by_place(self, architecture: Architecture) -> tuple[tuple[str, str], ...]:
+        """(place, name) of each choice, in official order: the edge and its operation; for Blox the stage, and what
+        is O0, O1 and type there ('O0 conv', 'type ST2')."""
+        return tuple(zip(self.choice_points, self.choices(architecture)["operation"], strict=True))
+
     @abstractmethod
     def index(self, architecture: Architecture) -> int | None:
         """Position in the benchmark's official list; None for an invalid Blox architecture."""

@@ -16,7 +16,7 @@ from analysis.page import element
 from analysis.page import page as page_of
 from analysis.report import write_report
 
-FIGURES = ("scatter", "topn", "variants")
+FIGURES = ("confusion", "residuals", "scatter", "topn", "variants")
 SUFFIXES = ("png", "pdf", "svg", "csv")
 
 

@@ -1,0 +1,112 @@
+"""The report's section on why rankings are wrong: a table, two heatmaps with their data, and what the numbers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.collect import Collected
+from analysis.diagnose import NAMES, Diagnostics, diagnose
+from analysis.diagnostics import STEP
+from analysis.figures import diagnostics, style
+from analysis.page import Html, element, picture, table
+
+MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+NAMED = 2  # operations named in a cell at the most
+
+
+def diagnostics_section(found: Collected, folder: Path) -> list[Html]:
+    """Heading, table, text and figures, saved to `folder`; nothing where every variant has too few architectures."""
+    result = diagnose(found)
+    if not len(result.variants):
+        return []
+    return [
+        element("h2", "Where the ranking goes wrong"),
+        _table(result),
+        element("p", TEXT, class_="small"),
+        *_pictures(found, result, folder),
+    ]
+
+
+TEXT = (
+    "Of the mean score over seeds. Partial rho: Spearman's correlation of truth and score given the stand-alone"
+    " network's parameters or MACs (a score that is the cost plus noise has about 0), with its 95 % interval over"
+    " architectures."
+    " Overrated, underrated: operations whose use puts an architecture further up or down than others of equal truth,"
+    " the mean over all uses in percent of the ranking with its own 95 % interval, not corrected for the number of"
+    f" operations; only those whose interval leaves out 0, at most {NAMED}. Sparse: tau-b after the truth is"
+    f" floored to multiples of {STEP} percentage points. Tau-a here is that of statistics."
+)
+
+
+def _table(result: Diagnostics) -> Html:
+    head = ["Space", "Variant", "overrated", "underrated", "partial rho given params", "given MACs"]
+    rows = []
+    for row in result.variants.to_dict("records"):
+        same = (result.residuals[NAMES] == [row[name] for name in NAMES]).all(axis=1)
+        operations = result.residuals[same & (result.residuals["group"] == "operation")]
+        words = [style.TITLES.get(row["space"], row["space"]), row["variant"], *_rated(operations)]
+        partial = [_with_interval(row, f"partial_{name}", 3) for name in ("params", "macs")]
+        taus = [_number(row[name], 3) for name in ("tau_b", "tau_kendall_a", "tau_b_sparse")]
+        rows.append([*words, *partial, *taus, row["n"]])
+    return table([*head, "tau-b", "tau-a", "tau-b, sparse", "n"], rows, words=4)
+
+
+def _rated(operations: pd.DataFrame) -> tuple[str, str]:
+    """The over- and the underrated operations whose interval leaves out 0, the furthest first."""
+    ordered = operations.sort_values("at_equal_truth", kind="stable")
+    over, under = ordered[ordered["low"] > 0][::-1], ordered[ordered["high"] < 0]
+    texts = []
+    for rows in (over, under):
+        lines = []
+        for row in rows[:NAMED].to_dict("records"):
+            percent = {
+                k: 100 * row[v] for k, v in {"x": "at_equal_truth", "x_low": "low", "x_high": "high"}.items()
+            }
+            lines.append(f"{row['name']} {_with_interval(percent, 'x', 1, '+')}")
+        texts.append("; ".join(lines) or DASH)
+    return texts[0], texts[1]
+
+
+def _with_interval(row: Mapping[Any, Any], name: str, digits: int, sign: str = "") -> str:
+    ends = [_number(row[f"{name}_{end}"], digits, sign) for end in ("low", "high")]
+    value = _number(row[name], digits, sign)
+    return value if DASH in ends else f"{value} [{', '.join(ends)}]"
+
+
+def _number(value: Any, digits: int, sign: str = "") -> str:
+    return DASH if value is None or pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", MINUS)
+
+
+def _pictures(found: Collected, result: Diagnostics, folder: Path) -> list[Html]:
+    shown = diagnostics.choose(result.variants)
+    note = f"Data: {found.study.note}" if found.study.note else ""
+    seeds = "Mean score over the finished seeds, sampled architectures"
+    some = ""
+    if len(shown) < len(result.variants):
+        some = f" {len(shown)} of {len(result.variants)} variants, those of the highest tau-b; all are in the CSV."
+    columns = ", ".join(f"{truth.column} of {truth.path.name}" for truth in found.study.truths.values())
+    drawn = {
+        "residuals": (
+            diagnostics.residuals(result.residuals, shown, note=note),
+            result.residuals,
+            "Place in the ranking by score less place by truth, in percent of the ranking, at equal truth: what is left"
+            " of it after a regression on the place by truth in each tenth of the true ranking, so that mere noise,"
+            " which pulls good architectures down and bad ones up, is not taken for a preference of operations.",
+        ),
+        "confusion": (
+            diagnostics.confusion(result.confusion, shown, note=note),
+            result.confusion,
+            "Where the architectures of each part of the true ranking are in the predicted one. Truth's ties by file"
+            " order, the score's at random by the seed.",
+        ),
+    }
+    pieces = []
+    for name, (figure, data, text) in drawn.items():
+        paths = style.save(figure, data, folder, name)
+        caption = f"{text}{some} {seeds}. Truth: {columns}. {found.study.note}"
+        pieces.append(picture(paths[0], caption, f"Figure: {text}"))
+    return pieces

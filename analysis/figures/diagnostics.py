@@ -1,0 +1,150 @@
+"""Where a ranking goes wrong, as heatmaps: mean residual by operation and place; who is in the predicted top."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from analysis.diagnostics import FEWEST, PLACE
+from analysis.figures import style
+from analysis.study import FULL
+
+MOST = 6  # panels of a figure
+COLUMNS = 3
+SMALLEST_LIMIT = 0.05  # ends of the colours at the least: noise is not to look like a finding
+DEVIATIONS = 6  # standard deviations from chance at which the colours end
+
+# Blue and vermilion of the palette: told apart under all kinds of colour vision, and by lightness from the middle.
+DIVERGING: Colormap = LinearSegmentedColormap.from_list(
+    "residual", [style.PALETTE[0], "#ffffff", style.PALETTE[1]]
+)
+DIVERGING.set_bad("#eeeeee")
+
+
+def choose(variants: pd.DataFrame) -> pd.DataFrame:
+    """The rows of at most MOST variants: of each space those with the highest tau_b, as evenly as can be."""
+    if not len(variants):
+        return variants
+    place = variants.groupby("space")["tau_b"].rank(ascending=False, method="first")
+    kept = variants.loc[place.sort_values(kind="stable").index[:MOST]].sort_index()
+    order = list(dict.fromkeys(variants["space"]))
+    return kept.sort_values("space", key=lambda names: names.map(order.index), kind="stable")
+
+
+def residuals(rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "") -> Figure:
+    """A panel for each of `variants` (space, mask, variant): operations down, places across, orange where overrated.
+
+    rows: of `residuals_by` with space, mask and variant. Numbers are percent of the ranking; bold where the cell's own
+    95 % interval leaves out 0."""
+    shown = rows[rows["group"] == PLACE].merge(variants[["space", "mask", "variant"]])
+    limit = max(SMALLEST_LIMIT, float(shown["at_equal_truth"].abs().max()))
+
+    def draw(axes: Axes, group: pd.DataFrame) -> None:
+        names, where = (list(dict.fromkeys(group[name])) for name in ("name", "place"))
+        values, bold = np.full((len(names), len(where)), np.nan), np.zeros((len(names), len(where)), bool)
+        for row in group.to_dict("records"):
+            cell = names.index(row["name"]), where.index(row["place"])
+            values[cell], bold[cell] = row["at_equal_truth"], row["low"] > 0 or row["high"] < 0
+        _heatmap(axes, values / limit, [[_signed(value) for value in line] for line in values], bold)
+        axes.set_xticks(range(len(where)), where)
+        axes.set_yticks(range(len(names)), names)
+
+    text = (
+        "Mean residual of the architectures that have the operation there, at equal truth, in percent of the ranking."
+        " Orange: overrated, blue: underrated. Bold: the cell's own 95 % interval leaves out 0. Grey: fewer than"
+        f" {FEWEST} architectures."
+    )
+    return _panels(shown, variants, draw, text, note)
+
+
+def confusion(rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "") -> Figure:
+    """A panel for each of `variants`: parts of the true ranking down, of the predicted across, chance below.
+
+    rows: of `confusion` with space, mask and variant. Numbers are percent of the row; orange where that is more than
+    chance."""
+    shown = rows.merge(variants[["space", "mask", "variant"]])
+
+    def draw(axes: Axes, group: pd.DataFrame) -> None:
+        names = list(dict.fromkeys(group["true"]))
+        share, chance, n = (
+            group[k].to_numpy(dtype=float).reshape(len(names), -1) for k in ("share", "chance", "n")
+        )
+        total = n[:, 0].sum()
+        # Of the hypergeometric distribution: a few empty cells among few architectures are no finding.
+        deviation = np.sqrt(chance * (1 - chance) / n * (total - n) / (total - 1))
+        over = np.divide(share - chance, deviation, out=np.zeros_like(share), where=deviation > 0)
+        over = np.clip(over / DEVIATIONS, -1, 1)
+        values = np.vstack([over, np.zeros(len(names))])
+        numbers = [[f"{100 * value:.0f}" for value in line] for line in (*share, chance[0])]
+        _heatmap(axes, values, numbers, np.zeros(values.shape, bool))
+        short = [name.removeprefix("top ") for name in names]
+        axes.set_xticks(range(len(names)), [name.removesuffix(" %") for name in short], rotation=45)
+        axes.set_yticks(range(len(names) + 1), [*short, "by chance"])
+        axes.set_xlabel("predicted part of the ranking (%)", fontsize=8)
+
+    text = (
+        "Rows: parts of the true ranking, best first. Numbers: percent of the row's architectures that are in that"
+        " part of the predicted ranking. Orange: more than chance, blue: less; full colour from"
+        f" {DEVIATIONS} standard deviations of a random order on."
+    )
+    return _panels(shown, variants, draw, text, note)
+
+
+def _signed(value: float) -> str:
+    """In percent with its sign; nothing for NaN."""
+    if np.isnan(value):
+        return ""
+    percent = round(100 * value)
+    return f"{percent:+d}".replace("-", "\N{MINUS SIGN}") if percent else "0"
+
+
+def _heatmap(axes: Axes, values: np.ndarray, texts: list[list[str]], bold: np.ndarray) -> None:
+    """Cells of `values` in [-1, 1] with their texts; dark cells have white text."""
+    axes.imshow(np.ma.masked_invalid(values), cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto")
+    axes.grid(visible=False)
+    axes.tick_params(length=0, labelsize=7.5)
+    for (i, j), value in np.ndenumerate(values):
+        axes.text(
+            j, i, texts[i][j], ha="center", va="center", fontsize=7, fontweight="bold" if bold[i, j] else "normal",
+            color="white" if abs(value) > 0.75 else "black",
+        )  # fmt: skip
+
+
+def _panels(
+    shown: pd.DataFrame,
+    variants: pd.DataFrame,
+    draw: Callable[[Axes, pd.DataFrame], None],
+    text: str,
+    note: str,
+) -> Figure:
+    across = min(COLUMNS, max(1, len(variants)))
+    down = max(1, -(-len(variants) // across))
+    deepest = max((group.iloc[:, 3:5].nunique().max() for _, group in shown.groupby("variant")), default=5)
+    with style.look():
+        figure = style.new_figure(
+            height=(0.17 * max(6, deepest) + 1.1) * down + 0.7, width=max(4.4, 2.9 * across)
+        )
+        figure.get_layout_engine().set(w_pad=0.1)  # type: ignore[union-attr, call-arg]
+        panels = figure.subplots(down, across, squeeze=False)
+        for axes in panels.flat[len(variants) :]:
+            axes.set_axis_off()
+        for axes, row in zip(panels.flat, variants.to_dict("records"), strict=False):
+            group = shown[
+                (shown[["space", "mask", "variant"]] == (row["space"], row["mask"], row["variant"])).all(
+                    axis=1
+                )
+            ]
+            draw(axes, group)
+            # The mask is in the title unless the variant's own name says it.
+            mask = FULL if row["mask"] in row["variant"] else row["mask"]
+            named = style.panel_title(row["space"], mask)
+            title = f"{textwrap.fill(row['variant'], 30)}\n{textwrap.fill(named, 30)}"
+            axes.set_title(f"{title}, n = {row['n']}", fontsize=8)
+        style.add_note(figure, text, note)
+    return figure
