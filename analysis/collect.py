@@ -6,7 +6,7 @@ not ended, diverged or failed has a row with its state and no numbers: it is cou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,8 @@ class Collected:
       seeds; tau_b_low and tau_b_high (95 % over architectures, of the mean over seeds); seedmean_<metric>:
       the metric of the mean score over seeds.
     top: a row for each run, BatchNorm mode and N: tau_b inside the true top-N, mean_score of it, n scored.
-    points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place, sampled.
+    points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place, sampled; no
+      rows where they were not asked for.
     references: a row for each space, mask and 'params', 'macs' or kind of ceiling: tau_b, spearman, ..., n.
     top_references: tau_b of the same inside the true top-N, by N.
     Where a study scores its true top-N and a random sample, what is not of the top is of the sample alone.
@@ -80,11 +81,20 @@ METRICS = (
     "tau_b", "tau_kendall_a", "spearman", "pearson", "weighted_tau", "topn_mean_tau", "topn_p",
     "overlap_1", "overlap_5", "overlap_10", "regret_1", "regret_10", "best_rank_10", "mean_score", "tau_b_loss",
 )  # fmt: skip
+OVER_SEEDS = (
+    *(name for name in METRICS if name != "topn_p"),
+    "updates",
+    "epochs",
+    "train_seconds",
+    "score_seconds",
+)
 COUNTS = ("n", "missing", "updates", "epochs", "train_seconds", "score_seconds")
 
 
-def collect(folder: Path) -> Collected:
-    """Read a study's folder. Raises ValueError or OSError for what is there and cannot be used."""
+def collect(folder: Path, with_points: bool = True) -> Collected:
+    """Read a study's folder. Raises ValueError or OSError for what is there and cannot be used.
+
+    with_points: whether to fill `points`, which take up more memory than all else."""
     study = load_study(folder)
     truths: dict[Space, Table] = {}  # what was to be scored
     samples: dict[Space, Bools] = {}  # its rows that stand for the whole space
@@ -93,18 +103,17 @@ def collect(folder: Path) -> Collected:
         truths[space], samples[space] = _to_score(study, whole[space.name], space)
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
-    scores: dict[tuple[str, ...], pd.DataFrame] = {}  # group -> truth's row number x seed
+    columns: dict[tuple[str, ...], dict[int, Floats]] = {}  # group -> seed -> score by the truth's row number
     for run in study.runs:
         for row, inside, column in _run_rows(study, run, truths[run.space], samples[run.space]):
             rows.append(row)
             top += inside
             if column is not None:
-                key = tuple(row[name] for name in GROUP)
-                scores[key] = pd.concat([scores.get(key, pd.DataFrame()), column.rename(run.seed)], axis=1)
+                columns.setdefault(tuple(row[name] for name in GROUP), {})[run.seed] = column
     named = [*GROUP, "trained_as", "control", "seed", "run_id", "primary", "state", "reason"]
     runs = pd.DataFrame(rows, columns=[*named, *COUNTS, *METRICS])
     by_name = {(space.name, mask_text(space)): (truths[space], samples[space]) for space in truths}
-    common = {key: frame.dropna() for key, frame in scores.items()}
+    common = {key: pd.DataFrame(columns.pop(key)).dropna() for key in list(columns)}
     references, top_references = _references(study, truths, samples)
     variants = _variants(study, runs, common, by_name)
     sampled = {key: frame[by_name[key[0], key[1]][1][frame.index]] for key, frame in common.items()}
@@ -115,7 +124,7 @@ def collect(folder: Path) -> Collected:
         top=pd.DataFrame(
             top, columns=[*GROUP, "seed", "primary", "top", "n", "tau_b", "tau_b_loss", "mean_score"]
         ),
-        points=_points(variants, common, by_name),
+        points=_points(variants, common if with_points else {}, by_name),
         references=references,
         top_references=top_references,
         differences=differences(study, variants, sampled, truths, samples),
@@ -138,7 +147,7 @@ def _to_score(study: Study, truth: Table, space: Space) -> tuple[Table, Bools]:
 
 def _run_rows(
     study: Study, run: Run, truth: Table, sample: Bools
-) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], pd.Series | None]]:
+) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], Floats | None]]:
     """For each BatchNorm mode of a run: its row, its rows by top-N, its scores by the truth's row number."""
     result = read_result(run)
     group = {"space": run.space.name, "mask": mask_text(run.space), "variant": run.variant, "seed": run.seed}
@@ -161,25 +170,24 @@ def _run_rows(
         except ValueError as error:  # not one usable score: the run ended and there is nothing to compare
             yield {**row, **which, "state": "failed", "reason": str(error)}, [], None
             continue
-        scores = joined.frame["score"].to_numpy(dtype=float)
+        values, scores = joined.truth, joined.score
         inside_sample = sample[joined.positions]
         if not inside_sample.any():
             reason = f"{table.source}: no architecture of the sample has a score"
             yield {**row, **which, "state": "failed", "reason": reason}, [], None
             continue
-        numbers = _ranking(study, joined.frame["truth"].to_numpy(dtype=float), scores, inside_sample)
+        numbers = _ranking(study, values, scores, inside_sample)
         inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
         filled = np.full(len(truth.texts), np.nan)
         filled[joined.positions] = scores
-        column = pd.Series(filled)
         own: dict[str, Any] = {"missing": joined.missing, "mean_score": float(scores[inside_sample].mean())}
         if "loss" in table.frame.columns:
             by_loss = -table.frame["loss"].to_numpy(dtype=float)[joined.score_rows]
-            truth_values = joined.frame["truth"].to_numpy(dtype=float)
-            own["tau_b_loss"] = kendall_tau(truth_values[inside_sample], by_loss[inside_sample]).value
+            own["tau_b_loss"] = kendall_tau(values[inside_sample], by_loss[inside_sample]).value
+            best = by_truth(values)
             for entry in inside:
-                entry["tau_b_loss"] = tau_true_top(truth_values, by_loss, entry["top"]).value
-        yield {**row, **which, **_flat(numbers), **own}, inside, column
+                entry["tau_b_loss"] = tau_true_top(values, by_loss, entry["top"], best).value
+        yield {**row, **which, **_flat(numbers), **own}, inside, filled
 
 
 def _ranking(
@@ -210,29 +218,28 @@ def _flat(numbers: dict[str, Any]) -> dict[str, Any]:
 def _variants(
     study: Study,
     runs: pd.DataFrame,
-    common: dict[tuple[str, ...], pd.DataFrame],
-    truths: dict[tuple[str, str], tuple[Table, Bools]],
+    common: Mapping[tuple[str, ...], pd.DataFrame],
+    truths: Mapping[tuple[str, str], tuple[Table, Bools]],
 ) -> pd.DataFrame:
     rows = []
-    for names, group in runs.groupby(GROUP, sort=False):
-        key = tuple(str(name) for name in names)
-        finished = group[group["state"] == "finished"]
-        row: dict[str, Any] = dict(zip(GROUP, key, strict=True)) | {"primary": bool(group["primary"].iloc[0])}
-        row |= {"trained_as": group["trained_as"].iloc[0], "runs": len(group), "finished": len(finished)}
-        row |= {state: int((group["state"] == state).sum()) for state in ("diverged", "failed", "missing")}
-        row["runs_missing"] = row.pop("missing")
-        for name in (
-            *(m for m in METRICS if m != "topn_p"),
-            "updates",
-            "epochs",
-            "train_seconds",
-            "score_seconds",
-        ):
-            values = finished[name].dropna().astype(float)
+    numbers = runs[[*OVER_SEEDS, "missing"]].astype(float).to_numpy()
+    states = runs["state"].to_numpy(dtype=object)
+    groups: dict[tuple[str, ...], list[int]] = {}  # in the order of their first runs
+    for place, key in enumerate(runs[GROUP].itertuples(index=False, name=None)):
+        groups.setdefault(key, []).append(place)
+    for key, places in groups.items():
+        group = np.array(places)
+        first, finished = runs.iloc[group[0]], group[states[group] == "finished"]
+        row: dict[str, Any] = dict(zip(GROUP, key, strict=True)) | {"primary": bool(first["primary"])}
+        row |= {"trained_as": first["trained_as"], "runs": len(group), "finished": len(finished)}
+        row |= {state: int((states[group] == state).sum()) for state in ("diverged", "failed")}
+        row["runs_missing"] = int((states[group] == "missing").sum())
+        *metrics, missing = numbers[finished].T
+        for name, values in zip(OVER_SEEDS, metrics, strict=True):
             # A metric that some finished run lacks has no mean: the rest would be another set of seeds.
-            over_seeds = spread(values.tolist() if len(values) == len(finished) else [])
+            over_seeds = spread([] if np.isnan(values).any() else values.tolist())
             row |= {name: over_seeds.mean, f"{name}_std": over_seeds.std}
-        row["missing"] = int(finished["missing"].max()) if len(finished) else None
+        row["missing"] = int(missing.max()) if len(finished) else None
         row |= dict.fromkeys(("n", "tau_b_low", "tau_b_high", *(f"seedmean_{m}" for m in METRICS)))
         if key in common:
             row |= _over_architectures(study, common[key], *truths[(key[0], key[1])])
@@ -255,14 +262,15 @@ def _over_architectures(study: Study, scores: pd.DataFrame, truth: Table, sample
 
 def _points(
     variants: pd.DataFrame,
-    common: dict[tuple[str, ...], pd.DataFrame],
-    truths: dict[tuple[str, str], tuple[Table, Bools]],
+    common: Mapping[tuple[str, ...], pd.DataFrame],
+    truths: Mapping[tuple[str, str], tuple[Table, Bools]],
 ) -> pd.DataFrame:
     frames = []
+    primary = variants[variants["primary"].astype(bool)]
+    wanted = set(primary[GROUP].itertuples(index=False, name=None))
     for key, scores in common.items():
         group = dict(zip(GROUP, key, strict=True))
-        chosen = variants[(variants[GROUP] == pd.Series(group)).all(axis=1)]
-        if not chosen["primary"].iloc[0]:
+        if key not in wanted:
             continue
         truth, sample = truths[(key[0], key[1])]
         positions = scores.index.to_numpy()
@@ -290,7 +298,7 @@ def _references(
     for space, truth in truths.items():
         group = {"space": space.name, "mask": mask_text(space)}
         joined = join(truth, truth)  # leaves out the rows without a finite truth
-        values = joined.frame["truth"].to_numpy(dtype=float)
+        values = joined.truth
         inside = samples[space][joined.positions]
         costs = costs_of(joined, study.truths[space.name].size)
         for name in BASELINES:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.ceiling import ceiling, seed_to_seed_inside
-from analysis.correlation import weighted_tau
-from analysis.pairs import Floats
+from analysis.correlation import finite_pair, weighted_tau_of
+from analysis.pairs import Floats, Pair
 from analysis.tables import Joined, Table, join
 from analysis.topn import (
     PERCENT,
@@ -18,6 +18,7 @@ from analysis.topn import (
     TOP,
     best_rank,
     by_score,
+    by_truth,
     check_top,
     overlap,
     regret,
@@ -56,17 +57,19 @@ def ranking(
     no_value = f"{lacking} missing scores were ranked worst: they have a rank and no value"
     whole, by = (truth, scores) if sample is None else (truth[sample], scores[sample])
     result: dict[str, Any] = {"n": len(whole)}
+    pair = Pair(*finite_pair(whole, by))
     for name in COEFFICIENTS:
         if name == "pearson" and lacking:
             result[name] = {"value": None, "low": None, "high": None, "note": no_value}
         else:
-            result[name] = _estimate(whole, by, name, seed, with_intervals)
-    result["weighted_tau"] = weighted_tau(whole, by).value
+            result[name] = _estimate(pair, name, seed, with_intervals)
+    result["weighted_tau"] = weighted_tau_of(pair).value
     result["top"] = {}
     tops = tuple(size for size in sizes if size <= len(truth))
+    best = by_truth(truth)
     for n in tops:
-        chosen = true_top(truth, n)
-        inside = tau_true_top(truth, scores, n)
+        chosen = true_top(truth, n, best)
+        inside = tau_true_top(truth, scores, n, best)
         mean = float(scores[chosen].mean()) if scored[chosen].all() else None
         result["top"][str(n)] = _noted({"n": n, "tau_b": inside.value, "mean_score": mean}, inside.note)
     if lacking:
@@ -90,11 +93,11 @@ def ranking(
     return result
 
 
-def _estimate(truth: Floats, scores: Floats, name: str, seed: int, with_interval: bool) -> dict[str, Any]:
-    coefficient = COEFFICIENTS[name](truth, scores)
+def _estimate(pair: Pair, name: str, seed: int, with_interval: bool) -> dict[str, Any]:
+    coefficient = COEFFICIENTS[name](pair)
     if not with_interval:
         return _noted({"value": coefficient.value}, coefficient.note)
-    around = interval(truth, scores, name, seed=seed)
+    around = interval(pair.x, pair.y, name, seed=seed)
     entry = {"value": coefficient.value, "low": around.low, "high": around.high}
     return _noted(entry, coefficient.note or around.note)
 
@@ -124,10 +127,8 @@ def correlate(
     """
     joined = join(truth, scores, missing)
     frame = joined.frame
-    values, scored = frame["truth"].to_numpy(dtype=float), frame["scored"].to_numpy(dtype=bool)
-    result = ranking(
-        values, frame["score"].to_numpy(dtype=float), top, seed=seed, scored=scored, permutations=permutations
-    )
+    values, scored = joined.truth, joined.scored
+    result = ranking(values, joined.score, top, seed=seed, scored=scored, permutations=permutations)
     places = frame["place"].to_numpy(dtype=int)[scored]
     for size_text, entry in result["top"].items():
         entry["missing"] = int(size_text) - int((places < int(size_text)).sum())
@@ -161,8 +162,9 @@ def baselines(
     if joined.space is None:
         return None
     costs = costs_of(joined, size)
-    values = joined.frame["truth"].to_numpy(dtype=float)
-    return {name: ranking(values, costs[name].to_numpy(dtype=float), top, seed=seed) for name in BASELINES}
+    return {
+        name: ranking(joined.truth, costs[name].to_numpy(dtype=float), top, seed=seed) for name in BASELINES
+    }
 
 
 def costs_of(joined: Joined, size: Size | None = None) -> pd.DataFrame:

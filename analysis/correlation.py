@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.pairs import Floats, excess, pair_balance, places, tied_pairs
+from analysis.pairs import Floats, Pair, tied_pairs
 
 VARIANTS = ("a", "b", "c")
 
@@ -78,13 +78,16 @@ def kendall_tau(x: ArrayLike, y: ArrayLike, variant: str = "b") -> Coefficient:
     >>> kendall_tau([1, 2, 3], [5, 5, 5])
     Coefficient(value=None, note='all 3 scores are equal')
     """
+    return tau_of(Pair(*finite_pair(x, y)), variant)
+
+
+def tau_of(pair: Pair, variant: str = "b") -> Coefficient:
+    """kendall_tau of a pair."""
     if variant not in VARIANTS:
         raise ValueError(f"variant: {variant!r} is not one of {', '.join(VARIANTS)}")
-    x, y = finite_pair(x, y)
-    if note := undefined(x, y):
+    if note := undefined(pair.x, pair.y):
         return Coefficient(None, note)
-    n, ranks = len(x), (places(x), places(y))
-    balance = excess(*ranks)
+    n, ranks, balance = len(pair.x), pair.places, pair.excess
     if variant == "c":
         distinct = min(int(values.dense.max()) + 1 for values in ranks)
         return _clip(2 * balance / (n**2 * (distinct - 1) / distinct))
@@ -97,10 +100,14 @@ def kendall_tau(x: ArrayLike, y: ArrayLike, variant: str = "b") -> Coefficient:
 
 def pearson(x: ArrayLike, y: ArrayLike) -> Coefficient:
     """Pearson's linear correlation of x and y, both (n,). On accuracies the failing tail dominates it."""
-    x, y = finite_pair(x, y)
-    if note := undefined(x, y):
+    return pearson_of(Pair(*finite_pair(x, y)))
+
+
+def pearson_of(pair: Pair) -> Coefficient:
+    """pearson of a pair."""
+    if note := undefined(pair.x, pair.y):
         return Coefficient(None, note)
-    x, y = (_centred(values) for values in (x, y))
+    x, y = (_centred(values) for values in (pair.x, pair.y))
     return _clip(x @ y / np.sqrt((x @ x) * (y @ y)))
 
 
@@ -114,10 +121,14 @@ def _centred(values: Floats) -> Floats:
 
 def spearman(x: ArrayLike, y: ArrayLike) -> Coefficient:
     """Spearman's rho of x and y, both (n,): Pearson's correlation of the ranks; ties share their mean."""
-    x, y = finite_pair(x, y)
-    if note := undefined(x, y):
+    return spearman_of(Pair(*finite_pair(x, y)))
+
+
+def spearman_of(pair: Pair) -> Coefficient:
+    """spearman of a pair."""
+    if note := undefined(pair.x, pair.y):
         return Coefficient(None, note)
-    return pearson(places(x).mean_ranks, places(y).mean_ranks)
+    return pearson(*(places.mean_ranks for places in pair.places))
 
 
 def weighted_tau(x: ArrayLike, y: ArrayLike) -> Coefficient:
@@ -127,12 +138,16 @@ def weighted_tau(x: ArrayLike, y: ArrayLike) -> Coefficient:
     value with ranks by x and the value with ranks by y. Ties inside one ranking are ordered by the other column,
     never by position. Sums over pairs are sums over architectures: weight times pairs that it is in.
     """
-    x, y = finite_pair(x, y)
+    return weighted_tau_of(Pair(*finite_pair(x, y)))
+
+
+def weighted_tau_of(pair: Pair) -> Coefficient:
+    """weighted_tau of a pair."""
+    x, y = pair.x, pair.y
     if note := undefined(x, y):
         return Coefficient(None, note)
-    n, px, py = len(x), places(x), places(y)
-    balance = pair_balance(px, py)
-    untied_x, untied_y = n - px.equal, n - py.equal
+    n, balance = len(x), pair.balance
+    untied_x, untied_y = (n - places.equal for places in pair.places)
     values = []
     for order in (np.lexsort((y, x)), np.lexsort((x, y))):
         weights = np.empty(n)

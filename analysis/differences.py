@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.correlate import BASELINES, costs_of
-from analysis.correlation import kendall_tau
 from analysis.study import GROUP, Study, mask_text
 from analysis.tables import Table, join
-from analysis.uncertainty import paired_difference, seeds_differ
+from analysis.uncertainty import paired_difference, seeds_differ, taus
 from supernet.spaces import Space
 
 COLUMNS = ["space", "leader", "other", "difference", "low", "high", "n", "seeds_differ"]
@@ -100,15 +99,12 @@ def _by_text(scores: pd.DataFrame, truth: Table) -> pd.DataFrame:
 
 def _difference(truth: Table, a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
     texts = a.index.intersection(b.index)
-    known = dict(zip(truth.texts, truth.numbers, strict=True))
-    values = np.array([known[text] for text in texts])
-    sides = [[side.loc[texts, seed].to_numpy() for seed in side.columns] for side in (a, b)]
+    values = truth.numbers[[truth.row_of[text] for text in texts]]
+    sides = [list(side.to_numpy()[side.index.get_indexer(texts)].T) for side in (a, b)]
     found = paired_difference(values, *sides)
     differ = None
     if found.value is not None:
-        differ = seeds_differ(
-            *([kendall_tau(values, scores).value or 0.0 for scores in side] for side in sides)
-        )
+        differ = seeds_differ(*(taus(values, side) for side in sides))
     return {
         "difference": found.value,
         "low": found.low,

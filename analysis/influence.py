@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.pairs import Floats, pair_balance, places
+from analysis.pairs import Floats, Pair, places
 
 
-def _balance(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+def _balance(pair: Pair) -> tuple[Floats, Floats, Floats]:
     """For each architecture (n,): concordant less discordant pairs, pairs untied in x, pairs untied in y.
 
     All as shares of the n - 1 pairs that it is in."""
-    px, py = places(x), places(y)
-    others = len(x) - 1
-    untied_x, untied_y = ((len(x) - values.equal) / others for values in (px, py))
-    return pair_balance(px, py) / others, untied_x, untied_y
+    n = len(pair.x)
+    untied_x, untied_y = ((n - values.equal) / (n - 1) for values in pair.places)
+    return pair.balance / (n - 1), untied_x, untied_y
 
 
 def _ratio(numerator: Floats, variances: tuple[Floats, Floats], mean: tuple[float, float, float]) -> Floats:
@@ -35,7 +34,12 @@ def _ratio(numerator: Floats, variances: tuple[Floats, Floats], mean: tuple[floa
 
 def of_tau_b(x: Floats, y: Floats) -> Floats:
     """Influence of each architecture on tau-b, (n,); x and y finite and not constant."""
-    balance, ux, uy = _balance(x, y)
+    return of_tau_b_of(Pair(x, y))
+
+
+def of_tau_b_of(pair: Pair) -> Floats:
+    """of_tau_b of a pair."""
+    balance, ux, uy = _balance(pair)
     c, vx, vy = (float(values.mean()) for values in (balance, ux, uy))
     # Each pair has two members, hence the factor of a U-statistic of order two.
     return 2 * _ratio(balance - c, (ux - vx, uy - vy), (c, vx, vy))
@@ -43,7 +47,7 @@ def of_tau_b(x: Floats, y: Floats) -> Floats:
 
 def of_tau_a(x: Floats, y: Floats) -> Floats:
     """Influence of each architecture on Kendall's tau-a, (n,); x and y finite."""
-    balance = _balance(x, y)[0]
+    balance = _balance(Pair(x, y))[0]
     return 2 * (balance - balance.mean())
 
 

@@ -208,9 +208,11 @@ def read_scores(run: Run) -> dict[str, Table]:
     """The run's scores, one table for each BatchNorm mode, the study's own mode first; of its parts where it has some,
     of which one may have had nothing to score."""
     frames = [_read_own_scores(part) for part in run.parts or (run,)]
-    frame = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    frame = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
     source = f"{run.variant}, seed {run.seed}" if run.parts else str(run.folder / "scores.parquet")
-    modes = sorted(map(str, frame["bn_mode"].unique()), key=lambda mode: (mode != run.bn_mode, mode))
+    found = {str(mode) for mode in frame["bn_mode"].unique()}
+    modes = sorted(found, key=lambda mode: (mode != run.bn_mode, mode))
     if run.bn_mode not in modes:
         raise ValueError(
             f"{source}: bn_mode {run.bn_mode!r} was not scored; it has {', '.join(modes) or 'no rows'}"
@@ -218,7 +220,7 @@ def read_scores(run: Run) -> dict[str, Table]:
     modes = [mode for mode in modes if run.bn_modes is None or mode in run.bn_modes]
     return {
         mode: Table(
-            frame=frame[frame["bn_mode"] == mode].reset_index(drop=True),
+            frame=frame if len(found) == 1 else frame[frame["bn_mode"] == mode].reset_index(drop=True),
             column="score",
             source=f"{source} ({mode})",
         )

@@ -13,7 +13,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,6 +49,8 @@ class Table:
         self._refuse_duplicates(self.texts)
 
     def _refuse_duplicates(self, keys: Sequence[Hashable]) -> None:
+        if len(set(keys)) == len(keys):
+            return
         seen: dict[Hashable, str] = {}
         for key, text in zip(keys, self.texts, strict=True):
             if key in seen:
@@ -62,7 +63,7 @@ class Table:
 
     @cached_property
     def texts(self) -> list[str]:
-        return [str(text) for text in self.frame["arch"].to_numpy(dtype=object)]
+        return list(map(str, self.frame["arch"].to_numpy(dtype=object)))
 
     @cached_property
     def numbers(self) -> np.ndarray:
@@ -96,9 +97,21 @@ class Table:
         return keys
 
     @cached_property
-    def key_of(self) -> dict[str, Hashable]:
-        """The key of each text."""
-        return dict(zip(self.texts, self.keys, strict=True))
+    def row_of(self) -> dict[str, int]:
+        """The row of each text."""
+        return {text: row for row, text in enumerate(self.texts)}
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """bool (n,): whether the number is finite."""
+        return np.isfinite(self.numbers)
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Place (n,) of each row by falling number, from 0, ties in file order and missing ones last."""
+        places = np.empty(len(self.numbers), dtype=int)
+        places[by_truth(np.where(self.known, self.numbers, -np.inf))] = np.arange(len(places))
+        return places
 
     def only(self, mask: np.ndarray) -> Table:
         """The rows where `mask` (n,) is true."""
@@ -146,44 +159,72 @@ def read_frame(path: Path) -> pd.DataFrame:
         pass
     try:
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
+            return _read_parquet(path)
         return pd.read_csv(path, dtype={"arch": str})
     except (ValueError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(f"{path}: not readable as {path.suffix[1:]}: {error}") from error
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """As pandas.read_parquet, which takes twice as long over a small file: it looks for a folder of them."""
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        return file.read(use_threads=False).to_pandas()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Joined:
     """The rows to compare, in the order of the truth table.
 
-    frame: the truth's own columns and 'truth', 'score', 'scored' (false: ranked worst for want of a score)
-    and 'place' (place in the whole truth table by falling truth, from 0, ties in file order).
+    positions (n,): of the rows in the truth table; score_rows (n,): in the table of scores, -1 where there is none.
+    truth, score (n,): their numbers; scored (n,): false where the row is ranked worst for want of a score.
     missing: architectures with truth and no score. unknown: rows of scores that the truth does not have.
-    truth_missing: rows of the truth without a finite value, left out. space: the space of both, or None;
-    architectures: of the rows, where there is a space; positions: of the rows in the truth table; score_rows: of the
-    rows in the table of scores, -1 where there is none.
+    truth_missing: rows of the truth without a finite value, left out. space: the space of both, or None.
     """
 
-    frame: pd.DataFrame
+    table: Table
+    positions: np.ndarray
+    score_rows: np.ndarray
+    truth: np.ndarray
+    score: np.ndarray
+    scored: np.ndarray
     missing: int
     unknown: int
     truth_missing: int
     space: Space | None
-    architectures: list[Architecture]
-    positions: np.ndarray
-    score_rows: np.ndarray
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The truth's own columns, 'truth', 'score', 'scored' and 'place' (see Table.places)."""
+        own = {"truth": self.truth, "score": self.score, "scored": self.scored}
+        rows = self.table.frame.iloc[self.positions].reset_index(drop=True)
+        return rows.assign(**own, place=self.table.places[self.positions])
+
+    @cached_property
+    def architectures(self) -> list[Architecture]:
+        """Of the rows; none without a space."""
+        if self.space is None or self.table.parsed is None:
+            return []
+        return [self.table.parsed[1][row] for row in self.positions]
 
 
-def _keys(truth: Table, scores: Table) -> tuple[Sequence[Any], Sequence[Any], bool]:
-    """What rows of truth and of scores meet by, and whether that is more than their texts."""
-    if truth.parsed is None:
-        return truth.texts, scores.texts, False
-    known = truth.key_of
-    if known.keys() >= set(scores.texts):  # spelled alike: to read every text again would be most of the work
-        return truth.keys, [known[text] for text in scores.texts], True
-    if scores.parsed is None or scores.parsed[0] != truth.parsed[0]:
-        return truth.texts, scores.texts, False
-    return truth.keys, scores.keys, True
+def _rows_of_scores(truth: Table, scores: Table) -> tuple[np.ndarray, int, bool]:
+    """The row of scores for each row of truth, -1 for none, (n,); how many rows of scores are in no row of truth;
+    whether they met by more than their texts."""
+    if truth.parsed is not None:
+        at = [truth.row_of.get(text, -1) for text in scores.texts]
+        if min(at) >= 0:  # spelled alike: to read every text again would be most of the work
+            assert truth.keys  # says so if the truth names an architecture twice
+            rows = np.full(len(truth.texts), -1)
+            rows[at] = np.arange(len(at))
+            return rows, 0, True
+    same = truth.parsed is not None and scores.parsed is not None and scores.parsed[0] == truth.parsed[0]
+    truth_keys: Sequence[Hashable] = truth.keys if same else truth.texts
+    score_keys: Sequence[Hashable] = scores.keys if same else scores.texts
+    row_of = {key: row for row, key in enumerate(score_keys)}
+    rows = np.array([row_of.get(key, -1) for key in truth_keys])
+    return rows, len(set(score_keys) - set(truth_keys)), same
 
 
 def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
@@ -195,39 +236,29 @@ def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
     """
     if missing not in MISSING:
         raise ValueError(f"missing: {missing!r} is not one of {', '.join(MISSING)}")
-    truth_keys, score_keys, same = _keys(truth, scores)
+    rows, unknown, same = _rows_of_scores(truth, scores)
     values = scores.numbers
     if "status" in scores.frame.columns:
         values = np.where((scores.frame["status"] == "ok").to_numpy(dtype=bool), values, np.nan)
-    row_of = {key: row for row, key in enumerate(score_keys)}
-    rows = np.array([row_of.get(key, -1) for key in truth_keys])
     score = np.where(rows < 0, np.nan, values[rows])
-    known = np.isfinite(truth.numbers)
-    scored = np.isfinite(score)
-    keep = known & scored if missing == "drop" else known
-    if not (known & scored).any():
+    known, scored = truth.known, np.isfinite(score)
+    both = known & scored
+    if not both.any():
         raise ValueError(
             f"{scores.source}: no architecture has both a score and a truth in {truth.source}; the first are"
             f" {scores.texts[0]!r} and {truth.texts[0]!r}"
         )
-    worst = score[known & scored].min() - 1
-    place = np.empty(len(known), dtype=int)
-    place[by_truth(np.where(known, truth.numbers, -np.inf))] = np.arange(len(known))
-    columns = {
-        "truth": truth.numbers,
-        "score": np.where(scored, score, worst),
-        "scored": scored,
-        "place": place,
-    }
-    frame = truth.frame.assign(**columns)[keep]
-    positions = np.flatnonzero(keep)
+    positions = np.flatnonzero(both if missing == "drop" else known)
+    worst = score[both].min() - 1
     return Joined(
-        frame=frame.reset_index(drop=True),
-        missing=int((known & ~scored).sum()),
-        unknown=len(set(score_keys) - set(truth_keys)),
-        truth_missing=int((~known).sum()),
-        space=truth.parsed[0] if same and truth.parsed else None,
+        table=truth,
         positions=positions,
         score_rows=rows[positions],
-        architectures=[truth.parsed[1][i] for i in positions] if same and truth.parsed else [],
+        truth=truth.numbers[positions],
+        score=np.where(scored, score, worst)[positions],
+        scored=scored[positions],
+        missing=int((known & ~scored).sum()),
+        unknown=unknown,
+        truth_missing=int((~known).sum()),
+        space=truth.parsed[0] if same and truth.parsed else None,
     )

@@ -25,8 +25,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.correlation import Coefficient, finite_pair, kendall_tau
-from analysis.pairs import Floats
+from analysis.correlation import Coefficient, finite_pair, tau_of
+from analysis.pairs import Floats, Pair
 from analysis.uncertainty import permutation_p
 
 TOP = (10, 25, 50, 150, 250, 500)
@@ -57,9 +57,11 @@ def by_score(scores: ArrayLike, seed: int = 0) -> np.ndarray:
     return np.lexsort((np.random.default_rng(seed).permutation(len(scores)), -scores))
 
 
-def true_top(truth: ArrayLike, n: int) -> np.ndarray:
-    """Positions (n,) of the true top-n, best first. Raises ValueError if there are fewer architectures."""
-    return _first(by_truth(truth), n)
+def true_top(truth: ArrayLike, n: int, order: np.ndarray | None = None) -> np.ndarray:
+    """Positions (n,) of the true top-n, best first; order: by_truth(truth), where it is known.
+
+    Raises ValueError if there are fewer architectures."""
+    return _first(by_truth(truth) if order is None else order, n)
 
 
 def predicted_top(scores: ArrayLike, k: int, seed: int = 0, order: np.ndarray | None = None) -> np.ndarray:
@@ -73,11 +75,11 @@ def _first(order: np.ndarray, n: int) -> np.ndarray:
     return order[:n]
 
 
-def tau_true_top(truth: ArrayLike, scores: ArrayLike, n: int) -> Coefficient:
-    """tau-b inside the true top-n."""
+def tau_true_top(truth: ArrayLike, scores: ArrayLike, n: int, order: np.ndarray | None = None) -> Coefficient:
+    """tau-b inside the true top-n; order: by_truth(truth), where it is known."""
     truth, scores = finite_pair(truth, scores)
-    chosen = true_top(truth, n)
-    return kendall_tau(truth[chosen], scores[chosen])
+    chosen = true_top(truth, n, order)
+    return tau_of(Pair(truth[chosen], scores[chosen]))
 
 
 def tau_predicted_top(
@@ -86,7 +88,7 @@ def tau_predicted_top(
     """tau-b inside the predicted top-k."""
     truth, scores = finite_pair(truth, scores)
     chosen = predicted_top(scores, k, seed, order)
-    return kendall_tau(truth[chosen], scores[chosen])
+    return tau_of(Pair(truth[chosen], scores[chosen]))
 
 
 class Overlap(NamedTuple):
@@ -166,11 +168,8 @@ def topn_mean_tau(
     drawn = shuffles(len(scores), sizes[-1], permutations, seed)
     parts = np.array_split(drawn, -(-permutations // 100))  # each stays in the processor's cache
     starts, where = np.array([0, *sizes[:-1]]), np.array(sizes)
-    null = [
-        _series_tau(np.add.reduceat(scores.take(part), starts, axis=1).cumsum(axis=1) / where)
-        for part in parts
-    ]
-    return TopMeanTau(observed, permutation_p(observed, np.concatenate(null)), sizes)
+    means = [np.add.reduceat(scores.take(part), starts, axis=1).cumsum(axis=1) / where for part in parts]
+    return TopMeanTau(observed, permutation_p(observed, _series_tau(np.concatenate(means))), sizes)
 
 
 @lru_cache(maxsize=16)  # as many as a study has masks; two MB each for 1,000 permutations

@@ -13,7 +13,6 @@ infinitesimal jackknife for any number of architectures.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from analysis import correlation, influence
 from analysis.correlation import Coefficient, finite_pair, undefined
-from analysis.pairs import Floats, places
+from analysis.pairs import Floats, Pair, places
 
 BOOTSTRAP_LIMIT = 1000
 SMALLEST = 10  # below this many architectures no interval is given
@@ -31,11 +30,11 @@ RESAMPLES = 1000
 LEVEL = 0.95
 QUANTILE = 1.959963984540054  # of the normal distribution at (1 + LEVEL) / 2
 
-COEFFICIENTS: dict[str, Callable[[ArrayLike, ArrayLike], Coefficient]] = {
-    "tau_b": correlation.kendall_tau,
-    "tau_kendall_a": partial(correlation.kendall_tau, variant="a"),
-    "spearman": correlation.spearman,
-    "pearson": correlation.pearson,
+COEFFICIENTS: dict[str, Callable[[Pair], Coefficient]] = {
+    "tau_b": correlation.tau_of,
+    "tau_kendall_a": partial(correlation.tau_of, variant="a"),
+    "spearman": correlation.spearman_of,
+    "pearson": correlation.pearson_of,
 }
 INFLUENCES: dict[str, Callable[[Floats, Floats], Floats]] = {
     "tau_b": influence.of_tau_b,
@@ -83,7 +82,7 @@ def interval(x: ArrayLike, y: ArrayLike, coefficient: str = "tau_b", *, seed: in
         return Interval(None, None, method, f"no interval for fewer than {SMALLEST} architectures")
     if method.startswith("percentile"):
         return _bootstrap(x, y, coefficient, method, seed)
-    value = COEFFICIENTS[coefficient](x, y).value
+    value = COEFFICIENTS[coefficient](Pair(x, y)).value
     assert value is not None
     if abs(value) > 1 - 1e-12:
         return Interval(value, value, method, "every pair agrees, so that no architecture pulls the value")
@@ -226,10 +225,16 @@ def _tau_and_influence(x: bytes, y: bytes) -> tuple[float, Floats]:
     """tau-b of two columns of floats, as their bytes, and the influence of each row, (n,), read-only.
 
     The last ones are kept: a leader's seeds are compared with those of every other variant."""
-    columns = np.frombuffer(x), np.frombuffer(y)
-    influences = influence.of_tau_b(*columns)
+    pair = Pair(np.frombuffer(x), np.frombuffer(y))
+    influences = influence.of_tau_b_of(pair)
     influences.flags.writeable = False
-    return correlation.kendall_tau(*columns).value or 0.0, influences
+    return correlation.tau_of(pair).value or 0.0, influences
+
+
+def taus(truth: ArrayLike, columns: Sequence[ArrayLike]) -> list[float]:
+    """tau-b of each column (n,) of scores; none of them constant."""
+    pairs = [finite_pair(truth, column) for column in columns]
+    return [_tau_and_influence(x.tobytes(), y.tobytes())[0] for x, y in pairs]
 
 
 def seeds_differ(a: Sequence[float], b: Sequence[float]) -> bool | None:
@@ -238,12 +243,13 @@ def seeds_differ(a: Sequence[float], b: Sequence[float]) -> bool | None:
         return None
     if np.std(a) == 0 and np.std(b) == 0:
         return bool(np.mean(a) != np.mean(b))
-    from scipy import stats  # half a second to import, for this alone
+    from scipy.special import stdtr  # all of scipy.stats would take a second to import
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # nearly equal values: SciPy warns of lost precision
-        p = float(stats.ttest_ind(a, b, equal_var=False).pvalue)
-    return p < 1 - LEVEL
+    errors = [float(np.var(group, ddof=1)) / len(group) for group in (a, b)]
+    t = (np.mean(a) - np.mean(b)) / np.sqrt(sum(errors))
+    # Degrees of freedom after Welch and Satterthwaite.
+    freedom = sum(errors) ** 2 / sum(e**2 / (len(g) - 1) for e, g in zip(errors, (a, b), strict=True))
+    return bool(2 * stdtr(freedom, -abs(t)) < 1 - LEVEL)
 
 
 def spread(values: Sequence[float]) -> Spread:

@@ -144,7 +144,7 @@ def table(root: Path, runs: int) -> None:
     from analysis.table import print_table
 
     with contextlib.redirect_stdout(io.StringIO()):
-        print_table(collect(root / "scale"))
+        print_table(collect(root / "scale", with_points=False))
 
 
 def of_an_epoch(root: Path, turns: int) -> Iterator[Row]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.pairs import EACH_WITH_EACH, below_in_both, excess, pair_balance, places, tied_pairs
+from analysis.pairs import EACH_WITH_EACH, Pair, below_in_both, pair_balance, places, tied_pairs
 
 
 @given(st.lists(st.tuples(st.integers(-5, 5), st.integers(-5, 5)), min_size=1, max_size=60))
@@ -17,7 +17,7 @@ def test_counts_by_pairs(pairs):
     balance = (np.sign(x[:, None] - x) * np.sign(y[:, None] - y)).sum(axis=1)
     assert pair_balance(places(x), places(y)).tolist() == balance.tolist()
     assert tied_pairs(places(x)) == (np.triu(x[:, None] == x, 1)).sum()
-    assert 2 * excess(places(x), places(y)) == balance.sum()
+    assert 2 * Pair(x, y).excess == balance.sum()
 
 
 @pytest.mark.parametrize("levels", [2, 50, 10**9])
@@ -32,8 +32,8 @@ def test_counts_at_every_depth(n, levels):
 @pytest.mark.parametrize("n", [EACH_WITH_EACH, EACH_WITH_EACH + 1])
 @pytest.mark.parametrize("levels", [1, 3, 10**9])
 def test_excess_is_the_same_either_way(n, levels):
-    x, y = map(places, np.random.default_rng(levels).integers(0, levels, size=(2, n)))
-    assert 2 * excess(x, y) == pair_balance(x, y).sum()
+    pair = Pair(*np.random.default_rng(levels).integers(0, levels, size=(2, n)).astype(float))
+    assert 2 * pair.excess == pair_balance(*pair.places).sum()
 
 
 @given(st.lists(st.floats(-1e9, 1e9) | st.sampled_from([-0.0, 0.0, 1e-300]), min_size=1, max_size=50))

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from analysis import correlation, influence
+from analysis.pairs import Pair
 from analysis.uncertainty import (
     BOOTSTRAP_LIMIT,
     COEFFICIENTS,
@@ -33,11 +34,11 @@ def sample(n, levels=None, seed=0, noise=1.0):
 def test_influence_is_the_change_when_one_architecture_is_doubled(name, levels):
     """To first order in 1/n, a second copy of i moves the coefficient by influence[i] / n."""
     x, y = sample(600, levels)
-    value = COEFFICIENTS[name](x, y).value
+    value = COEFFICIENTS[name](Pair(x, y)).value
     found = INFLUENCES[name](x, y)
     assert found.mean() == pytest.approx(0, abs=1e-12)
     chosen = np.random.default_rng(1).choice(600, 40, replace=False)
-    moved = [COEFFICIENTS[name](np.append(x, x[i]), np.append(y, y[i])).value - value for i in chosen]
+    moved = [COEFFICIENTS[name](Pair(np.append(x, x[i]), np.append(y, y[i]))).value - value for i in chosen]
     # A copy is a tie with its original: the same small shift for all i, hence up to a constant.
     assert np.corrcoef(np.array(moved) * 600, found[chosen])[0, 1] > 0.999
     assert np.std(np.array(moved) * 600 - found[chosen]) < 0.02 * np.std(found)
@@ -53,7 +54,7 @@ def test_bootstrap_is_that_of_the_definition(name, levels):
     counts = uncertainty.resamples(50, 0)[:20]
     counted = getattr(uncertainty, f"_counted_{name}")(counts, x, y)
     written_out = [
-        COEFFICIENTS[name](np.repeat(x, row), np.repeat(y, row)).value for row in counts.astype(int)
+        COEFFICIENTS[name](Pair(np.repeat(x, row), np.repeat(y, row))).value for row in counts.astype(int)
     ]
     assert counted == pytest.approx(written_out, abs=1e-12)
 
