@@ -17,7 +17,7 @@ from analysis.collect import collect
 from analysis.figures import style
 from analysis.figures.paper.definitions import CONV1, FIGURES, POOL, SPACE, ZERO, Line, Mask, masked
 from analysis.figures.paper.draw import draw_paper_figure, overview
-from analysis.figures.paper.gather import METRICS, RANDOM, gather
+from analysis.figures.paper.gather import CORRELATIONS, METRICS, RANDOM, gather
 from analysis.study import load_study
 from studies.catalog import get
 from supernet.spaces import get_space
@@ -108,6 +108,35 @@ def test_numbers_are_those_of_the_report(folder: Path) -> None:
                 continue
             np.testing.assert_allclose((row[metric], row[f"{metric}_std"]), expected, rtol=1e-12)
         assert row["n"] == (int(row["set"]) if row["set"] != RANDOM else report["n"])
+
+
+def test_ceilings_are_those_of_the_report(folder: Path) -> None:
+    study, found = load_study(folder), collect(folder)
+    series = gather(study, FIGURES["paper-11"].lines).series
+    whole = found.references[found.references["reference"] == "seed_to_seed"].set_index("mask")
+    inside = found.top_references[found.top_references["reference"] == "seed_to_seed"]
+    inside = inside.set_index(["mask", "top"])["tau_b"]
+    for row in series.to_dict("records"):
+        if row["set"] == RANDOM:
+            for metric in CORRELATIONS:
+                assert row[f"ceiling_{metric}"] == pytest.approx(whole.loc[row["mask"], metric], rel=1e-12)
+        else:
+            assert row["ceiling_tau_b"] == pytest.approx(inside[row["mask"], int(row["set"])], rel=1e-12)
+
+
+def test_truth_without_seeds_has_no_ceiling(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    copied = write_catalogued(tmp_path, [("small", ()), ("wide", ())], seeds=1, n=120)
+    truth = pd.read_parquet(copied / "truth.parquet")
+    truth[["arch", "digits_test"]].to_parquet(copied / "truth.parquet")
+    assert gather(load_study(copied), FIGURES["paper-11"].lines).series["ceiling_tau_b"].isna().all()
+    notes = {}
+    for name, one in (("with", folder), ("without", copied)):
+        texts: list[str] = []
+        monkeypatch.setattr(style, "save", lambda figure, *_, t=texts: t.extend(map(str, figure.texts)) or [])
+        draw_paper_figure(FIGURES["paper-11"], load_study(one), tmp_path)
+        notes[name] = " ".join(texts)
+    assert "noise ceiling" in notes["with"]
+    assert "noise ceiling" not in notes["without"]
 
 
 def test_further_metrics_inside_the_top(folder: Path) -> None:

@@ -3,12 +3,13 @@ to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from analysis.ceiling import ceiling
 from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.figures.paper.definitions import SPACE, Line, Mask
 from analysis.study import FULL, Run, Study, allowed_rows, mask_text, read_result, read_scores, read_truth
@@ -17,14 +18,16 @@ from analysis.topn import by_truth, topn_mean_tau, true_top
 from analysis.uncertainty import spread
 
 RANDOM = "random"  # the set that is not of the top
-METRICS = ("mean_score", "tau_b", "spearman", "pearson")
+CORRELATIONS = ("tau_b", "spearman", "pearson")
+METRICS = ("mean_score", *CORRELATIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
     """series: a row for each variant and set of architectures: trained, mask (text), set ('10', ..., 'random'), n, and
     of each of METRICS mean and `<metric>_std` over `seeds`; topn_mean_tau: of the mean score over seeds, the same in
-    every row of a variant. Accuracies in percent.
+    every row of a variant; ceiling_<metric>: the truth's own seed against seed in that set, for the correlations, NaN
+    where the truth has no seeds. Accuracies in percent.
     points: a row for each variant and architecture: truth, score (mean over seeds), place (1: best truth), sampled.
     absent: names of variants that the study does not have. unfinished: of those without a usable run."""
 
@@ -44,6 +47,7 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
     """Read the runs behind these lines. Raises ValueError or OSError for what is there and cannot be used."""
     known = _runs_by_variant(study)
     whole = None
+    ceilings: dict[Mask, dict[str, dict[str, float]]] = {}
     series: list[dict[str, object]] = []
     points: list[pd.DataFrame] = []
     absent, unfinished = [], []
@@ -64,7 +68,10 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
             unfinished.append(line.name)
             continue
         group = {"trained": line.trained, "mask": mask_text(runs[0].space)}
-        series += [group | row for row in _series(study, truth.numbers, columns, sampled)]
+        if line.mask not in ceilings:
+            ceilings[line.mask] = _ceilings(truth, study.top, sampled)
+        for row in _series(study, truth.numbers, columns, sampled):
+            series.append(group | row | ceilings[line.mask][str(row["set"])])
         points.append(_points(truth, columns, sampled).assign(**group))
     return Gathered(
         series=pd.DataFrame(series),
@@ -127,6 +134,19 @@ def _series(
             row |= {metric: result.mean, f"{metric}_std": result.std}
         rows.append(row | {"topn_mean_tau": trend})
     return rows
+
+
+def _ceilings(truth: Table, top: Sequence[int], sampled: np.ndarray) -> dict[str, dict[str, float]]:
+    """For each true top-N that fits, and for the random sample, the noise ceiling of each of CORRELATIONS."""
+    known = np.isfinite(truth.numbers)
+    rows = np.flatnonzero(known)
+    sets = {str(n): rows[true_top(truth.numbers[rows], n)] for n in top if n <= len(rows)}
+    sets[RANDOM] = np.flatnonzero(known & sampled)
+    found = {}
+    for name, chosen in sets.items():
+        between = (ceiling(truth.frame.iloc[chosen], truth.column) or {}).get("seed_to_seed", {})
+        found[name] = {f"ceiling_{metric}": between.get(metric, np.nan) for metric in CORRELATIONS}
+    return found
 
 
 def _metrics(truth: np.ndarray, scores: np.ndarray) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,10 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
-from analysis.figures.paper.definitions import Cell, PaperFigure
+from analysis.figures.paper.definitions import Cell, Line, PaperFigure
 from analysis.figures.paper.gather import RANDOM, Gathered, by_variant
 from analysis.study import FULL
 
+CEILING = (
+    " Dotted: the noise ceiling, one seed of the truth against another, in the space of a panel's first variant; it is"
+    " low inside the top, which is chosen by the seeds' mean."
+)
 LABELS = {
     "mean_score": "mean score (%)",
     "tau_b": "tau-b",
@@ -21,10 +27,12 @@ LABELS = {
 }
 MINUS = "\N{MINUS SIGN}"
 WIDTHS = {1: 5.2, 2: 7.2, 3: 9.6}  # inches, by columns
+LABEL = -0.62  # inches from a panel to its label, nearly: room for -0.25, and labels of a column in line
 TEXT = (
     "x: the true top-N, then the random sample (everything, where a space has fewer). Lines: mean over seeds; bands: ±"
     " standard deviation, none for one seed; no mark where a coefficient is undefined. In brackets: topn_mean_tau of"
     " the mean score over seeds, which is the paper's tau_a; -1 is best. Panels of a row share their scales. {seeds}."
+    "{ceiling}"
 )
 
 
@@ -48,14 +56,16 @@ def lines(figure: PaperFigure, found: Gathered, sizes: tuple[int, ...], *, note:
             for axes, metric in zip(block, metrics, strict=True):
                 _share(list(axes))
                 axes[0].set_ylabel(LABELS[metric])
+                axes[0].yaxis.set_label_coords(LABEL * columns / WIDTHS[columns], 0.5)
                 if metric != "mean_score":
                     for one in axes:
                         one.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
-        drawn.align_ylabels(panels[:, 0])
         counts = sorted(set(found.series["seeds"])) if len(found.series) else []
         seeds = "Seeds: " + (f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0]))
         drawn.suptitle(f"{figure.name}: {figure.title}", x=0.01, ha="left", fontsize=11, fontweight="bold")
-        style.add_note(drawn, TEXT.format(seeds=seeds), note)
+        style.add_note(
+            drawn, TEXT.format(seeds=seeds, ceiling=CEILING if _has_ceiling(found.series) else ""), note
+        )
     return drawn
 
 
@@ -70,7 +80,7 @@ def _cell(
     handles = []
     for i, line in enumerate(cell.lines):
         marker = style.MARKERS[i % len(style.MARKERS)]
-        here = by_key.get((line.trained, ", ".join(line.mask) or FULL))
+        here = by_key.get(_key(line))
         if here is None:
             handles.append(
                 Line2D([], [], color="#bbbbbb", marker="x", linestyle="", label=f"{line.label}: missing")
@@ -94,6 +104,7 @@ def _cell(
         handles.append(
             Line2D([], [], color=line.colour, marker=marker, markersize=4, label=f"{line.label}{value}")
         )
+    _ceiling(panels, metrics, places, [by_key[key] for key in map(_key, cell.lines) if key in by_key][:1])
     panels[0].set_title(cell.title, fontsize=9)
     for axes in panels:
         axes.set_xticks(list(places.values()), list(places) if axes is panels[-1] else [""] * len(places))
@@ -104,6 +115,35 @@ def _cell(
         handles=handles, loc="upper left", bbox_to_anchor=(-0.06, -0.32), ncols=2, fontsize=7, borderpad=0,
         handlelength=1.6, columnspacing=0.9, labelspacing=0.3,
     )  # fmt: skip
+
+
+def _key(line: Line) -> tuple[str, str]:
+    return line.trained, ", ".join(line.mask) or FULL
+
+
+def _has_ceiling(series: pd.DataFrame) -> bool:
+    return bool(series["ceiling_tau_b"].notna().any())
+
+
+def _ceiling(
+    panels: list[Axes], metrics: tuple[str, ...], places: dict[str, float], first: list[pd.DataFrame]
+) -> None:
+    """What the truth's own noise leaves to be reached, drawn for one variant: of each mask it would hide the lines."""
+    for here in first:
+        top, rest = here[here["set"] != RANDOM], here[here["set"] == RANDOM]
+        for axes, metric in zip(panels, metrics, strict=True):
+            if metric == "mean_score":
+                continue
+            dotted: dict[str, Any] = {
+                "color": "#111111",
+                "linestyle": (0, (1, 1.2)),
+                "linewidth": 1.3,
+                "zorder": 1.5,
+            }
+            column = f"ceiling_{metric}"
+            axes.plot(top["set"].map(places), top[column].astype(float), **dotted)
+            x = places[RANDOM]
+            axes.plot([x - 0.3, x + 0.3], [float(rest[column].iloc[0])] * 2, **dotted)
 
 
 def _share(row: list[Axes]) -> None:
