@@ -1,0 +1,71 @@
+"""How well can a supernet that a laptop trains rank NAS-Bench-201 on CIFAR-10, and what decides it?
+
+Question: small supernets on images of 16x16 pixels, all 45,000 of the training part: which of reduction, sampling and
+depth lifts the ranking of the benchmark's networks (32x32, 16 channels, 5 cells a stage, 200 epochs)?
+Command: python -m studies data get cifar10
+         python -m studies truth import nasbench201 SOURCE     (or: truth import csv FILE --space nasbench201)
+         python -m studies run nb201_cifar10_cpu --data-root datasets          (then again with --all)
+Jobs: 12 trainings: {light, balanced; light, uniform; official, balanced; light, balanced, two cells} x 3 seeds.
+Data: CIFAR-10 at 16x16, 45,000 training and 5,000 validation images; truth: mean test accuracy over the benchmark's
+seeds. Light reductions are average pooling and a 1x1 convolution: with the benchmark's residual ones most of what so
+small a network can do is done outside the cells.
+Expected: a training of one cell a stage takes 760 s of one core; the true top-500 and 1,000 random architectures some
+minutes more. Measured so far, light and balanced, seeds 0 and 1: tau-b .618 on the random sample, by loss .631; number
+of parameters .581. All numbers: docs/results/nb201_cifar10_cpu.md.
+Smoke: python -m studies run nb201_cifar10_cpu --smoke
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studies import protocol
+from studies.study import Study
+from supernet.augmentation import Augmentation
+from supernet.data import DataConfig
+from supernet.spaces import Size
+from supernet.training import TrainingConfig
+
+TINY = Size(channels=8, stages=3, cells_per_stage=1, image_size=16, reduction="light")
+TRAINING = TrainingConfig(
+    epochs=40,
+    batch_size=64,
+    lr=0.05,
+    lr_final=0.0,
+    momentum=0.9,
+    nesterov=True,
+    weight_decay=3e-4,
+    clip_norm=5.0,
+    augmentation=Augmentation(shift=2, flip=True),
+)
+EVALUATION_BATCH = 500
+SECONDS = 760.0  # measured, of one core, with one cell a stage
+
+
+def study() -> Study:
+    balanced = protocol.nasbench201(
+        "light, balanced",
+        TINY,
+        training=TRAINING,
+        sampling=protocol.BALANCED,
+        data=DataConfig(name="cifar10", split="study", image_size=16),
+        evaluation_batch=EVALUATION_BATCH,
+        expected_seconds=SECONDS,
+    )
+    return protocol.nasbench201_study(
+        "nb201_cifar10_cpu",
+        [
+            balanced,
+            replace(balanced, name="light, uniform", sampling=protocol.UNIFORM),
+            replace(balanced, name="official, balanced", size=replace(TINY, reduction="official")),
+            replace(
+                balanced,
+                name="light, balanced, two cells",
+                size=replace(TINY, cells_per_stage=2),
+                expected_seconds=2 * SECONDS,
+            ),
+        ],
+        title="NAS-Bench-201 on CIFAR-10, ranked on two CPU cores",
+        question="Which of reduction, sampling and depth lets a small supernet rank NAS-Bench-201?",
+        seeds=(0, 1, 2),
+    )
