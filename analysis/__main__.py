@@ -126,7 +126,8 @@ def _table(options: argparse.Namespace) -> None:
     from analysis.study import study_folder
     from analysis.table import print_table
 
-    print_table(collect(study_folder(options.runs, options.name)), options.format)
+    found = collect(study_folder(options.runs, options.name), with_points=False)
+    print_table(found, options.format)
 
 
 def _figure(options: argparse.Namespace) -> None:

@@ -41,8 +41,9 @@ def finite_pair(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
     for name, values in zip(("x", "y"), pair, strict=True):
         if values.ndim != 1:
             raise ValueError(f"{name}: shape {values.shape} is not one-dimensional")
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
+        finite = np.isfinite(values)
+        if not finite.all():
+            bad = np.flatnonzero(~finite)
             raise ValueError(
                 f"{name}: {values[bad[0]]} at position {bad[0]} is not a finite number ({bad.size} such"
                 " values); drop them or give them a rank first"

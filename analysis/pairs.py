@@ -38,10 +38,10 @@ def places(values: np.ndarray) -> Places:
     rising = values[order]
     new = np.ones(n, dtype=bool)
     np.not_equal(rising[1:], rising[:-1], out=new[1:])
-    starts = np.flatnonzero(new)
-    counts = np.diff(starts, append=n)
+    starts = new.nonzero()[0]
+    counts = np.append(starts[1:], n) - starts
     dense = np.empty(n, dtype=np.int64)
-    dense[order] = np.cumsum(new) - 1
+    dense[order] = new.cumsum() - 1
     return Places(dense, starts[dense], counts[dense])
 
 

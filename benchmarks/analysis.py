@@ -1,4 +1,4 @@
-"""Analysis: intervals against a loop over SciPy, whole spaces with everything said of them, the commands.
+"""Analysis: coefficients and intervals against SciPy, everything said of whole spaces, a report, the commands.
 
 A goal that is a time is one of processor time: others on the machine do not count.
 """
@@ -19,10 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from analysis.correlate import ranking
-from analysis.pairs import Floats
+from analysis.correlation import pearson_of, spearman_of, tau_of, weighted_tau_of
+from analysis.pairs import Floats, Pair
 from analysis.topn import shuffles, topn_mean_tau
 from analysis.uncertainty import RESAMPLES, interval, mean_tau, resamples
-from benchmarks.timing import Row, compare
+from benchmarks.scale import make_up
+from benchmarks.timing import Row, compare, measured
 
 COMMANDS = {
     "studies": ("", "list", "show", "run", "space", "describe", "truth"),
@@ -33,6 +35,7 @@ COMMANDS = {
 def run(quick: bool) -> Iterator[Row]:
     """Everything starts anew each time: no resample and no permutation is kept from one turn to the next."""
     turns = 1 if quick else 7
+    yield from coefficients(15_625, turns)
     yield from intervals(1_000, turns)
     for n, limit in ((15_625, 1.0), (91_125, 5.0)):
         if n == 15_625 or not quick:
@@ -40,6 +43,7 @@ def run(quick: bool) -> Iterator[Row]:
             yield under(f"all measures with intervals, n = {n:,}", "ranking", call, limit, turns)
     call = anew(partial(topn_mean_tau, *columns(15_625), permutations=10_000))
     yield under("10,000 permutations, n = 15,625", "topn_mean_tau", call, 1.0, turns)
+    yield from report(60 if quick else 610)
     yield from helps(1 if quick else 5)
     yield comparison(1 if quick else 5)
 
@@ -60,6 +64,24 @@ def anew(call: Callable[[], object]) -> Callable[[], None]:
         call()
 
     return fresh
+
+
+def coefficients(n: int, turns: int) -> list[Row]:
+    """Four coefficients of n architectures: each alone as SciPy has them, and of counts that they share."""
+    from scipy import stats
+
+    truth, scores = columns(n)
+
+    def shared() -> list[float | None]:
+        pair = Pair(truth, scores)
+        return [of(pair).value for of in (tau_of, spearman_of, pearson_of, weighted_tau_of)]
+
+    alone = (stats.kendalltau, stats.spearmanr, stats.pearsonr, stats.weightedtau)
+    variants: dict[str, Callable[[], object]] = {
+        "SciPy, one after another": lambda: [of(truth, scores).statistic for of in alone],
+        "counts shared": shared,
+    }
+    return compare(f"tau-b, Spearman, Pearson, weighted tau, n = {n:,}", variants, turns=turns)
 
 
 def intervals(n: int, turns: int) -> list[Row]:
@@ -100,6 +122,30 @@ def _limited(work: str, variant: str, seconds: list[float], limit: float | None)
     middle = statistics.median(seconds)
     goal, met = ("", None) if limit is None else (f"< {limit:g} s", middle < limit)
     return Row(work, variant, middle, min(seconds), goal=goal, met=met)
+
+
+def report(runs: int) -> Iterator[Row]:
+    """`analysis report` of a study of so many made-up runs; memory is the most that its process had."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_up(Path(folder), runs)
+        seconds, megabytes = measured(_report, Path(folder, "scale"))
+    yield _limited(f"analysis report, {runs:,} runs", "the page with its figures", [seconds], 120.0)
+    yield Row(
+        f"analysis report, {runs:,} runs",
+        "memory",
+        megabytes,
+        megabytes,
+        "MB",
+        goal="< 2000 MB",
+        met=megabytes < 2000,
+    )
+
+
+def _report(folder: Path) -> None:
+    from analysis.collect import collect
+    from analysis.report import write_report
+
+    write_report(collect(folder))
 
 
 def helps(turns: int) -> Iterator[Row]:

@@ -143,6 +143,15 @@ def test_of_the_top_and_a_random_sample_each_is_asked_for_its_own(study, tmp_pat
     assert (found.differences["n"] <= 40).all()
 
 
+def test_without_points_all_else_is_the_same(study, found):
+    less = collect(study, with_points=False)
+    assert len(found.points)
+    assert not len(less.points)
+    assert list(less.points) == list(found.points)
+    for name in ("runs", "variants", "top", "references", "top_references", "differences", "controls"):
+        pd.testing.assert_frame_equal(getattr(less, name), getattr(found, name), check_exact=True)
+
+
 def test_references(found):
     for (_, _), rows in found.references.groupby(["space", "mask"]):
         assert rows["reference"].tolist()[:2] == ["params", "macs"]

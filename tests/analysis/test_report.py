@@ -198,7 +198,7 @@ def test_markup_in_a_title_is_text():
 
 
 def test_commands(study, found, capsys, monkeypatch):
-    monkeypatch.setattr("analysis.collect.collect", lambda folder: found)
+    monkeypatch.setattr("analysis.collect.collect", lambda folder, **_: found)
     monkeypatch.setattr(style, "save", lambda *_: [study / "study.json"])  # drawn and written above
     assert main(["report", "invented", "--runs", str(study.parent)]) == 0
     assert capsys.readouterr().out.strip() == str(study / "report.html")

@@ -197,6 +197,17 @@ def test_seeds_differ():
     assert seeds_differ([0.7, 0.7], [0.7, 0.7]) is False
 
 
+@pytest.mark.parametrize("sizes", [(2, 2), (2, 5), (5, 3)])
+def test_seeds_differ_is_welchs_test(sizes):
+    rng = np.random.default_rng(sum(sizes))
+    verdicts = []
+    for gap in np.linspace(0, 4, 40):
+        a, b = rng.normal(gap, 1, sizes[0]), rng.normal(0, 0.3, sizes[1])
+        verdicts.append(seeds_differ(a, b))
+        assert verdicts[-1] is bool(stats.ttest_ind(a, b, equal_var=False).pvalue < 0.05)
+    assert set(verdicts) == {True, False}
+
+
 def test_spread():
     assert spread([1.0, 2.0, 3.0]) == (2, 1, 3)
     assert spread([2.0]) == (2, None, 1)
