@@ -61,17 +61,19 @@ def features(space: Space, architectures: Sequence[Architecture]) -> pd.DataFram
     used = occurrences(space, architectures)
     for kind, counts in used.items():
         columns |= {(kind, "", str(name)): counts[name].to_numpy() for name in counts}
-    at: dict[tuple[str, str], np.ndarray] = {}
+    at: dict[tuple[str, str], list[int]] = {}  # the rows that have it there
     for row, architecture in enumerate(architectures):
         for key in space.choices_by_place(architecture):
-            at.setdefault(key, np.zeros(n, dtype=np.int16))[row] += 1
+            at.setdefault(key, []).append(row)
     where = list(dict.fromkeys(place for place, _ in at))
 
     def official(key: tuple[str, str]) -> tuple[int, str, int]:
         role, _, name = key[1].rpartition(" ")
         return where.index(key[0]), role, space.maskable.index(name)
 
-    columns |= {(PLACE, *key): at[key] for key in sorted(at, key=official)}
+    columns |= {
+        (PLACE, *key): np.bincount(at[key], minlength=n).astype(np.int16) for key in sorted(at, key=official)
+    }
     if "operation" in used:  # all candidate operations with weights are convolutions, and are called so
         convolutions = used["operation"].filter(like="conv").sum(axis=1).to_numpy()
         columns |= {

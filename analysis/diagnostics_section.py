@@ -25,7 +25,7 @@ def diagnostics_section(found: Collected, folder: Path) -> list[Html]:
         return []
     return [
         element("h2", "Where the ranking goes wrong"),
-        _table(result),
+        *_tables(result),
         element("p", TEXT, class_="small"),
         *_pictures(found, result, folder),
     ]
@@ -42,33 +42,42 @@ TEXT = (
 )
 
 
-def _table(result: Diagnostics) -> Html:
-    head = ["Space", "Variant", "overrated", "underrated", "partial rho given params", "given MACs"]
-    rows = []
-    for row in result.variants.to_dict("records"):
-        same = (result.residuals[NAMES] == [row[name] for name in NAMES]).all(axis=1)
-        operations = result.residuals[same & (result.residuals["group"] == "operation")]
-        words = [style.TITLES.get(row["space"], row["space"]), row["variant"], *_rated(operations)]
-        partial = [_with_interval(row, f"partial_{name}", 3) for name in ("params", "macs")]
-        taus = [_number(row[name], 3) for name in ("tau_b", "tau_kendall_a", "tau_b_sparse")]
-        rows.append([*words, *partial, *taus, row["n"]])
-    return table([*head, "tau-b", "tau-a", "tau-b, sparse", "n"], rows, words=4)
+def _tables(result: Diagnostics) -> list[Html]:
+    """Two tables for each space: what is over- and underrated and the partial correlations; the handling of ties."""
+    pieces: list[Html] = []
+    for space, group in result.variants.groupby("space", sort=False):
+        rated, ties = [], []
+        for row in group.to_dict("records"):
+            same = (result.residuals[NAMES] == [row[name] for name in NAMES]).all(axis=1)
+            operations = result.residuals[same & (result.residuals["group"] == "operation")]
+            partial = [_with_interval(row, f"partial_{name}", 3) for name in ("params", "macs")]
+            rated.append([row["variant"], *_rated(operations), *partial])
+            taus = [_number(row[name], 3) for name in ("tau_b", "tau_b_sparse", "tau_kendall_a")]
+            ties.append([row["variant"], *taus, row["n"]])
+        pieces += [
+            element("h3", style.TITLES.get(str(space), space)),
+            table(["Ranking", "overrated", "underrated", "partial rho given params", "given MACs"], rated),
+            table(["Ranking", "tau-b", "tau-b, sparse truth", "tau-a", "n"], ties),
+        ]
+    return pieces
 
 
-def _rated(operations: pd.DataFrame) -> tuple[str, str]:
-    """The over- and the underrated operations whose interval leaves out 0, the furthest first."""
+def _rated(operations: pd.DataFrame) -> tuple[Html, Html]:
+    """The over- and the underrated operations whose interval leaves out 0, the furthest first, each on its line."""
     ordered = operations.sort_values("at_equal_truth", kind="stable")
     over, under = ordered[ordered["low"] > 0][::-1], ordered[ordered["high"] < 0]
-    texts = []
+    cells = []
     for rows in (over, under):
         lines = []
         for row in rows[:NAMED].to_dict("records"):
             percent = {
-                k: 100 * row[v] for k, v in {"x": "at_equal_truth", "x_low": "low", "x_high": "high"}.items()
+                "x": row["at_equal_truth"] * 100,
+                "x_low": row["low"] * 100,
+                "x_high": row["high"] * 100,
             }
-            lines.append(f"{row['name']} {_with_interval(percent, 'x', 1, '+')}")
-        texts.append("; ".join(lines) or DASH)
-    return texts[0], texts[1]
+            lines.append(element("div", f"{row['name']} {_with_interval(percent, 'x', 1, '+')}"))
+        cells.append(Html("".join(lines) or DASH))
+    return cells[0], cells[1]
 
 
 def _with_interval(row: Mapping[Any, Any], name: str, digits: int, sign: str = "") -> str:
