@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis import uncertainty
 from analysis.correlate import ranking
 from analysis.correlation import pearson_of, spearman_of, tau_of, weighted_tau_of
 from analysis.pairs import Floats, Pair
@@ -61,6 +62,7 @@ def anew(call: Callable[[], object]) -> Callable[[], None]:
     def fresh() -> None:
         resamples.cache_clear()
         shuffles.cache_clear()
+        uncertainty._tau_and_influence.cache_clear()
         call()
 
     return fresh
