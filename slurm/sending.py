@@ -125,5 +125,6 @@ class Sending:
         ids = ", ".join(each.job_id for each in made if each.job_id)
         print(
             f"{self.plan.study.name}: {what} {counted(len(self.todo), 'run')} in {counted(jobs, 'job')}, "
-            f"{counted(len(made), 'array')}{f' ({ids})' if ids else ''}; {complete} complete, {active} queued or running"
+            f"{counted(len(made), 'array')}{f' ({ids})' if ids else ''}; {complete} complete, "
+            f"{active} queued or running"
         )
