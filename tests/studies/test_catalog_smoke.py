@@ -49,8 +49,11 @@ def test_a_study_runs_to_its_report(name: str, root: Path, capsys: pytest.Captur
         assert variant in printed
         assert variant in page
     assert "SMOKE SIZE" in page
-    for figure in ("variants", "topn", "scatter"):
-        assert len(pd.read_csv(folder / "figures" / f"{figure}.csv")) >= len(wanted)
+    # Eight scores may all be equal after one update: then there is no tau to be drawn.
+    drawn = {"variants": int(rows["tau_b"].notna().sum()), "topn": len(wanted), "scatter": len(wanted)}
+    assert drawn["variants"] > len(wanted) / 2
+    for figure, least in drawn.items():
+        assert len(pd.read_csv(folder / "figures" / f"{figure}.csv")) >= least
 
 
 def test_supernets_of_the_full_space_are_judged_beside_those_trained_with_a_mask(root: Path) -> None:
