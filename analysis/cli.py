@@ -1,9 +1,24 @@
-"""What the command lines share: a user's mistake ends with one line and exit code 2, no traceback."""
+"""What the command lines share: commands that are modules; a user's mistake ends with one line and exit code 2, no
+traceback."""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import ModuleType
+
+
+def add_commands(
+    parser: argparse.ArgumentParser,
+    commands: Mapping[str, ModuleType],
+    dest: str = "command",
+    metavar: str = "COMMAND",
+) -> None:
+    """One sub-command a module, which has HELP and add_arguments(parser); `dest` of what is parsed says which."""
+    chosen = parser.add_subparsers(dest=dest, required=True, metavar=metavar)
+    for name, module in commands.items():
+        module.add_arguments(chosen.add_parser(name, help=module.HELP, description=module.HELP))
 
 
 def run(command: Callable[[], int | None]) -> int:

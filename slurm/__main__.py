@@ -22,17 +22,13 @@ COMMANDS = {
 def parser() -> argparse.ArgumentParser:
     """The command line of `python -m slurm`."""
     top = argparse.ArgumentParser(prog="python -m slurm", description=__doc__)
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
-        sub = commands.add_parser(name, help=module.HELP, description=module.HELP)
-        module.add_arguments(sub)
-        sub.set_defaults(main=module.main)
+    cli.add_commands(top, COMMANDS)
     return top
 
 
 def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
-    return cli.run(lambda: args.main(args))
+    return cli.run(lambda: COMMANDS[args.command].main(args))
 
 
 if __name__ == "__main__":

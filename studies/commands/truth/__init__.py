@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from analysis import cli
 from studies.commands.truth import build, check, import_, show
 from studies.commands.truth import list as list_
 
@@ -12,9 +13,7 @@ ACTIONS = {"list": list_, "show": show, "check": check, "import": import_, "buil
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
-    for name, module in ACTIONS.items():
-        module.add_arguments(actions.add_parser(name, help=module.HELP, description=module.HELP))
+    cli.add_commands(parser, ACTIONS, dest="action", metavar="|".join(ACTIONS))
 
 
 def main(args: argparse.Namespace) -> int:
