@@ -8,8 +8,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,62 +17,23 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from forked import TOO_LONG, Forked
 from sweep import RUNS
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-TOO_LONG = 300  # seconds: only so that a mistake does not hang the tests
 KILLS = 30  # at most; then the sweep may come to its end
 
 
-class Server:
-    """Starts sweeps by sweep.py, one at a time, each a process group of its own."""
-
-    def __init__(self) -> None:
-        paths = [str(ROOT), str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "sweep.py")],
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def read(self) -> str:
-        assert self.process.stdout is not None
-        watchdog = threading.Timer(TOO_LONG, self.process.kill)
-        watchdog.start()
-        line = self.process.stdout.readline()
-        watchdog.cancel()
-        return line.strip()
-
-    def start(self, folder: Path, workers: int) -> int:
-        """The id of the sweep's process and of its group."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{folder}\t{workers}\n")
-        self.process.stdin.flush()
-        word, number = self.read().split()
-        assert word == "started"
-        return int(number)
-
-    def code(self) -> int:
-        """How the sweep ended."""
-        word, number = self.read().split()
-        assert word == "ended"
-        return int(number)
-
-
 @pytest.fixture(scope="module")
-def servers() -> Iterator[list[Server]]:
-    servers = [Server(), Server()]
+def servers() -> Iterator[list[Forked]]:
+    servers = [Forked(HERE / "sweep.py", subprocess.DEVNULL) for _ in range(2)]
     yield servers
     for server in servers:
-        server.process.communicate(timeout=TOO_LONG)  # closes its input, which ends it
+        server.close()
 
 
 @pytest.fixture(scope="module")
-def undisturbed(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+def undisturbed(servers: list[Forked], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """The folder of a sweep that nobody disturbed, and how many seconds it took."""
     folder = tmp_path_factory.mktemp("undisturbed") / "runs"
     begin = time.monotonic()
@@ -141,7 +100,7 @@ def kill(group: int, number: int = signal.SIGKILL) -> None:
 
 
 def test_a_sweep_killed_at_random_moments_has_the_files_of_one_that_nobody_disturbed(
-    servers: list[Server], undisturbed: tuple[Path, float], tmp_path: Path
+    servers: list[Forked], undisturbed: tuple[Path, float], tmp_path: Path
 ) -> None:
     """Now one process with two workers, now two that know nothing of each other, on the same sweep."""
     whole, seconds = undisturbed
@@ -177,7 +136,7 @@ def alive(group: int) -> list[int]:
 
 
 def test_an_interrupted_sweep_leaves_no_worker_and_goes_on(
-    servers: list[Server], undisturbed: tuple[Path, float], tmp_path: Path
+    servers: list[Forked], undisturbed: tuple[Path, float], tmp_path: Path
 ) -> None:
     folder, server = tmp_path / "runs", servers[0]
     for number, interrupt in enumerate((kill, lambda process, sent: os.kill(process, sent)), 1):

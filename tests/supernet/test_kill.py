@@ -6,71 +6,47 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from forked import TOO_LONG, Forked
 from tiny import assert_same
 
 from supernet import checkpoint
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-TOO_LONG = 300  # seconds: only so that a mistake does not hang the tests
 
 
-class Runner:
+class Runner(Forked):
     """Starts trainings by killed.py, each a process of its own."""
 
     def __init__(self) -> None:
-        paths = [str(ROOT), str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "killed.py")],
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        super().__init__(HERE / "killed.py")
 
-    def read(self) -> str:
-        assert self.process.stdout is not None
-        watchdog = threading.Timer(TOO_LONG, self.process.kill)
-        watchdog.start()
-        line = self.process.stdout.readline()
-        watchdog.cancel()
-        return line.strip()
-
-    def start(self, folder: Path, moment: str = "") -> int:
-        """The process's id."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{folder}\t{moment}\n")
-        self.process.stdin.flush()
-        word, number = self.read().split()
-        assert word == "started"
-        return int(number)
+    def begin(self, folder: Path, moment: str = "") -> int:
+        """The process's id. moment: where it halts; none: nowhere."""
+        return self.start(folder, moment)
 
     def run(self, folder: Path) -> None:
-        self.start(folder)
-        assert self.read() == "ended 0"
+        self.begin(folder)
+        assert self.code() == 0
 
     def run_until(self, folder: Path, moment: str) -> None:
         """Start the training, wait until it halts at the moment, kill it there."""
-        number = self.start(folder, moment)
+        number = self.begin(folder, moment)
         assert self.read() == "halted", f"{moment} never came"
         os.kill(number, signal.SIGKILL)
-        assert self.read() == f"ended {-signal.SIGKILL}"
+        assert self.code() == -signal.SIGKILL
 
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
     runner = Runner()
     yield runner
-    runner.process.communicate(timeout=TOO_LONG)  # closes its input, which ends it
+    runner.close()
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +95,7 @@ def test_a_training_killed_without_warning_ends_with_the_same_bits(
     runner: Runner, tmp_path: Path, undisturbed: Path
 ) -> None:
     """Killed as soon as its first checkpoint is seen, wherever it may be then: perhaps already at its end."""
-    number = runner.start(tmp_path)
+    number = runner.begin(tmp_path)
     deadline = time.monotonic() + TOO_LONG
     while not (tmp_path / "checkpoint.pt").exists() and time.monotonic() < deadline:
         os.sched_yield()
