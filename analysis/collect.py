@@ -20,16 +20,17 @@ from analysis.correlate import BASELINES, costs_of, ranking
 from analysis.correlation import kendall_tau
 from analysis.differences import controls, differences
 from analysis.pairs import Floats
+from analysis.points import COLUMNS, points
 from analysis.study import (
     GROUP,
     Run,
     Study,
-    allowed_rows,
     load_study,
     mask_text,
     read_result,
     read_scores,
     read_truth,
+    to_score,
 )
 from analysis.tables import Table, join
 from analysis.topn import by_truth, tau_true_top, true_top
@@ -100,7 +101,7 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
     samples: dict[Space, Bools] = {}  # its rows that stand for the whole space
     whole = {name: read_truth(study.truths[name], name) for name in {run.space.name for run in study.runs}}
     for space in dict.fromkeys(run.space for run in study.runs):
-        truths[space], samples[space] = _to_score(study, whole[space.name], space)
+        truths[space], samples[space] = to_score(study, whole[space.name], space)
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
     columns: dict[tuple[str, ...], dict[int, Floats]] = {}  # group -> seed -> score by the truth's row number
@@ -130,19 +131,6 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
         differences=differences(study, variants, sampled, truths, samples),
         controls=controls(runs, variants, sampled, truths),
     )
-
-
-def _to_score(study: Study, truth: Table, space: Space) -> tuple[Table, Bools]:
-    """The rows of a truth table that the study scores of a space: its mask is applied before any top-N is taken. And
-    which of these are said to stand for all that the mask allows."""
-    allowed = allowed_rows(truth, space)
-    rows = study.scored.rows(truth.numbers, allowed)
-    inside = np.isin(rows, study.scored.sample(allowed))
-    if len(rows) == len(truth.texts):
-        return truth, inside
-    chosen = np.zeros(len(truth.texts), dtype=bool)
-    chosen[rows] = True
-    return truth.only(chosen), inside
 
 
 def _run_rows(
@@ -274,19 +262,11 @@ def _points(
             continue
         truth, sample = truths[(key[0], key[1])]
         positions = scores.index.to_numpy()
-        place = np.empty(len(positions), dtype=int)
-        place[by_truth(truth.numbers[positions])] = np.arange(1, len(positions) + 1)
-        columns = {
-            "arch": [truth.texts[i] for i in positions],
-            "truth": truth.numbers[positions],
-            "score": scores.mean(axis=1).to_numpy(),
-            "seeds": scores.shape[1],
-            "place": place,
-            "sampled": sample[positions],
-        }
-        frames.append(pd.DataFrame({**group, **columns}))
-    names = [*GROUP, "arch", "truth", "score", "seeds", "place", "sampled"]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+        texts, values = [truth.texts[i] for i in positions], truth.numbers[positions]
+        mean = scores.mean(axis=1).to_numpy()
+        frames.append(points(texts, values, mean, sample[positions], scores.shape[1]).assign(**group))
+    names = [*GROUP, *COLUMNS]
+    return pd.concat(frames, ignore_index=True)[names] if frames else pd.DataFrame(columns=names)
 
 
 def _references(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,15 +50,9 @@ class ScoredSet:
         subset = np.asarray(inside, dtype=bool)
         if self.random is None or self.random >= subset.sum():
             return [int(row) for row in np.flatnonzero(subset)]
-        return sorted([row for row in self._order(len(subset)) if subset[row]][: self.random])
-
-    def _order(self, rows: int) -> list[int]:
-        """So many rows at random, without replacement, then the others at random."""
-        rng = random.Random(self.random_seed)
-        drawn = rng.sample(range(rows), min(rows, self.random or 0))
-        others = sorted(set(range(rows)) - set(drawn))
-        rng.shuffle(others)
-        return drawn + others
+        return sorted(
+            [row for row in _order(len(subset), self.random, self.random_seed) if subset[row]][: self.random]
+        )
 
     def rows(self, truth: ArrayLike, inside: ArrayLike) -> list[int]:
         """Which rows of a table with this truth (n,) are scored for a subset, bool (n,), in rising order. Ties go by
@@ -78,3 +73,14 @@ class ScoredSet:
         for space in spaces:
             chosen.update(self.rows(truth, [space.in_mask(architecture) for architecture in architectures]))
         return [architectures[row] for row in sorted(chosen)]
+
+
+@lru_cache(maxsize=4)
+def _order(rows: int, first: int, seed: int) -> tuple[int, ...]:
+    """So many rows: the `first` drawn at random without replacement, then the others at random. The last ones are
+    kept: every mask of a table asks for its order."""
+    rng = random.Random(seed)
+    drawn = rng.sample(range(rows), min(rows, first))
+    others = sorted(set(range(rows)) - set(drawn))
+    rng.shuffle(others)
+    return (*drawn, *others)

@@ -253,6 +253,19 @@ def allowed_rows(table: Table, space: Space) -> np.ndarray:
     return allowed
 
 
+def to_score(study: Study, truth: Table, space: Space) -> tuple[Table, np.ndarray]:
+    """The rows of a truth table that the study scores of a space: its mask is applied before any top-N is taken. And
+    which of these are said to stand for all that the mask allows."""
+    allowed = allowed_rows(truth, space)
+    rows = study.scored.rows(truth.numbers, allowed)
+    inside = np.isin(rows, study.scored.sample(allowed))
+    if len(rows) == len(truth.texts):
+        return truth, inside
+    chosen = np.zeros(len(truth.texts), dtype=bool)
+    chosen[rows] = True
+    return truth.only(chosen), inside
+
+
 def mask_text(space: Space) -> str:
     """The masked names, or FULL (an operation may itself be called none)."""
     return ", ".join(space.mask) or FULL

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures import scatter, style, topn
+from analysis.points import points
 from analysis.study import mask_text
-from analysis.topn import by_truth, topn_means
+from analysis.topn import topn_means
 from studies.study import Run
 from studies.tracking.comparison import Comparison
 
@@ -24,23 +25,12 @@ def pictures(run: Run, compared: Comparison, scores: np.ndarray, column: str) ->
         return {}
     variant = run.variant
     group = {"space": variant.space, "mask": mask_text(variant.masked_space), "variant": variant.name}
-    place = np.empty(len(scores), dtype=int)
-    place[by_truth(compared.truth)] = np.arange(1, len(scores) + 1)
-    points = pd.DataFrame(
-        {
-            **group,
-            "truth": compared.truth,
-            "score": scores,
-            "seeds": 1,
-            "place": place,
-            "sampled": compared.sampled,
-        }
-    )[scored]
+    drawable = points(compared.texts, compared.truth, scores, compared.sampled, 1).assign(**group)[scored]
     tau = compared.whole(scores).get("tau_b", np.nan)
     middle = max((n for n in compared.top if n <= 50), default=min(compared.top, default=10))
     drawn = {
         "figures/scatter": scatter.scatter(
-            points, pd.DataFrame([{**group, "tau_b": tau}]), top=middle, truth=column
+            drawable, pd.DataFrame([{**group, "tau_b": tau}]), top=middle, truth=column
         )
     }
     if compared.top and scored.all():

@@ -12,9 +12,10 @@ import pandas as pd
 from analysis.ceiling import ceiling
 from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.figures.paper.definitions import SPACE, Line, Mask
-from analysis.study import FULL, Run, Study, allowed_rows, mask_text, read_result, read_scores, read_truth
+from analysis.points import points
+from analysis.study import FULL, Run, Study, mask_text, read_result, read_scores, read_truth, to_score
 from analysis.tables import Table, join
-from analysis.topn import by_truth, topn_mean_tau, true_top
+from analysis.topn import topn_mean_tau, true_top
 from analysis.uncertainty import spread
 
 RANDOM = "random"  # the set that is not of the top
@@ -47,9 +48,9 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
     """Read the runs behind these lines. Raises ValueError or OSError for what is there and cannot be used."""
     known = _runs_by_variant(study)
     whole = None
-    ceilings: dict[Mask, dict[str, dict[str, float]]] = {}
+    truths: dict[Mask, tuple[Table, np.ndarray, dict[str, dict[str, float]]]] = {}
     series: list[dict[str, object]] = []
-    points: list[pd.DataFrame] = []
+    frames: list[pd.DataFrame] = []
     absent, unfinished = [], []
     for line in lines:
         runs = known.get(line.key)
@@ -58,24 +59,24 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
             continue
         if whole is None:
             whole = read_truth(study.truths[SPACE], SPACE)
-        allowed = allowed_rows(whole, runs[0].space)
-        chosen = np.zeros(len(allowed), dtype=bool)
-        chosen[study.scored.rows(whole.numbers, allowed)] = True
-        sampled = np.isin(np.flatnonzero(chosen), study.scored.sample(allowed))
-        truth = whole.only(chosen)
+        if line.mask not in truths:
+            truth, sampled = to_score(study, whole, runs[0].space)
+            truths[line.mask] = truth, sampled, _ceilings(truth, study.top, sampled)
+        truth, sampled, ceilings = truths[line.mask]
         columns = _scores(runs, truth)
         if not columns:
             unfinished.append(line.name)
             continue
         group = {"trained": line.trained, "mask": mask_text(runs[0].space)}
-        if line.mask not in ceilings:
-            ceilings[line.mask] = _ceilings(truth, study.top, sampled)
         for row in _series(study, truth.numbers, columns, sampled):
-            series.append(group | row | ceilings[line.mask][str(row["set"])])
-        points.append(_points(truth, columns, sampled).assign(**group))
+            series.append(group | row | ceilings[str(row["set"])])
+        mean = np.mean(columns, axis=0)
+        kept = np.flatnonzero(np.isfinite(mean))  # the architectures that every seed scored
+        texts, values = [truth.texts[row] for row in kept], truth.numbers[kept]
+        frames.append(points(texts, values, mean[kept], sampled[kept], len(columns)).assign(**group))
     return Gathered(
         series=pd.DataFrame(series),
-        points=pd.concat(points, ignore_index=True) if points else pd.DataFrame(),
+        points=pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(),
         absent=tuple(absent),
         unfinished=tuple(unfinished),
     )
@@ -156,22 +157,3 @@ def _metrics(truth: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     coefficients = (kendall_tau(truth, scores), spearman(truth, scores), pearson(truth, scores))
     values = [np.nan if one.value is None else one.value for one in coefficients]
     return dict(zip(METRICS, [float(scores.mean()), *values], strict=True))
-
-
-def _points(truth: Table, columns: list[np.ndarray], sampled: np.ndarray) -> pd.DataFrame:
-    """The architectures that every seed scored."""
-    mean = np.mean(columns, axis=0)
-    kept = np.flatnonzero(np.isfinite(mean))
-    values = truth.numbers[kept]
-    place = np.empty(len(kept), dtype=int)
-    place[by_truth(values)] = np.arange(1, len(kept) + 1)
-    return pd.DataFrame(
-        {
-            "arch": [truth.texts[row] for row in kept],
-            "truth": values,
-            "score": mean[kept],
-            "seeds": len(columns),
-            "place": place,
-            "sampled": sampled[kept],
-        }
-    )
