@@ -23,11 +23,11 @@ from analysis.diagnostics import (
     residuals_by,
     tie_handling,
 )
-from analysis.diagnostics_section import diagnostics_section
 from analysis.figures import diagnostics as figures
 from analysis.figures import style
 from analysis.pairs import places
 from analysis.partial import partial_spearman
+from analysis.sections.diagnostics import diagnostics_section
 from supernet.spaces import get_space
 
 NB201 = get_space("nasbench201")

@@ -12,9 +12,8 @@ from analysis.collect import Collected
 from analysis.diagnose import NAMES, Diagnostics, diagnose
 from analysis.diagnostics import STEP
 from analysis.figures import diagnostics, style
-from analysis.page import Html, element, picture, table
+from analysis.page import DASH, Cell, Html, element, number, picture, table
 
-MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 NAMED = 2  # operations named in a cell at the most
 
 
@@ -52,8 +51,8 @@ def _tables(result: Diagnostics) -> list[Html]:
             operations = result.residuals[same & (result.residuals["group"] == "operation")]
             partial = [_with_interval(row, f"partial_{name}", 3) for name in ("params", "macs")]
             rated.append([row["variant"], *_rated(operations), *partial])
-            taus = [_number(row[name], 3) for name in ("tau_b", "tau_b_sparse", "tau_kendall_a")]
-            ties.append([row["variant"], *taus, row["n"]])
+            taus = [number(row[name]) for name in ("tau_b", "tau_b_sparse", "tau_kendall_a")]
+            ties.append([row["variant"], *taus, number(row["n"], 0)])
         pieces += [
             element("h3", style.TITLES.get(str(space), space)),
             table(["Ranking", "overrated", "underrated", "partial rho given params", "given MACs"], rated),
@@ -75,19 +74,16 @@ def _rated(operations: pd.DataFrame) -> tuple[Html, Html]:
                 "x_low": row["low"] * 100,
                 "x_high": row["high"] * 100,
             }
-            lines.append(element("div", f"{row['name']} {_with_interval(percent, 'x', 1, '+')}"))
+            lines.append(element("div", f"{row['name']} {_with_interval(percent, 'x', 1, '+').content}"))
         cells.append(Html("".join(lines) or DASH))
     return cells[0], cells[1]
 
 
-def _with_interval(row: Mapping[Any, Any], name: str, digits: int, sign: str = "") -> str:
-    ends = [_number(row[f"{name}_{end}"], digits, sign) for end in ("low", "high")]
-    value = _number(row[name], digits, sign)
-    return value if DASH in ends else f"{value} [{', '.join(ends)}]"
-
-
-def _number(value: Any, digits: int, sign: str = "") -> str:
-    return DASH if value is None or pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", MINUS)
+def _with_interval(row: Mapping[Any, Any], name: str, digits: int, sign: str = "") -> Cell:
+    shown, *ends = (number(row[key], digits, sign) for key in (name, f"{name}_low", f"{name}_high"))
+    if any(end.value is None for end in ends):
+        return shown
+    return Cell(f"{shown.content} [{ends[0].content}, {ends[1].content}]", shown.value)
 
 
 def _pictures(found: Collected, result: Diagnostics, folder: Path) -> list[Html]:

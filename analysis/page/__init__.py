@@ -1,0 +1,23 @@
+"""A page: markup, tables, figures, and the one HTML file that holds them. Nothing here knows a study."""
+
+from analysis.page.cells import DASH, MINUS, Cell, Head, interval, number, with_std
+from analysis.page.document import page
+from analysis.page.markup import Html, element, safe
+from analysis.page.picture import picture
+from analysis.page.table import table
+
+__all__ = [
+    "DASH",
+    "MINUS",
+    "Cell",
+    "Head",
+    "Html",
+    "element",
+    "interval",
+    "number",
+    "page",
+    "picture",
+    "safe",
+    "table",
+    "with_std",
+]

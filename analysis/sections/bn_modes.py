@@ -1,0 +1,35 @@
+"""The section on BatchNorm modes: one checkpoint, scored with several kinds of statistics."""
+
+from __future__ import annotations
+
+from analysis.collect import Collected
+from analysis.page import Html, element, interval, table, with_std
+from analysis.sections.rankings import space_title
+
+
+def bn_modes_section(found: Collected) -> list[Html]:
+    """A table of all BatchNorm modes, if more than the study's own was scored."""
+    if len(set(found.variants["bn_mode"])) < 2:
+        return []
+    rows = []
+    for row in found.variants[found.variants["trained_as"].isna()].to_dict("records"):
+        mode = row["bn_mode"] + (" (used above)" if row["primary"] else "")
+        taus = [
+            with_std(row, "tau_b"),
+            interval(row.get("tau_b_low"), row.get("tau_b_high")),
+            with_std(row, "tau_b_loss"),
+            with_std(row, "spearman"),
+        ]
+        rows.append([space_title(row), row["variant"], mode, *taus, with_std(row, "mean_score", 2)])
+    head = [
+        "Space",
+        "Variant",
+        "BatchNorm when scoring",
+        "tau-b",
+        "95 %",
+        "tau-b by loss",
+        "Spearman",
+        "mean score (%)",
+    ]
+    text = "The same checkpoints, scored with other BatchNorm statistics."
+    return [element("h2", "BatchNorm modes"), element("p", text), table(head, rows, words=3)]

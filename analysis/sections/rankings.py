@@ -1,0 +1,42 @@
+"""What sections share: a table a space, of its variants and of what they are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from analysis.collect import Collected
+from analysis.figures.style import TITLES
+from analysis.page import Html, element, table
+from analysis.study import FULL
+from analysis.text import CEILINGS
+
+Cells = Callable[[dict[Any, Any]], list[object]]
+LABELS = {"params": "params as a ranking", "macs": "MACs as a ranking"} | {
+    name: f"ceiling: {label}" for name, label in CEILINGS.items()
+}
+
+
+def space_title(row: Mapping[Any, Any]) -> str:
+    """The title of the space that the row is of."""
+    return TITLES.get(row["space"], str(row["space"]))
+
+
+def ranking_tables(found: Collected, names: Sequence[str], head: Sequence[str], cells: Cells) -> Html:
+    """A table for each space: its variants, then in grey the references `names`; `cells`: the numbers."""
+    kinds = found.primary
+    pieces: list[Html] = []
+    for space, group in kinds.groupby("space", sort=False) if len(kinds) else ():
+        references = found.references[found.references["space"] == space]
+        references = references[references["reference"].isin(names)]
+        several = len(set(references["mask"])) > 1
+        lines: list[list[object]] = [[row["variant"], *cells(row)] for row in group.to_dict("records")]
+        weak = range(len(lines), len(lines) + len(references))
+        for row in references.to_dict("records"):
+            mask = row["mask"] if row["mask"] == FULL else f"without {row['mask']}"
+            lines.append([LABELS[row["reference"]] + (f" ({mask})" if several else ""), *cells(row)])
+        pieces += [
+            element("h3", TITLES.get(str(space), space)),
+            table(["Ranking", *head], lines, weak=weak),
+        ]
+    return Html("".join(pieces))

@@ -1,0 +1,74 @@
+"""The section on the top: how well each variant ranks inside the true top-N, and finds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analysis.collect import Collected
+from analysis.correlate import BASELINES
+from analysis.figures import topn
+from analysis.page import DASH, MINUS, Cell, Html, element, number, with_std
+from analysis.sections.rankings import ranking_tables
+
+
+def top_section(found: Collected, figure: Html) -> list[Html]:
+    """Heading, a table for each space, what the columns are, and the figure of the top sets."""
+    return [
+        element("h2", "The top"),
+        _table(found),
+        element("p", TEXT, *_left_out(found), class_="small"),
+        figure,
+    ]
+
+
+def _table(found: Collected) -> Html:
+    series = topn.series_of(found.top[found.top["primary"].astype(bool)])
+    inside = {(r["space"], r["mask"], r["variant"], r["top"]): r for r in series.to_dict("records")}
+    reference = {
+        (r["space"], r["mask"], r["reference"], r["top"]): r["tau_b"]
+        for r in found.top_references.to_dict("records")
+    }
+    sizes = [
+        size for size in found.study.top if size in set(series["top"]) | set(found.top_references["top"])
+    ]
+    names = ["topn_mean_tau", "of the mean score (p)", "overlap top 5 %", "regret@10"]
+    head = [*(f"tau-b top {n}" for n in sizes), *names]
+
+    def cells(row: dict[Any, Any]) -> list[object]:
+        if "variant" in row:
+            values = [inside.get((row["space"], row["mask"], row["variant"], n), {}) for n in sizes]
+            taus = [with_std({"tau": v.get("mean"), "tau_std": v.get("std")}, "tau") for v in values]
+            p = _with_p(row.get("seedmean_topn_mean_tau"), row.get("seedmean_topn_p"))
+        else:
+            taus = [number(reference.get((row["space"], row["mask"], row["reference"], n))) for n in sizes]
+            p = _with_p(None, row.get("topn_p")) if row["reference"] in BASELINES else Cell(DASH)
+        rest = [
+            with_std(row, "topn_mean_tau", 2),
+            p,
+            with_std(row, "overlap_5"),
+            with_std(row, "regret_10", 2),
+        ]
+        return [*taus, *rest]
+
+    return ranking_tables(found, [*BASELINES, "seed_to_seed"], head, cells)
+
+
+TEXT = (
+    "tau-b top N: inside the true top-N. topn_mean_tau: Kendall's formula between N and the mean score of"
+    f" the true top-N; {MINUS}1 is best. This is the tau_a of the single-path ranking study, not the tau-a"
+    " of statistics. p: share of shuffled scores that do at least as well; with six sets, unrelated scores"
+    f" reach {MINUS}1 in about 3 % of cases. overlap: share of the true top 5 % that is in the predicted top"
+    " 5 % (5 % by chance). regret@10: best truth less the best among the ten with the highest score, in"
+    " percentage points."
+)
+
+
+def _with_p(value: Any, p: Any) -> Cell:
+    """'-0.87 (0.012)', or '(0.012)' where there is nothing to say of seeds."""
+    shown = number(value, 2)
+    return Cell(f"{'' if shown.value is None else shown.content} ({number(p).content})".strip(), shown.value)
+
+
+def _left_out(found: Collected) -> list[str]:
+    sizes = [size for size in found.study.top if size not in set(found.top_references["top"])]
+    return [f" Left out, larger than the truth: top {', '.join(map(str, sizes))}."] if sizes else []
