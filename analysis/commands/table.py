@@ -1,0 +1,23 @@
+"""`analysis table NAME`: the numbers of a study."""
+
+from __future__ import annotations
+
+import argparse
+
+from analysis.commands.named import add_study
+
+HELP = "print the numbers of a study"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    parser.add_argument("--format", choices=("text", "markdown", "csv"), default="text")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Print the table."""
+    from analysis.collect import collect
+    from analysis.study import study_folder
+    from analysis.table import print_table
+
+    print_table(collect(study_folder(args.runs, args.name), with_points=False), args.format)
