@@ -1,0 +1,25 @@
+"""The number of parameters and of multiply-accumulates of the network as scores: the baselines of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from studies.estimators.estimator import Estimator, Record, Report, Task, register
+from supernet.spaces import Architecture
+
+
+@register("cost")
+@dataclass(frozen=True, kw_only=True)
+class NetworkCost(Estimator):
+    """More is better; nothing is computed. Counted as everywhere in this project: see `supernet.spaces.Cost`."""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return ("params", "macs")
+
+    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
+        for architecture in architectures:
+            cost = task.space.cost(architecture, task.size)
+            for measure, value in zip(self.measures, (cost.params, cost.macs), strict=True):
+                yield Record(architecture=architecture, measure=measure, score=float(value))

@@ -1,0 +1,78 @@
+"""What holds for every estimator: records for all, finite scores, nothing depends on order, sharding or other calls."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from studies import embedded
+from studies.estimators import Estimator, Record, Task, estimators, register
+from supernet.data import DataConfig, load
+from supernet.spaces import Size, get_space
+
+SPACES = ("nasbench201", "blox")
+KINDS = sorted(estimators())
+SOURCELESS = [kind for kind in KINDS if not estimators()[kind].starts_from_supernet]
+
+
+def task_of(space: str, folder: Path, seed: int = 0) -> Task:
+    source = embedded.SIZES[space]
+    size = Size(
+        channels=4, stages=source.stages, cells_per_stage=1, image_channels=1, image_size=source.image_size
+    )
+    data = load(DataConfig(name=embedded.DATA, subset=200))
+    return Task(space=get_space(space), size=size, data=data, seed=seed, folder=folder, evaluation_batch=100)
+
+
+def scored(estimator: Estimator, task: Task, architectures: list[tuple[int, ...]]) -> list[Record]:
+    estimator.prepare(task, lambda done, detail: None)
+    return list(estimator.score(task, architectures, lambda done, detail: None))
+
+
+def facts(records: list[Record]) -> dict[tuple[tuple[int, ...], str], tuple[object, ...]]:
+    """All of the records but the time that they took."""
+    return {(r.architecture, r.measure): (r.score, r.status, r.loss, r.steps, r.macs) for r in records}
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("kind", SOURCELESS)
+def test_every_architecture_has_a_record_of_every_measure_whatever_the_order(
+    kind: str, space: str, tmp_path: Path
+) -> None:
+    estimator = estimators()[kind]().small()
+    architectures = list(get_space(space).sample(3, 0))
+    for name in ("whole", "reversed"):
+        (tmp_path / name).mkdir()
+    whole = scored(estimator, task_of(space, tmp_path / "whole"), architectures)
+    assert {(r.architecture, r.measure) for r in whole} == {
+        (a, m) for a in architectures for m in estimator.measures
+    }
+    assert all(r.score is None or math.isfinite(r.score) for r in whole)
+    assert all(r.seconds >= 0 and r.steps >= 0 and r.macs >= 0 for r in whole)
+    torch.rand(7)  # the global stream is nobody's
+    task = task_of(space, tmp_path / "reversed")
+    estimator.prepare(task, lambda done, detail: None)
+    parts = [list(estimator.score(task, [a], lambda done, detail: None)) for a in reversed(architectures)]
+    assert facts([record for part in parts for record in part]) == facts(whole)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_config_is_plain_and_names_the_kind(kind: str) -> None:
+    config = estimators()[kind]().config()
+    assert config["kind"] == kind
+    assert len(set(estimators()[kind]().measures)) == len(estimators()[kind]().measures) > 0
+
+
+def test_a_record_without_a_score_says_why() -> None:
+    with pytest.raises(ValueError, match=r"score: 1\.0 does not go with status 'nan'"):
+        Record(architecture=(0,), measure="x", score=1.0, status="nan")
+    with pytest.raises(ValueError, match="status: 'lost' is not one of ok, nan"):
+        Record(architecture=(0,), measure="x", score=None, status="lost")
+
+
+def test_a_name_is_taken_once() -> None:
+    with pytest.raises(ValueError, match="kind: 'cost' is the name of NetworkCost"):
+        register("cost")(estimators()["cost"])
