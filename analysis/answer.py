@@ -1,8 +1,6 @@
-"""The answer to a study's question, in sentences: only what the intervals support."""
+"""The answer to a study's question, in two sentences a space: only what the corrected comparisons support."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import pandas as pd
 
@@ -10,6 +8,15 @@ from analysis.collect import Collected
 from analysis.correlate import BASELINES
 from analysis.differences import verdict
 from analysis.figures.style import TITLES
+
+NAMED = 2  # variants that a sentence names at the most; of more it says how many
+OPENINGS = {
+    "better": "better than",
+    "worse": "worse, on the architectures that both have, than",
+    "not told apart": "not told apart from",
+    "one seed": "not to be judged, for want of seeds, against",
+    "not compared": "not compared, for want of architectures in common, with",
+}
 
 
 def answer(found: Collected) -> list[str]:
@@ -36,55 +43,55 @@ def _of_space(found: Collected, space: str, group: pd.DataFrame) -> str:
     seeds = int(best["finished"])
     level = f"tau-b {best['tau_b']:.3f}{_interval(best['tau_b_low'], best['tau_b_high'])}"
     over = f"mean of {seeds} seeds, std {best['tau_b_std']:.3f}" if seeds > 1 else "one seed"
-    where = f"{level} over {int(best['n'])} architectures ({over})"
-    if len(usable) == 1:
-        sentences = [f"{title}: “{best['variant']}” ranks with {where}."]
-    else:
-        sentences = [
-            f"{title}: of {len(usable)} variants, “{best['variant']}” has the highest mean, {where}."
-        ]
-    rows = found.differences[found.differences["space"] == space]
-    others = rows[~rows["other"].isin(BASELINES)]
-    verdicts = [verdict(row) for _, row in others.iterrows()]
-    for kind, opening, reason in (
-        (
-            "better",
-            "It ranks better than",
-            "the 95 % interval over architectures and Welch's test over seeds agree",
-        ),
-        (
-            "not told apart",
-            "It is not told apart from",
-            "the interval over architectures or the test over seeds allows for no difference",
-        ),
-        (
-            "one seed",
-            "Nothing can be said against",
-            "the interval over architectures excludes zero, but one seed has no spread",
-        ),
-    ):
-        chosen = [
-            row
-            for (_, row), found_kind in zip(others.iterrows(), verdicts, strict=True)
-            if found_kind == kind
-        ]
-        if chosen:
-            sentences.append(f"{opening} {_listed([_against(row) for row in chosen])}: {reason}.")
-    params = rows[rows["other"] == "params"]
-    if len(params):
-        row = params.iloc[0]
-        opening = {
-            "better": "It ranks better than the number of parameters does",
-            "worse": "It ranks worse than the number of parameters does",
-        }.get(verdict(row), "It is not told apart from ranking by the number of parameters")
-        sentences.append(f"{opening}{_change(row)}.")
     ceiling = _reference(found, space, str(best["mask"]), "seed_to_seed")
     if ceiling is not None:
-        sentences.append(f"Noise ceiling, one seed of the truth against another: tau-b {ceiling:.3f}.")
-    return " ".join(sentences)
+        over += f"; noise ceiling {ceiling:.3f}"
+    where = f"{level} over {int(best['n'])} architectures ({over})"
+    if len(usable) == 1:
+        first = f"{title}: “{best['variant']}” ranks with {where}."
+    else:
+        first = f"{title}: of {len(usable)} variants, “{best['variant']}” has the highest mean, {where}."
+    rows = found.differences[found.differences["space"] == space]
+    own = rows[rows["leader"] == best["variant"]]
+    parts = [*_against_variants(own, rows), *_against_params(own)]
+    return f"{first} It is {'; '.join(parts)}." if parts else first
 
 
-def _against(row: pd.Series) -> str:
+def _against_variants(own: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+    """What the leader is beside the other variants: better than, not told apart from, of one seed."""
+    others = own[~own["other"].isin(BASELINES)]
+    if not len(others):
+        return []
+    verdicts = [verdict(row) for _, row in others.iterrows()]
+    parts = []
+    for kind, opening in OPENINGS.items():
+        chosen = [
+            row for (_, row), own_kind in zip(others.iterrows(), verdicts, strict=True) if own_kind == kind
+        ]
+        if len(chosen) > NAMED:
+            every = len(chosen) == len(others)
+            parts.append(f"{opening} {'each' if every else len(chosen)} of the {len(others)} others")
+        elif chosen:
+            parts.append(f"{opening} {' and '.join(_named(row) for row in chosen)}")
+    comparisons = int((rows["p_holm"].notna() & ~rows["other"].isin(BASELINES)).sum())
+    if comparisons > 1:
+        parts[-1] += f" (95 %, corrected for {comparisons} comparisons)"
+    return parts
+
+
+def _against_params(own: pd.DataFrame) -> list[str]:
+    params = own[(own["other"] == "params") & own["p_holm"].notna()]
+    if not len(params):
+        return []
+    row = params.iloc[0]
+    words = {
+        "better": "better than ranking by the number of parameters",
+        "worse": "worse than ranking by the number of parameters",
+    }.get(verdict(row), "not told apart from ranking by the number of parameters")
+    return [f"{words}{_change(row)}"]
+
+
+def _named(row: pd.Series) -> str:
     return f"“{row['other']}”{_change(row)}"
 
 
@@ -105,7 +112,3 @@ def _reference(found: Collected, space: str, mask: str, name: str) -> float | No
     chosen = (rows["space"] == space) & (rows["mask"] == mask) & (rows["reference"] == name)
     values = rows[chosen]["tau_b"].dropna().to_numpy(dtype=float)
     return float(values[0]) if len(values) else None
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

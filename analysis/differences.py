@@ -1,4 +1,4 @@
-"""Is the best variant better than the others? Paired differences of tau-b, and when they may be called one.
+"""Which variant ranks better than which? Paired differences of tau-b, and when they may be called one.
 
 Variants are compared on the architectures that both sides scored. Under unlike masks that is the smaller
 space, so that a difference is not one between evaluation sets: leaving out easy ones alone moves tau.
@@ -6,19 +6,34 @@ space, so that a difference is not one between evaluation sets: leaving out easy
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.correlate import BASELINES, costs_of
+from analysis.significance import ALPHA, holm, paired_p, together, welch_p
 from analysis.study import GROUP, Study, mask_text
 from analysis.tables import Table, join
-from analysis.uncertainty import paired_difference, seeds_differ, taus
+from analysis.uncertainty import paired_difference, taus
 from supernet.spaces import Space
 
-COLUMNS = ["space", "leader", "other", "difference", "low", "high", "n", "seeds_differ"]
+COLUMNS = [
+    "space", "leader", "other", "difference", "low", "high", "n", "p_architectures", "p_seeds", "p_holm",
+]  # fmt: skip
+ALL_PAIRS = 15  # with more variants than this, only those with the best and with the first are compared
+
+
+@dataclass(frozen=True)
+class Side:
+    """A variant to compare. truth: of its architectures. scores: by their text, one column a seed."""
+
+    name: str
+    truth: Table
+    scores: pd.DataFrame
 
 
 def differences(
@@ -28,33 +43,38 @@ def differences(
     truths: Mapping[Space, Table],
     samples: Mapping[Space, np.ndarray],
 ) -> pd.DataFrame:
-    """For each space the variant of the highest mean tau-b against the others, and against params and macs.
+    """For each space the variants against each other, then each against params and macs.
 
     variants: as in Collected. common: for each GROUP the scores of the architectures that all its finished
     seeds scored, the truth's row number x seed. samples: (n,) the rows of each truth to compare.
-    Supernets that are judged under a mask that they were not trained with are left to `controls`. A row: difference of
-    mean tau-b with its interval over architectures, n, and seeds_differ (None with one seed on a side; a baseline has
-    no seeds).
+    Supernets that are judged under a mask that they were not trained with are left to `controls`. A row: `leader` has
+    the higher mean tau-b of a pair of variants; difference of mean tau-b with its 95 % interval over architectures, n;
+    p_architectures, p_seeds (analysis/significance.py; None with one seed on a side, a baseline has no seeds), and
+    p_holm: the larger of the two, corrected for the number of pairs of variants of the space, or of baselines' rows.
+    Which pairs: see `pairs`.
     """
     by_name = {(space.name, mask_text(space)): (space, table) for space, table in truths.items()}
-    rows = []
+    frames = []
     primary = _with_value(variants)
     primary = primary[primary["trained_as"].isna()]
-    for _, group in primary.groupby("space", sort=False):
+    for name, group in primary.groupby("space", sort=False):
+        first = str(group["variant"].iloc[0])
         ordered = group.sort_values("tau_b", ascending=False, kind="stable")
-        leader, *others = [tuple(row) for row in ordered[GROUP].itertuples(index=False)]
-        space, truth = by_name[leader[0], leader[1]]
-        scores = _by_text(common[leader], truth)
-        for other in others:
-            against = _by_text(common[other], by_name[other[0], other[1]][1])
-            rows.append(_names(leader, other[2]) | _difference(truth, scores, against))
-        known = join(truth, truth)
-        costs = costs_of(known, study.truths[space.name].size)
-        for baseline in BASELINES:
-            against = pd.DataFrame({0: costs[baseline].to_numpy()}, index=known.frame["arch"].astype(str))
-            against = against[samples[space][known.positions]]
-            rows.append(_names(leader, baseline) | _difference(truth, scores, against))
-    return pd.DataFrame(rows, columns=COLUMNS)
+        keys = [tuple(row) for row in ordered[GROUP].itertuples(index=False)]
+        sides = [_side(key, by_name[key[0], key[1]][1], common) for key in keys]
+        frames.append(compare_sides(str(name), sides, first))
+        costs: dict[str, list[Side]] = {}
+        for key in keys:
+            space, truth = by_name[key[0], key[1]]
+            if key[1] not in costs:
+                costs[key[1]] = _baselines(study, space, truth, samples[space])
+        rows = [
+            _names(str(name), side.name, baseline.name) | _difference(side, baseline)
+            for side, key in zip(sides, keys, strict=True)
+            for baseline in costs[key[1]]
+        ]
+        frames.append(_corrected(rows))
+    return _stacked(frames)
 
 
 def controls(
@@ -73,71 +93,106 @@ def controls(
     known = {tuple(row) for row in primary[GROUP].itertuples(index=False)}
     trainings = runs[runs["primary"].astype(bool) & runs["trained_as"].isna()]
     named = {row["run_id"]: tuple(row[GROUP]) for _, row in trainings.iterrows()}
-    rows = []
+    rows: dict[str, list[dict[str, Any]]] = {}
     for _, view in primary[primary["trained_as"].notna()].iterrows():
         group = tuple(view[GROUP])
         own = runs[(runs[GROUP] == view[GROUP]).all(axis=1)]
         trained = {named[run_id] for run_id in own["control"] if run_id in named} & known
         truth = by_name[group[0], group[1]]
         for control in sorted(trained):
-            sides = (_by_text(common[key], truth) for key in (control, group))
-            rows.append(_names(control, group[2]) | _difference(truth, *sides))
-    return pd.DataFrame(rows, columns=COLUMNS)
+            sides = (_side(key, truth, common) for key in (control, group))
+            names = _names(control[0], control[2], group[2])
+            rows.setdefault(control[0], []).append(names | _difference(*sides))
+    return _stacked([_corrected(of_space) for of_space in rows.values()])
+
+
+def compare_sides(space: str, sides: Sequence[Side], first: str) -> pd.DataFrame:
+    """Rows as of `differences` for variants of one space, the best first. first: the name of the study's first."""
+    rows = [
+        _names(space, sides[a].name, sides[b].name) | _difference(sides[a], sides[b])
+        for a, b in pairs([side.name for side in sides], first)
+    ]
+    return _corrected(rows)
+
+
+def pairs(names: Sequence[str], first: str) -> list[tuple[int, int]]:
+    """Which of the variants, the best first, are compared: all pairs of up to ALL_PAIRS, else the best and `first`
+    with every other."""
+    every = list(combinations(range(len(names)), 2))
+    if len(names) <= ALL_PAIRS:
+        return every
+    chosen = {0, names.index(first)} if first in names else {0}
+    return [pair for pair in every if chosen & set(pair)]
 
 
 def _with_value(variants: pd.DataFrame) -> pd.DataFrame:
     return variants[variants["primary"].astype(bool) & variants["tau_b"].notna()]
 
 
-def _names(leader: tuple[str, ...], other: str) -> dict[str, Any]:
-    return {"space": leader[0], "leader": leader[2], "other": other}
+def _names(space: str, leader: str, other: str) -> dict[str, Any]:
+    return {"space": space, "leader": leader, "other": other}
 
 
-def _by_text(scores: pd.DataFrame, truth: Table) -> pd.DataFrame:
-    return scores.set_axis([truth.texts[i] for i in scores.index], axis=0)
+def _side(key: tuple[str, ...], truth: Table, common: Mapping[tuple[str, ...], pd.DataFrame]) -> Side:
+    scores = common[key]
+    return Side(key[2], truth, scores.set_axis([truth.texts[i] for i in scores.index], axis=0))
 
 
-def _difference(truth: Table, a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
-    texts = a.index.intersection(b.index)
-    values = truth.numbers[[truth.row_of[text] for text in texts]]
-    sides = [list(side.to_numpy()[side.index.get_indexer(texts)].T) for side in (a, b)]
-    found = paired_difference(values, *sides)
-    differ = None
-    if found.value is not None:
-        differ = seeds_differ(*(taus(values, side) for side in sides))
+def _baselines(study: Study, space: Space, truth: Table, sample: np.ndarray) -> list[Side]:
+    known = join(truth, truth)  # leaves out the rows without a finite truth
+    costs = costs_of(known, study.truths[space.name].size)
+    inside = sample[known.positions]
+    return [
+        Side(
+            name,
+            truth,
+            pd.DataFrame({0: costs[name].to_numpy()}, index=known.frame["arch"].astype(str))[inside],
+        )
+        for name in BASELINES
+    ]
+
+
+def _difference(a: Side, b: Side) -> dict[str, Any]:
+    texts = a.scores.index.intersection(b.scores.index)
+    values = a.truth.numbers[[a.truth.row_of[text] for text in texts]]
+    columns = [list(side.scores.to_numpy()[side.scores.index.get_indexer(texts)].T) for side in (a, b)]
+    found = paired_difference(values, *columns)
+    seeds = None if found.value is None else welch_p(*(taus(values, side) for side in columns))
     return {
         "difference": found.value,
         "low": found.low,
         "high": found.high,
         "n": found.n,
-        "seeds_differ": differ,
+        "p_architectures": paired_p(found),
+        "p_seeds": seeds,
     }
 
 
-def verdict(row: Mapping[str, Any] | pd.Series) -> str:
-    """'better', 'not told apart' or 'one seed', for a row of `differences`.
+def _corrected(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """The rows of one family of comparisons, with p_holm."""
+    adjusted = holm([together(row["p_architectures"], row["p_seeds"]) for row in rows])
+    full = [row | {"p_holm": p} for row, p in zip(rows, adjusted, strict=True)]
+    frame = pd.DataFrame(full, columns=COLUMNS)
+    numbers = [name for name in COLUMNS[3:] if name != "n"]
+    return frame.astype(dict.fromkeys(numbers, float))
 
-    'better' takes both: the interval over architectures excludes zero, and so does Welch's test over seeds. A
-    baseline has no seeds, so only the interval counts; with one seed on a side nothing can be said about the
-    training, however many architectures there are.
+
+def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
+
+
+def verdict(row: Mapping[Any, Any] | pd.Series) -> str:
+    """'better', 'worse', 'not told apart', 'one seed' or 'not compared': what `leader` is, for a row of `differences`.
+
+    'better' and 'worse' take p_holm below 5 %: over architectures and over seeds, after correction. A baseline has no
+    seeds, so only architectures count; with one seed on a side nothing can be said about the training, however
+    many architectures there are. Not compared: both have too few architectures, or one is constant.
     """
-    if pd.isna(row["low"]):
+    if pd.isna(row["p_holm"]):
+        return "not compared"
+    if row["p_holm"] >= ALPHA:
         return "not told apart"
-    apart = row["low"] > 0
-    if row["other"] in BASELINES:
-        if row["high"] < 0:
-            return "worse"
-        return "better" if apart else "not told apart"
-    if not apart:
-        return "not told apart"
-    if row["seeds_differ"] is None or pd.isna(row["seeds_differ"]):
+    if row["other"] not in BASELINES and pd.isna(row["p_seeds"]):
         return "one seed"
-    return "better" if row["seeds_differ"] else "not told apart"
-
-
-def verdict_both_ways(row: Mapping[Any, Any] | pd.Series) -> str:
-    """The same for rows whose `leader` need not have the higher value: 'worse' as well."""
-    if pd.isna(row["high"]) or row["high"] >= 0:
-        return verdict(row)
-    reversed_ = verdict({**row, "low": -row["high"], "high": -row["low"]})
-    return "worse" if reversed_ == "better" else reversed_
+    return "better" if row["difference"] > 0 else "worse"

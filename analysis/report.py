@@ -9,6 +9,7 @@ from analysis.collect import Collected
 from analysis.figures.draw import draw_figures
 from analysis.page import element, page
 from analysis.sections.bn_modes import bn_modes_section
+from analysis.sections.comparisons import comparisons_section
 from analysis.sections.controls import controls_section
 from analysis.sections.diagnostics import diagnostics_section
 from analysis.sections.provenance import provenance_section
@@ -29,6 +30,7 @@ def write_report(found: Collected) -> Path:
         element("div", *(element("p", text) for text in answer(found)), class_="answer"),
         element("p", element("strong", "The data: "), study.note, class_="data"),
         *whole_section(found, pictures["variants"]),
+        *comparisons_section(found),
         *controls_section(found),
         *top_section(found, pictures["topn"]),
         element("h2", "Truth against score"),

@@ -200,7 +200,7 @@ def paired_difference(truth: ArrayLike, a: Sequence[ArrayLike], b: Sequence[Arra
     """Mean tau-b of the score columns `a` less that of `b`, over the same n architectures.
 
     a and b hold one (n,) array for each seed. The interval is paired: architectures that are hard for both do
-    not widen it. It says nothing about other seeds; see `seeds_differ`.
+    not widen it. It says nothing about other seeds: that is Welch's test (analysis/significance.py).
     """
     first, second = _mean_influence(truth, a), _mean_influence(truth, b)
     n = len(np.asarray(truth))
@@ -220,11 +220,11 @@ def _mean_influence(truth: ArrayLike, columns: Sequence[ArrayLike]) -> tuple[flo
     return float(np.mean([value for value, _ in found])), np.mean([own for _, own in found], axis=0)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _tau_and_influence(x: bytes, y: bytes) -> tuple[float, Floats]:
     """tau-b of two columns of floats, as their bytes, and the influence of each row, (n,), read-only.
 
-    The last ones are kept: a leader's seeds are compared with those of every other variant."""
+    The last ones are kept: each variant's seeds are compared with those of every other."""
     pair = Pair(np.frombuffer(x), np.frombuffer(y))
     influences = influence.of_tau_b_of(pair)
     influences.flags.writeable = False
@@ -235,21 +235,6 @@ def taus(truth: ArrayLike, columns: Sequence[ArrayLike]) -> list[float]:
     """tau-b of each column (n,) of scores; none of them constant."""
     pairs = [finite_pair(truth, column) for column in columns]
     return [_tau_and_influence(x.tobytes(), y.tobytes())[0] for x, y in pairs]
-
-
-def seeds_differ(a: Sequence[float], b: Sequence[float]) -> bool | None:
-    """Whether the means of two groups of seeds differ at 5 % (Welch's t test); None with one seed in one."""
-    if len(a) < 2 or len(b) < 2:
-        return None
-    if np.std(a) == 0 and np.std(b) == 0:
-        return bool(np.mean(a) != np.mean(b))
-    from scipy.special import stdtr  # all of scipy.stats would take a second to import
-
-    errors = [float(np.var(group, ddof=1)) / len(group) for group in (a, b)]
-    t = (np.mean(a) - np.mean(b)) / np.sqrt(sum(errors))
-    # Degrees of freedom after Welch and Satterthwaite.
-    freedom = sum(errors) ** 2 / sum(e**2 / (len(g) - 1) for e, g in zip(errors, (a, b), strict=True))
-    return bool(2 * stdtr(freedom, -abs(t)) < 1 - LEVEL)
 
 
 def spread(values: Sequence[float]) -> Spread:

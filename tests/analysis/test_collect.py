@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,10 @@ import pytest
 
 from analysis.answer import answer
 from analysis.collect import collect
+from analysis.correlate import BASELINES
 from analysis.correlation import kendall_tau
-from analysis.differences import verdict, verdict_both_ways
+from analysis.differences import verdict
+from analysis.significance import holm
 from analysis.study import FULL, load_study, study_folder
 from analysis.table import print_table, table_frame
 
@@ -165,26 +168,41 @@ def test_references(found):
 
 
 def test_differences_and_verdicts(found):
-    rows = found.differences[found.differences["space"] == "nasbench201"].set_index("other")
-    assert set(rows["leader"]) == {"strictly fair"}
-    assert verdict(rows.loc["uniform"].to_dict() | {"other": "uniform"}) == "better"
-    assert rows.loc["without none", "n"] == 70  # the architectures that both may have
-    blox = found.differences[found.differences["space"] == "blox"].set_index("other", drop=False)
-    assert verdict(blox.loc["warm-up <b>"]) == "one seed"
-    assert verdict(blox.loc["params"]) == "better"
+    rows = found.differences[found.differences["space"] == "nasbench201"]
+    names = ["strictly fair", "without none", "uniform"]
+    assert list(rows["leader"])[:3] == [names[0], names[0], names[1]]
+    assert list(rows["other"])[:3] == [names[1], names[2], names[2]]
+    assert set(rows["other"][3:]) == {"params", "macs"}
+    assert set(rows["leader"][3:]) == set(names)
+    by_pair = rows.set_index(["leader", "other"], drop=False)
+    assert verdict(by_pair.loc["strictly fair", "uniform"]) == "better"
+    assert by_pair.loc[("strictly fair", "without none"), "n"] == 70  # the architectures that both may have
+    blox = found.differences[found.differences["space"] == "blox"].set_index(["leader", "other"], drop=False)
+    assert verdict(blox.loc["strictly fair", "warm-up <b>"]) == "one seed"
+    assert verdict(blox.loc["strictly fair", "params"]) == "better"
+
+
+def test_pairs_and_baselines_are_corrected_apart(found):
+    for _, rows in found.differences.groupby("space"):
+        for family in (rows["other"].isin(BASELINES), ~rows["other"].isin(BASELINES)):
+            own = rows[family]
+            p = own[["p_architectures", "p_seeds"]].max(axis=1)
+            assert own["p_holm"].tolist() == pytest.approx(holm(p.tolist()))
+            assert (own["p_holm"] >= p).all()
 
 
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ({"other": "b", "low": 0.1, "high": 0.2, "seeds_differ": True}, "better"),
-        ({"other": "b", "low": 0.1, "high": 0.2, "seeds_differ": False}, "not told apart"),
-        ({"other": "b", "low": -0.1, "high": 0.2, "seeds_differ": True}, "not told apart"),
-        ({"other": "b", "low": 0.1, "high": 0.2, "seeds_differ": None}, "one seed"),
-        ({"other": "b", "low": None, "high": None, "seeds_differ": None}, "not told apart"),
-        ({"other": "params", "low": 0.1, "high": 0.2, "seeds_differ": None}, "better"),
-        ({"other": "params", "low": -0.1, "high": 0.2, "seeds_differ": None}, "not told apart"),
-        ({"other": "params", "low": -0.2, "high": -0.1, "seeds_differ": None}, "worse"),
+        ({"other": "b", "difference": 0.1, "p_seeds": 0.01, "p_holm": 0.04}, "better"),
+        ({"other": "b", "difference": -0.1, "p_seeds": 0.01, "p_holm": 0.04}, "worse"),
+        ({"other": "b", "difference": 0.1, "p_seeds": 0.01, "p_holm": 0.06}, "not told apart"),
+        ({"other": "b", "difference": 0.1, "p_seeds": None, "p_holm": 0.04}, "one seed"),
+        ({"other": "b", "difference": 0.1, "p_seeds": np.nan, "p_holm": 0.06}, "not told apart"),
+        ({"other": "b", "difference": None, "p_seeds": None, "p_holm": None}, "not compared"),
+        ({"other": "params", "difference": 0.1, "p_seeds": None, "p_holm": 0.04}, "better"),
+        ({"other": "params", "difference": -0.1, "p_seeds": None, "p_holm": 0.04}, "worse"),
+        ({"other": "params", "difference": 0.1, "p_seeds": None, "p_holm": 0.06}, "not told apart"),
     ],
 )
 def test_verdict(row, expected):
@@ -194,9 +212,26 @@ def test_verdict(row, expected):
 def test_answer(found):
     first, second, last = answer(found)
     assert "“strictly fair” has the highest mean" in first
-    assert "It ranks better than “uniform”" in first
-    assert "Nothing can be said against “warm-up <b>”" in second
+    assert "not told apart from “without none” (" in first
+    assert "better than “uniform” (+0." in first
+    assert "corrected for 3 comparisons" in first
+    assert "noise ceiling 0." in first
+    assert "not to be judged, for want of seeds, against “warm-up <b>”" in second
     assert last == "3 of 18 runs have no scores yet or failed; see the runs below."
+
+
+def test_the_answer_stays_short_however_many_variants(found):
+    """Of more than two of a kind it says how many."""
+    row = found.primary[found.primary["space"] == "blox"].iloc[0]
+    many = [row.to_dict() | {"variant": f"variant {i}", "tau_b": 0.8 - i / 100} for i in range(30)]
+    rows = [
+        {"space": "blox", "leader": "variant 0", "other": f"variant {i}", "difference": i / 100, "n": 40}
+        | {"low": 0.0, "high": 0.1, "p_seeds": 0.01, "p_holm": 0.01 if i > 10 else 0.5}
+        for i in range(1, 30)
+    ]
+    (paragraph,) = answer(replace(found, variants=pd.DataFrame(many), differences=pd.DataFrame(rows)))[:1]
+    assert "better than 19 of the 29 others; not told apart from 10 of the 29 others" in paragraph
+    assert len(paragraph) < 400
 
 
 def test_table(found, capsys):
@@ -364,22 +399,6 @@ def test_trained_with_a_mask_is_compared_with_only_judged_under_it(study, tmp_pa
     taus = more.runs[more.runs["primary"] & (more.runs["mask"] == "none")].groupby("variant")["tau_b"].mean()
     assert row["difference"] == pytest.approx(taus[row["leader"]] - taus[row["other"]], abs=0.02)
     assert row["low"] < row["difference"] < row["high"]
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "differ", "expected"),
-    [
-        (0.1, 0.2, True, "better"),
-        (-0.2, -0.1, True, "worse"),
-        (-0.2, -0.1, False, "not told apart"),
-        (-0.2, -0.1, None, "one seed"),
-        (-0.1, 0.1, True, "not told apart"),
-        (None, None, None, "not told apart"),
-    ],
-)
-def test_a_verdict_goes_both_ways(low, high, differ, expected):
-    row = {"other": "uniform", "low": low, "high": high, "seeds_differ": differ}
-    assert verdict_both_ways(row) == expected
 
 
 def test_a_study_sees_no_bn_mode_that_only_another_study_asked_for(study, found, tmp_path):

@@ -15,7 +15,6 @@ from analysis.uncertainty import (
     mean_tau,
     paired_difference,
     permutation_p,
-    seeds_differ,
     spread,
     standard_error,
 )
@@ -187,25 +186,6 @@ def test_paired_difference_against_bootstrap():
         drawn.append(stats.kendalltau(x[i], y[i]).statistic - stats.kendalltau(x[i], z[i]).statistic)
     found = paired_difference(x, [y], [z])
     assert (found.high - found.low) / 3.92 == pytest.approx(np.std(drawn), rel=0.15)
-
-
-def test_seeds_differ():
-    assert seeds_differ([0.7, 0.71, 0.72], [0.5, 0.51, 0.49]) is True
-    assert seeds_differ([0.7, 0.5, 0.6], [0.55, 0.65, 0.6]) is False
-    assert seeds_differ([0.7], [0.5, 0.51]) is None
-    assert seeds_differ([0.7, 0.7], [0.5, 0.5]) is True
-    assert seeds_differ([0.7, 0.7], [0.7, 0.7]) is False
-
-
-@pytest.mark.parametrize("sizes", [(2, 2), (2, 5), (5, 3)])
-def test_seeds_differ_is_welchs_test(sizes):
-    rng = np.random.default_rng(sum(sizes))
-    verdicts = []
-    for gap in np.linspace(0, 4, 40):
-        a, b = rng.normal(gap, 1, sizes[0]), rng.normal(0, 0.3, sizes[1])
-        verdicts.append(seeds_differ(a, b))
-        assert verdicts[-1] is bool(stats.ttest_ind(a, b, equal_var=False).pvalue < 0.05)
-    assert set(verdicts) == {True, False}
 
 
 def test_spread():
