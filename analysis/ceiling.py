@@ -15,13 +15,25 @@ seed says about another is the level that no score should be blamed for missing.
 * valid_to_test: validation against test accuracy of the same data, where both columns exist; see `partner`.
 
 Each value is on the architectures where both sides exist, `n` of them (over several pairs: the smallest).
+
+Inside the true top-N (`inside_top`) it matters who chooses the top. If the mean of all seeds does, both seeds of a
+pair have had a say: those that are in it were lucky in one seed where they were not in the other, and two seeds
+anticorrelate within a small top. Nor is it what a score goes through, which has no say. So one side plays the truth and
+chooses the top, the other plays the score:
+
+* seed_to_seed: mean over ordered pairs; the top of one seed, that seed against the other.
+* seed_to_mean: mean over seeds; the top of the mean of the others, that mean against the seed. The nearest to what is
+  done to a score where the truth is a mean over seeds, so this is the ceiling that figures show where there is one.
+* third_seed: mean over seeds and pairs; the top of one seed, two others against one another. Neither side of the
+  correlation has had a say; higher, as choosing by another's noise leaves more of the range.
+* valid_to_test: the top of the column itself, which plays the truth; its partner plays the score.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -30,7 +42,13 @@ import pandas as pd
 from analysis.column_names import parse
 from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.pairs import Floats
+from analysis.topn import by_truth
 
+INSIDE = (
+    "seed_to_mean",
+    "seed_to_seed",
+    "valid_to_test",
+)  # inside the top: the first there is is the ceiling
 MEASURES = {"tau_b": kendall_tau, "spearman": spearman, "pearson": pearson}
 
 
@@ -93,14 +111,47 @@ def ceiling(frame: pd.DataFrame, column: str) -> dict[str, Any] | None:
     return result or None
 
 
-def seed_to_seed_inside(frame: pd.DataFrame, column: str, chosen: np.ndarray) -> float | None:
-    """Mean tau-b over pairs of seeds inside a subset (positions), for the true top-N.
+def inside_top(
+    frame: pd.DataFrame, column: str, sizes: Sequence[int], measure: str = "tau_b"
+) -> dict[str, dict[int, float | None]]:
+    """A key of MEASURES inside the true top-N of a frame (one row an architecture), by estimate and N; see the module.
 
-    Low, and rightly so: inside the top the differences are about as small as the noise."""
-    values = [_column(frame, name)[chosen] for name in seed_columns(frame, column)]
-    if len(values) < 2:
-        return None
-    return _mean_of(kendall_tau, list(combinations(values, 2)))
+    The frame holds every architecture that might be in a top: those of the truth, not only those that were scored.
+    Estimates that the columns do not allow are absent. None where fewer than N architectures have every column that
+    an estimate needs, or where the coefficient is undefined.
+    """
+    function = MEASURES[measure]
+    result = {}
+    for name, triples in _triples(frame, column).items():
+        found: list[dict[int, float | None]] = []
+        for chooser, a, b in triples:
+            known = np.isfinite(chooser) & np.isfinite(a) & np.isfinite(b)
+            chooser, a, b = chooser[known], a[known], b[known]
+            order = by_truth(chooser)
+            found.append({n: function(a[order[:n]], b[order[:n]]).value for n in sizes if n <= len(order)})
+        result[name] = {n: _mean_or_none([values.get(n) for values in found]) for n in sizes}
+    return result
+
+
+def _triples(frame: pd.DataFrame, column: str) -> dict[str, Iterator[tuple[Floats, Floats, Floats]]]:
+    """For each estimate inside the top: who chooses the top, and the two sides of the correlation, (n,) each."""
+    seeds = [_column(frame, name) for name in seed_columns(frame, column)]
+    found: dict[str, Iterator[tuple[Floats, Floats, Floats]]] = {}
+    if len(seeds) > 1:
+        found["seed_to_seed"] = ((a, a, b) for a, b in permutations(seeds, 2))
+    if len(seeds) > 2:
+        rest = ((one, np.mean(seeds[:i] + seeds[i + 1 :], axis=0)) for i, one in enumerate(seeds))
+        found["seed_to_mean"] = ((mean, mean, one) for one, mean in rest)
+        found["third_seed"] = (
+            (one, *pair)
+            for i, one in enumerate(seeds)
+            for pair in combinations(seeds[:i] + seeds[i + 1 :], 2)
+        )
+    if both := partner(frame, column):
+        (other,) = (name for name in both if name != column)
+        own = _column(frame, column)
+        found["valid_to_test"] = iter([(own, own, _column(frame, other))])
+    return found
 
 
 def _column(frame: pd.DataFrame, name: str) -> Floats:
@@ -116,9 +167,13 @@ def _mean(pairs: Sequence[tuple[Floats, Floats]], compared: str) -> dict[str, An
 
 
 def _mean_of(function: Callable[..., Any], pairs: Sequence[tuple[Floats, Floats]]) -> float | None:
-    """None if the coefficient is undefined for any pair: a mean over the rest would hide it."""
     values = []
     for a, b in pairs:
         both = np.isfinite(a) & np.isfinite(b)
         values.append(function(a[both], b[both]).value)
-    return None if None in values else float(np.mean(values))
+    return _mean_or_none(values)
+
+
+def _mean_or_none(values: Sequence[float | None]) -> float | None:
+    """None if the coefficient is undefined for any pair: a mean over the rest would hide it."""
+    return None if None in values else float(np.mean(np.array(values, dtype=float)))

@@ -15,16 +15,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.ceiling import ceiling, seed_to_seed_inside
-from analysis.correlate import BASELINES, costs_of, ranking
 from analysis.correlation import kendall_tau
 from analysis.differences import controls, differences
 from analysis.pairs import Floats
 from analysis.points import COLUMNS, points
+from analysis.range_restriction import RangeRestriction
+from analysis.references import EXPECTED, METRICS, expected, flat, ranked, references
 from analysis.study import (
     GROUP,
     Run,
     Study,
+    allowed_rows,
     load_study,
     mask_text,
     read_result,
@@ -33,12 +34,11 @@ from analysis.study import (
     to_score,
 )
 from analysis.tables import Table, join
-from analysis.topn import by_truth, tau_true_top, true_top
+from analysis.topn import by_truth, tau_true_top
 from analysis.uncertainty import mean_tau, spread
 from supernet.spaces import Space
 
 Bools = npt.NDArray[np.bool_]
-PERMUTATIONS = 999  # per run: enough for a p-value of .001, a tenth of the time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,13 @@ class Collected:
     variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
       seeds; tau_b_low and tau_b_high (95 % over architectures, of the mean over seeds); seedmean_<metric>:
       the metric of the mean score over seeds.
-    top: a row for each run, BatchNorm mode and N: tau_b inside the true top-N, mean_score of it, n scored.
+    top: a row for each run, BatchNorm mode and N: tau_b inside the true top-N, mean_score of it, n scored;
+      expected_points, expected_places: tau_b there if the run's error were the same everywhere (range_restriction.py).
     points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place, sampled; no
       rows where they were not asked for.
     references: a row for each space, mask and 'params', 'macs' or kind of ceiling: tau_b, spearman, ..., n.
-    top_references: tau_b of the same inside the true top-N, by N.
+    top_references: tau_b of the same inside the true top-N, by N, and of third_seed (ceiling.inside_top); expected_* as
+      in top, from the reference's tau_b over all.
     Where a study scores its true top-N and a random sample, what is not of the top is of the sample alone.
     differences: for each space the leading variant against every other and against params and macs.
     controls: each variant trained with a mask against one that was only judged under it.
@@ -78,10 +80,6 @@ class Collected:
         return self.variants[self.variants["primary"].astype(bool)]
 
 
-METRICS = (
-    "tau_b", "tau_kendall_a", "spearman", "pearson", "weighted_tau", "topn_mean_tau", "topn_p",
-    "overlap_1", "overlap_5", "overlap_10", "regret_1", "regret_10", "best_rank_10", "mean_score", "tau_b_loss",
-)  # fmt: skip
 OVER_SEEDS = (
     *(name for name in METRICS if name != "topn_p"),
     "updates",
@@ -105,17 +103,22 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
     columns: dict[tuple[str, ...], dict[int, Floats]] = {}  # group -> seed -> score by the truth's row number
+    allowed = {space: whole[space.name].only(allowed_rows(whole[space.name], space)) for space in truths}
+    restricted = {
+        space: RangeRestriction(table.numbers[table.known], study.top) for space, table in allowed.items()
+    }
     for run in study.runs:
         for row, inside, column in _run_rows(study, run, truths[run.space], samples[run.space]):
             rows.append(row)
-            top += inside
+            restriction = restricted[run.space].inside(row.get("tau_b"))
+            top += [entry | expected(restriction.get(entry["top"])) for entry in inside]
             if column is not None:
                 columns.setdefault(tuple(row[name] for name in GROUP), {})[run.seed] = column
     named = [*GROUP, "trained_as", "control", "seed", "run_id", "primary", "state", "reason"]
     runs = pd.DataFrame(rows, columns=[*named, *COUNTS, *METRICS])
     by_name = {(space.name, mask_text(space)): (truths[space], samples[space]) for space in truths}
     common = {key: pd.DataFrame(columns.pop(key)).dropna() for key in list(columns)}
-    references, top_references = _references(study, truths, samples)
+    reference_rows, top_references = references(study, truths, samples, allowed, restricted)
     variants = _variants(study, runs, common, by_name)
     sampled = {key: frame[by_name[key[0], key[1]][1][frame.index]] for key, frame in common.items()}
     return Collected(
@@ -123,10 +126,11 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
         runs=runs,
         variants=variants,
         top=pd.DataFrame(
-            top, columns=[*GROUP, "seed", "primary", "top", "n", "tau_b", "tau_b_loss", "mean_score"]
+            top,
+            columns=[*GROUP, "seed", "primary", "top", "n", "tau_b", "tau_b_loss", "mean_score", *EXPECTED],
         ),
         points=_points(variants, common if with_points else {}, by_name),
-        references=references,
+        references=reference_rows,
         top_references=top_references,
         differences=differences(study, variants, sampled, truths, samples),
         controls=controls(runs, variants, sampled, truths),
@@ -164,7 +168,7 @@ def _run_rows(
             reason = f"{table.source}: no architecture of the sample has a score"
             yield {**row, **which, "state": "failed", "reason": reason}, [], None
             continue
-        numbers = _ranking(study, values, scores, inside_sample)
+        numbers = ranked(study, values, scores, inside_sample)
         inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
         filled = np.full(len(truth.texts), np.nan)
         filled[joined.positions] = scores
@@ -175,32 +179,7 @@ def _run_rows(
             best = by_truth(values)
             for entry in inside:
                 entry["tau_b_loss"] = tau_true_top(values, by_loss, entry["top"], best).value
-        yield {**row, **which, **_flat(numbers), **own}, inside, filled
-
-
-def _ranking(
-    study: Study, truth: Floats, scores: Floats, sample: Bools, with_intervals: bool = False
-) -> dict[str, Any]:
-    """Every measure; without intervals as a rule: a variant has one over its seeds."""
-    return ranking(
-        truth, scores, study.top, sample=sample, permutations=PERMUTATIONS, with_intervals=with_intervals
-    )
-
-
-def _flat(numbers: dict[str, Any]) -> dict[str, Any]:
-    """The dictionary of ranking() as one row."""
-    row = {
-        key: numbers[key]["value"]
-        for key in ("tau_b", "tau_kendall_a", "spearman", "pearson", "topn_mean_tau")
-    }
-    row |= {
-        "n": numbers["n"],
-        "weighted_tau": numbers["weighted_tau"],
-        "topn_p": numbers["topn_mean_tau"]["p_value"],
-    }
-    row |= {f"overlap_{percent}": entry["value"] for percent, entry in numbers["overlap"].items()}
-    row |= {f"regret_{k}": value for k, value in numbers["regret"].items() if k in ("1", "10")}
-    return row | {"best_rank_10": numbers["best_rank"].get("10")}
+        yield {**row, **which, **flat(numbers), **own}, inside, filled
 
 
 def _variants(
@@ -243,7 +222,7 @@ def _over_architectures(study: Study, scores: pd.DataFrame, truth: Table, sample
     row = {"n": int(inside.sum()), "tau_b_low": mean.low, "tau_b_high": mean.high}
     if inside.any():
         averaged = scores.mean(axis=1).to_numpy()
-        numbers = _flat(_ranking(study, values, averaged, inside))
+        numbers = flat(ranked(study, values, averaged, inside))
         row |= {f"seedmean_{name}": numbers[name] for name in METRICS if name in numbers}
     return row
 
@@ -267,41 +246,3 @@ def _points(
         frames.append(points(texts, values, mean, sample[positions], scores.shape[1]).assign(**group))
     names = [*GROUP, *COLUMNS]
     return pd.concat(frames, ignore_index=True)[names] if frames else pd.DataFrame(columns=names)
-
-
-def _references(
-    study: Study, truths: dict[Space, Table], samples: dict[Space, Bools]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Baselines and noise ceilings of each space and mask: on the sample, and inside the true top-N."""
-    rows: list[dict[str, Any]] = []
-    top: list[dict[str, Any]] = []
-    for space, truth in truths.items():
-        group = {"space": space.name, "mask": mask_text(space)}
-        joined = join(truth, truth)  # leaves out the rows without a finite truth
-        values = joined.truth
-        inside = samples[space][joined.positions]
-        costs = costs_of(joined, study.truths[space.name].size)
-        for name in BASELINES:
-            cost = costs[name].to_numpy(dtype=float)
-            numbers = _ranking(study, values, cost, inside, with_intervals=True)
-            interval = {"tau_b_low": numbers["tau_b"]["low"], "tau_b_high": numbers["tau_b"]["high"]}
-            rows.append(
-                {
-                    **group,
-                    "reference": name,
-                    **_flat(numbers),
-                    **interval,
-                    "compared": f"{name} against truth",
-                }
-            )
-            top += [
-                {**group, "reference": name, "top": int(n), "tau_b": e["tau_b"]}
-                for n, e in numbers["top"].items()
-            ]
-        for name, entry in (ceiling(joined.frame[inside], truth.column) or {}).items():
-            rows.append({**group, "reference": name, **entry})
-        for n in study.top:
-            if n <= len(values):
-                tau = seed_to_seed_inside(joined.frame, truth.column, true_top(values, n))
-                top.append({**group, "reference": "seed_to_seed", "top": n, "tau_b": tau})
-    return pd.DataFrame(rows), pd.DataFrame(top, columns=["space", "mask", "reference", "top", "tau_b"])

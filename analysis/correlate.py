@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.ceiling import ceiling, seed_to_seed_inside
+from analysis.ceiling import ceiling, inside_top
 from analysis.correlation import finite_pair, weighted_tau_of
 from analysis.pairs import Floats, Pair
 from analysis.tables import Joined, Table, join
@@ -130,9 +130,10 @@ def correlate(
     values, scored = joined.truth, joined.scored
     result = ranking(values, joined.score, top, seed=seed, scored=scored, permutations=permutations)
     places = frame["place"].to_numpy(dtype=int)[scored]
+    inside = inside_top(truth.frame, truth.column, [entry["n"] for entry in result["top"].values()])
     for size_text, entry in result["top"].items():
         entry["missing"] = int(size_text) - int((places < int(size_text)).sum())
-        entry["ceiling_tau_b"] = seed_to_seed_inside(frame, truth.column, true_top(values, int(size_text)))
+        entry["ceiling_tau_b"] = {name: taus[entry["n"]] for name, taus in inside.items()}
     result["missing"] = joined.missing
     result["unknown"] = joined.unknown
     result["truth_missing"] = joined.truth_missing

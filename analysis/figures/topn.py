@@ -10,13 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
+from analysis.ceiling import INSIDE
 from analysis.figures import style
+from analysis.references import EXPECTED
 from analysis.study import FULL
 
 BANDS = 5  # variants in a panel up to which bands stay legible
 TOGETHER = 7  # variants in a panel, as many as there are colours
 LABEL = 48  # letters in a line of the legend
-DASHES = ((0, (4, 2)), (0, (1, 1.5)))
+DASHES = ((0, (4, 2)), (0, (6, 1.5, 1, 1.5)), (0, (1, 1.5)))
 
 
 def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> Figure:
@@ -24,12 +26,14 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> F
 
     series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
     and N; std is NaN for one seed. references: space, mask, reference, top, tau_b: lines of the noise ceiling
-    and of params. A falling line on the right means that better architectures score higher, which is what
-    topn_mean_tau sums up. Where a space has many variants, a row of panels for every few of them, on one scale.
+    (INSIDE of ceiling.py), of validation against test and of params. Grey band: what range restriction alone lets
+    expect, between its two scales (EXPECTED in series), for the panel's variant of the highest tau-b over all.
+    A falling line on the right means that better architectures score higher, which is what topn_mean_tau sums up.
+    Where a space has many variants, a row of panels for every few of them, on one scale.
     """
     look = style.colours(series["variant"])
     rows = _rows(series)
-    heights = [2.75 + 0.17 * (2 + sum(map(_lines, names))) / 2 for _, names in rows] or [3]
+    heights = [2.75 + 0.17 * (5 + sum(map(_lines, names))) / 2 for _, names in rows] or [3]
     with style.look():
         figure = style.new_figure(height=sum(heights) + 0.8)
         parts = figure.subfigures(max(1, len(rows)), 1, squeeze=False, height_ratios=heights)[:, 0]
@@ -87,6 +91,7 @@ def _draw(
             if here["variant"].nunique() <= BANDS and group[std].notna().all():
                 low, high = group[name] - group[std], group[name] + group[std]
                 axes.fill_between(group["top"], low, high, color=colour, alpha=0.18, linewidth=0)
+    _restriction(left, here)
     _references(left, references)
     sizes = sorted(here["top"].unique())
     for axes in (left, right):
@@ -109,17 +114,43 @@ def _seeds(group: pd.DataFrame) -> str:
     )
 
 
+def _restriction(axes: Axes, here: pd.DataFrame) -> None:
+    """The band of range restriction of the best variant: one for each would be a grey wall."""
+    known = here.dropna(subset=list(EXPECTED))
+    if not len(known):
+        return
+    best = (
+        known.groupby("variant", sort=False)["expected_places"].max().idxmax()
+    )  # it rises with tau-b over all
+    rows = known[known["variant"] == best]
+    label = f"range restriction alone: “{best}”"
+    axes.fill_between(
+        rows["top"],
+        rows[EXPECTED[0]].astype(float),
+        rows[EXPECTED[1]].astype(float),
+        color=style.GREY,
+        alpha=0.25,
+        linewidth=0,
+        zorder=0.8,
+        label=textwrap.fill(label, LABEL),
+    )
+
+
 def _references(axes: Axes, references: pd.DataFrame) -> None:
-    """Noise ceiling (black) and params (grey) of the full space, or of the only mask that there is: lines for
-    every mask would hide the variants."""
+    """Noise ceiling (black), validation against test (black too) and params (grey) of the full space, or of the only
+    mask that there is: lines for every mask would hide the variants."""
     masks = list(dict.fromkeys(references["mask"]))
     mask = FULL if FULL in masks or not masks else masks[0]
-    names = {"seed_to_seed": ("noise ceiling", "#111111"), "params": ("params", style.GREY)}
-    for reference, group in references[references["mask"] == mask].groupby("reference", sort=False):
-        if reference not in names or group["tau_b"].isna().all():
+    here = references[(references["mask"] == mask) & references["tau_b"].notna()]
+    present = set(here["reference"])
+    noise = next((name for name in INSIDE if name in present), None)
+    names = {noise: ("noise ceiling", "#111111")} if noise else {}
+    names |= {"valid_to_test": ("validation against test", "#111111")} if noise != "valid_to_test" else {}
+    names |= {"params": ("params", style.GREY)}
+    for (reference, (label, colour)), dashes in zip(names.items(), DASHES, strict=False):
+        group = here[here["reference"] == reference]
+        if not len(group):
             continue
-        label, colour = names[str(reference)]
-        dashes = DASHES[list(names).index(str(reference))]
         axes.plot(
             group["top"],
             group["tau_b"].astype(float),
@@ -132,7 +163,7 @@ def _references(axes: Axes, references: pd.DataFrame) -> None:
 
 
 def series_of(top: pd.DataFrame) -> pd.DataFrame:
-    """Rows of single seeds (space, mask, variant, seed, top, tau_b, mean_score) -> what `topn` draws.
+    """Rows of single seeds (space, mask, variant, seed, top, tau_b, mean_score, EXPECTED) -> what `topn` draws.
 
     A mean is only taken where every seed has a value."""
     rows = []
@@ -144,6 +175,7 @@ def series_of(top: pd.DataFrame) -> pd.DataFrame:
                 mean: values.mean(skipna=False),
                 std: values.std(ddof=1, skipna=False) if len(values) > 1 else np.nan,
             }
+        row |= {name: group[name].astype(float).mean(skipna=False) for name in EXPECTED}
         rows.append(row)
     names = ["space", "mask", "variant", "top", "seeds", "mean", "std", "score", "score_std"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=[*names, *EXPECTED])

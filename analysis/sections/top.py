@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analysis.ceiling import INSIDE
 from analysis.collect import Collected
 from analysis.correlate import BASELINES
 from analysis.figures import topn
@@ -50,7 +51,7 @@ def _table(found: Collected) -> Html:
         ]
         return [*taus, *rest]
 
-    return ranking_tables(found, [*BASELINES, "seed_to_seed"], head, cells)
+    return ranking_tables(found, [*BASELINES, *INSIDE], head, cells)
 
 
 TEXT = (
@@ -59,7 +60,8 @@ TEXT = (
     " of statistics. p: share of shuffled scores that do at least as well; with six sets, unrelated scores"
     f" reach {MINUS}1 in about 3 % of cases. overlap: share of the true top 5 % that is in the predicted top"
     " 5 % (5 % by chance). regret@10: best truth less the best among the ten with the highest score, in"
-    " percentage points."
+    " percentage points. Ceilings inside the top: one side plays the truth and chooses the top, the other the score, so"
+    " that nothing is gained or lost by the choice of the top."
 )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.ceiling import ceiling, partner, seed_columns, seed_to_seed_inside
+from analysis.ceiling import ceiling, inside_top, partner, seed_columns
 from analysis.correlation import kendall_tau, pearson
 
 
@@ -62,10 +62,55 @@ def test_what_is_not_known_is_absent():
     assert ceiling(constant, "a")["seed_to_seed"]["tau_b"] is None
 
 
-def test_inside_a_set():
-    _, frame = measured(50)
-    chosen = np.arange(10)
-    assert seed_to_seed_inside(frame, "acc_test", chosen) == pytest.approx(
-        ceiling(frame.iloc[:10], "acc_test")["seed_to_seed"]["tau_b"]
-    )
-    assert seed_to_seed_inside(frame, "other", chosen) is None
+def test_inside_the_top_by_hand():
+    _, frame = measured(40)
+    frame["acc_valid"] = frame["acc_test_seed1"] + 0.1 * frame["acc_test_seed2"]
+    seeds = [frame[f"acc_test_seed{k}"].to_numpy() for k in range(3)]
+
+    def tau(chooser, a, b):
+        top = np.argsort(-chooser)[:10]
+        return kendall_tau(a[top], b[top]).value
+
+    found = inside_top(frame, "acc_test", [10, 40, 41])
+    own = [tau(seeds[i], seeds[i], seeds[j]) for i in range(3) for j in range(3) if i != j]
+    assert found["seed_to_seed"][10] == pytest.approx(np.mean(own))
+    mean = [(seeds[i], (sum(seeds) - seeds[i]) / 2) for i in range(3)]
+    assert found["seed_to_mean"][10] == pytest.approx(np.mean([tau(m, m, one) for one, m in mean]))
+    third = [tau(seeds[i], seeds[(i + 1) % 3], seeds[(i + 2) % 3]) for i in range(3)]
+    assert found["third_seed"][10] == pytest.approx(np.mean(third))
+    test = frame["acc_test"].to_numpy()
+    assert found["valid_to_test"][10] == pytest.approx(tau(test, test, frame["acc_valid"].to_numpy()))
+    whole = ceiling(frame, "acc_test")
+    for name in ("seed_to_seed", "seed_to_mean", "valid_to_test"):
+        assert found[name][40] == pytest.approx(whole[name]["tau_b"])  # the whole is its own top
+        assert found[name][41] is None
+    linear = inside_top(frame, "acc_test", [40], "pearson")["seed_to_seed"][40]
+    assert linear == pytest.approx(whole["seed_to_seed"]["pearson"])
+    assert inside_top(frame, "other", [10]) == {}
+    assert set(inside_top(frame[["acc_test_seed0", "acc_test_seed1"]], "acc_test", [10])) == {"seed_to_seed"}
+
+
+def test_inside_the_top_nobody_gains_by_the_choice():
+    """Noise alone: no seed says anything of another, inside the top as everywhere. Were the top chosen by the mean of
+    all seeds, two seeds would anticorrelate in it."""
+    rng = np.random.default_rng(0)
+    taus = {name: [] for name in ("seed_to_seed", "seed_to_mean", "third_seed", "chosen by all")}
+    for _ in range(60):
+        frame = pd.DataFrame(rng.normal(size=(400, 3)), columns=[f"a_seed{k}" for k in range(3)])
+        for name, by_size in inside_top(frame, "a", [20]).items():
+            taus[name].append(by_size[20])
+        top = np.argsort(-frame.mean(axis=1).to_numpy())[:20]
+        taus["chosen by all"].append(ceiling(frame.iloc[top], "a")["seed_to_seed"]["tau_b"])
+    for name in ("seed_to_seed", "seed_to_mean", "third_seed"):
+        assert abs(np.mean(taus[name])) < 0.05
+    assert np.mean(taus["chosen by all"]) < -0.2
+
+
+def test_a_missing_seed_chooses_and_counts_for_nobody():
+    _, frame = measured(30)
+    frame.loc[:4, "acc_test_seed1"] = np.nan
+    found = inside_top(frame, "acc_test", [25, 26])
+    assert found["third_seed"][25] is not None
+    assert found["third_seed"][26] is None
+    kept = inside_top(frame[5:].reset_index(drop=True), "acc_test", [10])
+    assert inside_top(frame, "acc_test", [10])["third_seed"] == kept["third_seed"]

@@ -9,11 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.ceiling import ceiling
+from analysis.ceiling import ceiling, inside_top
 from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.figures.paper.definitions import SPACE, Line, Mask
 from analysis.points import points
-from analysis.study import FULL, Run, Study, mask_text, read_result, read_scores, read_truth, to_score
+from analysis.study import (
+    FULL,
+    Run,
+    Study,
+    allowed_rows,
+    mask_text,
+    read_result,
+    read_scores,
+    read_truth,
+    to_score,
+)
 from analysis.tables import Table, join
 from analysis.topn import topn_mean_tau, true_top
 from analysis.uncertainty import spread
@@ -27,8 +37,8 @@ METRICS = ("mean_score", *CORRELATIONS)
 class Gathered:
     """series: a row for each variant and set of architectures: trained, mask (text), set ('10', ..., 'random'), n, and
     of each of METRICS mean and `<metric>_std` over `seeds`; topn_mean_tau: of the mean score over seeds, the same in
-    every row of a variant; ceiling_<metric>: the truth's own seed against seed in that set, for the correlations, NaN
-    where the truth has no seeds. Accuracies in percent.
+    every row of a variant; ceiling_<metric>: the truth's own seed against seed in that set (the top of one seed, see
+    ceiling.inside_top), for the correlations, NaN where the truth has no seeds. Accuracies in percent.
     points: a row for each variant and architecture: truth, score (mean over seeds), place (1: best truth), sampled.
     absent: names of variants that the study does not have. unfinished: of those without a usable run."""
 
@@ -61,7 +71,8 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
             whole = read_truth(study.truths[SPACE], SPACE)
         if line.mask not in truths:
             truth, sampled = to_score(study, whole, runs[0].space)
-            truths[line.mask] = truth, sampled, _ceilings(truth, study.top, sampled)
+            inside = whole.only(allowed_rows(whole, runs[0].space))
+            truths[line.mask] = truth, sampled, _ceilings(truth, inside, study.top, sampled)
         truth, sampled, ceilings = truths[line.mask]
         columns = _scores(runs, truth)
         if not columns:
@@ -137,16 +148,20 @@ def _series(
     return rows
 
 
-def _ceilings(truth: Table, top: Sequence[int], sampled: np.ndarray) -> dict[str, dict[str, float]]:
-    """For each true top-N that fits, and for the random sample, the noise ceiling of each of CORRELATIONS."""
+def _ceilings(
+    truth: Table, whole: Table, top: Sequence[int], sampled: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """For each true top-N that fits, and for the random sample, the noise ceiling of each of CORRELATIONS.
+
+    whole: all that the mask allows, from which a seed chooses its top; truth: what is scored of it."""
     known = np.isfinite(truth.numbers)
-    rows = np.flatnonzero(known)
-    sets = {str(n): rows[true_top(truth.numbers[rows], n)] for n in top if n <= len(rows)}
-    sets[RANDOM] = np.flatnonzero(known & sampled)
-    found = {}
-    for name, chosen in sets.items():
-        between = (ceiling(truth.frame.iloc[chosen], truth.column) or {}).get("seed_to_seed", {})
-        found[name] = {f"ceiling_{metric}": between.get(metric, np.nan) for metric in CORRELATIONS}
+    sizes = [n for n in top if n <= known.sum()]
+    found: dict[str, dict[str, float]] = {str(n): {} for n in [*sizes, RANDOM]}
+    between = (ceiling(truth.frame[known & sampled], truth.column) or {}).get("seed_to_seed", {})
+    for metric in CORRELATIONS:
+        inside = inside_top(whole.frame, whole.column, sizes, metric).get("seed_to_seed", {})
+        for name, value in [(RANDOM, between.get(metric)), *((str(n), inside.get(n)) for n in sizes)]:
+            found[name][f"ceiling_{metric}"] = np.nan if value is None else value
     return found
 
 
