@@ -1,4 +1,5 @@
-"""`analysis figure FIGURE NAME`: a figure of the single-path ranking study from a study's runs, with its data."""
+"""`analysis figure FIGURE SOURCE`: a figure by name, from a study's runs or from a table of ground truth, with its
+data."""
 
 from __future__ import annotations
 
@@ -8,39 +9,76 @@ from pathlib import Path
 
 from analysis.commands.named import add_runs
 
-HELP = "draw a figure of the ranking study from a study's runs, with its data as CSV; without arguments: list them"
+HELP = "draw a figure by name, with its data as CSV; without arguments: list the figures and their sources"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4")
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the study: the folder RUNS/NAME")
+    parser.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4 or blox-4")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="the study, the folder RUNS/SOURCE; or a table of ground truth, CSV or Parquet with a column 'arch'",
+    )
     add_runs(parser)
+    parser.add_argument(
+        "--column", help="of the table (default: its first test accuracy at the end of training)"
+    )
     parser.add_argument(
         "--format", default="pdf,svg,png", metavar="F,F,...", help="some of pdf, svg, png (all three)"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="where the figure goes (the study's folder figures/)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the figure goes (the study's folder figures/; for a table RUNS/figures/)",
     )
 
 
 def main(args: argparse.Namespace) -> None:
     """Draw it; print the paths, and on standard error what is missing."""
-    from analysis.figures.paper.draw import draw_paper_figure, overview, paper_figure
+    from analysis.figures.named import FROM_STUDY, FROM_TABLE, names, overview
     from analysis.figures.style import FORMATS
-    from analysis.study import load_study, study_folder
 
     if args.figure is None:
         print(overview())
         return
-    figure = paper_figure(args.figure)
-    if args.name is None:
-        raise ValueError(f"study: none is named; {figure.name} is drawn from {figure.study}")
+    if args.figure not in names():
+        raise ValueError(f"figure: {args.figure!r} is not one of {', '.join(names())}")
     formats = args.format.split(",")
     for name in formats:
         if name not in FORMATS:
             raise ValueError(f"format: {name!r} is not one of {', '.join(FORMATS)}")
-    folder = study_folder(args.runs, args.name)
-    paths, found = draw_paper_figure(figure, load_study(folder), args.out or folder / "figures", formats)
+    if args.figure in FROM_TABLE:
+        _from_table(args, formats)
+    else:
+        if args.column is not None:
+            raise ValueError(f"--column: is of a table, and {args.figure} is drawn from a study")
+        if args.source is None:
+            study = FROM_STUDY[args.figure].study
+            raise ValueError(f"study: none is named; {args.figure} is drawn from {study}")
+        _from_study(args, formats)
+
+
+def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
+    from analysis.figures.truth.definitions import FIGURES, draw_table_figure
+    from analysis.truth_file import read_truth_file
+
+    if args.source is None:
+        raise ValueError(f"table: none is named; {args.figure} is drawn from a CSV or Parquet file")
+    truth = read_truth_file(Path(args.source), args.column)
+    for path in draw_table_figure(FIGURES[args.figure], truth, args.out or args.runs / "figures", formats):
+        print(path)
+
+
+def _from_study(args: argparse.Namespace, formats: list[str]) -> None:
+    from analysis.figures.paper.definitions import FIGURES
+    from analysis.figures.paper.draw import draw_paper_figure
+    from analysis.study import load_study, study_folder
+
+    folder = study_folder(args.runs, args.source)
+    study, out = load_study(folder), args.out or folder / "figures"
+    paths, found = draw_paper_figure(FIGURES[args.figure], study, out, formats)
     for path in paths:
         print(path)
     for what, names in (("not in the study", found.absent), ("no finished run", found.unfinished)):

@@ -14,7 +14,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Outline
 
 from supernet.files import write_atomic
-from supernet.spaces import Architecture, Cell, Space
+from supernet.spaces import Architecture, Cell, Size, Space
 from supernet.spaces import blox as blocks
 from supernet.spaces import nasbench201 as cells
 
@@ -132,10 +132,32 @@ _RAIL = 1.15  # height of the input edge above, depth of the skip edge below
 _HALF, _RADIUS = 0.88, 0.27  # half the width of an operation's box, radius of a sum
 
 
+MODEL_X, MODEL_Y = (-2.9, 3 * _PITCH + 1.5), (-4.1, 4.1)  # limits of its axes
+
+
 def _draw_model(space: Space, architecture: Architecture) -> Figure:
-    figure, axes = _canvas(15.5, (-2.9, 3 * _PITCH + 1.5), (-4.1, 4.1))
+    figure, axes = _canvas(15.5, MODEL_X, MODEL_Y)
+    draw_model(axes, space, architecture, space.text(architecture), _note(space, architecture), mono=True)
+    return figure
+
+
+def draw_model(
+    axes: Axes,
+    space: Space,
+    architecture: Architecture,
+    above: str,
+    below: str,
+    *,
+    size: Size | None = None,
+    mono: bool = False,
+) -> None:
+    """A Blox model on axes that are about 15.5 inches wide, a line of text above (mono: in a fixed width) and below it.
+
+    size: of its networks, for the channels and sides of the images; None is the benchmark's own."""
+    axes.set(xlim=MODEL_X, ylim=MODEL_Y)
+    axes.axis("off")
     formulas = space.formula(architecture).split(" | ")
-    size = space.published
+    size = size or space.published
     for stage, block in enumerate(space.cells_of(architecture)):
         left = stage * _PITCH
         _panel(axes, left - 0.1, left + _END + 0.1)
@@ -153,9 +175,8 @@ def _draw_model(space: Space, architecture: Architecture) -> Figure:
     for x, name in ((-2.2, "stem"), (3 * _PITCH + 0.55, "head")):
         _write(axes, x, 0, name, 11, GREY)
     middle = (3 * _PITCH - 1.4) / 2
-    _write(axes, middle, 3.6, space.text(architecture), 11, family="monospace")
-    _write(axes, middle, -3.65, _note(space, architecture), 11, GREY)
-    return figure
+    _write(axes, middle, 3.6, above, 11, **({"family": "monospace"} if mono else {"weight": "bold"}))
+    _write(axes, middle, -3.65, below, 11, GREY)
 
 
 def _panel(axes: Axes, left: float, right: float) -> None:

@@ -3,7 +3,7 @@
 A variant is asked for by its space, its mask and how it was trained, which is its name without the mask: 'small',
 'medium, uniform', 'wide, LT on skip'. Where the paper does not name the masks of a figure (6, 8, 11, 12, 13),
 those are taken that the catalogue's study trains; each figure's `choice` says so.
-Figures 3 and 10 are of the ground truth alone: `python -m studies space nasbench201 --truth TABLE --figures`.
+Figures 3 and 10 are of the ground truth alone: analysis/figures/truth/.
 """
 
 from __future__ import annotations

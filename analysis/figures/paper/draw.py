@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.figures import style
-from analysis.figures.paper.definitions import FIGURES, PaperFigure
+from analysis.figures.paper.definitions import PaperFigure
 from analysis.figures.paper.gather import Gathered, gather
 from analysis.figures.paper.lines import lines
 from analysis.figures.paper.points import scatters
@@ -14,23 +14,6 @@ from analysis.study import Study
 
 SMOKE = "SMOKE SIZE"  # how the note of a study begins whose runs show only that it works
 SHOWN = 4  # names of missing variants under a figure; the command prints all
-
-
-def overview() -> str:
-    """A line for each figure: its name, the study that it is drawn from, what it shows."""
-    rows = [(figure.name, figure.study, figure.title) for figure in FIGURES.values()]
-    truth = "python -m studies space nasbench201 --truth TABLE --figures"
-    rows += [("paper-3, paper-10", "the truth alone", truth)]
-    rows.sort(key=lambda row: int(row[0].split("-")[1].split(",")[0]))
-    widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
-    return "\n".join(f"{name:<{widths[0]}}  {study:<{widths[1]}}  {title}" for name, study, title in rows)
-
-
-def paper_figure(name: str) -> PaperFigure:
-    """The figure of that name. Raises ValueError, listing those that there are."""
-    if name not in FIGURES:
-        raise ValueError(f"figure: {name!r} is not one of {', '.join(FIGURES)}")
-    return FIGURES[name]
 
 
 def draw_paper_figure(
