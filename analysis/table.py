@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
+from analysis import latex
 from analysis.collect import Collected
+from analysis.figures.style import TITLES
 from analysis.study import FULL
-from analysis.text import CEILINGS, frame_text
+from analysis.text import CEILINGS, as_json, frame_text, records
 
 SHORT = [
     "space", "mask", "name", "seeds", "n", "missing", "tau_b", "tau_b_std", "tau_b_low", "tau_b_high",
-    "tau_b_loss", "spearman", "topn_mean_tau", "overlap_5", "mean_score", "updates",
+    "tau_b_loss", "spearman", "topn_mean_tau", "overlap_5", "mean_score", "epochs", "updates", "train_seconds",
 ]  # fmt: skip
 COLUMNS = [
     "space", "mask", "name", "runs", "seeds", "n", "missing", "tau_b", "tau_b_low", "tau_b_high",
-    "tau_b_std", "tau_b_loss", "tau_b_loss_std", "tau_kendall_a", "spearman", "pearson", "weighted_tau",
-    "topn_mean_tau", "topn_p", "overlap_5", "regret_10", "mean_score", "updates", "train_seconds", "score_seconds",
+    "tau_b_std", "tau_b_loss", "tau_b_loss_std", "tau_kendall_a", "spearman", "spearman_std", "pearson", "pearson_std",
+    "weighted_tau", "topn_mean_tau", "topn_mean_tau_std", "topn_p", "overlap_5", "overlap_5_std", "regret_10",
+    "regret_10_std", "mean_score", "mean_score_std", "epochs", "updates", "train_seconds", "score_seconds",
 ]  # fmt: skip
 
 
@@ -45,11 +50,57 @@ def table_frame(found: Collected) -> pd.DataFrame:
 
 
 def print_table(found: Collected, form: str = "text") -> None:
-    """Print the study's table: in full as 'csv', the main columns as 'text' or 'markdown'."""
+    """Print the study's table: in full as 'csv' or 'json', the main columns as 'text', 'markdown' or 'latex'."""
+    print(table_text(found, form))
+
+
+def table_text(found: Collected, form: str) -> str:
+    """The same as a string."""
     frame = table_frame(found)
-    if form != "csv":
-        # Ceilings that exist for Pearson only would be empty rows.
-        frame = frame[frame["tau_b"].notna() | ~frame["name"].isin(CEILINGS)]
-        unmasked = (frame["mask"] == FULL).all()
-        frame = frame[[name for name in SHORT if not (unmasked and name == "mask")]]
-    print(frame_text(frame, form))
+    if form == "json":
+        study = found.study
+        facts = {"study": study.name, "title": study.title, "note": study.note}
+        return as_json(facts | {"rows": records(frame)})
+    if form == "csv":
+        return frame_text(frame, form)
+    # Ceilings that exist for Pearson only would be empty rows.
+    frame = frame[frame["tau_b"].notna() | ~frame["name"].isin(CEILINGS)]
+    unmasked = (frame["mask"] == FULL).all()
+    if form == "latex":
+        return _latex(found, frame, with_mask=not unmasked)
+    return frame_text(frame[[name for name in SHORT if not (unmasked and name == "mask")]], form)
+
+
+def _latex(found: Collected, frame: pd.DataFrame, with_mask: bool) -> str:
+    head = ["Ranking", *(["Mask"] if with_mask else [])]
+    head += [
+        r"$\tau_b$", r"95\,\%", r"Spearman $\rho$", "Top-$N$ mean", r"Overlap top 5\,\%", "Regret@10",
+        "Seeds", "$n$", "Updates",
+    ]  # fmt: skip
+    groups = []
+    for space, rows in frame.groupby("space", sort=False):
+        lines = []
+        for row in records(rows):
+            name = CEILINGS.get(row["name"], row["name"])
+            words = [latex.escape(name), *([latex.escape(row["mask"])] if with_mask else [])]
+            lines.append([*words, *_latex_cells(row)])
+        groups.append((TITLES.get(str(space), str(space)), lines))
+    title = found.study.title if found.study.title.endswith(("?", "!", ".")) else f"{found.study.title}."
+    caption = (
+        f"{title} Mean ± standard deviation over seeds; 95 %: over architectures. Top-N mean: Kendall's"
+        f" tau between N and the mean score of the true top-N, -1 is best. {found.study.note}"
+    )
+    label = f"tab:{''.join(c if c.isalnum() else '-' for c in found.study.name)}"
+    return latex.latex_table(head, groups, caption=caption.strip(), label=label, words=2 if with_mask else 1)
+
+
+def _latex_cells(row: dict[str, Any]) -> list[str]:
+    return [
+        latex.with_std(row["tau_b"], row["tau_b_std"]),
+        latex.interval(row["tau_b_low"], row["tau_b_high"]),
+        latex.with_std(row["spearman"], row["spearman_std"]),
+        latex.with_std(row["topn_mean_tau"], row["topn_mean_tau_std"], 2),
+        latex.with_std(row["overlap_5"], row["overlap_5_std"]),
+        latex.with_std(row["regret_10"], row["regret_10_std"], 2),
+        *(latex.number(row[name], 0) for name in ("seeds", "n", "updates")),
+    ]

@@ -44,6 +44,15 @@ def as_json(result: dict[str, Any]) -> str:
     return json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False)
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as plain dictionaries, None for what is missing; numbers with every digit."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [
+        {str(key): value.item() if hasattr(value, "item") else value for key, value in row.items()}
+        for row in rows
+    ]
+
+
 def _estimate(entry: dict[str, Any]) -> list[str]:
     interval = "" if entry["low"] is None else f"[{number(entry['low'])}, {number(entry['high'])}]"
     return [number(entry["value"]), interval]

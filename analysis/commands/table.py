@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from analysis.commands.named import add_study
+from analysis.commands.named import add_format, add_study
 
 HELP = "print the numbers of a study"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
-    parser.add_argument("--format", choices=("text", "markdown", "csv"), default="text")
+    add_format(parser)
 
 
 def main(args: argparse.Namespace) -> None:

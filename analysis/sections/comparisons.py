@@ -97,7 +97,7 @@ def _list(rows: pd.DataFrame) -> Html:
         [
             row["leader"],
             row["other"],
-            verdict(row),
+            verdict(row).replace(" ", "\N{NO-BREAK SPACE}"),
             number(row["difference"], 3, "+"),
             interval(row["low"], row["high"]),
             number(row["n"], 0),

@@ -1,0 +1,90 @@
+"""The study's table in its formats: the same numbers in CSV and JSON; LaTeX that is well formed."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from analysis import latex
+from analysis.table import table_frame, table_text
+
+
+def test_json_and_csv_have_the_same_numbers(found):
+    rows = json.loads(table_text(found, "json"))["rows"]
+    lines = list(csv.DictReader(io.StringIO(table_text(found, "csv"))))
+    assert len(rows) == len(lines) > 10
+    for row, line in zip(rows, lines, strict=True):
+        assert list(row) == list(line)
+        for name, value in row.items():
+            assert line[name] == ("" if value is None else str(value))
+    assert rows[0]["tau_b"] == table_frame(found)["tau_b"][0]  # every digit
+    assert (rows[0]["epochs"], rows[0]["updates"], rows[0]["seeds"]) == (5, 440, 3)
+
+
+def cells(line):
+    return re.split(r"(?<!\\)&", line.removesuffix(r" \\"))
+
+
+def check(text):
+    """What LaTeX asks of a table: closed environments and braces, math in pairs, as many cells as columns."""
+    open_ = []
+    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
+        if kind == "begin":
+            open_.append(name)
+        else:
+            assert open_.pop() == name
+    assert not open_
+    assert text.count("toprule") == text.count("bottomrule") == 1
+    columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", text)[1]
+    body = text[text.index("\\toprule") : text.index("\\bottomrule")]
+    for line in text.splitlines():
+        bare = re.sub(r"\\[\\{}%&$#_,]", "", line)
+        assert bare.count("$") % 2 == 0
+        depth = 0
+        for character in bare:
+            depth += (character == "{") - (character == "}")
+            assert depth >= 0
+        assert depth == 0
+        outside = re.sub(r"\$[^$]*\$", "", bare)
+        assert not re.search(r"[_^#~<>]", outside)
+        assert "%" not in bare or line.startswith("%")
+    rows = [
+        line for line in body.splitlines()[1:] if line not in ("\\midrule",) and "multicolumn" not in line
+    ]
+    assert all(line.endswith(r" \\") for line in rows)
+    assert {len(cells(line)) for line in rows} == {len(columns)}
+    return rows
+
+
+def test_latex_is_well_formed_and_has_the_numbers(found):
+    text = table_text(found, "latex")
+    rows = check(text)
+    first = found.primary.iloc[0]
+    line = next(row for row in rows if row.startswith("strictly fair"))
+    assert f"${first['tau_b']:.3f} \\pm {first['tau_b_std']:.3f}$" in line
+    assert f"$[{first['tau_b_low']:.3f}, {first['tau_b_high']:.3f}]$" in line
+    assert r"warm-up \textless{}b\textgreater{}" in text
+    assert r"An invented study \& its report" in text
+    assert "nan" not in text.lower()
+    assert "None" not in text
+
+
+def test_latex_of_hostile_texts():
+    text = r"50 % of a_b & {c} #1 $x$ ~ ^ \end{table} <“±”>"
+    check(latex.latex_table(["a", "b"], [("g", [[latex.escape(text), "$1$"]])], caption=text, label="t"))
+    assert latex.escape("\\") == r"\textbackslash{}"
+    bracket = latex.latex_table(["a"], [("g", [["x"], ["[0, 1]"]])], caption="", label="t")
+    assert "\n{}[0, 1]" in bracket  # else it would be the option of the line's end before
+    with pytest.raises(ValueError, match=r"\['1'\] has 1 cells, the head 2"):
+        latex.latex_table(["a", "b"], [("g", [["1"]])], caption="", label="t")
+
+
+def test_latex_numbers():
+    assert latex.number(-0.5) == "$-0.500$"
+    assert latex.number(None) == latex.number(float("nan")) == ""
+    assert latex.with_std(0.5, None) == "$0.500$"
+    assert latex.with_std(None, 0.1) == ""
+    assert latex.interval(0.1, None) == ""
+    assert latex.interval(0.1, 0.25, 2, "+") == "$[+0.10, +0.25]$"
