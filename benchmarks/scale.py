@@ -24,9 +24,11 @@ from analysis.scored import ScoredSet
 from benchmarks.timing import Row, compare, measured
 from studies import embedded
 from studies.execute import Plan
-from studies.run import build, train
+from studies.one_shot import build
+from studies.run import train
 from studies.scores import record
-from studies.study import Run, Study, Truth, Variant
+from studies.study import Run, Study, Truth
+from studies.variant import Variant
 from supernet.data import DataConfig
 
 RUNS = 10_000
@@ -162,7 +164,7 @@ def of_an_epoch(root: Path, turns: int) -> Iterator[Row]:
         "a run: lock, checkpoints": partial(trained, bare),
         "a run: lock, checkpoints, TensorBoard": partial(trained, logged),
     }
-    epochs = bare.variant.training.epochs
+    epochs = build(bare, "cpu").epochs
     yield from compare(f"training of {epochs} epochs, digits C8", variants, turns=turns)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from studies import lineage
 from studies.jobs import Job, Work, split
 from studies.parallel import default_workers, run_tasks
+from studies.provenance import commit, versions
 from studies.runs_progress import Reporter, RunsProgress
 from studies.study import Run, Study
 from studies.tracking.settings import tracked
@@ -26,13 +27,15 @@ from supernet.spaces import Architecture, Space
 @dataclass
 class Plan:
     """A study with its ground truth read. runs: its whole grid; selected: the part that was asked for.
-    chosen: what each combination of a space's masks scores, as far as it has been asked for."""
+    command: what repeats the study. chosen: what each combination of a space's masks scores, as far as it has been
+    asked for."""
 
     study: Study
     root: Path
     truth: dict[str, table.TruthTable]
     runs: list[Run]
     selected: list[Run]
+    command: str | None = None
     chosen: dict[tuple[Space, ...], list[Architecture]] = field(default_factory=dict, init=False)
 
     @classmethod
@@ -43,6 +46,7 @@ class Plan:
         part: Study | None = None,
         data_root: Path = DEFAULT_ROOT,
         milestones: tuple[int, ...] | None = None,
+        command: str | None = None,
     ) -> Plan:
         """part: the study with fewer variants or seeds. milestones: percent of the epochs after which a run shows in
         TensorBoard how it ranks; None: runs are not shown at all. ValueError if a truth table does not belong to its
@@ -61,7 +65,7 @@ class Plan:
         grids = [list(s.runs(root, data_root)) for s in studies]
         if milestones is not None:
             grids = [tracked(runs, study, root / study.name, tables, milestones) for runs in grids]
-        return cls(study, root, tables, grids[0], grids[-1])
+        return cls(study, root, tables, grids[0], grids[-1], command)
 
     @property
     def folder(self) -> Path:
@@ -84,7 +88,7 @@ class Plan:
         """`study.json`: what the analysis needs to know about the study."""
         runs = [
             {
-                "variant": run.variant.name,
+                "variant": name,
                 "space": run.variant.space,
                 "mask": list(run.variant.mask),
                 "parent": run.parent and run.parent.variant.run_id(run.seed),
@@ -93,8 +97,8 @@ class Plan:
                 "seed": run.seed,
                 "run_id": run.variant.run_id(run.seed),
                 "folder": os.path.relpath(run.folder, self.folder),
-                "bn_mode": run.variant.bn_modes[0],
-                "bn_modes": list(run.variant.bn_modes),
+                "bn_mode": measures[0],
+                "bn_modes": list(measures),
                 "evaluations": [
                     {"mask": list(space.mask), "run_id": run.variant.trained_under(space).run_id(run.seed)}
                     for space in run.variant.evaluation_spaces
@@ -102,6 +106,7 @@ class Plan:
                 "size": asdict(run.variant.size),
             }
             for run in self.runs
+            for name, measures in run.variant.rankings
         ]
         truth = {
             space: {
@@ -119,6 +124,7 @@ class Plan:
             "scored": asdict(self.study.scored),
             "runs": runs,
             "truth": truth,
+            "provenance": {"command": self.command, "commit": commit(), "versions": versions()},
         }
         write_text(self.folder / "study.json", json.dumps(content, indent=1) + "\n")
 

@@ -11,7 +11,7 @@ import math
 from functools import lru_cache
 from statistics import mean
 
-from studies.study import Variant
+from studies.variant import Variant
 from supernet.spaces import Size, get_space
 
 MEASURED = Size(channels=32, stages=3, cells_per_stage=2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from torch import nn
 
 from studies.study import Run
@@ -13,9 +15,17 @@ def start_from_parent(run: Run, network: nn.Module) -> None:
     a parent. Nothing else is taken over: the optimizer and the learning rate start anew.
 
     Raises ValueError if the parent has not finished its training."""
+    path = parent_checkpoint(run)
+    if path is not None:
+        state = checkpoint.load(path)
+        network.load_state_dict({name: state["model"][name] for name in network.state_dict()})
+
+
+def parent_checkpoint(run: Run) -> Path | None:
+    """The last checkpoint of the parent, if the run has one. Raises ValueError if its training has not finished."""
     parent = run.parent
     if parent is None:
-        return
+        return None
     path = parent.folder / "checkpoint.pt"
     state = checkpoint.load(path) if path.exists() else {}
     if state.get("status") != "finished":
@@ -24,4 +34,4 @@ def start_from_parent(run: Run, network: nn.Module) -> None:
             f"parent: {parent.name} ({parent.folder.name}) has not finished its training"
             f"{f' ({why})' if why else ''}; run it first"
         )
-    network.load_state_dict({name: state["model"][name] for name in network.state_dict()})
+    return path

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from supernet.spaces import Space
 
 if TYPE_CHECKING:
-    from studies.study import Run, Variant
+    from studies.ranker import Ranker
+    from studies.study import Run
+    from studies.variant import Variant
 
 ALIKE = ("space", "size", "linear_transformers", "node_reduction", "affine")
 
 
-def generation(variant: Variant) -> int:
+def generation(variant: Ranker) -> int:
     """0 for a variant that starts from scratch, else one more than its parent's."""
     return 0 if variant.parent is None else 1 + generation(variant.parent)
 
@@ -31,11 +33,11 @@ def generations(runs: Iterable[Run]) -> list[list[Run]]:
     return [found[number] for number in sorted(found)]
 
 
-def with_parents(variants: Sequence[Variant], chosen: Sequence[Variant]) -> tuple[Variant, ...]:
+def with_parents(variants: Sequence[Ranker], chosen: Sequence[Ranker]) -> tuple[Ranker, ...]:
     """Those of a study's variants that were chosen or that a chosen one starts from, directly or not."""
     wanted = set()
     for variant in chosen:
-        ancestor: Variant | None = variant
+        ancestor: Ranker | None = variant
         while ancestor is not None:
             wanted.add(ancestor.run_id(0))
             ancestor = ancestor.parent
@@ -44,29 +46,34 @@ def with_parents(variants: Sequence[Variant], chosen: Sequence[Variant]) -> tupl
 
 def check_variant(variant: Variant) -> None:
     """ValueError unless the parent has all that the variant's network is made of."""
-    parent = variant.parent
-    if parent is None:
-        if variant.part_of is not None:
-            raise ValueError(f"part_of: {variant.part_of!r} needs a parent, whose space is the whole")
-        return
+    if variant.parent is None and variant.part_of is not None:
+        raise ValueError(f"part_of: {variant.part_of!r} needs a parent, whose space is the whole")
     if variant.part_of is not None and variant.evaluation_masks:
         raise ValueError(
             f"evaluation_masks: {variant.evaluation_masks!r} are not for a part of {variant.part_of!r}"
         )
-    for name in ALIKE:
-        own, theirs = getattr(variant, name), getattr(parent, name)
+    check_parent(variant)
+
+
+def check_parent(ranker: Ranker) -> None:
+    """ValueError unless the parent's network is of the same make and its space holds all of the ranker's."""
+    parent = ranker.parent
+    if parent is None:
+        return
+    for name in (name for name in ALIKE if hasattr(ranker, name)):
+        own, theirs = getattr(ranker, name), getattr(parent, name)
         if own != theirs:
             raise ValueError(f"parent: {name} of {parent.name!r} is {theirs!r}, not {own!r}")
-    if not variant.masked_space.within(parent.masked_space):
+    if not ranker.masked_space.within(parent.masked_space):
         raise ValueError(
-            f"parent: {parent.name!r} is without {', '.join(parent.mask)}, of which {variant.name!r} allows some"
+            f"parent: {parent.name!r} is without {', '.join(parent.mask)}, of which {ranker.name!r} allows some"
         )
 
 
-def check_study(variants: Sequence[Variant]) -> None:
+def check_study(variants: Sequence[Ranker]) -> None:
     """ValueError for a parent that is no variant of the study, and for parts that do not go together."""
     known = {variant.run_id(0) for variant in variants}
-    groups: dict[tuple[str, str], list[Variant]] = {}
+    groups: dict[tuple[str, str], list[Ranker]] = {}
     for variant in variants:
         if variant.parent is not None and variant.parent.run_id(0) not in known:
             raise ValueError(
@@ -80,14 +87,14 @@ def check_study(variants: Sequence[Variant]) -> None:
         _check_parts(name, parts)
 
 
-def _check_parts(name: str, parts: Sequence[Variant]) -> None:
+def _check_parts(name: str, parts: Sequence[Ranker]) -> None:
     first = parts[0]
     assert first.parent is not None
     for other in parts[1:]:
         assert other.parent is not None
         if other.parent.run_id(0) != first.parent.run_id(0):
             raise ValueError(f"part_of: {first.name!r} and {other.name!r} of {name!r} have two parents")
-        if other.bn_modes != first.bn_modes:
+        if other.measures != first.measures:
             raise ValueError(f"part_of: {first.name!r} and {other.name!r} of {name!r} differ in bn_modes")
     spaces = tuple(part.masked_space for part in parts)
     number = _first_shared(first.parent.masked_space, spaces)
@@ -105,7 +112,7 @@ def _first_shared(whole: Space, parts: tuple[Space, ...]) -> int | None:
     return None
 
 
-def whole_space(variant: Variant) -> Space:
+def whole_space(variant: Ranker) -> Space:
     """The space whose true top-N and sample the variant's ranking is about."""
     if variant.part_of is None:
         return variant.masked_space

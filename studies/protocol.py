@@ -15,7 +15,8 @@ from typing import Any
 
 from analysis.scored import ScoredSet
 from studies.expected import expected_seconds
-from studies.study import Study, Truth, Variant
+from studies.study import Study, Truth
+from studies.variant import Variant
 from supernet.augmentation import Augmentation
 from supernet.data import DataConfig
 from supernet.sampling import SamplingConfig

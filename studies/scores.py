@@ -6,21 +6,24 @@ Scores are the same bits whoever computes them, so files may be put together in 
 from __future__ import annotations
 
 import hashlib
+import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
 from studies.study import Run
 from supernet.files import write_atomic
-from supernet.scoring import Score
 from supernet.spaces import Architecture, Space
 
 COLUMNS = ["arch", "bn_mode", "score", "loss", "status", "seconds"]
 WRITE_EVERY = 500  # scores; what a kill may cost
 
-Pair = tuple[str, Architecture]  # BN mode, architecture
+WRITE_AFTER = 30.0  # seconds; the same for scores that take long
+
+Pair = tuple[str, Architecture]  # measure (of a supernet: BN mode), architecture
+Row = dict[str, Any]  # COLUMNS, and of other estimators than supernets also steps, macs, details (JSON)
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -41,11 +44,11 @@ def read(folder: Path) -> pd.DataFrame:
 
 
 def missing(run: Run, architectures: list[Architecture]) -> list[Pair]:
-    """(BN mode, architecture) pairs that have no score yet."""
+    """(measure, architecture) pairs that have no score yet."""
     scores, space = read(run.folder), run.variant.masked_space
     have = set(zip(scores["bn_mode"], scores["arch"], strict=True))
     texts = [(space.text(architecture), architecture) for architecture in architectures]
-    return [(mode, a) for mode in run.variant.bn_modes for text, a in texts if (mode, text) not in have]
+    return [(mode, a) for mode in run.variant.measures for text, a in texts if (mode, text) not in have]
 
 
 def record(run: Run, architectures: list[Architecture], known: dict[str, Any] | None) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def is_recorded(run: Run, architectures: list[Architecture], known: dict[str, An
 
 
 def _hash(run: Run, architectures: list[Architecture]) -> str:
-    return _hash_of(run.variant.masked_space, run.variant.bn_modes, tuple(architectures))
+    return _hash_of(run.variant.masked_space, run.variant.measures, tuple(architectures))
 
 
 @lru_cache(maxsize=256)
@@ -85,22 +88,21 @@ def merge(folder: Path) -> pd.DataFrame:
 
 
 class Part:
-    """What one process adds, rewritten after every `WRITE_EVERY` scores."""
+    """What one process adds, rewritten after every `WRITE_EVERY` scores and every `WRITE_AFTER` seconds."""
 
     def __init__(self, run: Run, number: int) -> None:
         self.path = run.folder / f"scores.part-{number}.parquet"
-        self.space = run.variant.masked_space
-        self.rows: list[tuple[object, ...]] = []
-        self.written = 0
+        self.rows: list[Row] = []
+        self.written, self.when = 0, time.monotonic()
 
-    def add(self, mode: str, score: Score) -> None:
-        text = self.space.text(cast(Architecture, score.architecture))
-        self.rows.append((text, mode, score.score, score.loss, score.status, score.seconds))
-        if len(self.rows) - self.written >= WRITE_EVERY:
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        late = time.monotonic() - self.when > WRITE_AFTER
+        if late or len(self.rows) - self.written >= WRITE_EVERY:
             self.write()
 
     def write(self) -> None:
         if len(self.rows) > self.written:
-            frame = pd.DataFrame(self.rows, columns=COLUMNS)
+            frame = pd.DataFrame(self.rows)
             write_atomic(self.path, lambda file: frame.to_parquet(file, index=False))
-            self.written = len(self.rows)
+            self.written, self.when = len(self.rows), time.monotonic()

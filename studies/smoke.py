@@ -5,11 +5,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import cast
 
 from analysis.scored import ScoredSet
 from studies import embedded
-from studies.study import Study, Truth, Variant
+from studies.estimate import Estimate
+from studies.ranker import Ranker
+from studies.study import Study, Truth
+from studies.variant import Variant
 from supernet.data import DataConfig
+from supernet.spaces import Size
 
 TOP = (4, 8)
 RANDOM = 8
@@ -27,7 +32,7 @@ def smoke(study: Study) -> Study:
         name=f"{study.name}-smoke",
         title=f"{study.title} (smoke size)",
         note=f"SMOKE SIZE: one epoch, few architectures; no result. {embedded.NOTE}",
-        variants=tuple(map(_variant, study.variants)),
+        variants=tuple(map(_small, study.variants)),
         truth={space: Truth(f"{space}-digits", "digits_test") for space in study.truth},
         seeds=study.seeds[:1],
         top=TOP,
@@ -35,15 +40,34 @@ def smoke(study: Study) -> Study:
     )
 
 
+def _small(ranker: Ranker) -> Ranker:
+    return _variant(ranker) if isinstance(ranker, Variant) else _estimate(cast(Estimate, ranker))
+
+
+def _size(ranker: Ranker) -> Size:
+    return replace(
+        embedded.SIZES[ranker.space],
+        channels=max(2, ranker.size.channels // 16),
+        cells_per_stage=ranker.size.cells_per_stage,
+        reduction=ranker.size.reduction,
+    )
+
+
+def _estimate(estimate: Estimate) -> Estimate:
+    return replace(
+        estimate,
+        size=_size(estimate),
+        estimator=estimate.estimator.small(),
+        data=DATA,
+        evaluation_noise=embedded.NOISE,
+        parent=None if estimate.parent is None else _variant(estimate.parent),
+        expected_seconds=1.0,
+    )
+
+
 def _variant(variant: Variant) -> Variant:
     """The variant in small. A budget of 1,000 epochs becomes one epoch too."""
-    size, training = variant.size, variant.training
-    small = replace(
-        embedded.SIZES[variant.space],
-        channels=max(2, size.channels // 16),
-        cells_per_stage=size.cells_per_stage,
-        reduction=size.reduction,
-    )
+    training = variant.training
     short = replace(
         training,
         epochs=None if training.epochs is None else 1,
@@ -56,7 +80,7 @@ def _variant(variant: Variant) -> Variant:
     )
     return replace(
         variant,
-        size=small,
+        size=_size(variant),
         training=short,
         data=DATA,
         evaluation_noise=embedded.NOISE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studies.study import Variant
+from studies.variant import Variant
 from supernet.spaces import NasBench201
 from supernet.spaces.edge_masks import only
 from supernet.spaces.nasbench201 import EDGE_NAMES, OPERATIONS

@@ -1,126 +1,19 @@
-"""What a study is: variants x seeds, and the ground truth that their scores are compared with.
-
-A run is one training: its id is a hash of all that the training depends on, so two studies that ask for the same
-training share it, and a changed setting is another run.
-"""
+"""What a study is: variants x seeds, and the ground truth that their scores are compared with."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.scored import ScoredSet
 from studies import lineage
+from studies.ranker import Ranker
 from studies.tracking.settings import Tracking
-from supernet.data import DEFAULT_ROOT, DataConfig
-from supernet.sampling import SamplingConfig
-from supernet.scoring import BnMode
-from supernet.spaces import Size, Space, get_space
-from supernet.training import TrainingConfig
-
-
-def _plain(value: Any) -> Any:
-    """A configuration as a dictionary; other values as they are."""
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variant:
-    """One way to train a supernet; `training`, `sampling` and the rest are explained where they are defined.
-
-    name: unique in a study. bn_modes: how BN normalises while scoring, all from one checkpoint; the first is
-    what the study reports. evaluation_noise: Gaussian noise of the evaluation images, part of the task.
-    evaluation_masks: masks under which the trained supernet is judged as well, without being trained for them: it also
-    scores what a supernet trained without these (and without what `mask` names) does.
-    parent: the variant whose trained weights, of the same seed, it starts from; None: from random ones. part_of: the
-    name under which it is ranked together with others, each with its part of the parent's space (studies/lineage.py).
-    expected_seconds: of one run, one thread of a 2020s CPU core, for estimates before anything has run.
-    """
-
-    name: str
-    space: str
-    size: Size
-    training: TrainingConfig
-    data: DataConfig
-    sampling: SamplingConfig = field(default_factory=SamplingConfig)
-    mask: tuple[str, ...] = ()
-    linear_transformers: str = "none"
-    node_reduction: str = "sum"
-    affine: bool = False
-    evaluation_noise: float = 0.0
-    evaluation_batch: int = 512
-    bn_modes: tuple[str, ...] = ("batch",)
-    evaluation_masks: tuple[tuple[str, ...], ...] = ()
-    parent: Variant | None = None
-    part_of: str | None = None
-    expected_seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        if not self.bn_modes:
-            raise ValueError("bn_modes: at least one is needed")
-        for mode in self.bn_modes:
-            BnMode(mode)
-        source = self.data.source
-        for name, found in (
-            ("image_size", self.data.side),
-            ("image_channels", source.channels),
-            ("classes", source.classes),
-        ):
-            if found is not None and getattr(self.size, name) != found:
-                raise ValueError(
-                    f"size: {name} is {getattr(self.size, name)}, but {found} in the data {self.data.name!r}"
-                )
-        object.__setattr__(self, "mask", self.masked_space.mask)
-        if self.sampling.kind == "fair":
-            _ = self.masked_space.fair_group_size  # refuses a mask that strict fairness is not defined for
-        lineage.check_variant(self)
-        self._check_evaluation_masks()
-
-    def _check_evaluation_masks(self) -> None:
-        spaces = self.evaluation_spaces
-        for mask, space in zip(self.evaluation_masks, spaces, strict=True):
-            if space == self.masked_space:
-                raise ValueError(
-                    f"evaluation_masks: {mask!r} leaves out nothing that the training's mask {self.mask!r} does not"
-                )
-        if len(set(spaces)) < len(spaces):
-            raise ValueError(f"evaluation_masks: {self.evaluation_masks!r} has the same subset twice")
-
-    @property
-    def masked_space(self) -> Space:
-        return get_space(self.space, self.mask)
-
-    @property
-    def evaluation_spaces(self) -> tuple[Space, ...]:
-        """The subsets of the trained space that are scored as well."""
-        return tuple(get_space(self.space, (*self.mask, *mask)) for mask in self.evaluation_masks)
-
-    def trained_under(self, space: Space) -> Variant:
-        """The same variant, trained under another mask of its space."""
-        return replace(self, mask=space.mask, evaluation_masks=())
-
-    def config(self, seed: int) -> dict[str, Any]:
-        """All that training and evaluation images depend on, as plain data."""
-        inherited = {} if self.parent is None else {"parent": self.parent.config(seed)}
-        return self._own_config | inherited | {"seed": seed}
-
-    @cached_property
-    def _own_config(self) -> dict[str, Any]:
-        """What is the same for every seed: most of the time that a large grid takes, so once."""
-        omitted = {"name", "bn_modes", "evaluation_masks", "parent", "part_of", "expected_seconds"}
-        own = [f.name for f in fields(self) if f.name not in omitted]
-        return {name: _plain(getattr(self, name)) for name in own}
-
-    def run_id(self, seed: int) -> str:
-        """Twelve hex digits of the hash of the canonical JSON of `config(seed)`."""
-        text = json.dumps(self.config(seed), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+from supernet.data import DEFAULT_ROOT
 
 
 @dataclass(frozen=True)
@@ -131,7 +24,7 @@ class Run:
     sees it, None for not at all.
     """
 
-    variant: Variant
+    variant: Ranker
     seed: int
     folder: Path
     data_root: Path = DEFAULT_ROOT
@@ -177,7 +70,7 @@ class Study:
     title: str
     question: str
     note: str
-    variants: tuple[Variant, ...]
+    variants: tuple[Ranker, ...]
     truth: dict[str, Truth]
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     top: tuple[int, ...] = (10, 25, 50, 150, 250, 500)

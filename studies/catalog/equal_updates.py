@@ -19,7 +19,8 @@ from dataclasses import replace
 
 from studies import protocol
 from studies.protocol import POOL, TRAINING, UPDATES, ZERO
-from studies.study import Study, Variant
+from studies.study import Study
+from studies.variant import Variant
 
 
 def budget(variant: Variant, updates: int) -> Variant:

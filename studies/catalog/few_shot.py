@@ -24,7 +24,8 @@ from dataclasses import replace
 
 from studies import protocol
 from studies.splitting import split
-from studies.study import Study, Variant
+from studies.study import Study
+from studies.variant import Variant
 
 EDGE = "0-3"
 

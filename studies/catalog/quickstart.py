@@ -15,7 +15,8 @@ from dataclasses import replace
 
 from analysis.scored import ScoredSet
 from studies import embedded
-from studies.study import Study, Truth, Variant
+from studies.study import Study, Truth
+from studies.variant import Variant
 from supernet.data import DataConfig
 from supernet.sampling import SamplingConfig
 

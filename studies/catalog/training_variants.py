@@ -21,7 +21,8 @@ from dataclasses import replace
 
 from studies import protocol
 from studies.protocol import CONV1, FAIR, POOL, TRAINING, ZERO
-from studies.study import Study, Variant
+from studies.study import Study
+from studies.variant import Variant
 
 
 def changed(base: Variant) -> list[Variant]:

@@ -11,14 +11,16 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import torch
 
 from studies.seeds import derived_seed
+from supernet import checkpoint
 from supernet.data import DataSet
-from supernet.network import NetworkConfig, StandAlone, seeded
+from supernet.network import NetworkConfig, StandAlone, Supernet, cut_out, seeded
 from supernet.spaces import Architecture, Size, Space
 
 STATUSES = {
@@ -65,7 +67,8 @@ class Task:
 
     space, size: of the stand-alone networks (BN affine, as benchmarks train them). data: loaded, on `device`.
     noise: Gaussian, of the evaluation images. seed: of the run. folder: the run's own, for what `prepare` keeps.
-    start: the checkpoint of a trained supernet of this space and size whose weights networks start from, or None.
+    start: the checkpoint of a trained supernet of this space and size whose weights networks may start from, and what
+    that supernet is made of (`start_config`); None without one.
     """
 
     space: Space
@@ -77,6 +80,7 @@ class Task:
     noise: float = 0.0
     evaluation_batch: int = 512
     start: Path | None = None
+    start_config: NetworkConfig | None = None
 
     def seed_of(self, purpose: str, architecture: Architecture) -> int:
         """A seed that depends on these and on the run's seed alone: order and sharding change nothing."""
@@ -89,6 +93,19 @@ class Task:
         config = NetworkConfig(space=self.space, size=self.size, affine=True)
         network = seeded(StandAlone, config, own, seed=self.seed_of(purpose, own))
         return network.to(self.device).train()  # type: ignore[return-value]
+
+    def inherited(self, architecture: Architecture) -> StandAlone:
+        """The architecture's network with the weights that it has in the trained supernet, in training mode, on the
+        device."""
+        return cut_out(self._supernet, architecture).train()
+
+    @cached_property
+    def _supernet(self) -> Supernet:
+        assert self.start is not None
+        assert self.start_config is not None
+        network = Supernet(self.start_config).to(self.device)
+        network.load_state_dict(checkpoint.load(self.start, self.device)["model"])
+        return network
 
 
 Report = Callable[[float, str], None]  # fraction done, detail

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.correlation import kendall_tau, spearman
 from analysis.topn import by_truth, topn_mean_tau
 from studies import lineage
-from studies.study import Variant
+from studies.ranker import Ranker
 from studies.tracking.settings import Tracking
 from supernet.spaces import Space
 
@@ -83,7 +83,7 @@ def spread(rows: np.ndarray, most: int) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
 
 
-def comparison(tracking: Tracking, variant: Variant) -> Comparison:
+def comparison(tracking: Tracking, variant: Ranker) -> Comparison:
     """Of the runs of a variant; one that is a part of a ranking has its part of what the whole scores."""
     return _comparison(tracking, variant.masked_space, lineage.whole_space(variant))
 

@@ -54,7 +54,7 @@ def take(run: Run, tracking: Tracking, trainer: Trainer, epoch: int) -> None:
     """Score what a milestone after that epoch asks for and has not yet, in the run's first BN mode."""
     assert isinstance(trainer.model, Supernet)
     variant = run.variant
-    space, mode = variant.masked_space, variant.bn_modes[0]
+    space, mode = variant.masked_space, variant.measures[0]
     compared, before = comparison(tracking, variant), read(run.folder)
     have = set(before[(before["epoch"] == epoch) & (before["bn_mode"] == mode)]["arch"])
     size = budget(len(due(tracking.milestones, trainer.epochs)), trainer)

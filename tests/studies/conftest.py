@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.study import Study, Truth, Variant
+from studies.study import Study, Truth
 from studies.truth import table
+from studies.variant import Variant
 from supernet.augmentation import Augmentation
 from supernet.data import DataConfig
 from supernet.sampling import SamplingConfig

@@ -19,7 +19,8 @@ from conftest import DIGITS, SIZE, write_table
 from studies import run as run_module  # noqa: F401 - imported before the fork
 from studies.execute import Plan, execute
 from studies.states import incomplete
-from studies.study import Study, Truth, Variant
+from studies.study import Study, Truth
+from studies.variant import Variant
 from supernet.augmentation import Augmentation
 from supernet.data import load
 from supernet.sampling import SamplingConfig

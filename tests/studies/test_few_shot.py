@@ -17,10 +17,12 @@ from studies import catalog, lineage
 from studies.catalog.few_shot import EDGE, variants
 from studies.execute import Plan, execute
 from studies.initial import start_from_parent
-from studies.run import build, is_complete, run_one
+from studies.one_shot import build
+from studies.run import is_complete, run_one
 from studies.scores import read as read_scores
 from studies.splitting import split
-from studies.study import Run, Study, Variant
+from studies.study import Run, Study
+from studies.variant import Variant
 from supernet.spaces import get_space
 from supernet.spaces.nasbench201 import EDGE_NAMES, OPERATIONS
 

@@ -1,0 +1,46 @@
+"""One of the other ways to rank architectures, as part of a study: an estimator and what it judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from studies import lineage
+from studies.estimators import Estimator
+from studies.ranker import Ranker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate(Ranker):
+    """size: of the stand-alone networks; with a parent, a trained supernet that the estimator starts from, its size.
+
+    Each of the estimator's measures is a ranking of its own, named 'NAME: MEASURE' if there are several.
+    """
+
+    estimator: Estimator
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("evaluation_masks", "part_of"):
+            if value := getattr(self, name):
+                raise ValueError(f"{name}: {value!r} is for supernets, not for {self.estimator.kind!r}")
+        needed = self.estimator.starts_from_supernet
+        if needed != (self.parent is not None):
+            lack = "needs a supernet to start from" if needed else "does not start from a supernet"
+            raise ValueError(f"parent: {self.name!r} ({self.estimator.kind}) {lack}")
+        lineage.check_parent(self)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return self.estimator.measures
+
+    @property
+    def rankings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        if len(self.measures) == 1:
+            return super().rankings
+        return tuple((f"{self.name}: {measure}", (measure,)) for measure in self.measures)
+
+    @cached_property
+    def _own_config(self) -> dict[str, Any]:
+        return super()._own_config | {"estimator": self.estimator.config()}

@@ -1,0 +1,82 @@
+"""What a run of another estimator does: prepare it, then ask it for its records."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import torch
+
+from studies import scores
+from studies.estimate import Estimate
+from studies.estimators import Task
+from studies.initial import parent_checkpoint
+from studies.one_shot import network_config
+from studies.study import Run
+from supernet.data import load
+
+
+def task_of(run: Run, device: str) -> Task:
+    """What the run's architectures are judged for. ValueError if the supernet that they start from is not trained."""
+    variant = cast(Estimate, run.variant)
+    data = load(variant.data, run.data_root)
+    variant.check_classes(data)
+    return Task(
+        space=variant.masked_space,
+        size=variant.size,
+        data=data.to(torch.device(device)),
+        seed=run.seed,
+        folder=run.folder,
+        device=torch.device(device),
+        noise=variant.evaluation_noise,
+        evaluation_batch=variant.evaluation_batch,
+        start=parent_checkpoint(run),
+        start_config=None if variant.parent is None else network_config(variant.parent),
+    )
+
+
+def prepare(
+    run: Run, device: str, report: Callable[[str, float, str], None], check: Callable[[], None]
+) -> dict[str, Any]:
+    """What the estimator needs once; its cost. check(): before anything is written, it raises if the run is no longer
+    this process's."""
+    run.folder.mkdir(parents=True, exist_ok=True)
+    check()
+    estimator = cast(Estimate, run.variant).estimator
+    found = estimator.prepare(task_of(run, device), lambda done, detail: report("train", done, detail))
+    return {"status": "finished", "reason": None, "updates": 0, "epochs": 0, "train_seconds": 0.0} | found
+
+
+def score(
+    run: Run,
+    pairs: list[scores.Pair],
+    part: tuple[int, int],
+    device: str,
+    report: Callable[[str, float, str], None],
+) -> Iterator[scores.Row]:
+    """The records of part k of n of the architectures of (measure, architecture) pairs: of every measure, as one
+    computation gives them all."""
+    variant, (number, count) = cast(Estimate, run.variant), part
+    asked = list(dict.fromkeys(architecture for _, architecture in pairs))[number::count]
+    said = time.monotonic()
+
+    def after(done: float, detail: str) -> None:
+        nonlocal said
+        if time.monotonic() - said > 1:
+            said = time.monotonic()
+            report("score", done, detail)
+
+    for record in variant.estimator.score(task_of(run, device), asked, after):
+        yield {
+            "arch": variant.masked_space.text(record.architecture),
+            "bn_mode": record.measure,
+            "score": record.score,
+            "loss": record.loss,
+            "status": record.status,
+            "seconds": record.seconds,
+            "steps": record.steps,
+            "macs": record.macs,
+            "details": json.dumps(dict(record.details)) if record.details else None,
+        }

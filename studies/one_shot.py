@@ -1,0 +1,114 @@
+"""What a run of a supernet does: train it, then score architectures with the weights that they share in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import torch
+
+from studies import history, lineage, scores
+from studies.initial import start_from_parent
+from studies.seeds import derived_seed
+from studies.study import Run
+from studies.tracking.live import Live
+from studies.variant import Variant
+from supernet import checkpoint
+from supernet.data import load
+from supernet.network import NetworkConfig, Supernet, seeded
+from supernet.sampling import Sampler
+from supernet.scoring import Scorer
+from supernet.spaces import Architecture
+from supernet.training import Epoch, Trainer
+
+
+def network_config(variant: Variant) -> NetworkConfig:
+    """What the supernet is made of."""
+    return NetworkConfig(
+        space=variant.masked_space,
+        size=variant.size,
+        linear_transformers=variant.linear_transformers,
+        node_reduction=variant.node_reduction,
+        affine=variant.affine,
+    )
+
+
+def build(run: Run, device: str) -> Trainer:
+    """Network, sampler and trainer of a run as they are before the first step."""
+    variant, seed = cast(Variant, run.variant), run.seed
+    origin = (seed, *filter(None, [lineage.generation(variant)]))  # a run does not draw what its parent drew
+    if device == "cuda":
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    config = network_config(variant)
+    network = seeded(Supernet, config, seed=derived_seed("network", *origin)).to(device)
+    sampler = Sampler(variant.sampling, config.space, variant.size, derived_seed("sampler", *origin))
+    data = load(variant.data, run.data_root)
+    variant.check_classes(data)
+    data = data.to(torch.device(device))
+    return Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
+
+
+def prepare(
+    run: Run, device: str, report: Callable[[str, float, str], None], check: Callable[[], None]
+) -> dict[str, Any]:
+    """Train to the end of the budget, from the last checkpoint if there is one. check(): before anything is written;
+    it raises if the run is no longer this process's."""
+    trainer = build(run, device)
+    if not (run.folder / "checkpoint.pt").exists():
+        start_from_parent(run, trainer.model)
+
+    def after_epoch(epoch: Epoch, epochs: int) -> None:
+        detail = f"epoch {epoch.epoch}/{epochs} loss {epoch.loss:.3f} accuracy {epoch.accuracy:.1f} %"
+        report("train", epoch.epoch / epochs, detail)
+        live(epoch)
+
+    with Live(run, trainer) as live:
+        status = trainer.run(run.folder / "checkpoint.pt", after_epoch, check)
+    epochs = history.write(trainer.history, run.folder)
+    return {
+        "status": status,
+        "reason": None if status == "finished" else f"loss or weights not finite in epoch {len(epochs) + 1}",
+        "updates": trainer.updates,
+        "epochs": len(epochs),
+        "train_seconds": round(float(epochs["seconds"].sum()), 2),
+    }
+
+
+def score(
+    run: Run,
+    pairs: list[scores.Pair],
+    part: tuple[int, int],
+    device: str,
+    report: Callable[[str, float, str], None],
+) -> Iterator[scores.Row]:
+    """The scores of part k of n of the (BN mode, architecture) pairs, by the last checkpoint's weights."""
+    variant, (number, count) = cast(Variant, run.variant), part
+    trainer = build(run, device)
+    trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device))
+    assert isinstance(trainer.model, Supernet)
+    for position, mode in enumerate(variant.bn_modes):
+        scorer = Scorer(
+            trainer.model,
+            trainer.data,
+            trainer.data.valid,
+            mode,
+            variant.evaluation_batch,
+            variant.evaluation_noise,
+        )
+        asked: list[Architecture] = [architecture for bn_mode, architecture in pairs if bn_mode == mode]
+        if count > 1:
+            asked = scorer.planner.shards(asked, count)[number]  # type: ignore[assignment]
+
+        def after_chunk(done: float, position: int = position, mode: str = mode) -> None:
+            report("score", (position + done) / len(variant.bn_modes), f"{100 * done:.0f} % scored ({mode})")
+
+        for s in scorer(asked, after_chunk):  # in an order of its own
+            text = variant.masked_space.text(cast(Architecture, s.architecture))
+            yield {
+                "arch": text,
+                "bn_mode": mode,
+                "score": s.score,
+                "loss": s.loss,
+                "status": s.status,
+                "seconds": s.seconds,
+            }

@@ -1,0 +1,56 @@
+"""One way to train a supernet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from studies import lineage
+from studies.ranker import Ranker
+from supernet.sampling import SamplingConfig
+from supernet.scoring import BnMode
+from supernet.training import TrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant(Ranker):
+    """A supernet whose sub-networks, with the weights that they share, are scored on the validation images;
+    `training`, `sampling` and the rest are explained where they are defined.
+
+    bn_modes: how BN normalises while scoring, all from one checkpoint; the first is what the study reports.
+    """
+
+    training: TrainingConfig
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    linear_transformers: str = "none"
+    node_reduction: str = "sum"
+    affine: bool = False
+    bn_modes: tuple[str, ...] = ("batch",)
+
+    def __post_init__(self) -> None:
+        if not self.bn_modes:
+            raise ValueError("bn_modes: at least one is needed")
+        for mode in self.bn_modes:
+            BnMode(mode)
+        super().__post_init__()
+        if self.sampling.kind == "fair":
+            _ = self.masked_space.fair_group_size  # refuses a mask that strict fairness is not defined for
+        lineage.check_variant(self)
+        self._check_evaluation_masks()
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return self.bn_modes
+
+    @classmethod
+    def omitted(cls) -> set[str]:
+        return super().omitted() | {"bn_modes"}
+
+    def _check_evaluation_masks(self) -> None:
+        spaces = self.evaluation_spaces
+        for mask, space in zip(self.evaluation_masks, spaces, strict=True):
+            if space == self.masked_space:
+                raise ValueError(
+                    f"evaluation_masks: {mask!r} leaves out nothing that the training's mask {self.mask!r} does not"
+                )
+        if len(set(spaces)) < len(spaces):
+            raise ValueError(f"evaluation_masks: {self.evaluation_masks!r} has the same subset twice")
