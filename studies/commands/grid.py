@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,17 @@ def plan(args: argparse.Namespace, **options: Any) -> Plan:
         study = replace(study, scored=ScoredSet())
     if args.truth:
         study = replace(study, truth=study.truth | truths(args.truth))
-    return Plan.of(study, args.runs, study.only(args.only, seeds(args.seeds)), **options)
+    part = study.only(args.only, seeds(args.seeds))
+    return Plan.of(study, args.runs, part, command=command(args), **options)
+
+
+def command(args: argparse.Namespace) -> str:
+    """What repeats the whole study that the arguments name, wherever its results and images are."""
+    words = ["python", "-m", "studies", "run", args.name]
+    words += [f"--{name}" for name in ("smoke", "all") if getattr(args, name)]
+    for text in args.truth or ():
+        words += ["--truth", text]
+    return shlex.join(words)
 
 
 def truths(texts: list[str]) -> dict[str, Truth]:
