@@ -9,9 +9,9 @@ import pandas as pd
 
 from analysis.collect import Collected
 from analysis.correlate import BASELINES
-from analysis.correlation import undefined
-from analysis.diagnostics import confusion, features, rank_residuals, residuals_by, tie_handling
-from analysis.partial import partial_spearman
+from analysis.correlation import kendall_tau, undefined
+from analysis.diagnostics import confusion, features, rank_residuals, residuals_by
+from analysis.partial import partial_kendall, partial_spearman
 from analysis.uncertainty import SMALLEST
 from supernet.spaces import Architecture, Space, get_space
 
@@ -22,8 +22,9 @@ NAMES = ["space", "mask", "variant"]
 class Diagnostics:
     """Frames of one study; each has space, mask and variant. Empty where every variant has too few architectures.
 
-    variants: a row a variant: n, tau_b, tau_kendall_a, tau_b_sparse; partial_params and partial_macs (Spearman, given
-      that cost) with _low and _high. residuals: rows of `residuals_by`. confusion: rows of `confusion`.
+    variants: a row a variant: n, tau_b; partial_params and partial_macs (Spearman, given that cost), partial_tau_params
+      and partial_tau_macs (Kendall), each with _low and _high.
+    residuals: rows of `residuals_by`. confusion: rows of `confusion`.
     """
 
     variants: pd.DataFrame
@@ -48,11 +49,12 @@ def diagnose(found: Collected) -> Diagnostics:
         if tuple(group.values()) not in wanted or len(points) < SMALLEST or undefined(truth, score):
             continue
         made_of, costs = (frame.loc[points["arch"]] for frame in known[group["space"]])
-        row: dict[str, object] = {**group, "n": len(points), **tie_handling(truth, score)}
+        row: dict[str, object] = {**group, "n": len(points), "tau_b": kendall_tau(truth, score).value}
         for name in BASELINES:
-            partial = partial_spearman(truth, score, costs[name])
-            row |= {f"partial_{name}": partial.value}
-            row |= {f"partial_{name}_low": partial.low, f"partial_{name}_high": partial.high}
+            for kind, function in (("partial", partial_spearman), ("partial_tau", partial_kendall)):
+                partial = function(truth, score, costs[name])
+                row |= {f"{kind}_{name}": partial.value}
+                row |= {f"{kind}_{name}_low": partial.low, f"{kind}_{name}_high": partial.high}
         variants.append(row)
         residuals.append(residuals_by(made_of, rank_residuals(truth, score)).assign(**group))
         tops.append(confusion(truth, score).assign(**group))

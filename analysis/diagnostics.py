@@ -11,14 +11,13 @@ about 0 for all operations if the score errs at random, whatever the noise.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.correlation import finite_pair, kendall_tau, undefined
+from analysis.correlation import finite_pair, undefined
 from analysis.operation_use import occurrences
 from analysis.pairs import Floats, places
 from analysis.topn import by_score, by_truth
@@ -26,7 +25,6 @@ from analysis.uncertainty import BOOTSTRAP_LIMIT, LEVEL, QUANTILE, RESAMPLES, re
 from supernet.spaces import Architecture, Space
 
 PERCENT = (1, 5, 10, 25, 50)  # of the true and the predicted top
-STEP = 0.1  # percentage points of the truth that 'sparse' tau-b takes for equal
 PARTS = 10  # of the true ranking, each with a regression of its own
 IN_PART = 20  # architectures that each has at the least; for fewer than 200 there are fewer parts
 FEWEST = 5  # architectures below which no mean is given
@@ -196,20 +194,3 @@ def confusion(
             "chance": np.tile(sizes / total, len(names)),
         }
     )
-
-
-def tie_handling(truth: ArrayLike, score: ArrayLike, step: float = STEP) -> dict[str, float | None]:
-    """tau_b, tau_kendall_a, and tau_b_sparse: tau-b after the truth is floored to multiples of `step` (in its units).
-
-    Sparse: differences too small to matter count as ties. Source: Yu et al., "Evaluating the search phase of neural
-    architecture search" (ICLR 2020), without its binning of fractions of 1."""
-    if not (math.isfinite(step) and step > 0):
-        raise ValueError(f"step: {step!r} is not a positive number")
-    truth, score = finite_pair(truth, score)
-    # 85.3 / 0.1 is a little less than 853: the millionth keeps a multiple of the step in its own bin.
-    floored = np.floor(truth / step + 1e-6)
-    return {
-        "tau_b": kendall_tau(truth, score).value,
-        "tau_kendall_a": kendall_tau(truth, score, "a").value,
-        "tau_b_sparse": kendall_tau(floored, score).value,
-    }

@@ -9,11 +9,13 @@ from analysis.collect import Collected
 from analysis.figures.draw import draw_figures
 from analysis.page import element, page
 from analysis.sections.bn_modes import bn_modes_section
+from analysis.sections.chance import chance_section
 from analysis.sections.comparisons import comparisons_section
 from analysis.sections.controls import controls_section
 from analysis.sections.diagnostics import diagnostics_section
 from analysis.sections.provenance import provenance_section
 from analysis.sections.runs import runs_section
+from analysis.sections.sensitivity import sensitivity_section
 from analysis.sections.top import top_section
 from analysis.sections.whole import whole_section
 from supernet.files import write_text
@@ -35,6 +37,8 @@ def write_report(found: Collected) -> Path:
         *top_section(found, pictures["topn"]),
         element("h2", "Truth against score"),
         pictures["scatter"],
+        *chance_section(found),
+        *sensitivity_section(found),
         *diagnostics_section(found, folder),
         *bn_modes_section(found),
         *runs_section(found),

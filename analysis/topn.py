@@ -165,11 +165,51 @@ def topn_mean_tau(
     observed = float(_series_tau(topn_means(truth, scores, sizes)[None])[0])
     if not permutations:
         return TopMeanTau(observed, None, sizes)
+    null = _null(scores, sizes, permutations, seed)
+    return TopMeanTau(observed, permutation_p(observed, null), sizes)
+
+
+def _null(scores: Floats, sizes: tuple[int, ...], permutations: int, seed: int) -> Floats:
+    """topn_mean_tau of permuted scores, (permutations,)."""
     drawn = shuffles(len(scores), sizes[-1], permutations, seed)
     parts = np.array_split(drawn, -(-permutations // 100))  # each stays in the processor's cache
     starts, where = np.array([0, *sizes[:-1]]), np.array(sizes)
     means = [np.add.reduceat(scores.take(part), starts, axis=1).cumsum(axis=1) / where for part in parts]
-    return TopMeanTau(observed, permutation_p(observed, _series_tau(np.concatenate(means))), sizes)
+    return _series_tau(np.concatenate(means))
+
+
+class NullValue(NamedTuple):
+    """A value of topn_mean_tau, how likely it or a smaller one is for unrelated scores, and would be if the means were
+    unrelated too (Kendall's own null distribution)."""
+
+    value: float
+    at_most: float
+    kendall: float
+
+
+def topn_null(
+    n: int, sizes: Sequence[int] = TOP, *, seed: int = 0, permutations: int = PERMUTATIONS
+) -> list[NullValue]:
+    """The null distribution of topn_mean_tau over n architectures, each value that it can take, from -1 to 1.
+
+    By permutation of n different scores, the quantiles of a normal distribution; sets larger than n are left out, and
+    fewer than two have no null: []. Kendall's null counts the orders of m means by their inversions."""
+    from scipy.special import ndtri
+
+    sizes = tuple(size for size in check_top(sizes) if size <= n)
+    m = len(sizes)
+    if m < 2:
+        return []
+    null = _null(ndtri((np.arange(n) + 0.5) / n), sizes, permutations, seed)
+    orders = np.ones(1)
+    for k in range(2, m + 1):  # a k-th mean adds 0 to k - 1 inversions
+        orders = np.convolve(orders, np.ones(k) / k)
+    pairs = m * (m - 1) // 2
+    values = [-1 + 2 * i / pairs for i in range(pairs + 1)]
+    return [
+        NullValue(value, float((null <= value + 1e-9).mean()), min(1.0, float(orders[: i + 1].sum())))
+        for i, value in enumerate(values)
+    ]
 
 
 @lru_cache(maxsize=16)  # as many as a study has masks; two MB each for 1,000 permutations

@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from analysis.collect import Collected
+from analysis.correlate import BASELINES
 from analysis.diagnose import NAMES, Diagnostics, diagnose
-from analysis.diagnostics import STEP
 from analysis.figures import diagnostics, style
 from analysis.page import DASH, Cell, Html, element, number, picture, table
 
+GIVEN = ("partial rho given params", "given MACs", "partial tau given params", "given MACs")
 NAMED = 2  # operations named in a cell at the most
 
 
@@ -33,30 +34,30 @@ def diagnostics_section(found: Collected, folder: Path) -> list[Html]:
 TEXT = (
     "Of the mean score over seeds. Partial rho: Spearman's correlation of truth and score given the stand-alone"
     " network's parameters or MACs (a score that is the cost plus noise has about 0), with its 95 % interval over"
-    " architectures."
+    " architectures. Partial tau: the same of Kendall's tau-b, which need not be near 0 where score and truth have"
+    " only the cost in common: where the two differ, believe the partial rho."
     " Overrated, underrated: operations whose use puts an architecture further up or down than others of equal truth,"
     " the mean over all uses in percent of the ranking with its own 95 % interval, not corrected for the number of"
-    f" operations; only those whose interval leaves out 0, at most {NAMED}. Sparse: tau-b after the truth is"
-    f" floored to multiples of {STEP} percentage points. Tau-a here is that of statistics."
+    f" operations; only those whose interval leaves out 0, at most {NAMED}."
 )
 
 
 def _tables(result: Diagnostics) -> list[Html]:
-    """Two tables for each space: what is over- and underrated and the partial correlations; the handling of ties."""
+    """Two tables for each space: what is over- and underrated, and what is left given the cost."""
     pieces: list[Html] = []
     for space, group in result.variants.groupby("space", sort=False):
-        rated, ties = [], []
+        rated, given = [], []
         for row in group.to_dict("records"):
             same = (result.residuals[NAMES] == [row[name] for name in NAMES]).all(axis=1)
             operations = result.residuals[same & (result.residuals["group"] == "operation")]
-            partial = [_with_interval(row, f"partial_{name}", 3) for name in ("params", "macs")]
-            rated.append([row["variant"], *_rated(operations), *partial])
-            taus = [number(row[name]) for name in ("tau_b", "tau_b_sparse", "tau_kendall_a")]
-            ties.append([row["variant"], *taus, number(row["n"], 0)])
+            rated.append([row["variant"], *_rated(operations)])
+            names = [f"{key}_{name}" for key in ("partial", "partial_tau") for name in BASELINES]
+            partial = [_with_interval(row, name, 3) for name in names]
+            given.append([row["variant"], number(row["tau_b"]), *partial, number(row["n"], 0)])
         pieces += [
             element("h3", style.TITLES.get(str(space), space)),
-            table(["Ranking", "overrated", "underrated", "partial rho given params", "given MACs"], rated),
-            table(["Ranking", "tau-b", "tau-b, sparse truth", "tau-a", "n"], ties),
+            table(["Ranking", "overrated", "underrated"], rated),
+            table(["Ranking", "tau-b", *GIVEN, "n"], given),
         ]
     return pieces
 

@@ -21,12 +21,11 @@ from analysis.diagnostics import (
     features,
     rank_residuals,
     residuals_by,
-    tie_handling,
 )
 from analysis.figures import diagnostics as figures
 from analysis.figures import style
 from analysis.pairs import places
-from analysis.partial import partial_spearman
+from analysis.partial import partial_kendall, partial_spearman
 from analysis.sections.diagnostics import diagnostics_section
 from supernet.spaces import get_space
 
@@ -210,6 +209,25 @@ def test_partial_correlation_that_does_not_exist():
         partial_spearman(x, x, x[:11])
 
 
+def test_partial_kendall_by_its_formula_and_its_caveat():
+    """Truth and score that have only the cost in common: partial rho is near 0, partial tau is not."""
+    rng = np.random.default_rng(0)
+    cost, *noise = rng.normal(size=(3, 20000))
+    truth, score = (0.9 * cost + math.sqrt(1 - 0.81) * error for error in noise)
+    tau, half = (2 / math.pi * math.asin(rho) for rho in (0.81, 0.9))
+    found = partial_kendall(truth, score, cost)
+    assert found.value == pytest.approx((tau - half**2) / (1 - half**2), abs=0.02)
+    assert found.value > 0.15
+    assert abs(partial_spearman(truth, score, cost).value) < 0.03
+    a, b, c = (kendall_tau(*pair).value for pair in ((truth, score), (truth, cost), (score, cost)))
+    assert found.value == pytest.approx((a - b * c) / math.sqrt((1 - b**2) * (1 - c**2)))
+    assert found.low < found.value < found.high
+    taus = [
+        partial_kendall(truth[part], score[part], cost[part]) for part in np.arange(20000).reshape(100, 200)
+    ]
+    assert np.mean([one.low < found.value < one.high for one in taus]) > 0.88
+
+
 def test_confusion_of_twenty():
     truth = np.arange(20.0)
     score = truth.copy()
@@ -235,26 +253,14 @@ def test_confusion_of_unrelated_scores_is_at_chance():
     assert drawn[0].groupby("true")["share"].sum().tolist() == pytest.approx([1] * 6)
 
 
-def test_sparse_truth_takes_near_values_for_equal():
-    truth, score = [85.3, 85.34, 85.39, 85.4, 90.0], [3.0, 2, 1, 4, 5]
-    found = tie_handling(truth, score)
-    assert found["tau_b"] == found["tau_kendall_a"] == pytest.approx(0.4)
-    # 85.3 / 0.1 is 852.999...: three values in one bin, so that 7 pairs are left and all agree.
-    assert found["tau_b_sparse"] == pytest.approx(7 / math.sqrt(7 * 10))
-    tied = tie_handling([1, 2, 3, 4], [1, 1, 2, 3], step=0.5)
-    assert tied["tau_kendall_a"] == pytest.approx(5 / 6)
-    assert tied["tau_b"] == pytest.approx(5 / math.sqrt(30))
-    with pytest.raises(ValueError, match="step: 0 is not a positive number"):
-        tie_handling(truth, score, 0)
-
-
 def test_study_is_diagnosed_by_its_trained_variants(found):
     result = diagnose(found)
     assert len(result.variants) == len(found.primary[found.primary["tau_b"].notna()])
     taus = found.primary.set_index(["space", "mask", "variant"])["seedmean_tau_b"]
     for row in result.variants.to_dict("records"):
         assert row["tau_b"] == taus[row["space"], row["mask"], row["variant"]]
-        assert row["partial_params_low"] < row["partial_params"] < row["partial_params_high"]
+        for name in ("partial_params", "partial_tau_params", "partial_tau_macs"):
+            assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
     masked = result.residuals[result.residuals["mask"] == "none"]
     assert "none" not in set(masked["name"])
     assert len(masked)

@@ -20,6 +20,7 @@ from analysis.topn import (
     tau_true_top,
     topn_mean_tau,
     topn_means,
+    topn_null,
     true_top,
 )
 
@@ -189,3 +190,30 @@ def test_constant_scores_have_no_topn_mean_tau():
     almost = np.full(600, 0.1)
     almost[0] = 0.2  # outside the true top-500
     assert topn_mean_tau(np.arange(600), almost, permutations=0).value == 0
+
+
+def test_null_table():
+    null = topn_null(15625)
+    assert [entry.value for entry in null] == pytest.approx(np.linspace(-1, 1, 16))
+    assert null[0].at_most == pytest.approx(0.031, abs=0.007)
+    assert null[2].at_most == pytest.approx(0.156, abs=0.015)  # -.73
+    assert null[0].kendall == pytest.approx(1 / 720)
+    assert null[-1].at_most == 1
+    assert null[-1].kendall == pytest.approx(1)
+    assert sum(b.kendall - a.kendall for a, b in itertools.pairwise(null)) == pytest.approx(719 / 720)
+    assert [entry.at_most for entry in null] == sorted(entry.at_most for entry in null)
+
+
+def test_null_of_two_sets_is_even_and_of_fewer_there_is_none():
+    half, whole = topn_null(60, (10, 50, 500))
+    assert half.value == -1
+    assert half.at_most == pytest.approx(0.5, abs=0.02)
+    assert (half.kendall, whole.at_most) == (0.5, 1)
+    assert topn_null(40, (10, 50)) == []
+
+
+def test_kendalls_null_is_a_count_of_all_orders():
+    orders = list(itertools.permutations(range(5)))
+    for entry in topn_null(100, (5, 10, 20, 40, 80), permutations=9):
+        values = [np.mean([np.sign(b - a) for a, b in itertools.combinations(o, 2)]) for o in orders]
+        assert entry.kendall == pytest.approx(np.mean(np.array(values) <= entry.value + 1e-9))
