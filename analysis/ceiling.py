@@ -21,12 +21,14 @@ pair have had a say: those that are in it were lucky in one seed where they were
 anticorrelate within a small top. Nor is it what a score goes through, which has no say. So one side plays the truth and
 chooses the top, the other plays the score:
 
-* seed_to_seed: mean over ordered pairs; the top of one seed, that seed against the other.
+* seed_to_seed: mean over ordered pairs; the top of one seed, that seed against the other. What figures show.
 * seed_to_mean: mean over seeds; the top of the mean of the others, that mean against the seed. The nearest to what is
-  done to a score where the truth is a mean over seeds, so this is the ceiling that figures show where there is one.
+  done to a score where the truth is a mean over seeds, but of half as many pairs.
 * third_seed: mean over seeds and pairs; the top of one seed, two others against one another. Neither side of the
   correlation has had a say; higher, as choosing by another's noise leaves more of the range.
 * valid_to_test: the top of the column itself, which plays the truth; its partner plays the score.
+
+A top is chosen among the architectures that have every column that the estimate needs.
 """
 
 from __future__ import annotations
@@ -44,11 +46,7 @@ from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.pairs import Floats
 from analysis.topn import by_truth
 
-INSIDE = (
-    "seed_to_mean",
-    "seed_to_seed",
-    "valid_to_test",
-)  # inside the top: the first there is is the ceiling
+INSIDE = ("seed_to_seed", "valid_to_test")  # inside the top, what tables and figures show
 MEASURES = {"tau_b": kendall_tau, "spearman": spearman, "pearson": pearson}
 
 

@@ -25,8 +25,8 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> F
     """Two panels a space: tau-b inside the true top-N, and the mean score of the true top-N, against N.
 
     series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
-    and N; std is NaN for one seed. references: space, mask, reference, top, tau_b: lines of the noise ceiling
-    (INSIDE of ceiling.py), of validation against test and of params. Grey band: what range restriction alone lets
+    and N; std is NaN for one seed. references: space, mask, reference, top, tau_b: lines of the noise ceiling,
+    of validation against test (INSIDE of ceiling.py) and of params. Grey band: what range restriction alone lets
     expect, between its two scales (EXPECTED in series), for the panel's variant of the highest tau-b over all.
     A falling line on the right means that better architectures score higher, which is what topn_mean_tau sums up.
     Where a space has many variants, a row of panels for every few of them, on one scale.
@@ -119,9 +119,8 @@ def _restriction(axes: Axes, here: pd.DataFrame) -> None:
     known = here.dropna(subset=list(EXPECTED))
     if not len(known):
         return
-    best = (
-        known.groupby("variant", sort=False)["expected_places"].max().idxmax()
-    )  # it rises with tau-b over all
+    # What is expected rises with tau-b over all.
+    best = known.groupby("variant", sort=False)["expected_places"].max().idxmax()
     rows = known[known["variant"] == best]
     label = f"range restriction alone: “{best}”"
     axes.fill_between(
@@ -137,17 +136,15 @@ def _restriction(axes: Axes, here: pd.DataFrame) -> None:
 
 
 def _references(axes: Axes, references: pd.DataFrame) -> None:
-    """Noise ceiling (black), validation against test (black too) and params (grey) of the full space, or of the only
+    """Noise ceiling and validation against test (black) and params (grey) of the full space, or of the only
     mask that there is: lines for every mask would hide the variants."""
     masks = list(dict.fromkeys(references["mask"]))
     mask = FULL if FULL in masks or not masks else masks[0]
     here = references[(references["mask"] == mask) & references["tau_b"].notna()]
-    present = set(here["reference"])
-    noise = next((name for name in INSIDE if name in present), None)
-    names = {noise: ("noise ceiling", "#111111")} if noise else {}
-    names |= {"valid_to_test": ("validation against test", "#111111")} if noise != "valid_to_test" else {}
-    names |= {"params": ("params", style.GREY)}
-    for (reference, (label, colour)), dashes in zip(names.items(), DASHES, strict=False):
+    labels = ("noise ceiling", "validation against test")
+    names = {name: (label, "#111111") for name, label in zip(INSIDE, labels, strict=True)}
+    names["params"] = ("params", style.GREY)
+    for (reference, (label, colour)), dashes in zip(names.items(), DASHES, strict=True):
         group = here[here["reference"] == reference]
         if not len(group):
             continue

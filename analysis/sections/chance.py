@@ -8,6 +8,7 @@ from analysis.collect import Collected
 from analysis.figures import topn
 from analysis.figures.style import TITLES
 from analysis.page import DASH, MINUS, Cell, Html, element, number, table
+from analysis.references import EXPECTED
 from analysis.topn import NullValue, topn_null
 
 RARE = 0.5  # values of topn_mean_tau are shown up to this probability
@@ -51,7 +52,7 @@ RESTRICTION = (
 def _cell(row: dict[Any, Any] | None) -> Cell:
     if row is None:
         return Cell(DASH)
-    shown, points, places = (number(row[name]) for name in ("mean", "expected_points", "expected_places"))
+    shown, points, places = (number(row[n], k) for n, k in (("mean", 3), *((name, 2) for name in EXPECTED)))
     if points.value is None or places.value is None:
         return shown
     return Cell(f"{shown.content} ({points.content} to {places.content})", shown.value)

@@ -70,25 +70,26 @@ def _table(group: pd.DataFrame, column: str) -> tuple[list[object], list[list[ob
 
 
 def _cell(rows: pd.DataFrame) -> Cell:
-    """'0.612 (−0.013)'; of several options the lowest and the highest."""
+    """'0.612 (−0.013)'; of several options the lowest and, on a line of its own, the highest."""
     known = rows.dropna(subset=["tau", "change"]).sort_values("tau", kind="stable")
     if not len(known):
         return Cell(DASH)
-    ends = known.iloc[[0, -1]] if len(known) > 1 else known
-    texts = [
-        f"{number(row['tau']).content} ({number(row['change'], sign='+').content})"
-        for row in ends.to_dict("records")
-    ]
-    return Cell(" to ".join(texts), float(known["tau"].iloc[0]))
+    several = len(known) > 1
+    lines: list[str] = []
+    for row in known.iloc[[0, -1] if several else [0]].to_dict("records"):
+        tau, change = number(row["tau"]).content, f"({number(row['change'], sign='+').content})"
+        lines += [f"{tau} {change}"] if several else [str(tau), change]
+    return Cell(Html("".join(element("div", text) for text in lines)), float(known["tau"].iloc[0]))
 
 
-def _order(rows: pd.DataFrame) -> str:
-    """'2 of 10 swapped, another first': of several options the one that swaps most."""
+def _order(rows: pd.DataFrame) -> object:
+    """'2 of 10 swapped', 'another first': of several options the one that swaps most."""
     if not len(rows):
         return DASH
     worst = rows.loc[rows["swapped"] == rows["swapped"].max()].iloc[0]
     first = rows["best"] != rows["best_usual"]
-    return f"{worst['swapped']} of {worst['pairs']} swapped" + (", another first" if first.any() else "")
+    lines = [f"{worst['swapped']} of {worst['pairs']} swapped", *(["another first"] if first.any() else [])]
+    return Html("".join(element("div", line) for line in lines))
 
 
 def _words(column: str) -> str:

@@ -61,7 +61,7 @@ TEXT = (
     f" reach {MINUS}1 in about 3 % of cases. overlap: share of the true top 5 % that is in the predicted top"
     " 5 % (5 % by chance). regret@10: best truth less the best among the ten with the highest score, in"
     " percentage points. Ceilings inside the top: one side plays the truth and chooses the top, the other the score, so"
-    " that nothing is gained or lost by the choice of the top."
+    " that nothing is gained or lost by the choice of the top; of the architectures that have every seed they need."
 )
 
 

@@ -100,7 +100,7 @@ def test_order_of_variants():
 def test_section_says_what_the_frame_says(found):
     text = "".join(sensitivity_section(found))
     row = sensitivity(found).iloc[0]
-    shown = f"{row['tau']:.3f} ({row['change']:+.3f})".replace("-", "\N{MINUS SIGN}")
+    shown = f"<div>{row['tau']:.3f}</div><div>({row['change']:+.3f})</div>".replace("-", "\N{MINUS SIGN}")
     assert shown in text
     assert "warm-up &lt;b&gt;" in text
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
@@ -115,7 +115,7 @@ def test_section_on_chance(found):
     top = found.top[(found.top["variant"] == "strictly fair") & (found.top["space"] == "blox")]
     inside = top[top["primary"].astype(bool) & (top["top"] == 50)]
     numbers = [inside[name].mean() for name in ("tau_b", "expected_points", "expected_places")]
-    assert "{:.3f} ({:.3f} to {:.3f})".format(*numbers) in text
+    assert "{:.3f} ({:.2f} to {:.2f})".format(*numbers) in text
     assert "4 sets" in text  # of 160 architectures
     assert "n = 158" in text  # two have no score
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
