@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis.collect import Collected
 from analysis.correlate import TIES
 from analysis.figures import scatter, style, topn, variants
-from analysis.page import Html, picture
+from analysis.page import Html, picture, scatter_data
+
+STILL = f" In print, the first {scatter.PANELS} variants; the others are in figures/scatter-2.pdf and so on."
 
 
 def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
@@ -25,28 +29,42 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
     runs = found.runs[found.runs["primary"].astype(bool)]
     taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
     middle = sorted(size for size in study.top if size <= max(50, study.top[0]))[-1]
-    drawn = {
-        "variants": (variants.variants(usable, runs, found.references, note=note), usable),
-        "topn": (topn.topn(series, found.top_references, note=note), series),
-        "scatter": (scatter.scatter(found.points, taus, top=middle, truth=truth, note=note), found.points),
-    }
     captions = {
         "variants": f"tau-b of each variant: mean over {seeds} (filled), single seeds (open), and the 95 %"
         f" interval of the mean over {_architectures(usable)} (bar). Upright marks: the number of parameters"
         " and of MACs of the stand-alone networks as rankings, and the truth's own noise.",
         "topn": "Left: tau-b inside the true top-N. Right: its mean score, which should fall with N. Over"
         f" {seeds}; bands are mean ± standard deviation. Inside the top the differences are as small as the"
-        " noise, so that the ceiling is low there too; below zero, because the top is chosen by the mean of the"
-        " seeds: where one was lucky the others were less so.",
+        " noise, so that the ceiling is low there too: one side of it plays the truth and chooses the top, the other"
+        " plays the score. Grey band: what the narrow range of truths alone does to the best variant's tau-b, if its"
+        " error is the same everywhere in percentage points (lower edge) or in normal scores of the places (upper"
+        " edge).",
         "scatter": f"Truth against the mean score over {seeds}, one point an architecture"
         f" ({_architectures(usable)}). The tau-b in a panel is that of the mean score, as a rule higher than"
         f" the mean of the seeds' tau-b. Coloured: the true top {middle}.",
     }
+
+    def drawn() -> Iterator[tuple[str, Figure, pd.DataFrame]]:
+        """One after another: a figure of many panels takes up much memory."""
+        yield "variants", variants.variants(usable, runs, found.references, note=note), usable
+        yield "topn", topn.topn(series, found.top_references, note=note), series
+        pages = scatter.pages(found.points)
+        for number, points in enumerate(pages, 1):
+            name = f"scatter-{number}" if len(pages) > 1 else "scatter"
+            yield name, scatter.scatter(points, taus, top=middle, truth=truth, note=note), points
+
     pieces = {}
-    for name, (figure, data) in drawn.items():
+    for name, figure, data in drawn():
         paths = style.save(figure, data, folder, name)
-        full = f"{captions[name]} Truth: {columns}. Ties: {TIES}. {study.note}"
-        pieces[name] = picture(paths[0], full, f"Figure: {captions[name]}")
+        kind, _, number = name.partition("-")
+        if number not in ("", "1"):
+            continue  # further pages are beside the report only
+        full = f"{captions[kind]} Truth: {columns}. Ties: {TIES}. {study.note}"
+        more = ""
+        if kind == "scatter":
+            more = scatter_data(found.points, taus, top=middle, truth=truth, titles=style.TITLES)
+            full += STILL if number else ""
+        pieces[kind] = picture(paths[0], full, f"Figure: {captions[kind]}", more=more)
     return pieces
 
 

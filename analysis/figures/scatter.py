@@ -12,7 +12,17 @@ from matplotlib.figure import Figure
 from analysis.figures import style
 from analysis.study import FULL
 
-FEW = 12  # panels up to which they are large
+PANELS = 12  # on a page
+COLUMNS = 3
+WRAP = 27  # letters in a line of a title
+GROUP = ["space", "mask", "variant"]
+
+
+def pages(points: pd.DataFrame) -> list[pd.DataFrame]:
+    """The points of each page, at most PANELS variants, space by space; of no points one page that is empty."""
+    groups = [group for _, group in _panels(points)]
+    starts = range(0, len(groups), PANELS)
+    return [pd.concat(groups[start : start + PANELS]) for start in starts] or [points]
 
 
 def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, note: str = "") -> Figure:
@@ -23,23 +33,17 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
     the best by truth are marked. truth: what the truth is, for the axis. Axes leave out the lowest 5 % where they
     would squeeze the rest; how many points that hides is written in the panel.
     """
-    order = list(dict.fromkeys(points["space"]))
-    groups = list(points.groupby(["space", "mask", "variant"], sort=False))
-    groups.sort(key=lambda group: order.index(group[0][0]))
-    columns = min(3 if len(groups) <= FEW else 4, max(1, len(groups)))
-    width = 27 if columns < 4 else 20  # letters in a line of a title
+    groups = _panels(points)
+    columns = min(COLUMNS, max(1, len(groups)))
     rows = max(1, -(-len(groups) // columns))
     with style.look():
-        figure = style.new_figure(height=(2.5 if columns < 4 else 2.2) * rows + 0.9)
+        figure = style.new_figure(height=2.5 * rows + 0.9)
         panels = figure.subplots(rows, columns, squeeze=False)
         for axes in panels.flat[len(groups) :]:
             axes.set_axis_off()
         if not groups:
             style.empty(panels[0, 0], "no finished run")
-        known = {
-            tuple(row[:3]): row[3]
-            for row in taus[["space", "mask", "variant", "tau_b"]].itertuples(index=False)
-        }
+        known = {tuple(row[:3]): row[3] for row in taus[[*GROUP, "tau_b"]].itertuples(index=False)}
         for axes, ((space, mask, variant), group) in zip(panels.flat, groups, strict=False):
             best = group["place"] <= top
             rest = group[~best]
@@ -66,8 +70,8 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
             hidden = _zoom(axes, group)
             # The mask is in the title unless the variant's own name says it.
             named = style.panel_title(str(space), FULL if str(mask) in str(variant) else str(mask))
-            title = f"{textwrap.fill(str(variant), width)}\n{textwrap.fill(named, width)}"
-            axes.set_title(title, fontsize=8.5 if columns < 4 else 7.5)
+            title = f"{textwrap.fill(str(variant), WRAP)}\n{textwrap.fill(named, WRAP)}"
+            axes.set_title(title, fontsize=8.5)
             tau = known.get((space, mask, variant))
             sampled = int(group["sampled"].sum())
             more = f" + {len(group) - sampled} of the top" if sampled < len(group) else ""
@@ -77,14 +81,14 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
             ]
             lines += [f"{hidden} lower off scale"] * bool(hidden)
             axes.text(
-                0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8 if columns < 4 else 7,
+                0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8,
                 bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5},
             )  # fmt: skip
         for axes in panels[:, 0]:
             axes.set_ylabel("score (%)")
         for i in range(min(columns, len(groups))):
             last = (len(groups) - 1 - i) // columns
-            panels[last, i].set_xlabel(truth if len(truth) < (30 if columns < 4 else 20) else "truth (%)")
+            panels[last, i].set_xlabel(truth if len(truth) < 30 else "truth (%)")
         marked = f"Orange: the {top} architectures with the highest truth (all, if there are fewer)."
         style.add_note(
             figure,
@@ -92,6 +96,13 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
             note,
         )
     return figure
+
+
+def _panels(points: pd.DataFrame) -> list[tuple[tuple[str, str, str], pd.DataFrame]]:
+    """(space, mask, variant) and their points, space by space."""
+    order = list(dict.fromkeys(points["space"]))
+    groups = [(tuple(map(str, key)), group) for key, group in points.groupby(GROUP, sort=False)]
+    return sorted(groups, key=lambda group: order.index(group[0][0]))  # type: ignore[arg-type]
 
 
 def _zoom(axes: Axes, group: pd.DataFrame) -> int:

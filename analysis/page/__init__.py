@@ -4,6 +4,7 @@ from analysis.page.cells import DASH, MINUS, Cell, Head, interval, number, with_
 from analysis.page.document import page
 from analysis.page.markup import Html, element, safe
 from analysis.page.picture import picture
+from analysis.page.scatter import scatter_data
 from analysis.page.table import table
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "page",
     "picture",
     "safe",
+    "scatter_data",
     "table",
     "with_std",
 ]

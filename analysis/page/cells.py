@@ -24,7 +24,7 @@ class Head:
     """A column's title. column: the name of the same number in the CSV of the study, if it is there. title: what it is,
     for a reader who rests on it."""
 
-    label: str
+    label: object
     column: str = ""
     title: str = ""
 

@@ -1,25 +1,48 @@
-"""The frame of a page: one HTML file with its styles inside, nothing from the network."""
+"""The frame of a page: one HTML file with its styles and scripts inside, nothing from the network."""
 
 from __future__ import annotations
 
 import html
+import re
 from importlib.resources import files
 
-from analysis.page.markup import safe
+from analysis.page.markup import Html, element, safe
+
+STYLES = ("page.css", "tables.css", "scatter.css")
+SCRIPTS = ("unpack.js", "downloads.js", "tables.js", "drawing.js", "scatter.js")
+# The browser keeps to it, whatever the page may come to hold: nothing is fetched.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+HEADING = re.compile(r'<h2(?: id="(?P<name>[^"]*)")?>(?P<title>.*?)</h2>')
 
 
 def page(title: str, *content: object) -> str:
-    """The whole document."""
-    body = "\n".join(safe(part) for part in content)
+    """The whole document. Its <h2> headings get ids where they have none; a list of them stands before the first."""
+    body = _with_contents("\n".join(safe(part) for part in content))
+    styles, scripts = ("\n".join(map(_text, names)) for names in (STYLES, SCRIPTS))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{html.escape(title)}</title>\n<style>\n{_text('page.css')}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<title>{html.escape(title)}</title>\n<style>\n{styles}</style>\n</head>\n"
+        f'<body>\n<main>\n{body}\n</main>\n<script type="module">\n{scripts}</script>\n</body>\n</html>\n'
     )
 
 
 def _text(name: str) -> str:
     """The text of a file beside this one."""
     return files("analysis.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _with_contents(body: str) -> str:
+    links: list[Html] = []
+
+    def named(match: re.Match[str]) -> str:
+        name = match["name"] or f"section-{len(links) + 1}"
+        links.append(element("li", element("a", Html(match["title"]), href=f"#{name}")))
+        return f'<h2 id="{name}">{match["title"]}</h2>'
+
+    if (first := HEADING.search(body)) is None:
+        return body
+    rest = HEADING.sub(named, body[first.start() :])
+    return f"{body[: first.start()]}{element('nav', element('ul', *links), aria_label='Contents')}\n{rest}"

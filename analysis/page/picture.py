@@ -1,16 +1,56 @@
-"""Figures of a page."""
+"""Figures of a page: a picture, its caption, and its data and vector file to download."""
 
 from __future__ import annotations
 
 import base64
 import html
+import io
+from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from analysis.page.markup import Html, element
+from analysis.page.packed import pack
+
+KINDS = {"csv": ("data as CSV", "text/csv"), "svg": ("vector file, SVG", "image/svg+xml")}
+COLOURS = 128  # of a picture in the page; text and lines on white need fewer
+LARGEST = 200_000  # characters of a packed file; what is larger stays beside the page
 
 
-def picture(path: Path, caption: object, alternative: str) -> Html:
-    """A PNG inside the page, with its caption."""
-    data = base64.b64encode(path.read_bytes()).decode()
+def picture(
+    path: Path, caption: object, alternative: str, downloads: Sequence[str] = tuple(KINDS), more: object = ""
+) -> Html:
+    """A PNG inside the page, with its caption and the files of the same name to download, those that are there and not
+    too large. more: what stands between picture and caption."""
+    data = base64.b64encode(_smaller(path)).decode()
     image = Html(f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}">')
-    return element("figure", image, element("figcaption", caption))
+    files = [_download(path.with_suffix(f".{kind}"), kind) for kind in downloads]
+    links = element("p", *files, class_="downloads") if any(files) else ""
+    return element("figure", image, more, element("figcaption", caption), links)
+
+
+def _smaller(path: Path) -> bytes:
+    """The same picture with a palette: a third of the bytes, nothing that an eye would see."""
+    try:
+        image: Image.Image = Image.open(io.BytesIO(path.read_bytes()))
+    except OSError as error:
+        raise ValueError(f"{path}: not a PNG that can be read") from error
+    file = io.BytesIO()
+    image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _download(path: Path, kind: str) -> Html:
+    """A button that stays hidden until the page's script has made it work; none for what is not there or too large."""
+    if not path.is_file() or len(packed := pack(path.read_bytes())) > LARGEST:
+        return Html("")
+    label, mime = KINDS[kind]
+    attributes = {
+        "data_file": path.name,
+        "data_mime": mime,
+        "data_packed": packed,
+        "type": "button",
+        "hidden": "",
+    }
+    return element("button", label, **attributes)

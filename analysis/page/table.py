@@ -9,10 +9,15 @@ from analysis.page.markup import Html, element
 
 
 def table(
-    head: Sequence[object], rows: Sequence[Sequence[object]], words: int = 1, weak: Sequence[int] = ()
+    head: Sequence[object],
+    rows: Sequence[Sequence[object]],
+    words: int = 1,
+    weak: Sequence[int] = (),
+    main: bool = False,
 ) -> Html:
     """A table that scrolls sideways by itself. head: texts or Heads. rows: texts, Html or Cells. The first `words`
-    columns are text, the others numbers; the rows numbered in `weak` (baselines and ceilings) are set in grey."""
+    columns are text, the others numbers; the rows numbered in `weak` (baselines and ceilings) are set in grey.
+    Any column can be sorted by; with `main` rows can be filtered and columns hidden."""
     if not rows:
         return Html("")
     titles = element("tr", *(_title(cell, _kind(i, words)) for i, cell in enumerate(head)))
@@ -24,7 +29,9 @@ def table(
         )
         for number, row in enumerate(rows)
     ]
-    inner = element("table", element("thead", titles), element("tbody", *body))
+    inner = element(
+        "table", element("thead", titles), element("tbody", *body), **({"class": "main"} if main else {})
+    )
     return element("div", inner, class_="scroll", tabindex="0", role="group")
 
 
@@ -33,7 +40,7 @@ def _kind(column: int, words: int) -> str:
 
 
 def _title(cell: object, kind: str) -> Html:
-    head = cell if isinstance(cell, Head) else Head(str(cell))
+    head = cell if isinstance(cell, Head) else Head(cell)
     more = {"data_column": head.column} if head.column else {}
     more |= {"title": head.title} if head.title else {}
     return element("th", head.label, class_=kind, scope="col", **more)

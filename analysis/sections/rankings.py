@@ -22,8 +22,11 @@ def space_title(row: Mapping[Any, Any]) -> str:
     return TITLES.get(row["space"], str(row["space"]))
 
 
-def ranking_tables(found: Collected, names: Sequence[str], head: Sequence[str], cells: Cells) -> Html:
-    """A table for each space: its variants, then in grey the references `names`; `cells`: the numbers."""
+def ranking_tables(
+    found: Collected, names: Sequence[str], head: Sequence[object], cells: Cells, main: bool = False
+) -> Html:
+    """A table for each space: its variants, then in grey the references `names`; `cells`: the numbers of a row. main:
+    whether it can be filtered."""
     kinds = found.primary
     pieces: list[Html] = []
     for space, group in kinds.groupby("space", sort=False) if len(kinds) else ():
@@ -37,6 +40,6 @@ def ranking_tables(found: Collected, names: Sequence[str], head: Sequence[str], 
             lines.append([LABELS[row["reference"]] + (f" ({mask})" if several else ""), *cells(row)])
         pieces += [
             element("h3", TITLES.get(str(space), space)),
-            table(["Ranking", *head], lines, weak=weak),
+            table(["Ranking", *head], lines, weak=weak, main=main),
         ]
     return Html("".join(pieces))

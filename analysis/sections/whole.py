@@ -5,36 +5,64 @@ from __future__ import annotations
 from typing import Any
 
 from analysis.collect import Collected
-from analysis.page import Html, element, interval, number, with_std
+from analysis.page import MINUS, Head, Html, element, interval, number, with_std
 from analysis.sections.rankings import LABELS, ranking_tables
 
 
 def whole_section(found: Collected, figure: Html) -> list[Html]:
-    """Heading, a table for each space, what the columns are, and the figure of the variants."""
+    """Heading, the main table of each space, what the columns are, the rest of the measures, and the figure."""
+    rest = element("details", element("summary", "More measures"), _rest(found))
     return [
         element("h2", "All architectures"),
-        _table(found),
+        _main(found),
         element("p", TEXT, class_="small"),
+        rest,
         figure,
     ]
 
 
-def _table(found: Collected) -> Html:
+def _main(found: Collected) -> Html:
     head = [
-        "tau-b", "95 %", "tau-b of the mean score", "tau-b by loss", "Spearman", "Pearson", "weighted tau",
-        "seeds", "n", "missing",
+        Head("tau-b", "tau_b"), Head("95 %", "tau_b_low"), Head("Spearman", "spearman"), Head("Pearson", "pearson"),
+        Head(Html("topn_<wbr>mean_tau"), "topn_mean_tau"), Head("p", "topn_p"), Head("top 5 %", "overlap_5"),
+        Head(Html("regret<wbr>@10"), "regret_10"), Head("mean score", "mean_score"), Head("seeds", "seeds"),
+        Head("updates", "updates"), Head("train (s)", "train_seconds"),
     ]  # fmt: skip
 
     def cells(row: dict[Any, Any]) -> list[object]:
         return [
             with_std(row, "tau_b"),
             interval(row.get("tau_b_low"), row.get("tau_b_high")),
+            number(row.get("spearman")),
+            number(row.get("pearson")),
+            number(row.get("topn_mean_tau"), 2),
+            number(row.get("seedmean_topn_p" if "variant" in row else "topn_p")),
+            number(row.get("overlap_5")),
+            number(row.get("regret_10"), 2),
+            number(row.get("mean_score"), 2),
+            number(row.get("finished"), 0),
+            number(row.get("updates"), 0),
+            number(row.get("train_seconds"), 1),
+        ]
+
+    return ranking_tables(found, list(LABELS), head, cells, main=True)
+
+
+def _rest(found: Collected) -> Html:
+    head = [
+        Head("tau-b of the mean score"), Head("tau-b by loss", "tau_b_loss"), Head("weighted tau", "weighted_tau"),
+        Head("Spearman", "spearman"), Head("Pearson", "pearson"), Head("mean score (%)", "mean_score"),
+        Head("n", "n"), Head("missing", "missing"),
+    ]  # fmt: skip
+
+    def cells(row: dict[Any, Any]) -> list[object]:
+        return [
             number(row.get("seedmean_tau_b")),
             with_std(row, "tau_b_loss"),
+            with_std(row, "weighted_tau"),
             with_std(row, "spearman"),
             with_std(row, "pearson"),
-            with_std(row, "weighted_tau"),
-            number(row.get("finished"), 0),
+            with_std(row, "mean_score", 2),
             number(row.get("n"), 0),
             number(row.get("missing"), 0),
         ]
@@ -43,8 +71,12 @@ def _table(found: Collected) -> Html:
 
 
 TEXT = (
-    "Mean ± standard deviation over seeds. 95 %: interval of the mean over architectures; it does not cover"
-    " other seeds. By loss: the same scoring's loss as the score, the lowest best. n: architectures scored by"
-    " every finished seed. missing: architectures with truth and no score (the most of any seed), left out. The"
-    " noise-free ceiling is an estimate (Spearman-Brown), for Pearson only."
+    "Means over seeds, ± their standard deviation. 95 %: interval of the mean over architectures; it does not cover"
+    " other seeds. topn_mean_tau: Kendall's formula between N and the mean score of the true top-N,"
+    f" {MINUS}1 is best; p, of the mean score over seeds: share of shuffled scores that do at least as well. top 5 %:"
+    " share of the true top 5 % that is in the predicted top 5 %. regret@10: best truth less the best among the ten"
+    " with the highest score, in percentage points. mean score in percent. train: seconds a run. By loss: the same"
+    " scoring's loss as the score, the lowest best. n: architectures scored by every finished seed. missing:"
+    " architectures with truth and no score (the most of any seed), left out. The noise-free ceiling is an estimate"
+    " (Spearman-Brown), for Pearson only."
 )

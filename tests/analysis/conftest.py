@@ -8,6 +8,7 @@ import pytest
 from synthetic_study import write_study
 
 from analysis.collect import Collected, collect
+from analysis.report import write_report
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def found(study: Path) -> Collected:
     return collect(study)
+
+
+@pytest.fixture(scope="session")
+def page(study: Path, found: Collected) -> str:
+    path = write_report(found)
+    assert path == study / "report.html"
+    return path.read_text()
