@@ -67,7 +67,6 @@ class DepthwiseAverage(torch.autograd.Function):
         return F.conv2d(x, ones, padding=1, groups=len(ones)).mul_(divided)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         ones, divided = ctx.saved_tensors
         return F.conv2d(gradient * divided, ones, padding=1, groups=len(ones)), None, None
@@ -86,7 +85,6 @@ class Halved(torch.autograd.Function):
         return (pairs[..., :c] + pairs[..., c:]).mul_(0.25).permute(0, 3, 1, 2)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         b, c, h, w = gradient.shape
         quarter = (gradient * 0.25).permute(0, 2, 3, 1).reshape(b, h, 1, w, 1, c)
