@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from analysis import cli
-from analysis.commands import correlate, figure, report, table
+from analysis.commands import compare, correlate, figure, report, table
 
-COMMANDS = {"correlate": correlate, "report": report, "table": table, "figure": figure}
+COMMANDS = {"correlate": correlate, "report": report, "table": table, "compare": compare, "figure": figure}
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,0 +1,33 @@
+"""`analysis compare STUDY STUDY ...`: variants of several studies side by side."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from analysis.commands.named import add_format, add_runs
+
+HELP = "set the variants of several studies side by side, on the architectures that all of them scored"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="+", metavar="NAME", help="the studies: folders RUNS/NAME")
+    add_runs(parser)
+    add_format(parser)
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Print the comparison. Raises ValueError for studies that cannot be compared."""
+    from analysis.compare import compare
+    from analysis.compare_text import compare_text
+    from analysis.study import study_folder
+
+    compared = compare([study_folder(args.runs, name) for name in args.names])
+    if args.report is not None:
+        from analysis.compare_report import write_comparison
+
+        write_comparison(compared, args.report)
+        print(args.report, file=sys.stderr)
+    print(compare_text(compared, args.format))

@@ -1,0 +1,74 @@
+"""The page of a comparison of studies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.compare import Compared
+from analysis.figures.style import TITLES
+from analysis.page import Html, element, interval, number, page, table, with_std
+from analysis.sections.comparisons import comparison_tables
+from supernet.files import write_text
+
+
+def write_comparison(compared: Compared, path: Path) -> None:
+    """Write the page: the studies, a table of variants a space, the pairs, what was left out."""
+    names = [study.name for study in compared.studies]
+    title = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    studies = [
+        element("li", element("strong", study.name), f": {study.question} ({study.note})")
+        for study in compared.studies
+    ]
+    notes = [element("p", f"{note}.") for note in compared.notes]
+    content = [
+        element("h1", f"Comparison: {title}"),
+        element("ul", *studies),
+        element("h2", "All variants"),
+        *_variants(compared),
+        element("p", TEXT, class_="small"),
+        *notes,
+        *comparison_tables(compared.differences),
+    ]
+    write_text(path, page(f"Comparison: {title}", *content))
+
+
+TEXT = (
+    "On the architectures that all variants of the space scored. Mean ± standard deviation over seeds. 95 %: interval"
+    " of the mean over architectures; it does not cover other seeds. A training in several studies is one variant."
+)
+
+
+def _variants(compared: Compared) -> list[Html]:
+    head = [
+        "Variant",
+        "Studies",
+        "Mask",
+        "tau-b",
+        "95 %",
+        "Spearman",
+        "mean score (%)",
+        "seeds",
+        "n",
+        "epochs",
+    ]
+    pieces: list[Html] = []
+    for space, group in compared.variants.groupby("space", sort=False):
+        rows = [
+            [
+                row["variant"],
+                row["studies"],
+                row["mask"],
+                with_std(row, "tau_b"),
+                interval(row["tau_b_low"], row["tau_b_high"]),
+                with_std(row, "spearman"),
+                number(row["mean_score"], 2),
+                *(number(row[name], 0) for name in ("seeds", "n", "epochs", "updates")),
+                number(row["train_seconds"], 1),
+            ]
+            for row in group.to_dict("records")
+        ]
+        pieces += [
+            element("h3", TITLES.get(str(space), space)),
+            table([*head, "updates", "training (s)"], rows, words=3),
+        ]
+    return pieces
