@@ -70,12 +70,13 @@ class TruthFile:
         if own is None:
             return []
         wanted = own._replace(**changes)
+        free: dict[str, Any] = {field: "*" for field, value in changes.items() if value == "*"}
         found = []
         for name in map(str, self.frame.columns):
             there = column_names.parse(name)
             if there is None or not pd.api.types.is_numeric_dtype(self.frame[name]):
                 continue
-            if there._replace(**{field: "*" for field, value in changes.items() if value == "*"}) == wanted:
+            if there._replace(**free) == wanted:
                 found.append(name)
         return found
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 HELP = "compare one column of scores with one column of truth, architecture by architecture"
 FILES = "CSV or Parquet with a column 'arch'; higher is better"
@@ -29,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the intervals, p-values and broken ties (0)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
+    parser.add_argument("--title", help="of that page (default: the names of the columns)")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -43,6 +47,13 @@ def main(args: argparse.Namespace) -> None:
         raise ValueError(f"top: {args.top!r} is not a list of integers such as 10,25,50") from None
     if args.seed < 0:
         raise ValueError(f"seed: {args.seed} is negative")
+    if args.report is None and args.title is not None:
+        raise ValueError("--title: is of a page; say where it goes with --report")
     truth, scores = read_table(args.truth), read_table(args.scores, args.where)
     result = correlate(truth, scores, top=top, missing=args.missing, seed=args.seed)
+    if args.report is not None:
+        from analysis.pair_report import write_pair_report
+
+        path = write_pair_report(args.report, truth, scores, result, args.title)
+        print(path, file=sys.stderr)
     print(as_json(result) if args.json else as_text(result))

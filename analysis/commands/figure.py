@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Draw it; print the paths, and on standard error what is missing."""
-    from analysis.figures.named import FROM_STUDY, FROM_TABLE, names, overview
+    from analysis.figures.named import FROM_STUDY, FROM_TABLE, OF_REPORT, names, overview
     from analysis.figures.style import FORMATS
 
     if args.figure is None:
@@ -55,9 +55,9 @@ def main(args: argparse.Namespace) -> None:
         if args.column is not None:
             raise ValueError(f"--column: is of a table, and {args.figure} is drawn from a study")
         if args.source is None:
-            study = FROM_STUDY[args.figure].study
+            study = "any study" if args.figure in OF_REPORT else FROM_STUDY[args.figure].study
             raise ValueError(f"study: none is named; {args.figure} is drawn from {study}")
-        _from_study(args, formats)
+        (_of_report if args.figure in OF_REPORT else _from_study)(args, formats)
 
 
 def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
@@ -68,6 +68,25 @@ def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
         raise ValueError(f"table: none is named; {args.figure} is drawn from a CSV or Parquet file")
     truth = read_truth_file(Path(args.source), args.column)
     for path in draw_table_figure(FIGURES[args.figure], truth, args.out or args.runs / "figures", formats):
+        print(path)
+
+
+def _of_report(args: argparse.Namespace, formats: list[str]) -> None:
+    from analysis.collect import collect
+    from analysis.figures.of_report import report_figure
+    from analysis.figures.style import save
+    from analysis.study import study_folder
+
+    folder = study_folder(args.runs, args.source)
+    found = collect(folder, with_points=args.figure in ("scatter", "residuals", "confusion"))
+    out, paths = args.out or folder / "figures", []
+    for name, figure, data in report_figure(args.figure, found):
+        paths += save(figure, data, out, name, formats)
+    if not paths:
+        raise ValueError(
+            f"study: {args.source} has too few scored architectures for the figure {args.figure}"
+        )
+    for path in paths:
         print(path)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
+from analysis.figures.of_report import TITLES as OF_REPORT
 from analysis.figures.paper.definitions import FIGURES as FROM_STUDY
 from analysis.figures.style import TITLES
 from analysis.figures.truth.definitions import FIGURES as FROM_TABLE
 
-__all__ = ["FROM_STUDY", "FROM_TABLE", "names", "overview"]
+__all__ = ["FROM_STUDY", "FROM_TABLE", "OF_REPORT", "names", "overview"]
 
 
 def names() -> list[str]:
-    """Every name, in the papers' order."""
-    return sorted([*FROM_STUDY, *FROM_TABLE], key=_place)
+    """Every name: those of the report, then in the papers' order."""
+    return [*OF_REPORT, *sorted([*FROM_STUDY, *FROM_TABLE], key=_place)]
 
 
 def _place(name: str) -> tuple[int, str, int, str]:
@@ -28,5 +29,6 @@ def overview() -> str:
     rows = [(one.name, f"study {one.study}", one.title) for one in FROM_STUDY.values()]
     rows += [(one.name, f"a table of {TITLES[one.space]}", one.title) for one in FROM_TABLE.values()]
     rows.sort(key=lambda row: _place(row[0]))
+    rows = [(name, "any study", title) for name, title in OF_REPORT.items()] + rows
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     return "\n".join(f"{name:<{widths[0]}}  {source:<{widths[1]}}  {title}" for name, source, title in rows)

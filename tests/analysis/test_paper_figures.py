@@ -203,7 +203,10 @@ def test_runs_without_a_result_are_said(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["paper-1", "made-up"], "figure: 'paper-1' is not one of paper-2, paper-3, paper-4"),
+        (
+            ["paper-1", "made-up"],
+            "figure: 'paper-1' is not one of variants, topn, scatter, residuals, confusion, paper-2",
+        ),
         (
             ["paper-4", "made-up", "--column", "a"],
             "--column: is of a table, and paper-4 is drawn from a study",
