@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from by_hand import epochs_by_hand
 
 from studies.estimators import Estimator, Record, Task
 from studies.estimators import macs as counted
@@ -44,32 +45,14 @@ def records(estimator: Estimator, on: Task, *architectures: Architecture) -> dic
 
 
 def by_hand(on: Task, architecture: Architecture, config: TrainingConfig) -> dict[str, list[float]]:
-    """The training written out, optimizer and all; values after each epoch."""
+    """Values after each epoch of the training written out."""
     network = on.network(architecture).to(memory_format=torch.channels_last)
     seed = on.seed_of("short training", on.space.stand_alone_form(architecture))
-    generator = torch.Generator().manual_seed(seed)
-    momenta = {p: torch.zeros_like(p) for p in network.parameters()}
-    train, (images, labels) = on.data.train, evaluation_set(on.data, on.data.valid, on.noise)
+    images, labels = evaluation_set(on.data, on.data.valid, on.noise)
     found: dict[str, list[float]] = {"accuracy": [], "loss": [], "valid": [], "valid_loss": []}
-    assert config.epochs
-    for epoch in range(config.epochs):
-        lr = config.lr * 0.5 * (1 + np.cos(np.pi * epoch / config.epochs))
-        right, loss_sum = 0, 0.0
-        network.train()
-        for index in torch.randperm(len(train), generator=generator).split(config.batch_size):
-            x = on.data.normalise(train.images[index]).contiguous(memory_format=torch.channels_last)
-            logits = network(x)
-            loss = F.cross_entropy(logits, train.labels[index])
-            gradients = torch.autograd.grad(loss, list(momenta))
-            with torch.no_grad():
-                for (p, momentum), gradient in zip(momenta.items(), gradients, strict=True):
-                    gradient = gradient + (config.weight_decay * p if p.ndim > 1 else 0)
-                    momentum.mul_(config.momentum).add_(gradient)
-                    p -= lr * (gradient + config.momentum * momentum)  # Nesterov
-            right += int((logits.argmax(1) == train.labels[index]).sum())
-            loss_sum += loss.item() * len(index)
-        found["accuracy"].append(100 * right / len(train))
-        found["loss"].append(loss_sum / len(train))
+    for accuracy, loss in epochs_by_hand(network, on.data, config, seed, list(network.parameters())):
+        found["accuracy"].append(accuracy)
+        found["loss"].append(loss)
         network.eval()
         with torch.no_grad():
             logits = network(images)
