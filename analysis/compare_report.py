@@ -39,36 +39,22 @@ TEXT = (
 
 
 def _variants(compared: Compared) -> list[Html]:
-    head = [
-        "Variant",
-        "Studies",
-        "Mask",
-        "tau-b",
-        "95 %",
-        "Spearman",
-        "mean score (%)",
-        "seeds",
-        "n",
-        "epochs",
-    ]
+    several = len(compared.studies) > 1
+    words = ["Variant", *(["Studies"] if several else []), "Mask"]
+    head = [*words, "tau-b", "95 %", "Spearman", "seeds", "n", "epochs", "updates"]
     pieces: list[Html] = []
     for space, group in compared.variants.groupby("space", sort=False):
         rows = [
             [
                 row["variant"],
-                row["studies"],
+                *([row["studies"]] if several else []),
                 row["mask"],
                 with_std(row, "tau_b"),
                 interval(row["tau_b_low"], row["tau_b_high"]),
                 with_std(row, "spearman"),
-                number(row["mean_score"], 2),
                 *(number(row[name], 0) for name in ("seeds", "n", "epochs", "updates")),
-                number(row["train_seconds"], 1),
             ]
             for row in group.to_dict("records")
         ]
-        pieces += [
-            element("h3", TITLES.get(str(space), space)),
-            table([*head, "updates", "training (s)"], rows, words=3),
-        ]
+        pieces += [element("h3", TITLES.get(str(space), space)), table(head, rows, words=len(words))]
     return pieces

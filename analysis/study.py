@@ -67,6 +67,9 @@ class Truth:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
+    """provenance: the command that repeats the study, the commit of the code and the versions that wrote study.json;
+    empty for one that was written before they were recorded."""
+
     folder: Path
     name: str
     title: str
@@ -76,6 +79,7 @@ class Study:
     runs: tuple[Run, ...]
     truths: Mapping[str, Truth]
     scored: ScoredSet
+    provenance: Mapping[str, Any]
 
 
 def study_folder(runs: Path, name: str) -> Path:
@@ -126,6 +130,7 @@ def load_study(folder: Path) -> Study:
             runs=runs,
             truths=truths,
             scored=ScoredSet(**content["scored"]),
+            provenance=content.get("provenance", {}),
         )
     except KeyError as error:
         raise ValueError(f"{path}: {error.args[0]!r} is missing") from error
