@@ -21,10 +21,15 @@ def _costs(found: Collected) -> Html:
     for row in kinds[kinds["trained_as"].isna()].to_dict("records"):
         states = [number(row[name], 0) for name in ("finished", "diverged", "failed", "runs_missing")]
         seconds = [number(row["train_seconds"], 1), number(row["score_seconds"], 1)]
-        numbers = [with_std(row, "mean_score", 2), number(row["updates"], 0), *seconds]
+        numbers = [
+            with_std(row, "mean_score", 2),
+            number(row["epochs"], 0),
+            number(row["updates"], 0),
+            *seconds,
+        ]
         rows.append([space_title(row), row["variant"], row["mask"], *states, *numbers])
     head = ["Space", "Variant", "Mask", "finished", "diverged", "failed", "not run yet"]
-    return table([*head, "mean score (%)", "updates", "training (s)", "scoring (s)"], rows, words=3)
+    return table([*head, "mean score (%)", "epochs", "updates", "training (s)", "scoring (s)"], rows, words=3)
 
 
 def _runs(found: Collected) -> Html:
