@@ -141,7 +141,7 @@ def _references(axes: Axes, references: pd.DataFrame) -> None:
     masks = list(dict.fromkeys(references["mask"]))
     mask = FULL if FULL in masks or not masks else masks[0]
     here = references[(references["mask"] == mask) & references["tau_b"].notna()]
-    labels = ("noise ceiling", "validation against test")
+    labels = ("noise ceiling, seed against seed", "noise ceiling, validation against test")
     names = {name: (label, "#111111") for name, label in zip(INSIDE, labels, strict=True)}
     names["params"] = ("params", style.GREY)
     for (reference, (label, colour)), dashes in zip(names.items(), DASHES, strict=True):

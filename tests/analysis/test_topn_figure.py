@@ -1,0 +1,35 @@
+"""The figure of the top sets: its lines and its band are the frames' numbers."""
+
+import pytest
+
+from analysis.figures import topn
+from analysis.study import FULL
+
+
+def test_reference_lines_and_the_band_of_range_restriction(found):
+    series = topn.series_of(found.top[found.top["primary"].astype(bool)])
+    left = topn.topn(series, found.top_references).axes[0]
+    lines = {line.get_label(): line for line in left.get_lines()}
+    rows = found.top_references
+    rows = rows[(rows["space"] == "nasbench201") & (rows["mask"] == FULL)]
+    for label, reference in (
+        ("noise ceiling, seed against seed", "seed_to_seed"),
+        ("noise ceiling, validation against test", "valid_to_test"),
+        ("params", "params"),
+    ):
+        expected = rows.loc[rows["reference"] == reference, "tau_b"].to_list()
+        assert lines[label].get_ydata().tolist() == expected
+    (band,) = [patch for patch in left.collections if str(patch.get_label()).startswith("range restriction")]
+    best = found.primary[found.primary["space"] == "nasbench201"].sort_values("tau_b")["variant"].iloc[-1]
+    assert best in band.get_label()
+    here = series[(series["space"] == "nasbench201") & (series["variant"] == best)]
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert heights.min() == pytest.approx(here[["expected_points", "expected_places"]].min(axis=None))
+    assert heights.max() == pytest.approx(here[["expected_points", "expected_places"]].max(axis=None))
+
+
+def test_expectations_are_means_over_seeds(found):
+    top = found.top[found.top["primary"].astype(bool)]
+    series = topn.series_of(top).set_index(["space", "mask", "variant", "top"])
+    for key, rows in top.groupby(["space", "mask", "variant", "top"]):
+        assert series.loc[key, "expected_places"] == pytest.approx(rows["expected_places"].mean())
