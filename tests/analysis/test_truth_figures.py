@@ -128,6 +128,17 @@ def test_histograms_count_every_model(tables: Path, tmp_path: Path) -> None:
     assert (drawn["low"] < drawn["high"]).all()
 
 
+def test_one_model_and_equal_accuracies_have_one_bin(tables: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(tables / "blox.csv")
+    frame[:1].to_csv(tmp_path / "one.csv", index=False)
+    assert draw("blox-14", tmp_path / "one.csv", tmp_path)["models"].tolist() == [1, 1, 1, 1]
+    frame.assign(cifar100_test=50.0).to_csv(tmp_path / "equal.csv", index=False)
+    drawn = draw("blox-14", tmp_path / "equal.csv", tmp_path)
+    assert drawn[drawn["quantity"] == "cifar100_test (%)"]["models"].tolist() == [len(frame)]
+    draw("blox-4", tmp_path / "equal.csv", tmp_path)
+    draw("blox-15", tmp_path / "equal.csv", tmp_path)
+
+
 def test_relations_show_validation_where_it_is(tables: Path, tmp_path: Path) -> None:
     truth = read_truth_file(tables / "blox.csv")
     drawn, data = FIGURES["blox-15"].draw(truth)

@@ -32,7 +32,7 @@ def draw_distributions(truth: TruthFile) -> tuple[Figure, pd.DataFrame]:
             axes.stairs(counts, edges, fill=True, color=style.PALETTE[0], alpha=0.85)
             median = float(np.median(values))
             axes.axvline(median, color=style.PALETTE[1], linewidth=1.4)
-            text = f"median {median:,.2f}, range {values.min():,.2f} to {values.max():,.2f}"
+            text = f"median {median:.4g}, range {values.min():.4g} to {values.max():.4g}"
             axes.set_title(text, fontsize=8.5, fontweight="normal")
             axes.set_xlabel(label)
             bins += [
@@ -47,6 +47,10 @@ def draw_distributions(truth: TruthFile) -> tuple[Figure, pd.DataFrame]:
 
 
 def _edges(values: Floats) -> Floats:
-    """Bins as Freedman and Diaconis (1981) choose them, at most MOST."""
-    edges: Floats = np.histogram_bin_edges(values, bins="fd")
-    return np.linspace(edges[0], edges[-1], MOST + 1) if len(edges) > MOST + 1 else edges
+    """Equal bins as Freedman and Diaconis (1981) choose them, at most MOST."""
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return np.array([low - 0.5, high + 0.5])
+    middle = float(np.subtract(*np.percentile(values, [75, 25])))
+    count = (high - low) * len(values) ** (1 / 3) / (2 * middle) if middle > 0 else MOST
+    return np.linspace(low, high, int(np.clip(np.ceil(count), 1, MOST)) + 1)
