@@ -53,8 +53,9 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
             name = f"scatter-{number}" if len(pages) > 1 else "scatter"
             yield name, scatter.scatter(points, taus, top=middle, truth=truth, note=note), points
 
-    pieces = {}
+    pieces, names = {}, set()
     for name, figure, data in drawn():
+        names.add(name)
         paths = style.save(figure, data, folder, name)
         kind, _, number = name.partition("-")
         if number not in ("", "1"):
@@ -62,9 +63,13 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
         full = f"{captions[kind]} Truth: {columns}. Ties: {TIES}. {study.note}"
         more = ""
         if kind == "scatter":
-            more = scatter_data(found.points, taus, top=middle, truth=truth, titles=style.TITLES)
+            axes = {space: truth.title for space, truth in study.truths.items()}
+            more = scatter_data(found.points, taus, top=middle, truth=axes, titles=style.TITLES)
             full += STILL if number else ""
         pieces[kind] = picture(paths[0], full, f"Figure: {captions[kind]}", more=more)
+    for path in folder.glob("scatter*.*"):
+        if path.stem not in names:
+            path.unlink()  # from when there were more variants, or fewer
     return pieces
 
 

@@ -117,6 +117,10 @@ def save(
         # Laid out once for all formats: with many panels that is what takes time.
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
+        # What solves the layout may differ in the last bit from one time to the next.
+        for axes in figure.axes:
+            left, bottom, width, height = (round(float(edge), 9) for edge in axes.get_position().bounds)
+            axes.set_position((left, bottom, width, height))
         for suffix in formats:
             options = FORMATS[suffix]
             path = folder / f"{name}.{suffix}"

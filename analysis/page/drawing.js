@@ -37,8 +37,7 @@ function canvas(width, height, title) {
   return svg("svg", box, svg("title", {}, title));
 }
 
-function boxed(x, y, label, look, live) {
-  const width = Math.max(34, label.length * 6.3 + 12);
+function boxed(x, y, label, look, live, width = label.length * 6.3 + 12) {
   const group = svg("g", { class: `${look}${live ? "" : " dead"}` });
   group.append(
     svg("rect", { x: x - width / 2, y: y - 10, width, height: 20, rx: 5 }),
@@ -135,7 +134,7 @@ function drawBlock([o0, o1, previous, input, skip], stage, top) {
   }
   for (const [x, operation, used] of [[106, o0, first], [250, o1, second]]) {
     const [label, look] = BLOCK_LOOK[operation] ?? [String(operation), "skip"];
-    group.append(boxed(x, y, label, look, used));
+    group.append(boxed(x, y, label, look, used, 60));
   }
   return group;
 }

@@ -157,12 +157,12 @@ class Scatter {
     pen.fillStyle = colour("--ink");
     pen.textAlign = "center";
     pen.textBaseline = "bottom";
-    pen.fillText(this.data.truth, (MARGIN.left + width) / 2, height - 2, width - MARGIN.left);
+    pen.fillText(this.points.space.axis, (MARGIN.left + width) / 2, height - 2, width - MARGIN.left);
     pen.save();
     pen.translate(2, (height - MARGIN.bottom) / 2);
     pen.rotate(-Math.PI / 2);
     pen.textBaseline = "top";
-    pen.fillText("score (%)", 0, 0);
+    pen.fillText(this.data.score, 0, 0);
     pen.restore();
   }
 
@@ -213,7 +213,7 @@ class Scatter {
     const { variant, space, texts, architecture, truth, score, place, sampled } = this.points;
     const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
     const lines = ["space,mask,variant,arch,truth,score,seeds,place,sampled"];
-    const same = [space.title, variant.mask, variant.name].map(quoted);
+    const same = [space.name, variant.mask, variant.name].map(quoted);
     for (let point = 0; point < score.length; point++) {
       lines.push([...same, quoted(texts[architecture[point]]), Number(truth[point].toPrecision(7)),
         Number(score[point].toPrecision(7)), variant.seeds, place[point], sampled[point] ? "True" : "False"].join(","));

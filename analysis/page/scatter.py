@@ -6,6 +6,7 @@ Architectures and their truth are there once for each space, the rows that a var
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,20 @@ LARGEST = 400_000  # points in a page, about 2 MB
 
 
 def scatter_data(
-    points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, titles: dict[str, str]
+    points: pd.DataFrame,
+    taus: pd.DataFrame,
+    *,
+    top: int,
+    truth: str | Mapping[str, str],
+    titles: Mapping[str, str],
+    score: str = "score (%)",
 ) -> Html:
     """The points as a block for the page's script.
 
     points: space, mask, variant, arch, truth, score (mean over seeds), seeds, place and sampled, as `scatter` has them.
     taus: space, mask, variant and tau_b. top: as many of the best by truth are marked. truth: what it is, for the
-    axis. titles: of spaces. Truth has all its digits, scores have seven. Of more than LARGEST points, those of every
-    k-th place by truth are there and the page says so.
+    axis, of all spaces or by space. titles: of spaces. score: what it is. Truth has all its digits, scores have
+    seven. Of more than LARGEST points, those of every k-th place by truth are there and the page says so.
     """
     step = max(1, -(-len(points) // LARGEST))
     known = {tuple(row[:3]): row[3] for row in taus[[*GROUP, "tau_b"]].itertuples(index=False)}
@@ -38,6 +45,8 @@ def scatter_data(
         places = pd.Series(np.arange(len(architectures)), index=architectures["arch"].to_numpy())
         spaces.append(
             {
+                "name": str(space),
+                "axis": truth if isinstance(truth, str) else truth[str(space)],
                 "title": titles.get(str(space), str(space)),
                 "texts": pack_texts(architectures["arch"].tolist()),
                 "truth": pack_numbers(architectures["truth"], "f8"),
@@ -61,5 +70,5 @@ def scatter_data(
                 }
             )
     rows = [dict(zip(("architecture", "place", "sampled"), packed, strict=True)) for packed in sets]
-    content = {"top": top, "truth": truth, "spaces": spaces, "rows": rows, "variants": variants}
+    content = {"top": top, "score": score, "spaces": spaces, "rows": rows, "variants": variants}
     return json_block("scatter-data", content)

@@ -68,3 +68,8 @@ for (const table of document.querySelectorAll("table")) {
   if (table.classList.contains("main")) table.parentElement.before(tools(table));
   if (table.tBodies[0].rows.length > 1) sortable(table);
 }
+
+// Paper cannot be unfolded.
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details")) details.open = true;
+});

@@ -52,7 +52,7 @@ def _rest(found: Collected) -> Html:
     head = [
         Head("tau-b of the mean score"), Head("tau-b by loss", "tau_b_loss"), Head("weighted tau", "weighted_tau"),
         Head("Spearman", "spearman"), Head("Pearson", "pearson"), Head("mean score (%)", "mean_score"),
-        Head("n", "n"), Head("missing", "missing"),
+        Head("top 5 %", "overlap_5"), Head("regret@10", "regret_10"), Head("n", "n"), Head("missing", "missing"),
     ]  # fmt: skip
 
     def cells(row: dict[Any, Any]) -> list[object]:
@@ -63,6 +63,8 @@ def _rest(found: Collected) -> Html:
             with_std(row, "spearman"),
             with_std(row, "pearson"),
             with_std(row, "mean_score", 2),
+            with_std(row, "overlap_5"),
+            with_std(row, "regret_10", 2),
             number(row.get("n"), 0),
             number(row.get("missing"), 0),
         ]
@@ -72,11 +74,11 @@ def _rest(found: Collected) -> Html:
 
 TEXT = (
     "Means over seeds, ± their standard deviation. 95 %: interval of the mean over architectures; it does not cover"
-    " other seeds. topn_mean_tau: Kendall's formula between N and the mean score of the true top-N,"
-    f" {MINUS}1 is best; p, of the mean score over seeds: share of shuffled scores that do at least as well. top 5 %:"
-    " share of the true top 5 % that is in the predicted top 5 %. regret@10: best truth less the best among the ten"
-    " with the highest score, in percentage points. mean score in percent. train: seconds a run. By loss: the same"
-    " scoring's loss as the score, the lowest best. n: architectures scored by every finished seed. missing:"
-    " architectures with truth and no score (the most of any seed), left out. The noise-free ceiling is an estimate"
-    " (Spearman-Brown), for Pearson only."
+    f" other seeds. topn_mean_tau: Kendall's formula between N and the mean score of the true top-N, {MINUS}1 is"
+    " best; p, of the mean score over seeds: share of shuffled scores that do at least as well. top 5 %: share of"
+    " the true top 5 % that is in the predicted top 5 % (5 % by chance). regret@10: best truth less the best among"
+    " the ten with the highest score, in percentage points. mean score in percent. train: seconds a run. By loss:"
+    " the same scoring's loss as the score, the lowest best. n: architectures scored by every finished seed."
+    " missing: architectures with truth and no score (the most of any seed), left out. The noise-free ceiling is an"
+    " estimate (Spearman-Brown), for Pearson only."
 )

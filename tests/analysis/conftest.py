@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from synthetic_study import write_study
 
 from analysis.collect import Collected, collect
@@ -26,3 +27,11 @@ def page(study: Path, found: Collected) -> str:
     path = write_report(found)
     assert path == study / "report.html"
     return path.read_text()
+
+
+@pytest.fixture
+def dot(tmp_path: Path) -> Path:
+    """A picture of one pixel, for a page whose figures are not drawn."""
+    path = tmp_path / "dot.png"
+    Image.new("RGB", (1, 1)).save(path)
+    return path

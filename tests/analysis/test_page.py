@@ -18,6 +18,8 @@ import pytest
 from PIL import Image
 
 from analysis.figures import scatter as figure
+from analysis.figures import style
+from analysis.figures.draw import draw_figures
 from analysis.page import (
     DASH,
     MINUS,
@@ -261,3 +263,12 @@ def test_picture_is_smaller_and_the_same(tmp_path):
     path.write_text("no picture")
     with pytest.raises(ValueError, match=r"a\.png: not a PNG"):
         picture(path, "caption", "what it shows")
+
+
+def test_pages_of_another_number_of_variants_are_gone(found, dot, tmp_path, monkeypatch):
+    """A study that has grown, or shrunk, has no pictures from before beside the new ones."""
+    for name in ("scatter-1.png", "scatter-2.csv", "paper-2.png"):
+        (tmp_path / name).write_text("from before")
+    monkeypatch.setattr(style, "save", lambda *_: [dot])
+    draw_figures(found, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"paper-2.png", "dot.png"}

@@ -6,9 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
 
 from analysis.__main__ import main
 from analysis.collect import collect
@@ -19,14 +17,6 @@ from analysis.report import write_report
 
 FIGURES = ("confusion", "residuals", "scatter", "topn", "variants")
 SUFFIXES = ("png", "pdf", "svg", "csv")
-
-
-@pytest.fixture
-def dot(tmp_path):
-    """A picture of one pixel, for a page whose figures are not drawn."""
-    path = tmp_path / "dot.png"
-    Image.new("RGB", (1, 1)).save(path)
-    return path
 
 
 class Checker(HTMLParser):
