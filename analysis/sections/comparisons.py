@@ -15,6 +15,7 @@ from analysis.page import Cell, Head, Html, element, interval, number, table
 
 FEW = 3  # variants whose pairs need no matrix
 OPEN = 6  # comparisons that are shown at once; more are folded away under the matrix
+ONE_SEED = "\N{DEGREE SIGN}"
 
 
 def comparisons_section(found: Collected) -> list[Html]:
@@ -64,7 +65,7 @@ def _summary(rows: pd.DataFrame, names: Sequence[str]) -> str:
     told = sum(kind in ("better", "worse") for kind in verdicts)
     text = f"Of {len(rows)} pairs of {len(names)} variants, {told} are told apart"
     if one := verdicts.count("one seed"):
-        text += f", {one} would be if each had more than one seed"
+        text += f", {one} more by their architectures alone, since a side has one seed"
     if none := verdicts.count("not compared"):
         text += f", {none} have too few architectures in common to be compared"
     if len(rows) < len(names) * (len(names) - 1) / 2:
@@ -80,16 +81,18 @@ def _matrix(rows: pd.DataFrame, names: Sequence[str]) -> Html:
         cells = [_mark(found[name, other]) if (name, other) in found else Cell("") for other in names[1:]]
         lines.append([f"{place}  {name}", *cells])
     head = [Head("Row less column"), *(Head(str(k), title=name) for k, name in enumerate(names[1:], start=2))]
-    last = f"Column {len(names)}: {names[-1]}. Bold: better or worse. Plain: not told apart. (1): one seed."
+    last = f"Column {len(names)}: {names[-1]}. Bold: better or worse. Plain: not told apart. {ONE_SEED}: one seed."
     return Html(table(head, lines) + element("p", last, class_="small"))
 
 
 def _mark(row: dict[Any, Any]) -> Cell:
-    shown = number(row["difference"], 3, "+")
+    """Two digits and no zero before the point, so that 15 columns fit beside each other."""
+    shown = number(row["difference"], 2, "+")
+    text = str(shown.content).replace("0.", ".", 1)
     kind = verdict(row)
     if kind in ("better", "worse"):
-        return Cell(element("strong", shown.content), shown.value)
-    return Cell(f"{shown.content} (1)", shown.value) if kind == "one seed" else shown
+        return Cell(element("strong", text), shown.value)
+    return Cell(f"{text}{ONE_SEED}" if kind == "one seed" else text, shown.value)
 
 
 def _list(rows: pd.DataFrame) -> Html:
