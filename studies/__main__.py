@@ -6,13 +6,14 @@ import argparse
 import sys
 
 from analysis import cli
-from studies.commands import data, describe, run, show, space, tensorboard, truth
+from studies.commands import data, describe, run, search, show, space, tensorboard, truth
 from studies.commands import list as list_
 
 COMMANDS = {
     "list": list_,
     "show": show,
     "run": run,
+    "search": search,
     "tensorboard": tensorboard,
     "space": space,
     "describe": describe,

@@ -1,0 +1,160 @@
+"""Several searches from several seeds over one table of ground truth, the estimates shared, and what they found."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from studies.parallel import run_tasks
+from studies.search.methods import Method
+from studies.search.policy import Outcome, random_search
+from studies.search.trials import Setting, Trials, estimate, prepare
+from studies.seeds import derived_seed
+from studies.truth.table import TruthTable
+from supernet.spaces import Architecture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """All methods from each of `seeds`, over the table's architectures that have a value in `column`.
+
+    The architectures that a seed draws, and their order, are the same for all methods. settings: by the name of their
+    estimates. budget, unit: of each search.
+    """
+
+    table: TruthTable
+    column: str
+    methods: Sequence[Method]
+    settings: dict[str, Setting]
+    seeds: Sequence[int]
+    budget: float
+    unit: str
+
+    @cached_property
+    def truth(self) -> dict[Architecture, float]:
+        values = zip(self.table.architectures, self.table.frame[self.column].astype(float), strict=True)
+        return {architecture: value for architecture, value in values if value == value}
+
+    def order(self, seed: int) -> list[Architecture]:
+        """All architectures, drawn without replacement."""
+        drawn = sorted(self.truth)
+        random.Random(derived_seed("random search", seed)).shuffle(drawn)
+        return drawn
+
+    @cached_property
+    def trials(self) -> dict[str, Trials]:
+        return {name: Trials(setting) for name, setting in self.settings.items()}
+
+    @cached_property
+    def orders(self) -> dict[int, list[Architecture]]:
+        return {seed: self.order(seed) for seed in self.seeds}
+
+    def key(self, architecture: Architecture) -> str:
+        """Architectures that are one function as stand-alone networks share a trial: it would be the same."""
+        space = self.table.space
+        return space.text(space.stand_alone_form(architecture))
+
+    def search(self, method: Method, seed: int) -> Outcome[Architecture]:
+        """The search as far as trials are known."""
+        known = self.trials[method.estimates].known
+        return random_search(
+            self.orders[seed],
+            lambda architecture: known.get(self.key(architecture)),
+            budget=self.budget,
+            unit=self.unit,
+            ratio=method.ratio,
+        )
+
+    def run(self, workers: int, report: Callable[[int, int], None]) -> pd.DataFrame:
+        """Estimate what the searches ask for, then `rows()`. report(searches that are complete, of how many)."""
+        prepared: dict[str, dict[str, Any]] = {}
+        names = list(self.settings)
+        tasks = [(self.settings[name],) for name in names]
+        for position, costs in run_tasks(prepare, tasks, min(workers, len(tasks))):
+            prepared[names[position]] = costs
+        asked: set[tuple[str, str]] = set()
+        pending = {(method.name, seed): method for method in self.methods for seed in self.seeds}
+        total = len(pending)
+
+        def wanted() -> Iterator[tuple[Setting, str]]:
+            for (name, seed), method in list(pending.items()):
+                architecture = self.search(method, seed).waits_for
+                if architecture is None:
+                    del pending[name, seed]
+                    continue
+                asks = method.estimates, self.key(architecture)
+                if asks not in asked:
+                    asked.add(asks)
+                    yield self.settings[method.estimates], asks[1]
+
+        def then(position: int, line: dict[str, Any]) -> list[tuple[Setting, str]]:
+            self.trials[line["name"]].add(line)
+            more = list(wanted())
+            report(total - len(pending), total)
+            return more
+
+        if first := list(wanted()):
+            for _ in run_tasks(estimate, first, workers, then):
+                pass
+        return self.rows(prepared)
+
+    def rows(self, prepared: dict[str, dict[str, Any]]) -> pd.DataFrame:
+        """One row a search: what it drew and spent, what it chose and how good that is.
+
+        truth: of the chosen one, in the column's unit; regret: what it lacks of the best in the table. prepare_seconds,
+        prepare_steps: spent once for all searches of the method, and no part of the budget."""
+        best = max(self.truth.values())
+        rows = []
+        for method in self.methods:
+            costs = prepared[method.estimates]
+            for seed in self.seeds:
+                found = self.search(method, seed)
+                value = None if found.chosen is None else self.truth[found.chosen]
+                rows.append(
+                    {
+                        "method": method.name,
+                        "seed": seed,
+                        "architecture": None if found.chosen is None else self.table.space.text(found.chosen),
+                        "score": found.score,
+                        "truth": value,
+                        "regret": None if value is None else best - value,
+                        "drawn": found.drawn,
+                        "cut_off": found.cut_off,
+                        "failed": found.failed,
+                        **found.spent,
+                        "prepare_steps": costs["updates"],
+                        "prepare_seconds": costs["train_seconds"],
+                    }
+                )
+        return pd.DataFrame(rows).astype({"score": float, "truth": float, "regret": float})
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds by method, with the standard error of the truth's mean; NaN for one seed."""
+    groups = rows.groupby("method", sort=False)
+    columns = [
+        "regret",
+        "drawn",
+        "cut_off",
+        "failed",
+        "steps",
+        "seconds",
+        "macs",
+        "prepare_steps",
+        "prepare_seconds",
+    ]
+    found = groups[columns].mean()
+    found.insert(0, "truth", groups["truth"].mean())
+    found.insert(1, "truth_sem", groups["truth"].sem())
+    found.insert(0, "searches", groups.size())
+    return found.reset_index()
+
+
+def default_folder(table: TruthTable) -> Path:
+    return Path("runs/search") / table.path.stem

@@ -1,0 +1,121 @@
+"""Estimates that searches share: computed when one asks, each once, kept in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from studies.estimators import Estimator, Record, Task
+from studies.search.policy import UNITS, Trial
+from supernet.data import DataConfig, load
+from supernet.spaces import Size, get_space
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What an estimate depends on, apart from the architecture; and where it is kept. seed: of the trainings."""
+
+    space: str
+    size: Size
+    data: DataConfig
+    data_root: Path
+    noise: float
+    seed: int
+    estimator: Estimator
+    measure: str
+    root: Path
+    name: str
+
+    def config(self) -> dict[str, Any]:
+        """As plain data, without the places."""
+        return {
+            "space": self.space,
+            "size": asdict(self.size),
+            "data": asdict(self.data),
+            "noise": self.noise,
+            "seed": self.seed,
+            "estimator": self.estimator.config(),
+            "measure": self.measure,
+        }
+
+    @property
+    def folder(self) -> Path:
+        """Named by what it holds, so that other settings have another."""
+        text = json.dumps(self.config(), sort_keys=True)
+        return self.root / f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    def task(self) -> Task:
+        return Task(
+            space=get_space(self.space),
+            size=self.size,
+            data=load(self.data, self.data_root),
+            seed=self.seed,
+            folder=self.folder,
+            noise=self.noise,
+        )
+
+
+def prepare(setting: Setting) -> dict[str, Any]:
+    """What the estimator needs once; its cost."""
+    setting.folder.mkdir(parents=True, exist_ok=True)
+    return setting.estimator.prepare(setting.task(), lambda done, detail: None)
+
+
+@lru_cache(maxsize=4)
+def _task(setting: Setting) -> Task:
+    return setting.task()
+
+
+def estimate(setting: Setting, text: str) -> dict[str, Any]:
+    """One architecture's trial as a line of the file."""
+    task = _task(setting)
+    records = list(setting.estimator.score(task, [task.space.parse(text)], lambda done, detail: None))
+    return {"name": setting.name, "arch": text, **as_trial(records, setting.measure)}
+
+
+def as_trial(records: list[Record], measure: str) -> dict[str, Any]:
+    """The fields of a Trial from all records of one architecture. Its first part is FEAR's first stage; an estimator
+    without one has nothing to cut off."""
+    own = next(record for record in records if record.measure == measure)
+    whole = {unit: float(sum(getattr(record, unit) for record in records)) for unit in UNITS}
+    first = {unit: float(own.details.get(f"stage1_{unit}", 0.0)) for unit in UNITS}
+    rest = {unit: whole[unit] - first[unit] for unit in UNITS}
+    return {
+        "score": own.score,
+        "status": own.status,
+        "first": first,
+        "epochs": int(own.details.get("stage1_epochs", 0)),
+        "reached": "stage2_steps" in own.details,
+        "rest": rest,
+    }
+
+
+class Trials:
+    """The trials of one setting: known ones by the architecture's text, new ones added to the file at once."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.path = setting.folder / "trials.jsonl"
+        self.known: dict[str, Trial] = {}
+        setting.folder.mkdir(parents=True, exist_ok=True)
+        (setting.folder / "config.json").write_text(json.dumps(setting.config(), indent=1) + "\n")
+        raw = self.path.read_bytes() if self.path.exists() else b""
+        whole = raw[: raw.rfind(b"\n") + 1]
+        if len(whole) < len(raw):  # a line that a killed process left half written
+            with self.path.open("r+b") as file:
+                file.truncate(len(whole))
+        for line in whole.splitlines():
+            self._take(json.loads(line))
+
+    def _take(self, line: dict[str, Any]) -> None:
+        fields = {key: value for key, value in line.items() if key not in ("name", "arch")}
+        self.known[line["arch"]] = Trial(**fields)
+
+    def add(self, line: dict[str, Any]) -> None:
+        with self.path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        self._take(line)
