@@ -26,15 +26,18 @@ GROUP = ["space", "mask", "variant", "bn_mode"]  # what runs that differ only in
 FULL = "full space"  # the mask that leaves everything
 STATES = ("finished", "diverged", "failed", "missing")  # 'missing': no result yet
 NOT_RUN = "not run yet"
+ONE_SHOT = "one-shot"  # supernets; files that name no kind are of nothing else
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One training of one supernet, judged under one mask. bn_mode: the BatchNorm mode that the study is about.
-    bn_modes: all that it asks for, None for all that there are: another study may have had the run score in more.
+    """One training of one supernet, judged under one mask; or another estimator's run. bn_mode: the BatchNorm mode
+    (else: the measure) that the study is about. bn_modes: all that it asks for, None for all that there are: another
+    study may have had the run score in more.
 
     trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
     own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
+    kind: of the ranker, ONE_SHOT or that of an estimator.
     before: the runs whose weights it started from. part_of: the name under which it is ranked with other parts of
     `whole`. parts: of a run that stands for several (analysis/parts.py); its folder is that of the first.
     """
@@ -47,6 +50,7 @@ class Run:
     bn_mode: str
     size: Mapping[str, Any]
     bn_modes: tuple[str, ...] | None = None
+    kind: str = ONE_SHOT
     trained_as: str | None = None
     control: str | None = None
     before: tuple[Run, ...] = ()
@@ -106,6 +110,7 @@ def load_study(folder: Path) -> Study:
                 bn_mode=run["bn_mode"],
                 size=run["size"],
                 bn_modes=tuple(run["bn_modes"]) if "bn_modes" in run else None,
+                kind=run.get("kind", ONE_SHOT),
                 part_of=run.get("part_of"),
                 whole=get_space(run["space"], run.get("whole", run["mask"])),
             )

@@ -32,6 +32,10 @@ class Estimate(Ranker):
         lineage.check_parent(self)
 
     @property
+    def kind(self) -> str:
+        return self.estimator.kind
+
+    @property
     def measures(self) -> tuple[str, ...]:
         return self.estimator.measures
 

@@ -89,6 +89,7 @@ class Plan:
         runs = [
             {
                 "variant": name,
+                "kind": run.variant.kind,
                 "space": run.variant.space,
                 "mask": list(run.variant.mask),
                 "parent": run.parent and run.parent.variant.run_id(run.seed),

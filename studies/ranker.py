@@ -62,6 +62,11 @@ class Ranker(ABC):
 
     @property
     @abstractmethod
+    def kind(self) -> str:
+        """What sort of ranker it is, as a study's file names it: 'one-shot', or the kind of the estimator."""
+
+    @property
+    @abstractmethod
     def measures(self) -> tuple[str, ...]:
         """The ways in which each architecture is scored, all by one run; the first is what the run's state and its
         TensorBoard log are about."""

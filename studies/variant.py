@@ -38,6 +38,10 @@ class Variant(Ranker):
         self._check_evaluation_masks()
 
     @property
+    def kind(self) -> str:
+        return "one-shot"
+
+    @property
     def measures(self) -> tuple[str, ...]:
         return self.bn_modes
 

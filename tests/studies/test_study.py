@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 
 from analysis.scored import ScoredSet
+from analysis.study import load_study
+from studies.estimate import Estimate
+from studies.estimators import estimators
+from studies.execute import Plan
 from studies.study import Study
 from supernet.spaces import get_space
 
@@ -152,3 +156,18 @@ def test_evaluation_masks_leave_out_more_and_are_no_part_of_the_run(tiny: Study)
     ):
         with pytest.raises(ValueError, match=problem):
             replace(masked, evaluation_masks=mask)
+
+
+def test_the_kind_of_each_ranking_is_in_the_studys_file(tiny: Study, tmp_path: Path) -> None:
+    variant = tiny.variants[0]
+    cost = Estimate(
+        name="cost",
+        space=variant.space,
+        size=variant.size,
+        data=variant.data,
+        estimator=estimators()["cost"](),
+    )
+    plan = Plan.of(replace(tiny, variants=(variant, cost), seeds=(0,)), tmp_path)
+    plan.write()
+    runs = load_study(plan.folder).runs
+    assert [run.kind for run in runs] == ["one-shot", "cost", "cost"]
