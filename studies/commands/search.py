@@ -44,6 +44,7 @@ def main(args: argparse.Namespace) -> int:
     _check(args)
     from analysis.text import frame_text
     from studies import embedded
+    from studies.lock import hold
     from studies.parallel import default_workers
     from studies.progress import Progress
     from studies.search.compare import Comparison, default_folder, summary
@@ -87,9 +88,9 @@ def main(args: argparse.Namespace) -> int:
     )
     progress = Progress("searches complete", len(compared) * args.seeds)
     try:
-        rows = comparison.run(
-            args.workers or default_workers("cpu"), lambda done, total: progress.update(done)
-        )
+        with hold(out):
+            workers = args.workers or default_workers("cpu")
+            rows = comparison.run(workers, lambda done, total: progress.update(done))
     finally:
         progress.close()
     path = out / "search.csv"

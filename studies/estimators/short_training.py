@@ -88,15 +88,14 @@ class ShortTraining(Estimator):
         return (*MEASURES, *(f"{measure}@{epoch}" for epoch in self.at for measure in MEASURES))
 
     def small(self) -> ShortTraining:
-        epochs = 2
         training = replace(
             self.training,
-            epochs=epochs,
-            updates=None,
+            epochs=None if self.training.epochs is None else _fewer(self.training.epochs),
+            updates=None if self.training.updates is None else min(self.training.updates, 10),
             batch_size=min(self.training.batch_size, 50),
             augmentation=embedded.AUGMENTATION,
         )
-        return replace(self, training=training, at=(1,) if self.at else ())
+        return replace(self, training=training, at=tuple(map(_fewer, self.at)))
 
     def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
         if self.start == "supernet" and task.start is None:
@@ -113,7 +112,8 @@ class ShortTraining(Estimator):
                 yield Record(architecture=architecture, measure=measure, score=None, status="disconnected")
             return
         inherits = self.start == "supernet"
-        network = task.inherited(architecture) if inherits else task.network(architecture)
+        form = task.space.supernet_form(architecture)
+        network = task.inherited(form) if inherits else task.network(architecture)
         forward = macs.count(network).total()
         own = task.space.stand_alone_form(architecture)
         trainer = Trainer(network, task.data, self.training, seed=task.seed_of("short training", own))
@@ -138,6 +138,11 @@ class ShortTraining(Estimator):
                     yield Record(**common, score=None, status="diverged")
                 else:
                     yield _record(measure, marks[epoch], 3 * forward, common)
+
+
+def _fewer(epochs: int) -> int:
+    """Of few images, in the same order: schedules of 10, 20 and 200 epochs stay three."""
+    return epochs if epochs <= 10 else 10 + epochs // 10
 
 
 def _validate(task: Task, network: StandAlone, forward: int) -> dict[str, tuple[Score, Spent]]:

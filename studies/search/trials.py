@@ -12,6 +12,7 @@ from typing import Any
 from studies.estimators import Estimator, Record, Task
 from studies.search.policy import UNITS, Trial
 from supernet.data import DataConfig, load
+from supernet.files import write_text
 from supernet.spaces import Size, get_space
 
 
@@ -102,7 +103,7 @@ class Trials:
         self.path = setting.folder / "trials.jsonl"
         self.known: dict[str, Trial] = {}
         setting.folder.mkdir(parents=True, exist_ok=True)
-        (setting.folder / "config.json").write_text(json.dumps(setting.config(), indent=1) + "\n")
+        write_text(setting.folder / "config.json", json.dumps(setting.config(), indent=1) + "\n")
         raw = self.path.read_bytes() if self.path.exists() else b""
         whole = raw[: raw.rfind(b"\n") + 1]
         if len(whole) < len(raw):  # a line that a killed process left half written

@@ -18,6 +18,7 @@ from studies.__main__ import main
 from studies.estimators import Record
 from studies.estimators.fear import Fear
 from studies.estimators.short_training import ShortTraining
+from studies.lock import hold
 from studies.search import compare
 from studies.search.compare import Comparison, summary
 from studies.search.methods import Method, methods
@@ -322,6 +323,9 @@ def test_the_command_writes_every_search_and_prints_means(
         "--threshold",
         "5",
     ]
+    with hold(tmp_path):
+        assert main([*command, "--out", str(tmp_path)]) == 2
+    assert "error: held by" in capsys.readouterr().err
     assert main([*command, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "15625 architectures" in printed

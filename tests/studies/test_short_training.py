@@ -156,6 +156,17 @@ def test_fine_tuning_starts_from_the_supernets_weights(space: str, tmp_path: Pat
         records(estimator, on, architecture)
 
 
+def test_encodings_of_one_network_start_from_the_same_weights(tmp_path: Path) -> None:
+    """Blox: where a block takes its input alone, its first operation is dead."""
+    config = NetworkConfig(space=get_space("blox"), size=SIZES["blox"])
+    start = tmp_path / "checkpoint.pt"
+    checkpoint.save({"model": seeded(Supernet, config, seed=5).state_dict()}, start)
+    on = replace(task(tmp_path, "blox"), start=start, start_config=config)
+    estimator = ShortTraining(training=replace(TRAINING, epochs=1), start="supernet")
+    one, other = (records(estimator, on, (dead, 1, 0, 1, 0) * 3) for dead in (0, 2))
+    assert {name: record.loss for name, record in one.items()} == {n: r.loss for n, r in other.items()}
+
+
 def test_only_fine_tuning_needs_a_supernet() -> None:
     assert not ShortTraining.starts_from_supernet
     assert not ShortTraining().starts_from_supernet
