@@ -64,7 +64,7 @@ def _scatter(joined: Joined, scores: Table, result: Mapping[str, Any], folder: P
     kept = joined.scored
     texts = joined.frame["arch"][kept].tolist()
     truth, score = joined.truth[kept], joined.score[kept]
-    found = points(texts, truth, score, np.ones(len(texts), dtype=bool), 1)
+    found = points(texts, truth, score, np.ones(len(texts), dtype=bool), seeds=0)
     place = np.empty(len(texts), dtype=int)
     place[by_score(score, result["seed"])] = np.arange(1, len(texts) + 1)
     found = found.assign(score_place=place)
@@ -80,7 +80,7 @@ def _scatter(joined: Joined, scores: Table, result: Mapping[str, Any], folder: P
     }
     found = found.assign(**group)
     taus = found[list(group)].head(1).assign(tau_b=result["tau_b"]["value"])
-    more = scatter_data(found, taus, top=top, truth=axis, titles=style.TITLES)
+    more = scatter_data(found, taus, top=top, truth=axis, titles=style.TITLES, score=scores.column)
     caption = (
         f"Truth against score, one point an architecture, n = {len(found):,}; in print also their places in the two"
         f" rankings. Orange: the {top} of the highest truth. {note}"

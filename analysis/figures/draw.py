@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from analysis.collect import Collected
 from analysis.correlate import TIES
-from analysis.figures import scatter, style, topn, variants
+from analysis.figures import scatter, style
+from analysis.figures.of_report import marked, report_figure
 from analysis.page import Html, picture, scatter_data
 
 STILL = f" In print, the first {scatter.PANELS} variants; the others are in figures/scatter-2.pdf and so on."
@@ -20,15 +20,11 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
     """Draw and save the figures; each as a piece of the page with its caption."""
     study = found.study
     kinds = found.primary
-    note = f"Data: {study.note}" if study.note else ""
-    truth = ", ".join(dict.fromkeys(truth.title for truth in study.truths.values()))
     columns = ", ".join(f"{truth.column} of {truth.path.name}" for truth in study.truths.values())
     seeds = _seeds(kinds)
     usable = kinds[kinds["tau_b"].notna()]
-    series = topn.series_of(found.top[found.top["primary"].astype(bool)])
-    runs = found.runs[found.runs["primary"].astype(bool)]
     taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
-    middle = sorted(size for size in study.top if size <= max(50, study.top[0]))[-1]
+    middle = marked(found)
     captions = {
         "variants": f"tau-b of each variant: mean over {seeds} (filled), single seeds (open), and the 95 %"
         f" interval of the mean over {_architectures(usable)} (bar). Upright marks: the number of parameters"
@@ -44,17 +40,9 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
         f" the mean of the seeds' tau-b. Coloured: the true top {middle}.",
     }
 
-    def drawn() -> Iterator[tuple[str, Figure, pd.DataFrame]]:
-        """One after another: a figure of many panels takes up much memory."""
-        yield "variants", variants.variants(usable, runs, found.references, note=note), usable
-        yield "topn", topn.topn(series, found.top_references, note=note), series
-        pages = scatter.pages(found.points)
-        for number, points in enumerate(pages, 1):
-            name = f"scatter-{number}" if len(pages) > 1 else "scatter"
-            yield name, scatter.scatter(points, taus, top=middle, truth=truth, note=note), points
-
     pieces, names = {}, set()
-    for name, figure, data in drawn():
+    drawn = chain.from_iterable(report_figure(name, found) for name in captions)
+    for name, figure, data in drawn:
         names.add(name)
         paths = style.save(figure, data, folder, name)
         kind, _, number = name.partition("-")
