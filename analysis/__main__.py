@@ -6,9 +6,16 @@ import argparse
 import sys
 
 from analysis import cli
-from analysis.commands import compare, correlate, figure, report, table
+from analysis.commands import compare, correlate, figure, report, table, yardstick
 
-COMMANDS = {"correlate": correlate, "report": report, "table": table, "compare": compare, "figure": figure}
+COMMANDS = {
+    "correlate": correlate,
+    "report": report,
+    "table": table,
+    "compare": compare,
+    "figure": figure,
+    "yardstick": yardstick,
+}
 
 
 def parser() -> argparse.ArgumentParser:

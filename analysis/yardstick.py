@@ -56,14 +56,14 @@ class Yardstick:
 
 
 def yardstick(study: Study, missing: str = "common", percents: Sequence[int] = EVERY) -> Yardstick:
-    """Compare all rankings of a study.
+    """Compare all rankings of a study in bins of these percents and over all.
 
     missing: of an architecture that a ranking has no score for: 'common' leaves it out for all rankings of the space,
     'drop' for this ranking alone, 'worst' ranks it below all others. ValueError for anything else, and for bins that
     are not percents."""
     if missing not in HANDLED:
         raise ValueError(f"missing: {missing!r} is not one of {', '.join(HANDLED)}")
-    percents = check_percents(percents)
+    percents = check_percents({*percents, 100})
     found = side_by_side(study)
     rankings: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []

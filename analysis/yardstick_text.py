@@ -1,0 +1,205 @@
+"""A yardstick as text: the FEAR paper's tables of any study, in five formats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from analysis import latex
+from analysis.amortised import amortised
+from analysis.front import FRONT, METRICS, against_front
+from analysis.study import FULL, GROUP
+from analysis.text import aligned, as_json, frame_text, records
+from analysis.yardstick import Yardstick
+
+FRAMES = ("bins", "rankings", "front", "amortised")
+UNITS = {"seconds": "s", "steps": "steps", "macs": "MACs"}
+HANDLING = {
+    "common": "rankings are compared on the architectures that each of them has a score for",
+    "drop": "each ranking leaves out the architectures that it has no score for",
+    "worst": "an architecture without a score is ranked below all others",
+}
+
+
+INSIDE = (
+    "Spearman inside the true top x %; in brackets, what range restriction alone leaves of the value over all"
+)
+COMMON = "Common ratio of the true and the predicted top x %; in brackets (ratio - x) / (1 - x), which is 0 by chance"
+EACH = "Cost: once, and of an architecture (mean ± standard error); what has no score"
+LEFT_OUT = "; without what costs less than its cheapest point and is no better"
+
+
+class Printed(NamedTuple):
+    """A table of texts. words: how many columns from the left are words."""
+
+    name: str
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+    words: int = 1
+
+
+def frames(found: Yardstick, front: str | None, cost: str) -> dict[str, pd.DataFrame]:
+    """Every number, by the names of FRAMES; no front, no rows of it."""
+    against = pd.DataFrame(columns=FRONT) if front is None else against_front(found.bins, front, cost)
+    return {"bins": found.bins, "rankings": found.rankings, "front": against, "amortised": amortised(found)}
+
+
+def yardstick_text(
+    found: Yardstick, form: str, which: str | None = None, front: str | None = None, cost: str = "seconds"
+) -> str:
+    """All tables, or the one `which` of FRAMES, as 'text', 'markdown', 'latex', 'csv' (of one: bins if none is named)
+    or 'json'; the last two with every number. front, cost: see analysis/front.py; None: no front."""
+    own = frames(found, front, cost)
+    if form == "csv":
+        return frame_text(own[which or "bins"], form)
+    study = found.study
+    if form == "json":
+        facts = {"study": study.name, "title": study.title, "note": study.note, "missing": found.missing}
+        chosen = {name: records(frame) for name, frame in own.items() if which in (None, name)}
+        return as_json(
+            facts | {"front": front, "cost": cost} | {f"{name}_rows": rows for name, rows in chosen.items()}
+        )
+    tables = [table for table in printed(own, front, cost) if which in (None, table.name)]
+    note = f"{study.note + '; ' if study.note else ''}{HANDLING[found.missing]}"
+    if form == "latex":
+        return "\n\n".join(_latex(table, study.name, note) for table in tables if table.rows)
+    parts = [f"{study.title}\n{note}."]
+    for table in tables:
+        cells = [table.head, *table.rows]
+        body = aligned(cells, range(table.words)) if form == "text" else _markdown(cells)
+        parts.append(f"{table.title}\n\n{body if table.rows else 'nothing to show'}")
+    return "\n\n".join(parts)
+
+
+def printed(own: dict[str, pd.DataFrame], front: str | None, cost: str) -> list[Printed]:
+    """The tables for a reader. own: of `frames`."""
+    bins = own["bins"]
+    tables = [
+        Printed("bins", INSIDE, *_by_bin(bins, _spearman), words=2),
+        Printed("bins", COMMON, *_by_bin(bins[bins["percent"] < 100], _common), words=2),
+        Printed("rankings", EACH, *_costs(own)),
+    ]
+    if front is not None:
+        for metric, title in METRICS.items():
+            text = (
+                f"{title}: each ranking against the Pareto front of {front}, cost in {UNITS[cost]}{LEFT_OUT}"
+            )
+            tables.append(Printed("front", text, *_front(own["front"], metric, cost), words=2))
+    text = "Cost of ranking so many architectures, preparation included, in seconds"
+    return [*tables, Printed("amortised", text, *_amortised(own["amortised"]), words=2)]
+
+
+def label(row: Any) -> str:
+    """Space, mask and variant, as far as they tell a reader something."""
+    return row["variant"] if row["mask"] == FULL else f"{row['variant']} [without {row['mask']}]"
+
+
+def short(value: Any, digits: int = 3) -> str:
+    """A number with so many significant digits; '-' for none."""
+    if value is None or pd.isna(value):
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+
+
+def fixed(value: Any, digits: int = 3, sign: str = "") -> str:
+    return "-" if value is None or pd.isna(value) else f"{value:{sign}.{digits}f}"
+
+
+def with_error(mean: Any, error: Any) -> str:
+    return short(mean) if error is None or pd.isna(error) else f"{short(mean)} ± {short(error, 2)}"
+
+
+def _spearman(row: dict[Any, Any]) -> str:
+    if row["percent"] == 100:
+        return fixed(row["spearman"])
+    return f"{fixed(row['spearman'])} ({fixed(row['spearman_reference'], 2)})"
+
+
+def _common(row: dict[Any, Any]) -> str:
+    return f"{fixed(row['common'])} ({fixed(row['corrected'], 2)})"
+
+
+def _by_bin(bins: pd.DataFrame, cell: Callable[[dict[Any, Any]], str]) -> tuple[list[str], list[list[str]]]:
+    percents = sorted(set(bins["percent"]))
+    rows = []
+    for _, group in bins.groupby(GROUP, sort=False):
+        by_percent = {row["percent"]: row for row in group.to_dict("records")}
+        first = group.iloc[0]
+        cells = [cell(by_percent[x]) if x in by_percent else "-" for x in percents]
+        rows.append([label(first), first["kind"], str(first["n"]), *cells])
+    return ["ranking", "kind", "n", *(f"{x} %" for x in percents)], rows
+
+
+def _costs(own: dict[str, pd.DataFrame]) -> tuple[list[str], list[list[str]]]:
+    whole = own["bins"][own["bins"]["percent"] == 100]
+    of = {tuple(row[name] for name in GROUP): row for row in whole.to_dict("records")}
+    rows = []
+    for row in own["rankings"].to_dict("records"):
+        each = of.get(tuple(row[name] for name in GROUP), {})
+        costs = [with_error(each.get(name), each.get(f"{name}_se")) for name in ("seconds", "steps")]
+        macs = each.get("macs")
+        costs.append(short(macs / 1e6 if macs is not None else None))
+        ended = f"{row['finished']}/{row['seeds']}"
+        missing = "; ".join(text for text in (row["statuses"], row["note"]) if text)
+        rows.append(
+            [label(row), ended, f"{row['scored']}/{row['n']}", short(row["prepare_seconds"]), *costs, missing]
+        )
+    return ["ranking", "seeds", "scored", "once s", "s", "steps", "10^6 MACs", "no score"], rows
+
+
+def _front(frame: pd.DataFrame, metric: str, cost: str) -> tuple[list[str], list[list[str]]]:
+    unit = UNITS[cost]
+    head = ["ranking", "nearest of the front", "top %", "value", unit, "nearest", f"its {unit}", "front there",
+            "difference", f"front's {unit} for it", "times"]  # fmt: skip
+    known = frame["difference"].notna() | frame["cost_there"].notna()
+    chosen = frame[(frame["metric"] == metric) & known]
+    if metric == "common":
+        chosen = chosen[chosen["percent"] < 100]  # always 1
+    rows = []
+    for _, group in chosen.groupby(GROUP, sort=False):
+        for row in group.sort_values("percent").to_dict("records"):
+            rows.append([
+                label(row), row["nearest_variant"], str(row["percent"]), fixed(row["value"]),
+                with_error(row["cost"], row["cost_se"]), fixed(row["nearest_value"]),
+                with_error(row["nearest_cost"], row["nearest_cost_se"]), fixed(row["value_there"]),
+                fixed(row["difference"], sign="+"), short(row["cost_there"]), short(row["times"]),
+            ])  # fmt: skip
+    return head, rows
+
+
+def _amortised(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    counts = sorted(set(frame["architectures"]))
+    rows = []
+    for _, group in frame.groupby(GROUP, sort=False):
+        first = group.iloc[0]
+        interval = f"[{fixed(first['spearman_low'], 2)}, {fixed(first['spearman_high'], 2)}]"
+        seconds = dict(zip(group["architectures"], group["seconds"], strict=True))
+        totals = [short(seconds.get(count)) for count in counts]
+        rows.append(
+            [label(first), first["kind"], fixed(first["spearman"]), interval, fixed(first["tau_b"]), *totals]
+        )
+    return ["ranking", "kind", "Spearman", "95 %", "tau-b", *(f"{count:,}" for count in counts)], rows
+
+
+def _markdown(cells: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
+    return "\n".join([lines[0], "|" + "---|" * len(cells[0]), *lines[1:]])
+
+
+def _latex(table: Printed, study: str, note: str) -> str:
+    def cell(text: str) -> str:
+        return latex.escape("" if text == "-" else re.sub(r"-(?=\d)", "\N{MINUS SIGN}", text))
+
+    rows = [[*map(latex.escape, row[: table.words]), *map(cell, row[table.words :])] for row in table.rows]
+    name = "".join(c if c.isalnum() else "-" for c in f"{study}-{table.title.split(';')[0].split(':')[0]}")
+    return latex.latex_table(
+        [latex.escape(text) for text in table.head],
+        [("", rows)],
+        caption=f"{table.title}. {note[:1].upper()}{note[1:]}.",
+        label=f"tab:{name}",
+        words=table.words,
+    )

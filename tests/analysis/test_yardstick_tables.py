@@ -1,0 +1,142 @@
+"""Distances to a front and amortised costs of a study, by hand; the command in its five formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from estimators_study import write_estimators_study
+from test_table_formats import check
+
+from analysis.__main__ import main
+from analysis.amortised import amortised, total
+from analysis.front import FRONT, against_front
+from analysis.study import load_study
+from analysis.yardstick import Yardstick, yardstick
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_estimators_study(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path) -> Yardstick:
+    return yardstick(load_study(folder), percents=[50, 100])
+
+
+def row(frame: pd.DataFrame, **values: object) -> dict:
+    for name, value in values.items():
+        frame = frame[frame[name] == value]
+    (one,) = frame.to_dict("records")
+    return one
+
+
+def test_distance_to_the_front_of_short_training(found: Yardstick) -> None:
+    frame = against_front(found.bins, "short-training:train_accuracy")
+    assert list(frame) == FRONT
+    assert "short-training" not in set(frame["kind"])
+    own = row(frame, variant="FEAR", metric="spearman", percent=50)
+    cheap, dear = (
+        row(found.bins, variant=f"{name}: train_accuracy", percent=50) for name in ("1 epoch", "4 epochs")
+    )
+    assert cheap["spearman"] < dear["spearman"]  # both on the front: 1 and 4 seconds
+    assert (own["below_variant"], own["above_variant"]) == (cheap["variant"], dear["variant"])
+    assert own["nearest_variant"] == cheap["variant"]
+    share = (own["cost"] - 1) / 3
+    there = cheap["spearman"] + share * (dear["spearman"] - cheap["spearman"])
+    assert own["value_there"] == pytest.approx(there)
+    assert own["difference"] == pytest.approx(own["value"] - there)
+    uniform = row(frame, variant="uniform", metric="spearman", percent=50)
+    assert pd.isna(uniform["below_variant"])  # cheaper than all of it
+    assert np.isnan(uniform["difference"])
+    assert uniform["nearest_variant"] == cheap["variant"]
+
+
+def test_another_cost_and_mistakes(found: Yardstick) -> None:
+    frame = against_front(found.bins, "fear", "macs")
+    assert set(frame["kind"]) == {"short-training", "zero-cost"}  # of the supernet no MACs are known
+    for front, cost, message in (
+        ("fare", "seconds", "front: 'fare' is not one of fear, fear:train_accuracy, one-shot"),
+        ("fear:sotl", "seconds", "front: 'fear:sotl' is not one of"),
+        ("fear", "joules", "cost: 'joules' is not one of seconds, steps, macs"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            against_front(found.bins, front, cost)
+
+
+def test_amortised_by_hand(found: Yardstick) -> None:
+    frame = amortised(found)
+    assert sorted(set(frame["architectures"])) == [100, 1000, 15625]
+    assert set(frame.loc[frame["all"], "architectures"]) == {15625}
+    uniform = row(frame, variant="uniform", architectures=1000)
+    assert uniform["seconds"] == pytest.approx(110 + 1000 * 0.01)
+    assert uniform["steps"] == 440
+    short = row(frame, variant="4 epochs: train_accuracy", all=True)
+    assert (short["seconds"], short["steps"]) == (4 * 15625, 40 * 15625)
+    fear = row(frame, variant="FEAR", architectures=100)
+    each = row(found.bins, variant="FEAR", percent=100)["seconds"]
+    assert fear["seconds"] == pytest.approx(8 + 100 * each)
+    assert fear["steps"] == 200
+    assert total(None, 1.0, 10) is total(1.0, float("nan"), 10) is None
+
+
+def run(folder: Path, *more: str) -> int:
+    return main(["yardstick", folder.name, "--runs", str(folder.parent), *more])
+
+
+def test_text_says_who_is_missing_and_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(folder, "--bins", "20,100") == 0
+    out = capsys.readouterr().out
+    assert "Invented numbers for a test" in out
+    assert "disconnected 5, not_reached 3" in out
+    assert "seed 0: not run yet" in out
+    assert "against the Pareto front of short-training, cost in s" in out
+    assert "15,625" in out
+    assert run(folder, "--table", "bins", "--format", "markdown") == 0
+    assert "| ranking | kind | n | 10 % | 20 % |" in capsys.readouterr().out
+
+
+def test_csv_and_json_have_every_number(
+    folder: Path, found: Yardstick, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for table, frame in (
+        ("bins", found.bins),
+        ("front", against_front(found.bins)),
+        ("amortised", amortised(found)),
+        ("rankings", found.rankings),
+    ):
+        assert run(folder, "--bins", "50", "--format", "csv", "--table", table) == 0
+        lines = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        assert len(lines) == len(frame) > 0
+        assert list(lines[0]) == list(frame)
+    assert run(folder, "--bins", "50", "--format", "json") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert (content["missing"], content["front"]) == ("common", "short-training")
+    assert [r["spearman"] for r in content["bins_rows"]] == found.bins["spearman"].tolist()
+
+
+def test_latex_is_well_formed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(folder, "--format", "latex") == 0
+    tables = capsys.readouterr().out.strip().split("\n\n")
+    assert len(tables) == 6
+    for table in tables:
+        check(table)
+    assert "one-shot" in tables[0]
+
+
+def test_mistakes(folder: Path, study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for more, message in (
+        (["--front", "sort"], "error: front: 'sort' is not one of fear"),
+        (["--bins", "5,x"], "error: bins: '5,x' is not a list of integers from 1 to 100"),
+        (["--bins", "0"], "error: bins: 0 is not an integer from 1 to 100"),
+    ):
+        assert run(folder, *more) == 2
+        assert capsys.readouterr().err.startswith(message)
+    assert run(study, "--table", "front") == 2  # supernets alone
+    assert "has no ranking of the kind short-training" in capsys.readouterr().err
