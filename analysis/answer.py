@@ -8,6 +8,7 @@ from analysis.collect import Collected
 from analysis.correlate import BASELINES
 from analysis.differences import verdict
 from analysis.figures.style import TITLES
+from analysis.page import number
 
 NAMED = 2  # variants that a sentence names at the most; of more it says how many
 OPENINGS = {
@@ -41,7 +42,7 @@ def _of_space(found: Collected, space: str, group: pd.DataFrame) -> str:
         return f"{title}: no variant has a value yet."
     best = usable.iloc[0]
     seeds = int(best["finished"])
-    level = f"tau-b {best['tau_b']:.3f}{_interval(best['tau_b_low'], best['tau_b_high'])}"
+    level = f"tau-b {number(best['tau_b']).content}{_interval(best['tau_b_low'], best['tau_b_high'])}"
     over = f"mean of {seeds} seeds, std {best['tau_b_std']:.3f}" if seeds > 1 else "one seed"
     ceiling = _reference(found, space, str(best["mask"]), "seed_to_seed")
     if ceiling is not None:
@@ -98,13 +99,14 @@ def _named(row: pd.Series) -> str:
 def _change(row: pd.Series) -> str:
     if pd.isna(row["difference"]):
         return " (too few architectures in common)"
-    return f" ({row['difference']:+.3f}{_interval(row['low'], row['high'], '+')}, n = {int(row['n'])})"
+    difference = number(row["difference"], sign="+").content
+    return f" ({difference}{_interval(row['low'], row['high'], '+')}, n = {int(row['n'])})"
 
 
 def _interval(low: float | None, high: float | None, sign: str = "") -> str:
     if low is None or high is None or pd.isna(low):
         return ""
-    return f" [{low:{sign}.3f}, {high:{sign}.3f}]"
+    return f" [{number(low, sign=sign).content}, {number(high, sign=sign).content}]"
 
 
 def _reference(found: Collected, space: str, mask: str, name: str) -> float | None:

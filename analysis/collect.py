@@ -175,10 +175,13 @@ def _run_rows(
         own: dict[str, Any] = {"missing": joined.missing, "mean_score": float(scores[inside_sample].mean())}
         if "loss" in table.frame.columns:
             by_loss = -table.frame["loss"].to_numpy(dtype=float)[joined.score_rows]
-            own["tau_b_loss"] = kendall_tau(values[inside_sample], by_loss[inside_sample]).value
-            best = by_truth(values)
-            for entry in inside:
-                entry["tau_b_loss"] = tau_true_top(values, by_loss, entry["top"], best).value
+            if np.isfinite(by_loss).all():  # not every estimator has one
+                own["tau_b_loss"] = kendall_tau(values[inside_sample], by_loss[inside_sample]).value
+                best = by_truth(values)
+                for entry in inside:
+                    entry["tau_b_loss"] = tau_true_top(values, by_loss, entry["top"], best).value
+        if "seconds" in table.frame.columns:  # of this way to score alone
+            own["score_seconds"] = round(float(table.frame["seconds"].sum()), 2)
         yield {**row, **which, **flat(numbers), **own}, inside, filled
 
 

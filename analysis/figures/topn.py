@@ -115,8 +115,11 @@ def _seeds(group: pd.DataFrame) -> str:
 
 
 def _restriction(axes: Axes, here: pd.DataFrame) -> None:
-    """The band of range restriction of the best variant: one for each would be a grey wall."""
+    """The band of range restriction of the best variant, of the full space if there is one: one for each would be a
+    grey wall."""
     known = here.dropna(subset=list(EXPECTED))
+    if FULL in set(known["mask"]):
+        known = known[known["mask"] == FULL]
     if not len(known):
         return
     # What is expected rises with tau-b over all.

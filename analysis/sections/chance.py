@@ -30,7 +30,7 @@ def chance_section(found: Collected) -> list[Html]:
             lines.append([variant, *(_cell(by_size.get(size)) for size in sizes)])
         pieces += [
             element("h3", TITLES.get(str(space), space)),
-            table(["Ranking", *(f"tau-b top {size}" for size in sizes)], lines),
+            table(["Ranking", *(f"top {size}" for size in sizes)], lines),
         ]
     return [
         element("h2", "What a narrow range and chance would give"),
@@ -55,7 +55,8 @@ def _cell(row: dict[Any, Any] | None) -> Cell:
     shown, points, places = (number(row[n], k) for n, k in (("mean", 3), *((name, 2) for name in EXPECTED)))
     if points.value is None or places.value is None:
         return shown
-    return Cell(f"{shown.content} ({points.content} to {places.content})", shown.value)
+    expected = f"({points.content} to {places.content})"
+    return Cell(Html("".join(element("div", text) for text in (shown.content, expected))), shown.value)
 
 
 def _nulls(found: Collected) -> list[Html]:

@@ -307,9 +307,9 @@ def test_heatmaps_say_what_the_frames_say(found):
     assert [label.get_text() for label in below.axes[0].get_yticklabels()][-1] == "by chance"
 
 
-def test_section_and_what_is_too_small_for_one(found, tmp_path, monkeypatch):
-    monkeypatch.setattr(style, "save", lambda figure, data, folder, name: [found.study.folder / "study.json"])
+def test_section_and_what_is_too_small_for_one(found, tmp_path):
     text = "".join(diagnostics_section(found, tmp_path))
+    text = re.sub(r"[\w+/=]{200,}", "", text)  # pictures and packed files
     assert "Where the ranking goes wrong" in text
     assert "warm-up &lt;b&gt;" in text
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
