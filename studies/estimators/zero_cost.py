@@ -45,7 +45,7 @@ class ZeroCost(Estimator):
                 raise ValueError(f"{name}: {value!r} is not an integer of at least {least}")
 
     def small(self) -> ZeroCost:
-        return ZeroCost(measures=self.measures, batch_size=16, initialisations=2, zen_images=4)
+        return ZeroCost(measures=self.measures, batch_size=8, initialisations=2, zen_images=4)
 
     def prepare(self, task: Task, report: Report) -> dict[str, Any]:
         """Writes which images the batch holds, and a digest of them, to the run's folder."""
