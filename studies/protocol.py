@@ -15,6 +15,7 @@ from typing import Any
 
 from analysis.scored import ScoredSet
 from studies.expected import expected_seconds
+from studies.ranker import Ranker
 from studies.study import Study, Truth
 from studies.variant import Variant
 from supernet.augmentation import Augmentation
@@ -88,20 +89,22 @@ def under(mask: tuple[str, ...], *variants: Variant) -> list[Variant]:
     return [replace(variant, name=f"{variant.name}, {named}", mask=mask) for variant in variants]
 
 
-def nasbench201_study(name: str, variants: Iterable[Variant], **text: Any) -> Study:
+def nasbench201_study(name: str, variants: Iterable[Ranker], **text: Any) -> Study:
     """A study of NAS-Bench-201 on CIFAR-10. text: its title and question, and what differs otherwise."""
     base: dict[str, Any] = {"note": NASBENCH201_NOTE, "truth": NASBENCH201_TRUTH, "scored": SCORED}
     return Study(name=name, variants=_with_cost(variants), **base | text)
 
 
-def blox_study(name: str, variants: Iterable[Variant], **text: Any) -> Study:
+def blox_study(name: str, variants: Iterable[Ranker], **text: Any) -> Study:
     """A study of Blox on CIFAR-100, as above."""
     base: dict[str, Any] = {"note": BLOX_NOTE, "truth": BLOX_TRUTH, "scored": SCORED}
     return Study(name=name, variants=_with_cost(variants), **base | text)
 
 
-def _with_cost(variants: Iterable[Variant]) -> tuple[Variant, ...]:
+def _with_cost(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
     return tuple(
-        replace(variant, expected_seconds=variant.expected_seconds or expected_seconds(variant))
-        for variant in variants
+        replace(ranker, expected_seconds=ranker.expected_seconds or expected_seconds(ranker))
+        if isinstance(ranker, Variant)
+        else ranker
+        for ranker in rankers
     )
