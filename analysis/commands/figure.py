@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Draw it; print the paths, and on standard error what is missing."""
-    from analysis.figures.named import FROM_STUDY, FROM_TABLE, OF_REPORT, names, overview
+    from analysis.figures.named import FROM_RANKINGS, FROM_STUDY, FROM_TABLE, OF_REPORT, names, overview
     from analysis.figures.style import FORMATS
 
     if args.figure is None:
@@ -55,9 +55,12 @@ def main(args: argparse.Namespace) -> None:
         if args.column is not None:
             raise ValueError(f"--column: is of a table, and {args.figure} is drawn from a study")
         if args.source is None:
-            study = "any study" if args.figure in OF_REPORT else FROM_STUDY[args.figure].study
+            study = FROM_STUDY[args.figure].study if args.figure in FROM_STUDY else "any study"
             raise ValueError(f"study: none is named; {args.figure} is drawn from {study}")
-        (_of_report if args.figure in OF_REPORT else _from_study)(args, formats)
+        if args.figure in OF_REPORT:
+            _of_report(args, formats)
+        else:
+            (_from_rankings if args.figure in FROM_RANKINGS else _from_study)(args, formats)
 
 
 def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
@@ -88,6 +91,19 @@ def _of_report(args: argparse.Namespace, formats: list[str]) -> None:
         )
     for path in paths:
         print(path)
+
+
+def _from_rankings(args: argparse.Namespace, formats: list[str]) -> None:
+    from analysis.figures.estimators.definitions import FIGURES, draw_estimator_figure
+    from analysis.study import load_study, study_folder
+
+    folder = study_folder(args.runs, args.source)
+    out = args.out or folder / "figures"
+    paths, missing = draw_estimator_figure(FIGURES[args.figure], load_study(folder), out, formats)
+    for path in paths:
+        print(path)
+    for what in missing:
+        print(f"missing: {what}", file=sys.stderr)
 
 
 def _from_study(args: argparse.Namespace, formats: list[str]) -> None:

@@ -1,0 +1,115 @@
+"""Figures of other ways to rank, by name, from a made-up study: what they show, and what they say is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from estimators_study import LOST, NOT_REACHED, write_estimators_study
+from scipy.stats import spearmanr
+
+from analysis.__main__ import main
+from analysis.estimator_scores import side_by_side
+from analysis.figures.estimators.definitions import FIGURES
+from analysis.figures.estimators.grid import grid
+from analysis.figures.estimators.threshold import stage_one
+from analysis.figures.estimators.while_training import after_epochs
+from analysis.front import METRICS
+from analysis.study import load_study
+from analysis.yardstick import yardstick
+
+N = 60
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_estimators_study(tmp_path_factory.mktemp("runs"), N)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_name_draws_and_writes_its_data(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    out = tmp_path / "figures"
+    arguments = [
+        "figure",
+        name,
+        folder.name,
+        "--runs",
+        str(folder.parent),
+        "--out",
+        str(out),
+        "--format",
+        "svg",
+    ]
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.out.split() == [str(out / f"{name}.{kind}") for kind in ("svg", "csv")]
+    assert len(pd.read_csv(out / f"{name}.csv")) > 0
+    if name in ("fear-5", "fear-6", "fear-7"):
+        assert "missing: proxies: plain (seed 0: " in printed.err
+        assert "missing: later (seed 0: not run yet)" in printed.err
+    else:
+        assert printed.err == ""
+
+
+def test_a_study_of_supernets_lacks_them(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = [study.name, "--runs", str(study.parent), "--out", str(tmp_path), "--format", "svg"]
+    for name, lacks in (("fear-2", "records of a first stage (FEAR)"), ("fear-3", "zero-cost proxies")):
+        assert main(["figure", name, *where]) == 2
+        message = f"error: study: invented has nothing for {name}; it lacks {lacks}\n"
+        assert capsys.readouterr().err == message
+    assert main(["figure", "fear-5", *where]) == 0  # what there is: the supernets
+    printed = capsys.readouterr()
+    assert "missing: FEAR\nmissing: short training\nmissing: zero-cost\n" in printed.err
+    assert "fear-5-nasbench201-none.csv" in printed.out
+
+
+def test_the_first_stage_counts_those_that_never_reached_it(folder: Path) -> None:
+    (group,) = side_by_side(load_study(folder))
+    rows = stage_one(group)
+    assert set(rows["variant"]) == {"FEAR"}
+    assert len(rows) == N  # as the records say, which here hold a first stage even of the disconnected
+    assert (rows["status"] == "not_reached").sum() == NOT_REACHED
+    table = pd.read_parquet(folder / "truth.parquet").set_index("arch")["digits_test"]
+    place = table.rank(ascending=False)
+    for row in rows.to_dict("records"):
+        assert row["stage1_seconds"] == pytest.approx(1 + place[row["arch"]] / 50)
+        assert row["truth"] == pytest.approx(table[row["arch"]])
+
+
+def test_proxies_while_training_hide_no_missing_value(folder: Path) -> None:
+    (group,) = side_by_side(load_study(folder))
+    rows = after_epochs(group).set_index(["measure", "epoch"])
+    assert sorted(rows.index) == [
+        *[("jacob_cov", e) for e in range(3)],
+        ("plain", 0),
+        *[("synflow", e) for e in range(3)],
+    ]
+    lost = LOST + 8
+    row = rows.loc["jacob_cov", 2]
+    assert row["missing"] == pytest.approx(lost / N)
+    (scores,) = next(r for r in group.rankings if r.measure == "jacob_cov@2").scores
+    assert row["spearman"] == pytest.approx(spearmanr(group.truth[lost:], scores[lost:]).statistic)
+    worst = np.where(np.isfinite(scores), scores, -1e9)
+    assert row["spearman_worst"] == pytest.approx(spearmanr(group.truth, worst).statistic)
+    plain = rows.loc["plain", 0]
+    assert plain["missing"] == 1
+    assert np.isnan(plain["spearman"])
+    assert np.isnan(plain["spearman_worst"])
+
+
+def test_the_grid_has_a_mark_for_every_ranking_whose_cost_is_known(folder: Path) -> None:
+    bins = yardstick(load_study(folder), percents=[10, 50, 100]).bins
+    figure = grid(bins, (10, 50, 100))
+    panels = figure.axes
+    assert len(panels) == 3 * len(METRICS)
+    last = bins[bins["percent"] == 100]
+    drawn = [line.get_xydata() for container in panels[-2].containers for line in [container.lines[0]]]
+    points = {tuple(np.round(point, 9)) for xy in drawn for point in xy}
+    expected = last[["seconds", "spearman"]].to_numpy(dtype=float)
+    assert points == {tuple(np.round(point, 9)) for point in expected}
