@@ -13,6 +13,7 @@ from analysis.sections.chance import chance_section
 from analysis.sections.comparisons import comparisons_section
 from analysis.sections.controls import controls_section
 from analysis.sections.diagnostics import diagnostics_section
+from analysis.sections.estimators import estimators_section
 from analysis.sections.provenance import provenance_section
 from analysis.sections.runs import runs_section
 from analysis.sections.sensitivity import sensitivity_section
@@ -33,6 +34,7 @@ def write_report(found: Collected) -> Path:
         element("p", element("strong", "The data: "), study.note, class_="data"),
         *whole_section(found, pictures["variants"]),
         *comparisons_section(found),
+        *estimators_section(found, folder),
         *controls_section(found),
         *top_section(found, pictures["topn"]),
         element("h2", "Truth against score"),

@@ -44,7 +44,7 @@ class EstimatorFigure:
     data: str = ""
 
 
-def _of(frame: pd.DataFrame, group: SideBySide) -> pd.DataFrame:
+def rows_of(frame: pd.DataFrame, group: SideBySide) -> pd.DataFrame:
     """The rows of one space and mask."""
     here = (frame["space"] == group.space.name) & (frame["mask"] == mask_text(group.space))
     return frame[here].reset_index(drop=True)
@@ -66,9 +66,9 @@ def _while_training(found: Yardstick, group: SideBySide, note: str) -> Drawn:
 
 
 def _grid(found: Yardstick, group: SideBySide, note: str) -> Drawn:
-    rows = _of(found.bins, group)
+    rows = rows_of(found.bins, group)
     absent = [NAMES[kind] for kind in SHOWN if kind not in set(rows["kind"])]
-    rankings = _of(found.rankings, group)
+    rankings = rows_of(found.rankings, group)
     left = [
         f"{row['variant']} ({row['note']})" for row in rankings[rankings["compared"] == 0].to_dict("records")
     ]
@@ -78,7 +78,7 @@ def _grid(found: Yardstick, group: SideBySide, note: str) -> Drawn:
 
 
 def _amortised(found: Yardstick, group: SideBySide, note: str) -> Drawn:
-    rows = _of(amortised(found), group)
+    rows = rows_of(amortised(found), group)
     if not rows["seconds"].notna().any():
         return None, rows, ["rankings whose cost is known"]
     return amortised_figure(rows, note), rows, []
@@ -134,12 +134,13 @@ def draw_estimator_figure(
 
 def note_of(figure: EstimatorFigure, study: Study, group: SideBySide) -> str:
     """What the data are, and whether the paper's are others."""
-    truth = study.truths[group.space.name]
+    data = study.truths[group.space.name].column.partition("_")[0]
+    other = "" if figure.data in ("", data) else f" The paper's figure is of {DATA[figure.data]}."
+    return note_of_group(study, group) + other
+
+
+def note_of_group(study: Study, group: SideBySide) -> str:
+    """Space, mask, truth and data of a figure."""
     title = style.panel_title(group.space.name, mask_text(group.space))
-    other = (
-        ""
-        if figure.data in ("", truth.column.partition("_")[0])
-        else f" The paper's figure is of {DATA[figure.data]}."
-    )
     data = f" Data: {study.note}." if study.note else ""
-    return f"{title}, truth: {truth.title}.{other}{data}"
+    return f"{title}, truth: {study.truths[group.space.name].title}.{data}"
