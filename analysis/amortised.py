@@ -1,7 +1,8 @@
 """What it costs to rank n architectures, preparation included: what is dear once is cheap for many.
 
 total(n) = preparation + n x mean cost of an architecture, for n = 100, 1,000 and all that the space's mask allows.
-Extrapolated from the architectures that were scored; its quality is taken to be the same for any n.
+The mean is over all architectures that were asked for, with those that came to no score: they cost time too. Quality
+is of those that are compared, and taken to be the same for any n.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ def amortised(found: Yardstick, sizes: Sequence[int] = SIZES) -> pd.DataFrame:
                 "all": count == most,
             }
             for name in ("seconds", "steps"):
-                before, each = ranking[f"prepare_{name}"], quality[name]
+                before, each = ranking[f"prepare_{name}"], ranking[f"each_{name}"]
                 row |= {f"prepare_{name}": before, f"each_{name}": each, name: total(before, each, count)}
-            row |= {"each_macs": quality["macs"], "n": quality["n"]}
+            row |= {"each_macs": ranking["each_macs"], "n": quality["n"]}
             rows.append(row | {name: quality[name] for name in QUALITY})
     return pd.DataFrame(rows, columns=AMORTISED)
 

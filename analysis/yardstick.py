@@ -26,7 +26,7 @@ SHARE = 0.5
 
 RANKINGS = [
     "space", "mask", "variant", "bn_mode", "kind", "seeds", "finished", "n", "scored", "statuses", "compared", "note",
-    "prepare_seconds", "prepare_steps",
+    "prepare_seconds", "prepare_steps", *(f"each_{name}" for name in COSTS),
 ]  # fmt: skip
 COST_COLUMNS = [column for name in COSTS for column in (name, f"{name}_se")]
 BINS = [
@@ -42,7 +42,8 @@ class Yardstick:
 
     rankings: a row a ranking (RANKINGS): seeds asked for and finished; n architectures of the sample, scored: with a
       score from every finished seed; statuses: of the rest, in words, as many as the seed with the most of them has;
-      compared: how many its numbers are of; note: why there are none; what was spent before any score, a seed.
+      compared: how many its numbers are of; note: why there are none; what was spent before any score, a seed; each_*:
+      mean cost over all n, those without a score included, as whoever ranks them pays for these too.
     bins: a row for each ranking that is compared and bin (BINS): see analysis/bins.py. *_reference: of range
       restriction alone, from the ranking's Spearman over all; chance: of the common ratio. Costs: means over the bin's
       architectures and their standard errors (*_se); empty where they are not known.
@@ -116,6 +117,7 @@ def _ranking_row(one: Scored, inside: Bools) -> dict[str, Any]:
         "note": note,
         "prepare_seconds": one.prepared["seconds"],
         "prepare_steps": one.prepared["steps"],
+        **{f"each_{name}": mean_and_error(one.costs[name])[0] for name in COSTS},
     }
 
 

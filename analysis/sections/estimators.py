@@ -49,8 +49,9 @@ TEXT = (
     "Top x %: of the truth. In brackets, what the narrow range of truths leaves there of the Spearman over all, if"
     " the score's error is the same everywhere. Common ratio: share of the true top x % that is in the predicted top"
     " x %; in brackets (ratio - x) / (1 - x), which is 0 by chance. Intervals: 95 % over architectures. Seconds: of the"
-    " measure alone, mean and standard error over architectures, on the machines that the runs were on; once: before"
-    " any score, the training of a supernet for one. `analysis yardstick` prints all bins, steps and MACs, and the"
+    " measure alone, mean and standard error over the architectures compared, on the machines that the runs were on;"
+    " once: before any score, the training of a supernet for one; in total: that and the mean over all architectures"
+    " asked for, with those that came to no score. `analysis yardstick` prints all bins, steps and MACs, and the"
     " distance to the Pareto front."
 )
 
@@ -96,7 +97,9 @@ def _table(own: Yardstick, totals: pd.DataFrame, group: SideBySide) -> Html:
         ])  # fmt: skip
     head = ["Ranking", "Kind", "Spearman, all", "95 %"]
     head += [f"Spearman, top {x} %" for x in SHOWN] + [f"common ratio, top {x} %" for x in SHOWN]
-    return table([*head, "seconds each", "once", f"for {COUNT:,}", "no score"], lines, words=2, weak=weak)
+    return table(
+        [*head, "seconds each", "once", f"in total for {COUNT:,}", "no score"], lines, words=2, weak=weak
+    )
 
 
 def _key(row: dict[Any, Any]) -> tuple[Any, ...]:

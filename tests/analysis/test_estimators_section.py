@@ -37,7 +37,8 @@ def cells_of(section: str, ranking: str) -> list[str]:
 
 
 def test_a_row_has_quality_cost_and_failures(own: Collected, section: str) -> None:
-    bins = yardstick(own.study, percents=[30]).bins.set_index(["variant", "percent"])
+    found = yardstick(own.study, percents=[30])
+    bins = found.bins.set_index(["variant", "percent"])
     cells = cells_of(section, "FEAR")
     assert cells[1] == "FEAR"
     assert cells[2] == f"{bins.loc[('FEAR', 100), 'spearman']:.3f}"
@@ -47,6 +48,7 @@ def test_a_row_has_quality_cost_and_failures(own: Collected, section: str) -> No
     each = bins.loc[("FEAR", 100), "seconds"]
     assert cells[10].startswith(f"{each:.3g} ± ")
     assert cells[11] == "8"
+    each = found.rankings.set_index("variant").loc["FEAR", "each_seconds"]
     assert float(cells[12].replace(",", "")) == pytest.approx(8 + 1000 * each, rel=1e-3)
     assert cells[13] == "disconnected 5, not_reached 3"
 

@@ -34,7 +34,10 @@ def amortised_figure(rows: pd.DataFrame, note: str = "") -> Figure:
             handles=handles(known.drop_duplicates(GROUP)["kind"]), loc="outside upper left", ncols=3
         )
         nothing = "Left of the dotted line: costs nothing." if (known["seconds"] == 0).any() else ""
-        text = "Preparation and mean cost times the number. Bars: 95 % over architectures."
+        text = (
+            "Preparation, and the number times the mean cost of an architecture, those without a score included."
+            " Bars: 95 % over architectures."
+        )
         style.add_note(figure, f"{text} {nothing}", note)
     return figure
 
