@@ -11,6 +11,7 @@ import pandas as pd
 from analysis import latex
 from analysis.amortised import amortised
 from analysis.front import FRONT, METRICS, against_front
+from analysis.front_intervals import COLUMNS, with_intervals
 from analysis.study import FULL, GROUP
 from analysis.text import aligned, as_json, frame_text, records
 from analysis.yardstick import Yardstick
@@ -29,7 +30,10 @@ INSIDE = (
 )
 COMMON = "Common ratio of the true and the predicted top x %; in brackets (ratio - x) / (1 - x), which is 0 by chance"
 EACH = "Cost: once, and of an architecture (mean ± standard error); what has no score"
-LEFT_OUT = "; without what costs less than its cheapest point and is no better"
+LEFT_OUT = (
+    "; better by: than the nearest point, of Spearman with 95 %, paired over architectures; difference: at equal cost; without what costs"
+    " less than the cheapest point and is no better"
+)
 
 
 class Printed(NamedTuple):
@@ -44,7 +48,9 @@ class Printed(NamedTuple):
 
 def frames(found: Yardstick, front: str | None, cost: str) -> dict[str, pd.DataFrame]:
     """Every number, by the names of FRAMES; no front, no rows of it."""
-    against = pd.DataFrame(columns=FRONT) if front is None else against_front(found.bins, front, cost)
+    against = pd.DataFrame(columns=[*FRONT, *COLUMNS])
+    if front is not None:
+        against = with_intervals(found, against_front(found.bins, front, cost))
     return {"bins": found.bins, "rankings": found.rankings, "front": against, "amortised": amortised(found)}
 
 
@@ -153,8 +159,8 @@ def _costs(own: dict[str, pd.DataFrame]) -> tuple[list[str], list[list[str]]]:
 
 def _front(frame: pd.DataFrame, metric: str, cost: str) -> tuple[list[str], list[list[str]]]:
     unit = UNITS[cost]
-    head = ["ranking", "nearest of the front", "top %", "value", unit, "nearest", f"its {unit}", "front there",
-            "difference", f"front's {unit} for it", "times"]  # fmt: skip
+    head = ["ranking", "nearest of the front", "top %", "value", unit, "nearest", f"its {unit}", "better by"]
+    head += ["front there", "difference", f"front's {unit} for it", "times"]
     known = frame["difference"].notna() | frame["cost_there"].notna()
     chosen = frame[(frame["metric"] == metric) & known]
     if metric == "common":
@@ -165,10 +171,18 @@ def _front(frame: pd.DataFrame, metric: str, cost: str) -> tuple[list[str], list
             rows.append([
                 label(row), row["nearest_variant"], str(row["percent"]), fixed(row["value"]),
                 with_error(row["cost"], row["cost_se"]), fixed(row["nearest_value"]),
-                with_error(row["nearest_cost"], row["nearest_cost_se"]), fixed(row["value_there"]),
+                with_error(row["nearest_cost"], row["nearest_cost_se"]), _paired(row), fixed(row["value_there"]),
                 fixed(row["difference"], sign="+"), short(row["cost_there"]), short(row["times"]),
             ])  # fmt: skip
     return head, rows
+
+
+def _paired(row: dict[Any, Any]) -> str:
+    """'+0.01 [-0.02, 0.04]': against the nearest point, with its paired interval where there is one."""
+    difference = fixed(row["value"] - row["nearest_value"], 2, "+")
+    if pd.isna(row["nearest_low"]):
+        return difference
+    return f"{difference} [{fixed(row['nearest_low'], 2)}, {fixed(row['nearest_high'], 2)}]"
 
 
 def _amortised(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

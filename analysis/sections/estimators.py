@@ -19,6 +19,7 @@ from analysis.figures.estimators.look import NAMES
 from analysis.front import DEFAULT, against_front
 from analysis.page import DASH, Cell, Html, element, interval, number, picture, table
 from analysis.study import GROUP, mask_text
+from analysis.uncertainty import SMALLEST
 from analysis.yardstick import Yardstick, yardstick
 
 SHOWN = (10, 30, 50)  # percent: bins in the table beside the whole
@@ -124,11 +125,11 @@ def _seconds(mean: Any, error: Any = None) -> Cell:
 
 
 def _against(bins: pd.DataFrame) -> list[Html]:
-    """A sentence for each FEAR: against short training at equal cost."""
+    """A sentence for each FEAR: against short training at equal cost, in bins that are not too small for a number."""
     if not {DEFAULT, "fear"} <= set(bins["kind"]):
         return []
     rows = against_front(bins[bins["kind"].isin([DEFAULT, "fear"])])
-    rows = rows[(rows["metric"] == "spearman") & rows["difference"].notna()]
+    rows = rows[(rows["metric"] == "spearman") & rows["difference"].notna() & (rows["k"] >= SMALLEST)]
     texts = []
     for variant, group in rows.groupby("variant", sort=False):
         parts = [

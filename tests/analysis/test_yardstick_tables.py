@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimators_study import write_estimators_study
+from scipy.stats import spearmanr
 from test_table_formats import check
 
 from analysis.__main__ import main
 from analysis.amortised import amortised, total
 from analysis.front import FRONT, against_front
+from analysis.front_intervals import COLUMNS, with_intervals
 from analysis.study import load_study
 from analysis.yardstick import Yardstick, yardstick
 
@@ -88,6 +90,33 @@ def test_amortised_by_hand(found: Yardstick) -> None:
     assert total(None, 1.0, 10) is total(1.0, float("nan"), 10) is None
 
 
+def test_the_difference_to_the_nearest_point_has_a_paired_interval(found: Yardstick) -> None:
+    rows = with_intervals(found, against_front(found.bins, "short-training:train_accuracy"))
+    assert list(rows) == [*FRONT, *COLUMNS]
+    known = rows[rows["metric"] == "spearman"]
+    assert (known["nearest_difference"] - (known["value"] - known["nearest_value"])).abs().max() < 1e-12
+    assert rows.loc[rows["metric"] == "common", COLUMNS].isna().all(axis=None)
+    # against a bootstrap of the pair: architectures drawn together
+    group = found.side_by_side[0]
+    fear, near = (
+        next(r for r in group.rankings if r.variant == name) for name in ("FEAR", "1 epoch: train_accuracy")
+    )
+    own = row(rows, variant="FEAR", metric="spearman", percent=100)
+    assert own["nearest_variant"] == near.variant
+    keep = np.logical_and.reduce([r.scored for r in group.rankings if r.scored.mean() > 0.5])
+    columns = np.array([group.truth[keep], fear.scores[0][keep], near.scores[0][keep]])
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(1000):
+        truth, a, b = columns[:, rng.integers(columns.shape[1], size=columns.shape[1])]
+        drawn.append(spearmanr(truth, a).statistic - spearmanr(truth, b).statistic)
+    width = own["nearest_high"] - own["nearest_low"]
+    assert width == pytest.approx(2 * 1.96 * np.std(drawn), rel=0.2)
+    everyone = yardstick(found.study, "drop", [100])
+    rows = with_intervals(everyone, against_front(everyone.bins))
+    assert rows[COLUMNS].isna().all(axis=None)  # not the same architectures: not paired
+
+
 def run(folder: Path, *more: str) -> int:
     return main(["yardstick", folder.name, "--runs", str(folder.parent), *more])
 
@@ -109,7 +138,7 @@ def test_csv_and_json_have_every_number(
 ) -> None:
     for table, frame in (
         ("bins", found.bins),
-        ("front", against_front(found.bins)),
+        ("front", with_intervals(found, against_front(found.bins))),
         ("amortised", amortised(found)),
         ("rankings", found.rankings),
     ):
