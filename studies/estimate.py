@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from studies import lineage
 from studies.estimators import Estimator
@@ -17,6 +17,8 @@ class Estimate(Ranker):
 
     Each of the estimator's measures is a ranking of its own, named 'NAME: MEASURE' if there are several.
     """
+
+    preparing: ClassVar[float] = 0.05
 
     estimator: Estimator
 

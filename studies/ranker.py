@@ -11,7 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from supernet.data import DataConfig, DataSet
 from supernet.spaces import Size, Space, get_space
@@ -64,6 +64,9 @@ class Ranker(ABC):
     @abstractmethod
     def kind(self) -> str:
         """What sort of ranker it is, as a study's file names it: 'one-shot', or the kind of the estimator."""
+
+    # Of a run's time, what comes before the first score; for progress bars.
+    preparing: ClassVar[float]
 
     @property
     @abstractmethod

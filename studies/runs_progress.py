@@ -11,7 +11,6 @@ from studies.progress import Progress
 from studies.study import Run
 
 LINE_EVERY = 5.0  # seconds between two lines of one run where there is no terminal
-TRAINING_SHARE = 0.7  # of a run's time; the rest is scoring
 
 
 class Reporter:
@@ -58,8 +57,9 @@ class RunsProgress(Progress):
         if phase == "done":
             self.done[number] = {"all": 1.0}
         else:
-            share = TRAINING_SHARE if phase == "train" else (1 - TRAINING_SHARE) / part[1]
+            preparing = self.runs[number].variant.preparing
+            share = preparing if phase == "train" else (1 - preparing) / part[1]
             self.done[number][phase, part] = share * fraction
             if phase == "score":  # a training that was finished before says nothing
-                self.done[number]["train", (0, 1)] = TRAINING_SHARE
+                self.done[number]["train", (0, 1)] = preparing
         self.update(sum(sum(d.values()) * w for d, w in zip(self.done, self.weights, strict=True)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from studies import lineage
 from studies.ranker import Ranker
@@ -18,6 +19,8 @@ class Variant(Ranker):
 
     bn_modes: how BN normalises while scoring, all from one checkpoint; the first is what the study reports.
     """
+
+    preparing: ClassVar[float] = 0.7
 
     training: TrainingConfig
     sampling: SamplingConfig = field(default_factory=SamplingConfig)

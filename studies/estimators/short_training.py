@@ -54,7 +54,7 @@ class ShortTraining(Estimator):
     """One training of each network, from seeds of its own.
 
     training: all of it. at: epochs after which it is looked at as well, ascending, before the last: the head of the
-    schedule. start: 'random' weights, or those of the trained 'supernet' of the task.
+    schedule. start: 'random' weights, or those of the trained 'supernet' of the task. score_by: which of MEASURES.
 
     Measures, in percent where they are accuracies, after the last epoch or, as NAME@E, after epoch E: train_accuracy of
     that epoch (a mean over the epoch, as the images were seen), the best_train_accuracy so far, valid_accuracy under
@@ -69,6 +69,7 @@ class ShortTraining(Estimator):
     training: TrainingConfig = RECIPE
     at: tuple[int, ...] = ()
     start: str = "random"
+    score_by: tuple[str, ...] = MEASURES
 
     # Of an instance: of the class only that it need not be so.
     starts_from_supernet: ClassVar[bool] = False
@@ -77,6 +78,9 @@ class ShortTraining(Estimator):
         if self.start not in STARTS:
             raise ValueError(f"start: {self.start!r} is not one of {', '.join(STARTS)}")
         object.__setattr__(self, "starts_from_supernet", self.start == "supernet")
+        unknown = [name for name in self.score_by if name not in MEASURES]
+        if unknown or not self.score_by or len(set(self.score_by)) < len(self.score_by):
+            raise ValueError(f"score_by: {self.score_by!r} is not a selection of {', '.join(MEASURES)}")
         if self.at and self.training.epochs is None:
             raise ValueError(f"at: {self.at!r} needs a training of so many epochs, not of updates")
         last = self.training.epochs or 1
@@ -85,7 +89,7 @@ class ShortTraining(Estimator):
 
     @property
     def measures(self) -> tuple[str, ...]:
-        return (*MEASURES, *(f"{measure}@{epoch}" for epoch in self.at for measure in MEASURES))
+        return (*self.score_by, *(f"{measure}@{epoch}" for epoch in self.at for measure in self.score_by))
 
     def small(self) -> ShortTraining:
         training = replace(
@@ -122,7 +126,7 @@ class ShortTraining(Estimator):
         def after_epoch(epoch: Epoch, epochs: int) -> None:
             if epoch.epoch in (*self.at, epochs):
                 name = 0 if epoch.epoch == epochs else epoch.epoch
-                marks[name] = Mark(tuple(trainer.history), _validate(task, network, forward))
+                marks[name] = Mark(tuple(trainer.history), self._validate(task, network, forward))
 
         begin = time.perf_counter()
         trainer.run(report=after_epoch)
@@ -131,7 +135,7 @@ class ShortTraining(Estimator):
             spent += Spent(macs=sum(cost.macs for _, cost in mark.valid.values()))
         share = spent.share(len(self.measures))
         for epoch in (0, *self.at):  # 0: the last
-            for measure in MEASURES:
+            for measure in self.score_by:
                 name = f"{measure}@{epoch}" if epoch else measure
                 common: dict[str, Any] = {"architecture": architecture, "measure": name, **share}
                 if epoch not in marks:
@@ -139,22 +143,23 @@ class ShortTraining(Estimator):
                 else:
                     yield _record(measure, marks[epoch], 3 * forward, common)
 
+    def _validate(self, task: Task, network: StandAlone, forward: int) -> dict[str, tuple[Score, Spent]]:
+        """The network on the validation images under each BN mode asked for; it is as before, afterwards."""
+        found = {}
+        for measure in set(BN_MODES) & set(self.score_by):
+            begin = time.perf_counter()
+            scorer = Scorer(
+                network, task.data, task.data.valid, BN_MODES[measure], task.evaluation_batch, task.noise
+            )
+            score = scorer.score(network.path)
+            seconds = time.perf_counter() - begin
+            found[measure] = score, Spent(seconds=seconds, macs=forward * len(task.data.valid))
+        return found
+
 
 def _fewer(epochs: int) -> int:
     """Of few images, in the same order: schedules of 10, 20 and 200 epochs stay three."""
     return epochs if epochs <= 10 else 10 + epochs // 10
-
-
-def _validate(task: Task, network: StandAlone, forward: int) -> dict[str, tuple[Score, Spent]]:
-    """The network on the validation images under each BN mode; it is as before, afterwards."""
-    found = {}
-    for measure, mode in BN_MODES.items():
-        begin = time.perf_counter()
-        scorer = Scorer(network, task.data, task.data.valid, mode, task.evaluation_batch, task.noise)
-        score = scorer.score(network.path)
-        seconds = time.perf_counter() - begin
-        found[measure] = score, Spent(seconds=seconds, macs=forward * len(task.data.valid))
-    return found
 
 
 def _record(measure: str, mark: Mark, image_macs: float, common: dict[str, Any]) -> Record:

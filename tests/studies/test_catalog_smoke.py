@@ -14,6 +14,7 @@ from analysis.study import FULL, load_study
 from analysis.table import table_frame
 from studies import catalog
 from studies.__main__ import main
+from studies.estimate import Estimate
 from studies.smoke import RANDOM, smoke
 
 # One after the other: runs that two studies share are trained once.
@@ -42,9 +43,12 @@ def test_a_study_runs_to_its_report(name: str, root: Path, capsys: pytest.Captur
     rows = rows[rows["seeds"].notna()]
     assert {(row["space"], row["name"]) for _, row in rows.iterrows()} == wanted
     assert (rows["seeds"] == 1).all()
-    assert (rows["missing"] == 0).all()
-    assert (rows["n"] == RANDOM).all()
-    assert (rows["updates"] >= 1).all()
+    others = tuple(variant.name for variant in small.variants if isinstance(variant, Estimate))
+    supernets = ~rows["name"].str.startswith(others)
+    assert (rows["missing"][supernets] == 0).all()
+    assert (rows["n"][supernets] == RANDOM).all()
+    assert (rows["updates"][supernets] >= 1).all()
+    assert (rows["missing"] + rows["n"] >= RANDOM).all()  # an estimator may say of some why it has no score
     for _, variant in wanted:
         assert variant in printed
         assert variant in page
@@ -53,7 +57,8 @@ def test_a_study_runs_to_its_report(name: str, root: Path, capsys: pytest.Captur
     drawn = {"variants": int(rows["tau_b"].notna().sum()), "topn": len(wanted), "scatter": len(wanted)}
     assert drawn["variants"] > len(wanted) / 2
     for figure, least in drawn.items():
-        assert len(pd.read_csv(folder / "figures" / f"{figure}.csv")) >= least
+        pages = folder.glob(f"figures/{figure}*.csv")  # a large scatter has several
+        assert sum(len(pd.read_csv(page)) for page in pages) >= least
 
 
 def test_supernets_of_the_full_space_are_judged_beside_those_trained_with_a_mask(root: Path) -> None:
