@@ -31,8 +31,8 @@ INSIDE = (
 COMMON = "Common ratio of the true and the predicted top x %; in brackets (ratio - x) / (1 - x), which is 0 by chance"
 EACH = "Cost: once, and of an architecture (mean ± standard error); what has no score"
 LEFT_OUT = (
-    "; better by: than the nearest point, of Spearman with 95 %, paired over architectures; difference: at equal cost; without what costs"
-    " less than the cheapest point and is no better"
+    "; better by: than the nearest point, of Spearman with 95 %, paired over architectures; difference: at equal cost;"
+    " without what costs less than the cheapest point and is no better"
 )
 
 

@@ -35,7 +35,8 @@ class Estimate(Ranker):
 
     @property
     def kind(self) -> str:
-        return self.estimator.kind
+        """That of the estimator; another where it starts from a supernet, whose training is a cost beside its own."""
+        return self.estimator.kind if self.parent is None else f"{self.estimator.kind}-from-supernet"
 
     @property
     def measures(self) -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from scipy.stats import kendalltau, multivariate_normal, spearmanr
 
 from analysis.bins import EVERY, REPORTED, bin_sizes, bins, check_percents, share_interval
 from analysis.bins_reference import bin_reference
+from supernet.spaces import get_space
 
 
 def brute(truth: list[float], score: list[float], percent: int) -> tuple[int, float, float, float]:
@@ -128,3 +131,17 @@ def test_the_reference_of_a_perfect_and_of_a_reversed_score() -> None:
     assert bin_reference(1.0, 10) == (1, 1)
     assert bin_reference(-1.0, 10) == (-1, 0)
     assert bin_reference(-1.0, 80) == (-1, 0.75)
+
+
+def test_parameters_as_a_ranking_of_the_whole_published_benchmark(reference_data: Path) -> None:
+    table = pd.read_csv(reference_data / "nb201" / "nasbench201.csv")
+    space = get_space("nasbench201")
+    params = [float(space.cost(space.parse(text)).params) for text in table["arch"]]
+    found = {one.percent: one for one in bins(table["cifar10_test"], [params], REPORTED)}
+    assert found[100].k == 15625
+    assert found[100].tau_b == pytest.approx(0.578, abs=0.002)  # as published
+    assert found[100].spearman.value == pytest.approx(0.75, abs=0.03)
+    # inside the top it says far less, and less than a narrow range alone would leave
+    expected = bin_reference(found[100].spearman.value, 10).spearman
+    assert found[10].spearman.value < expected
+    assert found[10].common.value > 0.1

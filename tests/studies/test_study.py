@@ -15,6 +15,7 @@ from analysis.scored import ScoredSet
 from analysis.study import load_study
 from studies.estimate import Estimate
 from studies.estimators import estimators
+from studies.estimators.short_training import ShortTraining
 from studies.execute import Plan
 from studies.study import Study
 from supernet.spaces import get_space
@@ -167,7 +168,10 @@ def test_the_kind_of_each_ranking_is_in_the_studys_file(tiny: Study, tmp_path: P
         data=variant.data,
         estimator=estimators()["cost"](),
     )
-    plan = Plan.of(replace(tiny, variants=(variant, cost), seeds=(0,)), tmp_path)
+    tuned = replace(
+        cost, name="tuned", estimator=ShortTraining(start="supernet", score_by=("sotl",)), parent=variant
+    )
+    plan = Plan.of(replace(tiny, variants=(variant, cost, tuned), seeds=(0,)), tmp_path)
     plan.write()
     runs = load_study(plan.folder).runs
-    assert [run.kind for run in runs] == ["one-shot", "cost", "cost"]
+    assert [run.kind for run in runs] == ["one-shot", "cost", "cost", "short-training-from-supernet"]

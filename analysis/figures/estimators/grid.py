@@ -21,9 +21,9 @@ from analysis.pareto import pareto_front
 from analysis.study import GROUP
 
 TEXT = (
-    "Seconds an architecture: mean over the bin's, bars: its standard error; of a supernet its scoring alone, without"
-    " its training. Grey dashes: what range restriction alone lets expect of the ranking above or below, from its"
-    " Spearman over all. Line: the Pareto front of short training. Dotted: the common ratio by chance."
+    "Seconds an architecture: mean over the bin's, bars: its standard error; without what was spent before any score,"
+    " such as a supernet's training. Grey dashes: what range restriction leaves of the ranking's Spearman over all."
+    " Line: the Pareto front of short training. Dotted: the common ratio by chance."
 )
 
 

@@ -16,13 +16,14 @@ KINDS = {  # the paper's colours, where it has one
     "short-training": (BLUE, "o"),
     "zero-cost": (GREEN, "^"),
     ONE_SHOT: (BLACK, "s"),
+    "short-training-from-supernet": (PURPLE, "p"),
     "cost": (style.GREY, "v"),
     "table-column": (SKY, "P"),
 }
-OTHERS = ((PURPLE, "X"), (ORANGE, "*"))
+OTHERS = ((ORANGE, "X"), (ORANGE, "*"))
 NAMES = {
     "fear": "FEAR", "short-training": "short training", "zero-cost": "zero-cost", ONE_SHOT: "one-shot",
-    "cost": "params, MACs", "table-column": "column of a table",
+    "short-training-from-supernet": "fine-tuned supernet", "cost": "params, MACs", "table-column": "column of a table",
 }  # fmt: skip
 
 
