@@ -3,6 +3,9 @@
 A ranking is a variant in the measure that it is about, over its finished seeds. Rankings of one space and mask are
 put side by side on the architectures that stand for the space (the sample, where the true top-N was scored as well).
 
+Parameters and MACs are always among the rankings: nothing ranks well that ranks no better than these. Where a study
+does not have them, they are put beside it, by the stand-alone networks' size and at no cost.
+
 Costs are of each measure alone, where its records tell (details `alone_seconds` and so on, or what its stages took);
 else its own share of a computation that gave several.
 """
@@ -18,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.correlate import BASELINES, costs_of
 from analysis.pairs import Floats
 from analysis.study import (
     GROUP,
@@ -33,6 +37,7 @@ from analysis.study import (
 from analysis.tables import Table, join
 from supernet.spaces import Space
 
+COST = "cost"  # the kind of parameters and MACs
 COSTS = ("seconds", "steps", "macs")
 UNKNOWN = "no record"  # the status of an architecture that the scores do not name
 Bools = npt.NDArray[np.bool_]
@@ -100,10 +105,35 @@ def side_by_side(study: Study) -> list[SideBySide]:
                 space=space,
                 arch=tuple(truth.texts),
                 truth=truth.numbers,
-                rankings=tuple(_ranking(runs, truth) for runs in variants.values()),
+                rankings=(
+                    *(_ranking(runs, truth) for runs in variants.values()),
+                    *_baselines(study, space, truth),
+                ),
             )
         )
     return found
+
+
+def _baselines(study: Study, space: Space, truth: Table) -> list[Scored]:
+    """Parameters and MACs as rankings, if the study has no such estimator in the space."""
+    if any(run.kind == COST and run.space == space for run in study.runs):
+        return []
+    costs, n = costs_of(join(truth, truth), study.truths[space.name].size), len(truth.texts)
+    return [
+        Scored(
+            space=space,
+            variant=name,
+            kind=COST,
+            measure=name,
+            seeds=1,
+            scores=costs[name].to_numpy(dtype=float)[None],
+            status=np.full((1, n), "ok", dtype=object),
+            costs={unit: np.zeros(n) for unit in COSTS},
+            prepared={"seconds": 0.0, "steps": 0.0},
+            details=(({},) * n,),
+        )
+        for name in BASELINES
+    ]
 
 
 def _ranking(runs: Sequence[Run], truth: Table) -> Scored:

@@ -14,6 +14,7 @@ from scipy.stats import sem, spearmanr
 from analysis.bins_reference import bin_reference
 from analysis.study import load_study
 from analysis.yardstick import BINS, RANKINGS, Yardstick, yardstick
+from supernet.spaces import get_space
 
 N = 60
 
@@ -130,5 +131,15 @@ def test_the_sample_alone_stands_for_the_space(folder: Path, tmp_path: Path) -> 
 
 def test_a_study_of_an_older_file_is_of_supernets(study: Path) -> None:
     rankings = yardstick(load_study(study), percents=[100]).rankings
-    assert set(rankings["kind"]) == {"one-shot"}
+    assert set(rankings["kind"]) == {"one-shot", "cost"}
     assert set(rankings["mask"]) == {"full space", "none"}
+
+
+def test_parameters_and_macs_are_always_there(found: Yardstick, folder: Path) -> None:
+    truth = pd.read_parquet(folder / "truth.parquet").iloc[LOST + 8 :]
+    space = get_space("nasbench201")
+    for name in ("params", "macs"):
+        cost = [getattr(space.cost(space.parse(text)), name) for text in truth["arch"]]
+        row = at(found, name, 100)
+        assert row["spearman"] == pytest.approx(spearmanr(truth["digits_test"], cost).statistic)
+        assert (row["kind"], row["seconds"], row["n"]) == ("cost", 0, len(truth))

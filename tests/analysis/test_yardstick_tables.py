@@ -62,9 +62,13 @@ def test_distance_to_the_front_of_short_training(found: Yardstick) -> None:
 
 def test_another_cost_and_mistakes(found: Yardstick) -> None:
     frame = against_front(found.bins, "fear", "macs")
-    assert set(frame["kind"]) == {"short-training", "zero-cost"}  # of the supernet no MACs are known
+    assert set(frame["kind"]) == {"short-training", "zero-cost", "cost"}  # of the supernet no MACs are known
     for front, cost, message in (
-        ("fare", "seconds", "front: 'fare' is not one of fear, fear:train_accuracy, one-shot"),
+        (
+            "fare",
+            "seconds",
+            "front: 'fare' is not one of cost, cost:macs, cost:params, fear, fear:train_accuracy, one-shot",
+        ),
         ("fear:sotl", "seconds", "front: 'fear:sotl' is not one of"),
         ("fear", "joules", "cost: 'joules' is not one of seconds, steps, macs"),
     ):
@@ -163,7 +167,7 @@ def test_latex_is_well_formed(folder: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_mistakes(folder: Path, study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for more, message in (
-        (["--front", "sort"], "error: front: 'sort' is not one of fear"),
+        (["--front", "sort"], "error: front: 'sort' is not one of cost, cost:macs"),
         (["--bins", "5,x"], "error: bins: '5,x' is not a list of integers from 1 to 100"),
         (["--bins", "0"], "error: bins: 0 is not an integer from 1 to 100"),
     ):
