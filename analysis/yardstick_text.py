@@ -83,6 +83,8 @@ def yardstick_text(
 
 def printed(own: dict[str, pd.DataFrame], front: str | None, cost: str) -> list[Printed]:
     """The tables for a reader. own: of `frames`."""
+    several = len(set(own["rankings"]["space"])) > 1
+    own = {name: named(frame, several) for name, frame in own.items()}
     bins = own["bins"]
     tables = [
         Printed("bins", INSIDE, *_by_bin(bins, _spearman), words=2),
@@ -99,9 +101,16 @@ def printed(own: dict[str, pd.DataFrame], front: str | None, cost: str) -> list[
     return [*tables, Printed("amortised", text, *_amortised(own["amortised"]), words=2)]
 
 
-def label(row: Any) -> str:
-    """Space, mask and variant, as far as they tell a reader something."""
-    return row["variant"] if row["mask"] == FULL else f"{row['variant']} [without {row['mask']}]"
+def named(frame: pd.DataFrame, several: bool) -> pd.DataFrame:
+    """The frame with 'name': the variant, its mask if it has one, and its space if there are several."""
+    if not len(frame):
+        return frame.assign(name="")
+
+    def name(row: Any) -> str:
+        words = [row["space"]] * several + [f"without {row['mask']}"] * (row["mask"] != FULL)
+        return f"{row['variant']} [{', '.join(words)}]" if words else str(row["variant"])
+
+    return frame.assign(name=frame.apply(name, axis=1))
 
 
 def short(value: Any, digits: int = 3) -> str:
@@ -136,7 +145,7 @@ def _by_bin(bins: pd.DataFrame, cell: Callable[[dict[Any, Any]], str]) -> tuple[
         by_percent = {row["percent"]: row for row in group.to_dict("records")}
         first = group.iloc[0]
         cells = [cell(by_percent[x]) if x in by_percent else "-" for x in percents]
-        rows.append([label(first), first["kind"], str(first["n"]), *cells])
+        rows.append([first["name"], first["kind"], str(first["n"]), *cells])
     return ["ranking", "kind", "n", *(f"{x} %" for x in percents)], rows
 
 
@@ -152,7 +161,14 @@ def _costs(own: dict[str, pd.DataFrame]) -> tuple[list[str], list[list[str]]]:
         ended = f"{row['finished']}/{row['seeds']}"
         missing = "; ".join(text for text in (row["statuses"], row["note"]) if text)
         rows.append(
-            [label(row), ended, f"{row['scored']}/{row['n']}", short(row["prepare_seconds"]), *costs, missing]
+            [
+                row["name"],
+                ended,
+                f"{row['scored']}/{row['n']}",
+                short(row["prepare_seconds"]),
+                *costs,
+                missing,
+            ]
         )
     return ["ranking", "seeds", "scored", "once s", "s", "steps", "10^6 MACs", "no score"], rows
 
@@ -169,7 +185,7 @@ def _front(frame: pd.DataFrame, metric: str, cost: str) -> tuple[list[str], list
     for _, group in chosen.groupby(GROUP, sort=False):
         for row in group.sort_values("percent").to_dict("records"):
             rows.append([
-                label(row), row["nearest_variant"], str(row["percent"]), fixed(row["value"]),
+                row["name"], row["nearest_variant"], str(row["percent"]), fixed(row["value"]),
                 with_error(row["cost"], row["cost_se"]), fixed(row["nearest_value"]),
                 with_error(row["nearest_cost"], row["nearest_cost_se"]), _paired(row), fixed(row["value_there"]),
                 fixed(row["difference"], sign="+"), short(row["cost_there"]), short(row["times"]),
@@ -186,17 +202,27 @@ def _paired(row: dict[Any, Any]) -> str:
 
 
 def _amortised(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    counts = sorted(set(frame["architectures"]))
+    counts = sorted(set(frame.loc[~frame["all"].astype(bool), "architectures"]))
     rows = []
     for _, group in frame.groupby(GROUP, sort=False):
         first = group.iloc[0]
         interval = f"[{fixed(first['spearman_low'], 2)}, {fixed(first['spearman_high'], 2)}]"
         seconds = dict(zip(group["architectures"], group["seconds"], strict=True))
-        totals = [short(seconds.get(count)) for count in counts]
+        most = group["architectures"].max()
+        totals = [*(short(seconds.get(count)) for count in counts), short(seconds[most]), f"{most:,}"]
         rows.append(
-            [label(first), first["kind"], fixed(first["spearman"]), interval, fixed(first["tau_b"]), *totals]
+            [first["name"], first["kind"], fixed(first["spearman"]), interval, fixed(first["tau_b"]), *totals]
         )
-    return ["ranking", "kind", "Spearman", "95 %", "tau-b", *(f"{count:,}" for count in counts)], rows
+    return [
+        "ranking",
+        "kind",
+        "Spearman",
+        "95 %",
+        "tau-b",
+        *(f"{count:,}" for count in counts),
+        "all",
+        "of",
+    ], rows
 
 
 def _markdown(cells: Sequence[Sequence[str]]) -> str:

@@ -137,6 +137,15 @@ def test_text_says_who_is_missing_and_why(folder: Path, capsys: pytest.CaptureFi
     assert "| ranking | kind | n | 10 % | 20 % |" in capsys.readouterr().out
 
 
+def test_text_of_several_spaces_and_masks_names_them(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(study, "--table", "amortised") == 0
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in lines if line.startswith("without none [nasbench201, without none]")]
+    assert line.endswith("4,096")
+    (line,) = [line for line in lines if line.startswith("uniform [blox]")]
+    assert line.endswith("91,125")
+
+
 def test_csv_and_json_have_every_number(
     folder: Path, found: Yardstick, capsys: pytest.CaptureFixture[str]
 ) -> None:
