@@ -20,6 +20,7 @@ from analysis.parts import join_parts, joined_result, with_ancestors, with_costs
 from analysis.scored import ScoredSet
 from analysis.tables import Table, read_frame
 from analysis.topn import check_top
+from analysis.vote import vote
 from supernet.spaces import Size, Space, get_space
 
 GROUP = ["space", "mask", "variant", "bn_mode"]  # what runs that differ only in their seed share
@@ -37,7 +38,7 @@ class Run:
 
     trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
     own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
-    kind: of the ranker, ONE_SHOT or that of an estimator.
+    kind: of the ranker, ONE_SHOT or that of an estimator. vote_of: the measures in the same file whose vote it is.
     before: the runs whose weights it started from. part_of: the name under which it is ranked with other parts of
     `whole`. parts: of a run that stands for several (analysis/parts.py); its folder is that of the first.
     """
@@ -51,6 +52,7 @@ class Run:
     size: Mapping[str, Any]
     bn_modes: tuple[str, ...] | None = None
     kind: str = ONE_SHOT
+    vote_of: tuple[str, ...] = ()
     trained_as: str | None = None
     control: str | None = None
     before: tuple[Run, ...] = ()
@@ -111,6 +113,7 @@ def load_study(folder: Path) -> Study:
                 size=run["size"],
                 bn_modes=tuple(run["bn_modes"]) if "bn_modes" in run else None,
                 kind=run.get("kind", ONE_SHOT),
+                vote_of=tuple(run.get("vote_of", ())),
                 part_of=run.get("part_of"),
                 whole=get_space(run["space"], run.get("whole", run["mask"])),
             )
@@ -243,7 +246,7 @@ def _read_own_scores(run: Run) -> pd.DataFrame:
     frame = read_frame(path)
     if "bn_mode" not in frame.columns:
         raise ValueError(f"{path}: no column 'bn_mode'")
-    return frame
+    return vote(frame, run.vote_of) if run.vote_of else frame
 
 
 def read_truth(truth: Truth, name: str) -> Table:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from studies import lineage
 from studies.estimators import Estimator
-from studies.ranker import Ranker
+from studies.ranker import Ranker, Ranking
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,12 @@ class Estimate(Ranker):
         return self.estimator.measures
 
     @property
-    def rankings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def rankings(self) -> tuple[Ranking, ...]:
         if len(self.measures) == 1:
             return super().rankings
-        return tuple((f"{self.name}: {measure}", (measure,)) for measure in self.measures)
+        own = [Ranking(f"{self.name}: {measure}", (measure,)) for measure in self.measures]
+        members = self.estimator.voters
+        return (*own, *([Ranking(f"{self.name}: vote", ("vote",), members)] if members else []))
 
     @cached_property
     def _own_config(self) -> dict[str, Any]:

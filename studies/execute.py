@@ -88,7 +88,7 @@ class Plan:
         """`study.json`: what the analysis needs to know about the study."""
         runs = [
             {
-                "variant": name,
+                "variant": ranking.name,
                 "kind": run.variant.kind,
                 "space": run.variant.space,
                 "mask": list(run.variant.mask),
@@ -98,8 +98,9 @@ class Plan:
                 "seed": run.seed,
                 "run_id": run.variant.run_id(run.seed),
                 "folder": os.path.relpath(run.folder, self.folder),
-                "bn_mode": measures[0],
-                "bn_modes": list(measures),
+                "bn_mode": ranking.measures[0],
+                "bn_modes": list(ranking.measures),
+                "vote_of": list(ranking.vote_of),
                 "evaluations": [
                     {"mask": list(space.mask), "run_id": run.variant.trained_under(space).run_id(run.seed)}
                     for space in run.variant.evaluation_spaces
@@ -107,7 +108,7 @@ class Plan:
                 "size": asdict(run.variant.size),
             }
             for run in self.runs
-            for name, measures in run.variant.rankings
+            for ranking in run.variant.rankings
         ]
         truth = {
             space: {

@@ -11,7 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from supernet.data import DataConfig, DataSet
 from supernet.spaces import Size, Space, get_space
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 def _plain(value: Any) -> Any:
     """A configuration as a dictionary; other values as they are."""
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+class Ranking(NamedTuple):
+    """A ranking in its own right: by the first of `measures`, with the others beside it. vote_of: the measures of the
+    same run whose vote it is, where it is no measure itself."""
+
+    name: str
+    measures: tuple[str, ...]
+    vote_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +84,9 @@ class Ranker(ABC):
         TensorBoard log are about."""
 
     @property
-    def rankings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """(name, measures) of what the study reports: rankings of their own, of which the first measure is shown and
-        the others are beside it."""
-        return ((self.name, self.measures),)
+    def rankings(self) -> tuple[Ranking, ...]:
+        """What the study reports."""
+        return (Ranking(self.name, self.measures),)
 
     @property
     def masked_space(self) -> Space:

@@ -15,6 +15,9 @@ from analysis.page.packed import pack
 
 KINDS = {"csv": ("data as CSV", "text/csv"), "svg": ("vector file, SVG", "image/svg+xml")}
 COLOURS = 128  # of a picture in the page; text and lines on white need fewer
+WIDTH = (
+    840 / 7.2 / 200
+)  # of a pixel of the file, in pixels of the page: a figure of full width has 7.2 inches of 200
 LARGEST = 200_000  # characters of a packed file; what is larger stays beside the page
 
 
@@ -23,22 +26,23 @@ def picture(
 ) -> Html:
     """A PNG inside the page, with its caption and the files of the same name to download, those that are there and not
     too large. more: what stands between picture and caption."""
-    data = base64.b64encode(_smaller(path)).decode()
-    image = Html(f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}">')
+    image = _smaller(path)
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    data, width = base64.b64encode(file.getvalue()).decode(), round(WIDTH * image.width)
+    shown = Html(f'<img alt="{html.escape(alternative)}" width="{width}" src="data:image/png;base64,{data}">')
     files = [_download(path.with_suffix(f".{kind}"), kind) for kind in downloads]
     links = element("p", *files, class_="downloads") if any(files) else ""
-    return element("figure", image, more, element("figcaption", caption), links)
+    return element("figure", shown, more, element("figcaption", caption), links)
 
 
-def _smaller(path: Path) -> bytes:
+def _smaller(path: Path) -> Image.Image:
     """The same picture with a palette: a third of the bytes, nothing that an eye would see."""
     try:
-        image: Image.Image = Image.open(io.BytesIO(path.read_bytes()))
+        image = Image.open(io.BytesIO(path.read_bytes()))
     except OSError as error:
         raise ValueError(f"{path}: not a PNG that can be read") from error
-    file = io.BytesIO()
-    image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    return file.getvalue()
+    return image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
 
 
 def _download(path: Path, kind: str) -> Html:

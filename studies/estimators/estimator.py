@@ -103,9 +103,9 @@ class Task:
     def _supernet(self) -> Supernet:
         assert self.start is not None
         assert self.start_config is not None
-        network = Supernet(self.start_config).to(self.device)
+        network = seeded(Supernet, self.start_config, seed=0).to(self.device)
         network.load_state_dict(checkpoint.load(self.start, self.device)["model"])
-        return network
+        return network  # type: ignore[return-value]
 
 
 Report = Callable[[float, str], None]  # fraction done, detail
@@ -124,6 +124,11 @@ class Estimator(ABC):
     @abstractmethod
     def measures(self) -> tuple[str, ...]:
         """Names of the rankings that one computation gives, unique; the first is what a study reports."""
+
+    @property
+    def voters(self) -> tuple[str, ...]:
+        """The measures that vote together as one more ranking; none as a rule."""
+        return ()
 
     def small(self) -> Estimator:
         """The same at a size that only shows that it works, for a few hundred images of 8x8."""

@@ -14,6 +14,7 @@ from studies.proxies import PROXIES, Batch, Value, fixed_batch, together
 from supernet.files import write_text
 from supernet.spaces import Architecture
 
+VOTERS = ("synflow", "jacob_cov", "snip")  # as published: Abdelfattah et al. (ICLR 2021)
 BATCH_FILE = "proxies_batch.json"
 
 
@@ -43,6 +44,10 @@ class ZeroCost(Estimator):
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name}: {value!r} is not an integer of at least {least}")
+
+    @property
+    def voters(self) -> tuple[str, ...]:
+        return VOTERS if set(VOTERS) <= set(self.measures) else ()
 
     def small(self) -> ZeroCost:
         return ZeroCost(measures=self.measures, batch_size=8, initialisations=2, zen_images=4)
