@@ -20,10 +20,12 @@ from analysis.correlation import finite_pair, kendall_tau, undefined
 from analysis.diagnose import NAMES
 from analysis.pairs import Floats
 from analysis.tables import read_frame
+from supernet.spaces import Space, get_space
 
 STEP = 0.1  # percentage points of the truth that 'sparse' tau-b takes for equal
 PARTS = ("valid", "test", "validtest")  # training accuracy is no truth of a ranking
-SEED, COLUMN, TIES, BN_MODE = "seed", "column", "ties", "bn_mode"
+SEED, COLUMN, TIES, BN_MODE, SCORE = "seed", "column", "ties", "bn_mode", "score"
+ISOMORPHIC = "isomorphic_mean"
 COLUMNS = [*NAMES, "choice", "option", "tau", "change", "n"]
 
 
@@ -69,7 +71,8 @@ def sensitivity(found: Collected) -> pd.DataFrame:
     """A row for each trained variant and option, COLUMNS: tau (tau-b unless the option is another tau), change (less
     tau-b of the study's own choices on the same architectures), n.
 
-    choice: SEED or COLUMN, option a column of the truth; TIES, option tau_kendall_a or tau_b_sparse; BN_MODE, option
+    choice: SEED or COLUMN, option a column of the truth; TIES, option tau_kendall_a or tau_b_sparse; SCORE, option
+    ISOMORPHIC: each architecture has the mean score of all that were scored and are the same graph; BN_MODE, option
     another mode that the same checkpoints were scored in. Variants without a tau-b are left out."""
     trained = found.primary[found.primary["trained_as"].isna()]
     wanted = {tuple(row) for row in trained[NAMES].itertuples(index=False)}
@@ -79,7 +82,9 @@ def sensitivity(found: Collected) -> pd.DataFrame:
         group = dict(zip(NAMES, map(str, key), strict=True))
         if tuple(group.values()) not in wanted:
             continue
-        points = points[points["sampled"].astype(bool)]
+        averaged = isomorphic_mean(get_space(group["space"]), points)
+        sampled = points["sampled"].to_numpy(dtype=bool)
+        points, averaged = points[sampled], averaged[sampled]
         truth, score = (points[name].to_numpy(dtype=float) for name in ("truth", "score"))
         if undefined(truth, score):
             continue
@@ -90,9 +95,21 @@ def sensitivity(found: Collected) -> pd.DataFrame:
         columns = other_columns(list(frames[space].columns), table.column)
         numbers = frames[space].loc[points["arch"], list(columns)]
         options = [*_by_column(truth, score, numbers, columns), *_by_ties(truth, score)]
+        if not np.array_equal(averaged, score):
+            usual, tau = (kendall_tau(truth, values).value for values in (score, averaged))
+            options.append(_row(SCORE, ISOMORPHIC, tau, usual, len(truth)))
         options += _by_mode(found.variants, group)
         rows += [group | option for option in options]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def isomorphic_mean(space: Space, points: pd.DataFrame) -> Floats:
+    """The mean score (n,) of each architecture and of all others of `points` (columns arch, score) that have its
+    canonical form: the supernet scores them by different weights, the benchmark trained the same network."""
+    forms = pd.Series([space.text(space.canonical(space.parse(text))) for text in points["arch"]])
+    scores = pd.Series(points["score"].to_numpy(dtype=float))
+    several = forms.duplicated(keep=False)  # the others keep their scores to the last bit
+    return scores.where(~several, scores.groupby(forms).transform("mean")).to_numpy()
 
 
 def _by_column(

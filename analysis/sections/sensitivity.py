@@ -7,9 +7,13 @@ import pandas as pd
 from analysis.collect import Collected
 from analysis.figures.style import TITLES
 from analysis.page import DASH, Cell, Html, element, number, table
-from analysis.sensitivity import BN_MODE, COLUMN, SEED, STEP, TIES, orders, sensitivity
+from analysis.sensitivity import BN_MODE, COLUMN, ISOMORPHIC, SCORE, SEED, STEP, TIES, orders, sensitivity
 
-TITLE = {"tau_kendall_a": "tau-a", "tau_b_sparse": f"tau-b, truth in steps of {STEP}"}
+TITLE = {
+    "tau_kendall_a": "tau-a",
+    "tau_b_sparse": f"tau-b, truth in steps of {STEP}",
+    ISOMORPHIC: "mean over isomorphic architectures",
+}
 
 
 def sensitivity_section(found: Collected) -> list[Html]:
@@ -33,9 +37,10 @@ TEXT = (
     " choice on the same architectures. Seeds of the truth: the lowest and the highest, each single training as the"
     " truth. Other columns: validation and test accuracies of the same table after as many epochs, never training"
     f" accuracy. Tau-a is that of statistics: a tied pair is half right. Steps: tau-b after the truth is floored to"
-    f" multiples of {STEP} percentage points, so that differences too small to matter are ties. BatchNorm: the lowest"
-    " and the highest of the other modes that the same checkpoints were scored in. Order: pairs of variants that the"
-    " option puts in another order, and whether another variant comes first."
+    f" multiples of {STEP} percentage points, so that differences too small to matter are ties. Isomorphic: the same"
+    " graph is scored by different weights, once for each way to write it down; their mean is the score of all of them."
+    " BatchNorm: the lowest and the highest of the other modes that the same checkpoints were scored in. Order: pairs"
+    " of variants that the option puts in another order, and whether another variant comes first."
 )
 
 
@@ -49,6 +54,7 @@ def _table(group: pd.DataFrame, column: str) -> tuple[list[object], list[list[ob
         (SEED, f"seeds of {_words(column)}"),
         (COLUMN, ""),
         (TIES, ""),
+        (SCORE, ""),
         (BN_MODE, "BatchNorm"),
     ):
         options = list(dict.fromkeys(group.loc[group["choice"] == choice, "option"]))

@@ -12,8 +12,16 @@ import pytest
 from analysis.correlation import kendall_tau
 from analysis.sections.chance import chance_section
 from analysis.sections.sensitivity import sensitivity_section
-from analysis.sensitivity import COLUMNS, orders, other_columns, sensitivity, tie_handling
+from analysis.sensitivity import (
+    COLUMNS,
+    isomorphic_mean,
+    orders,
+    other_columns,
+    sensitivity,
+    tie_handling,
+)
 from analysis.tables import read_frame
+from supernet.spaces import get_space
 
 
 def test_sparse_truth_takes_near_values_for_equal():
@@ -81,6 +89,18 @@ def test_a_column_with_gaps_is_compared_on_the_same_architectures(found, tmp_pat
     assert (rows["n"] < 120).all()
 
 
+def test_isomorphic_architectures_share_their_mean():
+    space = get_space("nasbench201")
+    twins = [
+        f"|nor_conv_3x3~0|+|{dead}~0|none~1|+|none~0|skip_connect~1|none~2|"
+        for dead in ("none", "avg_pool_3x3")
+    ]
+    alone = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|"
+    assert space.canonical(space.parse(twins[0])) == space.canonical(space.parse(twins[1]))
+    points = pd.DataFrame({"arch": [twins[0], alone, twins[1]], "score": [10.0, 1 / 3, 20.0]})
+    assert list(isomorphic_mean(space, points)) == [15.0, 1 / 3, 15.0]
+
+
 def test_order_of_variants():
     rows = pd.DataFrame(
         {
@@ -115,7 +135,7 @@ def test_section_on_chance(found):
     top = found.top[(found.top["variant"] == "strictly fair") & (found.top["space"] == "blox")]
     inside = top[top["primary"].astype(bool) & (top["top"] == 50)]
     numbers = [inside[name].mean() for name in ("tau_b", "expected_points", "expected_places")]
-    assert "{:.3f} ({:.2f} to {:.2f})".format(*numbers) in text
+    assert "<div>{:.3f}</div><div>({:.2f} to {:.2f})</div>".format(*numbers) in text
     assert "4 sets" in text  # of 160 architectures
     assert "n = 158" in text  # two have no score
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
