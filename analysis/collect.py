@@ -1,6 +1,6 @@
 """A study's folder -> tidy frames. Computes every number that figures and report show.
 
-`space`, `mask`, `variant` and `bn_mode` name a group of runs that differ only in their seed. A run that has
+`space`, `mask`, `variant` and `measure` name a group of runs that differ only in their seed. A run that has
 not ended, diverged or failed has a row with its state and no numbers: it is counted and never guessed.
 """
 
@@ -153,10 +153,10 @@ def _run_rows(
         **{name: result.get(name) for name in ("updates", "epochs", "train_seconds", "score_seconds")},
     }
     if result["status"] != "finished":
-        yield {**row, "bn_mode": run.bn_mode, "primary": True}, [], None
+        yield {**row, "measure": run.measure, "primary": True}, [], None
         return
     for mode, table in read_scores(run).items():
-        which = {"bn_mode": mode, "primary": mode == run.bn_mode}
+        which = {"measure": mode, "primary": mode == run.measure}
         try:
             joined = join(truth, table)
         except ValueError as error:  # not one usable score: the run ended and there is nothing to compare

@@ -24,7 +24,7 @@ from analysis.uncertainty import mean_tau, spread, taus
 from supernet.spaces import Space
 
 COLUMNS = [
-    "space", "variant", "studies", "mask", "bn_mode", "runs", "seeds", "n", "tau_b", "tau_b_std", "tau_b_low",
+    "space", "variant", "studies", "mask", "measure", "runs", "seeds", "n", "tau_b", "tau_b_std", "tau_b_low",
     "tau_b_high", "spearman", "spearman_std", "mean_score", "epochs", "updates", "train_seconds",
 ]  # fmt: skip
 COSTS = ("epochs", "updates", "train_seconds")
@@ -48,7 +48,7 @@ class _Group:
 
     name: str
     space: Space
-    bn_mode: str
+    measure: str
     studies: list[str]
     runs: dict[int, Run]
     scores: dict[int, pd.Series] = field(default_factory=dict)
@@ -143,12 +143,12 @@ def _groups(studies: Sequence[Study], name: str) -> list[_Group]:
         own: dict[tuple[Space, str, str], dict[int, Run]] = {}
         for run in study.runs:
             if run.space.name == name and run.trained_as is None:
-                own.setdefault((run.space, run.variant, run.bn_mode), {})[run.seed] = run
+                own.setdefault((run.space, run.variant, run.measure), {})[run.seed] = run
         for (space, variant, mode), runs in own.items():
             ids = {run.run_id for run in runs.values()}
             for group in groups:
                 shared = ids & {run.run_id for run in group.runs.values()}
-                if shared and (group.space, group.bn_mode) == (space, mode):
+                if shared and (group.space, group.measure) == (space, mode):
                     group.runs |= {seed: run for seed, run in runs.items() if seed not in group.runs}
                     group.studies.append(study.name)
                     break
@@ -168,7 +168,7 @@ def _read(group: _Group, truth: Table) -> None:
         if result["status"] != "finished":
             continue
         try:
-            joined = join(truth, read_scores(run)[run.bn_mode])
+            joined = join(truth, read_scores(run)[run.measure])
         except ValueError:  # not one usable score
             continue
         group.scores[seed] = pd.Series(joined.score, index=joined.frame["arch"].astype(str).to_numpy())
@@ -210,7 +210,7 @@ def _rows(
             "variant": group.name,
             "studies": ", ".join(group.studies),
             "mask": mask_text(group.space),
-            "bn_mode": group.bn_mode,
+            "measure": group.measure,
             "runs": len(group.runs),
             "seeds": len(columns),
             "n": len(texts),

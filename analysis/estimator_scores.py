@@ -95,7 +95,7 @@ def side_by_side(study: Study) -> list[SideBySide]:
     tables = {name: read_truth(study.truths[name], name) for name in {run.space.name for run in study.runs}}
     groups: dict[Space, dict[tuple[str, str], list[Run]]] = {}
     for run in study.runs:
-        groups.setdefault(run.space, {}).setdefault((run.variant, run.bn_mode), []).append(run)
+        groups.setdefault(run.space, {}).setdefault((run.variant, run.measure), []).append(run)
     found = []
     for space, variants in groups.items():
         truth, sample = to_score(study, tables[space.name], space)
@@ -148,7 +148,7 @@ def _ranking(runs: Sequence[Run], truth: Table) -> Scored:
             reasons.append(f"seed {run.seed}: {result.get('reason') or result['status']}")
             continue
         try:
-            table = read_scores(run)[run.bn_mode]
+            table = read_scores(run)[run.measure]
             joined = join(truth, table, missing="worst")
         except ValueError as error:
             reasons.append(f"seed {run.seed}: {error}")
@@ -166,7 +166,7 @@ def _ranking(runs: Sequence[Run], truth: Table) -> Scored:
         space=first.space,
         variant=first.variant,
         kind=first.kind,
-        measure=first.bn_mode,
+        measure=first.measure,
         seeds=len(runs),
         scores=np.array(scores).reshape(shape),
         status=np.array(status, dtype=object).reshape(shape),

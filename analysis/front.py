@@ -29,14 +29,14 @@ FRONT = [
 
 
 def of_front(rankings: pd.DataFrame, front: str) -> pd.Series:
-    """bool by row (with columns kind and bn_mode): whether it is of the front, 'KIND' or 'KIND:MEASURE'; a measure
+    """bool by row (with columns kind and measure): whether it is of the front, 'KIND' or 'KIND:MEASURE'; a measure
     stands for itself after any epoch, MEASURE@E. ValueError if no row is."""
     kind, _, measure = front.partition(":")
     chosen = rankings["kind"] == kind
     if measure:
-        chosen &= rankings["bn_mode"].str.partition("@")[0] == measure
+        chosen &= rankings["measure"].str.partition("@")[0] == measure
     if not chosen.any():
-        names = rankings["kind"] + ":" + rankings["bn_mode"].str.partition("@")[0]
+        names = rankings["kind"] + ":" + rankings["measure"].str.partition("@")[0]
         known = sorted({*rankings["kind"], *names})
         raise ValueError(f"front: {front!r} is not one of {', '.join(known) or 'none: nothing is compared'}")
     return chosen

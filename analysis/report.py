@@ -14,6 +14,7 @@ from analysis.sections.comparisons import comparisons_section
 from analysis.sections.controls import controls_section
 from analysis.sections.diagnostics import diagnostics_section
 from analysis.sections.estimators import estimators_section
+from analysis.sections.learning import learning_section
 from analysis.sections.provenance import provenance_section
 from analysis.sections.runs import runs_section
 from analysis.sections.sensitivity import sensitivity_section
@@ -39,6 +40,7 @@ def write_report(found: Collected) -> Path:
         *top_section(found, pictures["topn"]),
         element("h2", "Truth against score"),
         pictures["scatter"],
+        *learning_section(found, folder),
         *chance_section(found),
         *sensitivity_section(found),
         *diagnostics_section(found, folder),

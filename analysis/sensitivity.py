@@ -24,7 +24,7 @@ from supernet.spaces import Space, get_space
 
 STEP = 0.1  # percentage points of the truth that 'sparse' tau-b takes for equal
 PARTS = ("valid", "test", "validtest")  # training accuracy is no truth of a ranking
-SEED, COLUMN, TIES, BN_MODE, SCORE = "seed", "column", "ties", "bn_mode", "score"
+SEED, COLUMN, TIES, BN_MODE, SCORE = "seed", "column", "ties", "measure", "score"
 ISOMORPHIC = "isomorphic_mean"
 COLUMNS = [*NAMES, "choice", "option", "tau", "change", "n"]
 
@@ -137,7 +137,7 @@ def _by_mode(variants: pd.DataFrame, group: dict[str, str]) -> Iterator[dict[str
         return
     usual = float(here.loc[primary, "seedmean_tau_b"].iloc[0])
     for row in here[~primary].to_dict("records"):
-        yield _row(BN_MODE, row["bn_mode"], row["seedmean_tau_b"], usual, int(row["n"]))
+        yield _row(BN_MODE, row["measure"], row["seedmean_tau_b"], usual, int(row["n"]))
 
 
 def _row(choice: str, option: str, tau: float | None, usual: float | None, n: int) -> dict[str, object]:

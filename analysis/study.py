@@ -2,7 +2,7 @@
 
 <runs>/<study>/study.json   title, question, note on the data, the runs, what they score and where the truth is
 <run folder>/result.json    how the run ended; absent until it has
-<run folder>/scores.parquet arch, bn_mode, score (validation accuracy in percent), loss, status, seconds
+<run folder>/scores.parquet arch, measure, score (validation accuracy in percent), loss, status, seconds
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from analysis.topn import check_top
 from analysis.vote import vote
 from supernet.spaces import Size, Space, get_space
 
-GROUP = ["space", "mask", "variant", "bn_mode"]  # what runs that differ only in their seed share
+GROUP = ["space", "mask", "variant", "measure"]  # what runs that differ only in their seed share
 FULL = "full space"  # the mask that leaves everything
 STATES = ("finished", "diverged", "failed", "missing")  # 'missing': no result yet
 NOT_RUN = "not run yet"
@@ -32,9 +32,9 @@ ONE_SHOT = "one-shot"  # supernets; files that name no kind are of nothing else
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One training of one supernet, judged under one mask; or another estimator's run. bn_mode: the BatchNorm mode
-    (else: the measure) that the study is about. bn_modes: all that it asks for, None for all that there are: another
-    study may have had the run score in more.
+    """One training of one supernet, judged under one mask; or another estimator's run. measure: how the scores that
+    the study is about were taken, of a supernet the BatchNorm mode. measures: all that it asks for, None for all that
+    there are: another study may have had the run score in more.
 
     trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
     own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
@@ -48,9 +48,9 @@ class Run:
     seed: int
     run_id: str
     folder: Path
-    bn_mode: str
+    measure: str
     size: Mapping[str, Any]
-    bn_modes: tuple[str, ...] | None = None
+    measures: tuple[str, ...] | None = None
     kind: str = ONE_SHOT
     vote_of: tuple[str, ...] = ()
     trained_as: str | None = None
@@ -109,9 +109,9 @@ def load_study(folder: Path) -> Study:
                 seed=run["seed"],
                 run_id=run["run_id"],
                 folder=folder / run["folder"],
-                bn_mode=run["bn_mode"],
+                measure=run["measure"],
                 size=run["size"],
-                bn_modes=tuple(run["bn_modes"]) if "bn_modes" in run else None,
+                measures=tuple(run["measures"]) if "measures" in run else None,
                 kind=run.get("kind", ONE_SHOT),
                 vote_of=tuple(run.get("vote_of", ())),
                 part_of=run.get("part_of"),
@@ -224,16 +224,16 @@ def read_scores(run: Run) -> dict[str, Table]:
     filled = [frame for frame in frames if len(frame)] or frames[:1]
     frame = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
     source = f"{run.variant}, seed {run.seed}" if run.parts else str(run.folder / "scores.parquet")
-    found = {str(mode) for mode in frame["bn_mode"].unique()}
-    modes = sorted(found, key=lambda mode: (mode != run.bn_mode, mode))
-    if run.bn_mode not in modes:
+    found = {str(mode) for mode in frame["measure"].unique()}
+    modes = sorted(found, key=lambda mode: (mode != run.measure, mode))
+    if run.measure not in modes:
         raise ValueError(
-            f"{source}: bn_mode {run.bn_mode!r} was not scored; it has {', '.join(modes) or 'no rows'}"
+            f"{source}: measure {run.measure!r} was not scored; it has {', '.join(modes) or 'no rows'}"
         )
-    modes = [mode for mode in modes if run.bn_modes is None or mode in run.bn_modes]
+    modes = [mode for mode in modes if run.measures is None or mode in run.measures]
     return {
         mode: Table(
-            frame=frame if len(found) == 1 else frame[frame["bn_mode"] == mode].reset_index(drop=True),
+            frame=frame if len(found) == 1 else frame[frame["measure"] == mode].reset_index(drop=True),
             column="score",
             source=f"{source} ({mode})",
         )
@@ -244,8 +244,8 @@ def read_scores(run: Run) -> dict[str, Table]:
 def _read_own_scores(run: Run) -> pd.DataFrame:
     path = run.folder / "scores.parquet"
     frame = read_frame(path)
-    if "bn_mode" not in frame.columns:
-        raise ValueError(f"{path}: no column 'bn_mode'")
+    if "measure" not in frame.columns:
+        raise ValueError(f"{path}: no column 'measure'")
     return vote(frame, run.vote_of) if run.vote_of else frame
 
 

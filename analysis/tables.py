@@ -56,8 +56,8 @@ class Table:
             if key in seen:
                 other = "" if seen[key] == text else f" (also written {seen[key]!r})"
                 hint = ""
-                if "bn_mode" in self.frame.columns and len(set(self.frame["bn_mode"])) > 1:
-                    hint = "; it has several rows an architecture, one for each bn_mode: choose one"
+                if "measure" in self.frame.columns and len(set(self.frame["measure"])) > 1:
+                    hint = "; it has several rows an architecture, one for each measure: choose one"
                 raise ValueError(f"{self.source}: arch {text!r}{other} is in more than one row{hint}")
             seen[key] = text
 

@@ -17,7 +17,7 @@ COSTS = ("seconds", "steps", "macs")
 
 
 def vote(scores: pd.DataFrame, members: Sequence[str]) -> pd.DataFrame:
-    """Rows of bn_mode 'vote', one for each architecture of `scores` (arch, bn_mode, score, status, and COSTS where they
+    """Rows of measure 'vote', one for each architecture of `scores` (arch, measure, score, status, and COSTS where they
     are known), in the order in which they first occur. A tie is half a win.
 
     Ranks depend on who else is there: on all that the run has scored. One that lacks a member's score has none and
@@ -26,7 +26,7 @@ def vote(scores: pd.DataFrame, members: Sequence[str]) -> pd.DataFrame:
     if not members:
         raise ValueError("members: () names no measure")
     order = scores["arch"].drop_duplicates()
-    rows = {member: scores[scores["bn_mode"] == member].set_index("arch") for member in members}
+    rows = {member: scores[scores["measure"] == member].set_index("arch") for member in members}
     values = pd.DataFrame({member: own["score"].where(own["status"] == "ok") for member, own in rows.items()})
     values = values.reindex(index=order, columns=list(members)).astype(float)
     status = pd.Series("ok", index=order)
@@ -34,7 +34,7 @@ def vote(scores: pd.DataFrame, members: Sequence[str]) -> pd.DataFrame:
         lacking = values[member].isna()
         status[lacking] = rows[member]["status"].reindex(order)[lacking].fillna("unknown")
     whole = values.dropna()
-    found = pd.DataFrame({"arch": order.to_numpy(), "bn_mode": "vote", "status": status.to_numpy()})
+    found = pd.DataFrame({"arch": order.to_numpy(), "measure": "vote", "status": status.to_numpy()})
     found["score"] = pd.Series(wins(whole.to_numpy().T), index=whole.index).reindex(order).to_numpy()
     for name in (name for name in COSTS if name in scores.columns):
         found[name] = sum(own[name].reindex(order).fillna(0).to_numpy(dtype=float) for own in rows.values())

@@ -25,12 +25,12 @@ HANDLED = ("common", *MISSING)
 SHARE = 0.5
 
 RANKINGS = [
-    "space", "mask", "variant", "bn_mode", "kind", "seeds", "finished", "n", "scored", "statuses", "compared", "note",
+    "space", "mask", "variant", "measure", "kind", "seeds", "finished", "n", "scored", "statuses", "compared", "note",
     "prepare_seconds", "prepare_steps", *(f"each_{name}" for name in COSTS),
 ]  # fmt: skip
 COST_COLUMNS = [column for name in COSTS for column in (name, f"{name}_se")]
 BINS = [
-    "space", "mask", "variant", "bn_mode", "kind", "percent", "k", "n", "spearman", "spearman_std", "spearman_low",
+    "space", "mask", "variant", "measure", "kind", "percent", "k", "n", "spearman", "spearman_std", "spearman_low",
     "spearman_high", "spearman_reference", "tau_b", "common", "common_std", "common_low", "common_high",
     "common_reference", "chance", "corrected", *COST_COLUMNS,
 ]  # fmt: skip

@@ -102,7 +102,7 @@ def made_up_scores(texts: list[str], seed: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "arch": texts,
-            "bn_mode": "batch",
+            "measure": "batch",
             "score": 100 * rng.integers(100, 350, len(texts)) / 397,
             "loss": rng.uniform(0.5, 2.5, len(texts)),
             "status": "ok",

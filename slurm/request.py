@@ -40,4 +40,4 @@ def plan(given: Sequence[str]) -> Plan:
 
 def of(args: argparse.Namespace) -> Plan:
     """The plan of a parsed command line."""
-    return grid.plan(args, data_root=args.data_root.absolute(), milestones=tracked.milestones(args))
+    return grid.plan(args, data_root=args.data_root.absolute(), **tracked.options(args))

@@ -71,7 +71,7 @@ def score(
     for record in variant.estimator.score(task_of(run, device), asked, after):
         yield {
             "arch": variant.masked_space.text(record.architecture),
-            "bn_mode": record.measure,
+            "measure": record.measure,
             "score": record.score,
             "loss": record.loss,
             "status": record.status,

@@ -17,7 +17,7 @@ from studies.parallel import default_workers, run_tasks
 from studies.provenance import commit, versions
 from studies.runs_progress import Reporter, RunsProgress
 from studies.study import Run, Study
-from studies.tracking.settings import tracked
+from studies.tracking.settings import SHARE, tracked
 from studies.truth import table
 from supernet.data import DEFAULT_ROOT
 from supernet.files import write_text
@@ -46,6 +46,7 @@ class Plan:
         part: Study | None = None,
         data_root: Path = DEFAULT_ROOT,
         milestones: tuple[int, ...] | None = None,
+        share: float = SHARE,
         command: str | None = None,
     ) -> Plan:
         """part: the study with fewer variants or seeds. milestones: percent of the epochs after which a run shows in
@@ -64,7 +65,7 @@ class Plan:
         studies = [study] if part is None or part is study else [study, part]
         grids = [list(s.runs(root, data_root)) for s in studies]
         if milestones is not None:
-            grids = [tracked(runs, study, root / study.name, tables, milestones) for runs in grids]
+            grids = [tracked(runs, study, root / study.name, tables, milestones, share) for runs in grids]
         return cls(study, root, tables, grids[0], grids[-1], command)
 
     @property
@@ -98,8 +99,8 @@ class Plan:
                 "seed": run.seed,
                 "run_id": run.variant.run_id(run.seed),
                 "folder": os.path.relpath(run.folder, self.folder),
-                "bn_mode": ranking.measures[0],
-                "bn_modes": list(ranking.measures),
+                "measure": ranking.measures[0],
+                "measures": list(ranking.measures),
                 "vote_of": list(ranking.vote_of),
                 "evaluations": [
                     {"mask": list(space.mask), "run_id": run.variant.trained_under(space).run_id(run.seed)}

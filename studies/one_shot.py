@@ -95,7 +95,7 @@ def score(
             variant.evaluation_batch,
             variant.evaluation_noise,
         )
-        asked: list[Architecture] = [architecture for bn_mode, architecture in pairs if bn_mode == mode]
+        asked: list[Architecture] = [architecture for own, architecture in pairs if own == mode]
         if count > 1:
             asked = scorer.planner.shards(asked, count)[number]  # type: ignore[assignment]
 
@@ -106,7 +106,7 @@ def score(
             text = variant.masked_space.text(cast(Architecture, s.architecture))
             yield {
                 "arch": text,
-                "bn_mode": mode,
+                "measure": mode,
                 "score": s.score,
                 "loss": s.loss,
                 "status": s.status,

@@ -17,7 +17,7 @@ from studies.study import Run
 from supernet.files import write_atomic
 from supernet.spaces import Architecture, Space
 
-COLUMNS = ["arch", "bn_mode", "score", "loss", "status", "seconds"]
+COLUMNS = ["arch", "measure", "score", "loss", "status", "seconds"]
 WRITE_EVERY = 500  # scores; what a kill may cost
 
 WRITE_AFTER = 30.0  # seconds; the same for scores that take long
@@ -39,14 +39,14 @@ def read(folder: Path) -> pd.DataFrame:
     frames = [frame for frame in frames if len(frame)]
     if not frames:
         return pd.DataFrame(columns=COLUMNS)
-    scores = pd.concat(frames, ignore_index=True).drop_duplicates(["bn_mode", "arch"])
-    return scores.sort_values(["bn_mode", "arch"], ignore_index=True)
+    scores = pd.concat(frames, ignore_index=True).drop_duplicates(["measure", "arch"])
+    return scores.sort_values(["measure", "arch"], ignore_index=True)
 
 
 def missing(run: Run, architectures: list[Architecture]) -> list[Pair]:
     """(measure, architecture) pairs that have no score yet."""
     scores, space = read(run.folder), run.variant.masked_space
-    have = set(zip(scores["bn_mode"], scores["arch"], strict=True))
+    have = set(zip(scores["measure"], scores["arch"], strict=True))
     texts = [(space.text(architecture), architecture) for architecture in architectures]
     return [(mode, a) for mode in run.variant.measures for text, a in texts if (mode, text) not in have]
 

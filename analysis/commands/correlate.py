@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scores", required=True, metavar="FILE:COLUMN", help=f"for example scores.parquet:score; {FILES}"
     )
     parser.add_argument(
-        "--where", metavar="COLUMN=VALUE", help="use only these rows of the scores: bn_mode=batch"
+        "--where", metavar="COLUMN=VALUE", help="use only these rows of the scores: measure=batch"
     )
     parser.add_argument(
         "--top", default="10,25,50,150,250,500", metavar="N,N,...", help="sizes of the top sets"

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from analysis.collect import Collected
 from analysis.diagnose import diagnose
 from analysis.figures import diagnostics, scatter, topn, variants
+from analysis.figures.learning import learning, learning_frame
 
 Drawn = tuple[str, Figure, pd.DataFrame]  # the name of its files, the figure, its data
 
@@ -19,6 +20,7 @@ TITLES = {
     "scatter": "Truth against score, some variants a page",
     "residuals": "Over- and underrated operations",
     "confusion": "Parts of the true ranking in the predicted one",
+    "learning": "tau-b while supernets train, of runs with milestones of enough architectures",
 }
 
 
@@ -35,6 +37,11 @@ def report_figure(name: str, found: Collected) -> Iterator[Drawn]:
             "confusion": (diagnostics.confusion, result.confusion),
         }[name]
         yield name, draw(rows, diagnostics.choose(result.variants), note=note), rows
+        return
+    if name == "learning":
+        frame = learning_frame(found.study)
+        if len(frame):
+            yield name, learning(frame, note=note), frame
         return
     usable = found.primary[found.primary["tau_b"].notna()]
     if name == "variants":

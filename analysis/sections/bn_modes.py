@@ -8,12 +8,14 @@ from analysis.sections.rankings import space_title
 
 
 def bn_modes_section(found: Collected) -> list[Html]:
-    """A table of all BatchNorm modes, if more than the study's own was scored."""
-    if len(set(found.variants["bn_mode"])) < 2:
+    """A table of the BatchNorm modes of the variants that were scored in several."""
+    trained = found.variants[found.variants["trained_as"].isna()]
+    trained = trained[trained.groupby(["space", "mask", "variant"])["measure"].transform("nunique") > 1]
+    if not len(trained):
         return []
     rows = []
-    for row in found.variants[found.variants["trained_as"].isna()].to_dict("records"):
-        mode = row["bn_mode"] + (" (used above)" if row["primary"] else "")
+    for row in trained.to_dict("records"):
+        mode = row["measure"] + (" (used above)" if row["primary"] else "")
         taus = [
             with_std(row, "tau_b"),
             interval(row.get("tau_b_low"), row.get("tau_b_high")),

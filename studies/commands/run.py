@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> int:
     if args.workers is not None and args.workers < 1:
         raise ValueError(f"--workers: {args.workers} is not a positive integer")
     begin = time.monotonic()
-    plan = grid.plan(args, data_root=args.data_root, milestones=tracked.milestones(args))
+    plan = grid.plan(args, data_root=args.data_root, **tracked.options(args))
     from studies.execute import execute
     from studies.progress import duration
     from studies.states import incomplete

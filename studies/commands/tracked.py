@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +15,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="percent of the epochs after which TensorBoard sees how a small part of the score sets ranks, or 'none' "
         "(default: 25,50,75)",
     )
+    parser.add_argument(
+        "--milestone-share",
+        type=float,
+        metavar="SHARE",
+        help="of a training's passes through the network, what all its milestones together may take (default: 0.05; "
+        "a learning curve worth printing takes more)",
+    )
+
+
+def options(args: argparse.Namespace) -> dict[str, Any]:
+    """What `Plan.of` is to know of it. ValueError for what is no share or no percents."""
+    from studies.tracking.settings import SHARE
+
+    share = SHARE if args.milestone_share is None else args.milestone_share
+    if not (math.isfinite(share) and share > 0):
+        raise ValueError(f"--milestone-share: {share!r} is not a number above 0")
+    return {"milestones": milestones(args), "share": share}
 
 
 def milestones(args: argparse.Namespace) -> tuple[int, ...] | None:
@@ -36,4 +55,7 @@ def milestones(args: argparse.Namespace) -> tuple[int, ...] | None:
 def words(args: argparse.Namespace) -> list[str]:
     """The arguments again, for another command line."""
     found = ["--no-tensorboard"] * args.no_tensorboard
-    return found + (["--milestones", args.milestones] if args.milestones is not None else [])
+    found += ["--milestones", args.milestones] if args.milestones is not None else []
+    return found + (
+        ["--milestone-share", f"{args.milestone_share}"] if args.milestone_share is not None else []
+    )

@@ -58,7 +58,7 @@ def write_log(run: Run, tracking: Tracking) -> None:
 
 def of_mode(frame: pd.DataFrame, run: Run) -> pd.DataFrame:
     """The rows of the BN mode that the run is about."""
-    return frame[frame["bn_mode"] == run.variant.measures[0]]
+    return frame[frame["measure"] == run.variant.measures[0]]
 
 
 def ranks(compared: Comparison, rows: pd.DataFrame, budget: int) -> dict[str, float]:

@@ -22,8 +22,7 @@ from supernet.spaces import Architecture
 from supernet.training import Trainer
 
 FILE = "milestones.parquet"
-COLUMNS = ["epoch", "budget", "arch", "bn_mode", "score", "loss", "status", "seconds"]
-SHARE = 0.05  # of the training's passes: what all milestones together may take
+COLUMNS = ["epoch", "budget", "arch", "measure", "score", "loss", "status", "seconds"]
 LEAST = 16  # architectures of a milestone
 
 
@@ -32,11 +31,11 @@ def due(percents: tuple[int, ...], epochs: int) -> set[int]:
     return {math.ceil(percent * epochs / 100) for percent in percents} - {epochs}
 
 
-def budget(count: int, trainer: Trainer) -> int:
+def budget(count: int, trainer: Trainer, share: float) -> int:
     """Architectures that each of so many milestones scores: by the images that pass forward, where a training step
-    counts as three."""
+    counts as three. share: of the training's, what all milestones together may take."""
     training = 3 * trainer.epochs * len(trainer.data.train)
-    return max(LEAST, int(SHARE * training / (max(1, count) * len(trainer.data.valid))))
+    return max(LEAST, int(share * training / (max(1, count) * len(trainer.data.valid))))
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -56,8 +55,8 @@ def take(run: Run, tracking: Tracking, trainer: Trainer, epoch: int) -> None:
     variant = run.variant
     space, mode = variant.masked_space, variant.measures[0]
     compared, before = comparison(tracking, variant), read(run.folder)
-    have = set(before[(before["epoch"] == epoch) & (before["bn_mode"] == mode)]["arch"])
-    size = budget(len(due(tracking.milestones, trainer.epochs)), trainer)
+    have = set(before[(before["epoch"] == epoch) & (before["measure"] == mode)]["arch"])
+    size = budget(len(due(tracking.milestones, trainer.epochs)), trainer, tracking.share)
     rows = np.unique(np.concatenate(list(compared.small_sets(size).values())))
     asked: list[Architecture] = [
         space.parse(compared.texts[row]) for row in rows if compared.texts[row] not in have

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import tempfile
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from studies.truth.table import TruthTable
 
 MILESTONES = (25, 50, 75)  # percent of a training's epochs; the end has the scores of record
+SHARE = 0.05  # of the training's passes: what all milestones together may take
 FOLDER = "tensorboard"
 
 
@@ -28,7 +30,8 @@ class Tracking:
     """How a study looks at its runs; no part of what a run is.
 
     study: the study's folder. truth, checksum: the ground-truth table; column of it. scored, top: the study's score
-    sets. milestones: percent of the epochs after which a small fixed part of these sets is scored.
+    sets. milestones: percent of the epochs after which a small fixed part of these sets is scored. share: of the
+    training's passes through the network, what all milestones together may take.
     """
 
     study: Path
@@ -38,8 +41,11 @@ class Tracking:
     scored: ScoredSet
     top: tuple[int, ...]
     milestones: tuple[int, ...] = MILESTONES
+    share: float = SHARE
 
     def __post_init__(self) -> None:
+        if not (math.isfinite(self.share) and self.share > 0):
+            raise ValueError(f"milestone_share: {self.share!r} is not a number above 0")
         for percent in self.milestones:
             if isinstance(percent, bool) or not isinstance(percent, int) or not 1 <= percent <= 99:
                 raise ValueError(
@@ -59,6 +65,7 @@ def tracked(
     folder: Path,
     truth: Mapping[str, TruthTable],
     milestones: tuple[int, ...],
+    share: float = SHARE,
 ) -> list[Run]:
     """The runs of a study, whose folder this is, as runs that are tracked: those of supernets. truth: the study's
     tables, by space."""
@@ -71,6 +78,7 @@ def tracked(
             scored=study.scored,
             top=study.top,
             milestones=milestones,
+            share=share,
         )
         for space, table in truth.items()
     }

@@ -21,7 +21,7 @@ def records(truth: pd.DataFrame, measure: str, noise: float, seed: int = 0) -> p
     """Scores of every architecture: truth with noise; a second each."""
     rng = np.random.default_rng(seed)
     score = truth["digits_test"].to_numpy() + rng.normal(0, noise, len(truth))
-    frame = pd.DataFrame({"arch": truth["arch"], "bn_mode": measure, "score": score, "status": "ok"})
+    frame = pd.DataFrame({"arch": truth["arch"], "measure": measure, "score": score, "status": "ok"})
     return frame.assign(loss=np.nan, seconds=1.0, steps=0.0, macs=1e6, details=None)
 
 
@@ -79,12 +79,12 @@ def write_estimators_study(runs: Path, n: int = 60) -> Path:
 
     def add(variant: str, kind: str, scores: pd.DataFrame, seed: int = 0, **result: Any) -> None:
         run_id = f"{len(entries):012x}"
-        modes = list(scores["bn_mode"].unique())
+        modes = list(scores["measure"].unique())
         for mode in modes:
             entry = {
                 "variant": variant if len(modes) == 1 else f"{variant}: {mode}",
                 "kind": kind, "space": SPACE, "mask": [], "seed": seed, "run_id": run_id,
-                "folder": f"../trainings/{run_id}", "bn_mode": mode, "bn_modes": [mode],
+                "folder": f"../trainings/{run_id}", "measure": mode, "measures": [mode],
                 "size": asdict(SIZES[SPACE]),
             }  # fmt: skip
             entries.append(entry)

@@ -56,7 +56,7 @@ def scores_of(
     for k, mode in enumerate(modes):
         score = truth["digits_test"].to_numpy() - 30 + rng.normal(0, noise + 3 * k, len(truth))
         frame = pd.DataFrame(
-            {"arch": truth["arch"], "bn_mode": mode, "score": score, "loss": 100 / score, "status": "ok"}
+            {"arch": truth["arch"], "measure": mode, "score": score, "loss": 100 / score, "status": "ok"}
         )
         frame["seconds"] = 0.01
         frame.loc[0, "score"] = np.nan
@@ -81,7 +81,7 @@ def write_study(runs: Path, n: int = 160) -> Path:
                 "seed": seed,
                 "run_id": run_id,
                 "folder": f"../trainings/{run_id}",
-                "bn_mode": "batch",
+                "measure": "batch",
                 "size": asdict(SIZES[space]),
             }
         )

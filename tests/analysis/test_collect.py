@@ -21,7 +21,7 @@ from analysis.table import print_table, table_frame
 
 def group(found, space, variant, mode="batch"):
     rows = found.variants
-    return rows[(rows["space"] == space) & (rows["variant"] == variant) & (rows["bn_mode"] == mode)].iloc[0]
+    return rows[(rows["space"] == space) & (rows["variant"] == variant) & (rows["measure"] == mode)].iloc[0]
 
 
 def test_every_run_has_a_row(found, study):
@@ -37,20 +37,20 @@ def test_every_run_has_a_row(found, study):
     unfinished = primary[primary["state"] != "finished"]
     assert unfinished[["tau_b", "n", "mean_score"]].isna().all(axis=None)
     assert "loss is nan at update 17" in unfinished["reason"].tolist()
-    assert set(found.runs[~found.runs["primary"].astype(bool)]["bn_mode"]) == {"running"}
+    assert set(found.runs[~found.runs["primary"].astype(bool)]["measure"]) == {"running"}
 
 
 def test_numbers_of_one_run(found, study):
     row = found.runs.iloc[0]
     truth = pd.read_parquet(study / "nasbench201.parquet").set_index("arch")["digits_test"]
     scores = pd.read_parquet(study / "../trainings/000000000000/scores.parquet")
-    scores = scores[(scores["bn_mode"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
+    scores = scores[(scores["measure"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
     assert (row["n"], row["missing"]) == (158, 2)
     assert row["tau_b"] == kendall_tau(truth[scores.index], scores).value
     assert row["mean_score"] == pytest.approx(scores.mean())
     assert (row["updates"], row["train_seconds"]) == (440, 12.5)
     inside = found.top[(found.top["variant"] == "strictly fair") & (found.top["space"] == "nasbench201")]
-    inside = inside[(inside["seed"] == 0) & (inside["bn_mode"] == "batch")]
+    inside = inside[(inside["seed"] == 0) & (inside["measure"] == "batch")]
     assert inside["top"].tolist() == [10, 25, 50, 150]
 
 
@@ -68,7 +68,7 @@ def test_the_loss_is_a_score_too_the_lowest_best(found, study, tmp_path):
     )
     runs = collect(tmp_path / "runs" / "invented").runs
     truth = pd.read_parquet(study / "nasbench201.parquet").set_index("arch")["digits_test"]
-    ok = scores[(scores["bn_mode"] == "batch") & (scores["status"] == "ok")].set_index("arch")
+    ok = scores[(scores["measure"] == "batch") & (scores["status"] == "ok")].set_index("arch")
     assert runs["tau_b_loss"][0] == pytest.approx(kendall_tau(truth[ok.index], -ok["loss"]).value)
     assert runs["tau_b"][0] == found.runs["tau_b"][0]
     without = runs[runs["run_id"] == "000000000001"]
@@ -79,7 +79,7 @@ def test_the_loss_is_a_score_too_the_lowest_best(found, study, tmp_path):
 def test_mean_and_spread_over_seeds(found):
     runs = found.runs
     for mode in ("batch", "running"):
-        rows = runs[(runs["variant"] == "uniform") & (runs["space"] == "blox") & (runs["bn_mode"] == mode)]
+        rows = runs[(runs["variant"] == "uniform") & (runs["space"] == "blox") & (runs["measure"] == mode)]
         row = group(found, "blox", "uniform", mode)
         assert row["tau_b"] == pytest.approx(rows["tau_b"].mean())
         assert row["tau_b_std"] == pytest.approx(rows["tau_b"].std())
@@ -120,7 +120,7 @@ def test_of_the_top_and_a_random_sample_each_is_asked_for_its_own(study, tmp_pat
     best = truth.nlargest(50, "digits_test")["arch"]
     truth = truth.set_index("arch")["digits_test"]
     scores = pd.read_parquet(study / "../trainings/000000000000/scores.parquet")
-    scores = scores[(scores["bn_mode"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
+    scores = scores[(scores["measure"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
     sample = scores.index.intersection(drawn)
     row = found.runs.iloc[0]
     assert row["n"] == len(sample) in (38, 39, 40)
@@ -128,7 +128,7 @@ def test_of_the_top_and_a_random_sample_each_is_asked_for_its_own(study, tmp_pat
     assert row["tau_b"] == pytest.approx(kendall_tau(truth[sample], scores[sample]).value)
     assert row["mean_score"] == pytest.approx(scores[sample].mean())
     inside = found.top[(found.top["variant"] == "strictly fair") & (found.top["space"] == "nasbench201")]
-    last = inside[(inside["seed"] == 0) & (inside["bn_mode"] == "batch")].iloc[-1]
+    last = inside[(inside["seed"] == 0) & (inside["measure"] == "batch")].iloc[-1]
     both = scores.index.intersection([*drawn, *best])
     top = truth[both].nlargest(50).index  # of those that have a score, as everywhere
     assert (last["top"], last["mean_score"]) == (50, pytest.approx(scores[top].mean()))
@@ -276,8 +276,8 @@ def edit(folder, change):
             "not every arch is an architecture of blox",
         ),
         (
-            lambda c: c["runs"][0].update(bn_mode="frozen"),
-            "bn_mode 'frozen' was not scored; it has batch, running",
+            lambda c: c["runs"][0].update(measure="frozen"),
+            "measure 'frozen' was not scored; it has batch, running",
         ),
         (lambda c: c["truth"]["blox"]["size"].update(channels=0), "channels: 0 is not a positive integer"),
     ],
@@ -373,7 +373,7 @@ def test_a_supernet_is_judged_under_a_mask_that_it_was_not_trained_with(study, f
     assert set(rows["trained_as"]) == {"strictly fair"}
     truth = pd.read_parquet(study / "nasbench201.parquet").set_index("arch")["digits_test"]
     scores = pd.read_parquet(study / "../trainings/000000000000/scores.parquet")
-    scores = scores[(scores["bn_mode"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
+    scores = scores[(scores["measure"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
     inside = [arch for arch in scores.index if "none" not in arch]
     assert 10 < len(inside) < len(scores)
     assert rows.iloc[0]["n"] == len(inside)
@@ -406,9 +406,9 @@ def test_a_study_sees_no_bn_mode_that_only_another_study_asked_for(study, found,
     path = tmp_path / "runs" / "invented" / "study.json"
     content = json.loads(path.read_text())
     for run in content["runs"]:
-        run["bn_modes"] = [run["bn_mode"]]
+        run["measures"] = [run["measure"]]
     path.write_text(json.dumps(content))
-    assert set(found.runs["bn_mode"]) == {"batch", "running"}
+    assert set(found.runs["measure"]) == {"batch", "running"}
     own = found.runs[found.runs["primary"].astype(bool)].reset_index(drop=True)
     pd.testing.assert_frame_equal(collect(path.parent).runs, own)
 

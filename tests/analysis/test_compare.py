@@ -67,7 +67,7 @@ def test_all_are_on_the_architectures_that_every_variant_has(compared, runs):
     for entry in json.loads((runs / "second" / "study.json").read_text())["runs"]:
         if entry["variant"] == "strictly fair":
             frame = pd.read_parquet(runs / "trainings" / entry["run_id"] / "scores.parquet")
-            scores = frame[(frame["bn_mode"] == "batch") & (frame["status"] == "ok")].set_index("arch")[
+            scores = frame[(frame["measure"] == "batch") & (frame["status"] == "ok")].set_index("arch")[
                 "score"
             ]
             both = [arch for arch in unscored_by_none(runs, inside) if arch in scores.index]

@@ -43,7 +43,7 @@ def write_catalogued(
             entries.append(
                 {
                     "variant": f"{trained}, {masked(mask)}", "space": SPACE, "mask": list(mask), "seed": seed,
-                    "run_id": run_id, "folder": f"../trainings/{run_id}", "bn_mode": "batch",
+                    "run_id": run_id, "folder": f"../trainings/{run_id}", "measure": "batch",
                     "size": asdict(SIZES[SPACE]),
                 }
             )  # fmt: skip

@@ -69,7 +69,7 @@ def test_options_of_a_study(found):
         tau = kendall_tau(truth[name], points["score"]).value
         assert fair.loc[name, "tau"] == tau
         assert fair.loc[name, "change"] == pytest.approx(tau - usual)
-    modes = found.variants.set_index(["space", "variant", "bn_mode"])["seedmean_tau_b"]
+    modes = found.variants.set_index(["space", "variant", "measure"])["seedmean_tau_b"]
     assert fair.loc["running", "tau"] == modes["nasbench201", "strictly fair", "running"]
     assert fair.loc["running", "tau"] - fair.loc["running", "change"] == pytest.approx(usual)
 

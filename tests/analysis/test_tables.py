@@ -68,13 +68,13 @@ def test_what_cannot_be_opened(tmp_path):
 
 def test_where(tmp_path):
     path = tmp_path / "s.csv"
-    path.write_text("arch,bn_mode,score\na,batch,1\na,running,2\nb,batch,3\n")
-    with pytest.raises(ValueError, match=r"arch 'a' is in more than one row; .* bn_mode: choose one"):
+    path.write_text("arch,measure,score\na,batch,1\na,running,2\nb,batch,3\n")
+    with pytest.raises(ValueError, match=r"arch 'a' is in more than one row; .* measure: choose one"):
         read_table(f"{path}:score")
-    assert read_table(f"{path}:score", "bn_mode=batch").numbers.tolist() == [1, 3]
-    with pytest.raises(ValueError, match=r"no row of .* has bn_mode 'x'; it has batch, running"):
-        read_table(f"{path}:score", "bn_mode=x")
-    for bad in ("bn_mode", "mode=x"):
+    assert read_table(f"{path}:score", "measure=batch").numbers.tolist() == [1, 3]
+    with pytest.raises(ValueError, match=r"no row of .* has measure 'x'; it has batch, running"):
+        read_table(f"{path}:score", "measure=x")
+    for bad in ("measure", "mode=x"):
         with pytest.raises(ValueError, match="is not COLUMN=VALUE"):
             read_table(f"{path}:score", bad)
 

@@ -202,11 +202,11 @@ def write_known(runs: Path, scores: dict[str, list[np.ndarray]], truth: np.ndarr
             run_id = f"{len(entries):012x}"
             entries.append(
                 {"variant": variant, "space": "nasbench201", "mask": [], "seed": seed, "run_id": run_id}
-                | {"folder": f"../trainings/{run_id}", "bn_mode": "batch", "size": size}
+                | {"folder": f"../trainings/{run_id}", "measure": "batch", "size": size}
             )
             status = np.where(np.isfinite(column), "ok", "nan")
             frame = pd.DataFrame(
-                {"arch": architectures, "bn_mode": "batch", "score": column, "status": status}
+                {"arch": architectures, "measure": "batch", "score": column, "status": status}
             )
             write_run(folder / entries[-1]["folder"], frame)
     content = {"study": "known", "title": "Known numbers", "question": "Are they found?", "note": NOTE}

@@ -16,7 +16,7 @@ def made(scores: dict[str, list[float | None]]) -> pd.DataFrame:
         [
             {
                 "arch": f"a{index}",
-                "bn_mode": measure,
+                "measure": measure,
                 "score": score,
                 "status": "nan" if score is None else "ok",
                 "seconds": 1.0,
@@ -40,7 +40,7 @@ def test_is_the_share_of_pairs_won() -> None:
             if other != own
         ]
         assert row["score"] == pytest.approx(sum(pairs) / len(pairs))
-        assert (row["bn_mode"], row["status"], row["seconds"], row["macs"]) == ("vote", "ok", 3.0, 6.0)
+        assert (row["measure"], row["status"], row["seconds"], row["macs"]) == ("vote", "ok", 3.0, 6.0)
 
 
 def test_only_order_counts() -> None:

@@ -47,7 +47,7 @@ def restarts(job: str) -> int:
 def assert_same(one: Path, two: Path) -> None:
     """Every tensor of the checkpoint and every score, bit by bit."""
     scores = [pd.read_parquet(folder / "scores.parquet").drop(columns="seconds") for folder in (one, two)]
-    scores = [frame.sort_values(["bn_mode", "arch"], ignore_index=True) for frame in scores]
+    scores = [frame.sort_values(["measure", "arch"], ignore_index=True) for frame in scores]
     pd.testing.assert_frame_equal(*scores, check_exact=True)
     states = [torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (one, two)]
     for key in ("model", "optimizer", "sampler", "generator", "gradients", "used", "updates"):

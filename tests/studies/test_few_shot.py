@@ -243,7 +243,7 @@ def test_the_whole_study_is_one_row_for_its_parts(few_shot: Study, tmp_path: Pat
     parts = [run for run in plan.runs if run.variant.part_of]
     for run in parts:
         own = read_scores(run.folder)
-        own = own[own["bn_mode"] == "batch"].set_index("arch")["score"]
+        own = own[own["measure"] == "batch"].set_index("arch")["score"]
         assert list(points[own.index]) == list(own)
     parent = found.points[found.points["variant"] == "parent"].set_index("arch")["score"]
     assert not points.equals(parent[points.index])

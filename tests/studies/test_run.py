@@ -54,7 +54,7 @@ def test_a_run_leaves_all_its_files_and_is_not_done_twice(tiny: Study, tmp_path:
     )
     assert len(pd.read_csv(run.folder / "history.csv")) == result["epochs"] == 3
     scores = read_scores(run.folder)
-    assert scores.groupby("bn_mode").size().to_dict() == {"batch": 30, "running": 30}
+    assert scores.groupby("measure").size().to_dict() == {"batch": 30, "running": 30}
     assert scores["score"].between(0, 100).all()
     assert is_complete(run, architectures)
     before = {path.name: path.stat().st_mtime_ns for path in run.folder.iterdir()}

@@ -160,7 +160,7 @@ def test_a_run_shows_its_curves_its_ranking_and_its_settings(
     assert [step for step, _ in points(run, "rank/tau_b/all")] == [2, 3]
     assert [step for step, _ in points(run, "valid/accuracy")] == [2, 3]
     found, truth = read_scores(run.folder), plan.truth["nasbench201"].frame
-    joined = truth.merge(found[found["bn_mode"] == "batch"], on="arch")
+    joined = truth.merge(found[found["measure"] == "batch"], on="arch")
     ((step, value),) = points(run, "final/tau_b")
     expected = kendall_tau(joined["digits_test"], joined["score"]).value
     assert (step, value) == (3, pytest.approx(expected, rel=1e-6))

@@ -109,7 +109,7 @@ def _scores(runs: list[Run], truth: Table) -> list[np.ndarray]:
     for run in runs:
         if read_result(run)["status"] != "finished":
             continue
-        table = read_scores(run)[run.bn_mode]
+        table = read_scores(run)[run.measure]
         try:
             joined = join(truth, table)
         except ValueError:  # not one usable score: the run ended and there is nothing to draw

@@ -1,0 +1,111 @@
+"""How a ranking comes about: tau-b against the updates of the training, from what was scored at its milestones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.correlation import kendall_tau
+from analysis.figures import style
+from analysis.study import GROUP, Run, Study, mask_text, read_result, read_scores, read_truth, to_score
+
+FEWEST = 40  # architectures below which a tau says little
+COLUMNS = [*GROUP, "seed", "updates", "n", "tau_b", "tau_b_loss"]
+
+
+def learning_frame(study: Study) -> pd.DataFrame:
+    """COLUMNS: a row for each finished supernet, each milestone of it and its end: tau_b by accuracy and by loss over
+    the same n architectures, those of the study's sample that every milestone scored. None with fewer than FEWEST."""
+    rows: list[dict[str, object]] = []
+    truths = {name: read_truth(truth, name) for name, truth in study.truths.items()}
+    for run in study.runs:
+        paths = [run.folder / name for name in ("milestones.parquet", "history.csv")]
+        if (
+            run.trained_as
+            or run.parts
+            or not all(path.is_file() for path in paths)
+            or read_result(run)["status"] != "finished"
+        ):
+            continue
+        table, sample = to_score(study, truths[run.space.name], run.space)
+        truth = pd.Series(
+            table.numbers[sample], index=[table.texts[row] for row in np.flatnonzero(sample)]
+        ).dropna()
+        group = dict(
+            zip(GROUP, (run.space.name, mask_text(run.space), run.variant, run.measure), strict=True)
+        )
+        rows += [group | {"seed": run.seed} | row for row in _curve(run, *paths, truth)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _curve(run: Run, milestones: Path, history: Path, truth: pd.Series) -> list[dict[str, object]]:
+    taken = pd.read_parquet(milestones)
+    taken = taken[(taken["measure"] == run.measure) & (taken["status"] == "ok")]
+    updates = pd.read_csv(history).set_index("epoch")["updates"]
+    end = read_scores(run)[run.measure].frame
+    stages = [(int(updates[epoch]), own) for epoch, own in taken.groupby("epoch", sort=True)]
+    stages.append((int(updates.iloc[-1]), end[end["status"] == "ok"]))
+    common = truth.index
+    for _, own in stages:
+        common = common.intersection(own["arch"])
+    if len(common) < FEWEST or len(stages) < 2:
+        return []
+    rows: list[dict[str, object]] = []
+    for number, own in stages:
+        scores = own.set_index("arch").loc[common]
+        rows.append(
+            {
+                "updates": number,
+                "n": len(common),
+                "tau_b": kendall_tau(truth[common], scores["score"]).value,
+                "tau_b_loss": kendall_tau(truth[common], -scores["loss"]).value,
+            }
+        )
+    return rows
+
+
+def learning(frame: pd.DataFrame, *, note: str = "") -> Figure:
+    """Panels: rows spaces, left by accuracy, right by loss; a line a variant, mean over seeds with mean ± standard
+    deviation where there are several; single seeds as thin lines."""
+    spaces = list(dict.fromkeys(frame["space"]))
+    with style.look():
+        figure = style.new_figure(height=2.9 * max(1, len(spaces)) + 0.9)
+        panels = figure.subplots(max(1, len(spaces)), 2, squeeze=False, sharey="row")
+        if not spaces:
+            for axes in panels.flat:
+                style.empty(axes, "no run has milestones of enough architectures")
+        look = style.colours(frame["variant"])
+        for row, space in enumerate(spaces):
+            here = frame[frame["space"] == space]
+            for axes, name, score in zip(
+                panels[row], ("tau_b", "tau_b_loss"), ("accuracy", "loss"), strict=True
+            ):
+                _draw(axes, here, name, look)
+                axes.set_title(f"{style.TITLES.get(str(space), space)}: by {score}")
+                axes.set_xlabel("updates of the supernet")
+            panels[row, 0].set_ylabel("tau-b")
+            panels[row, 0].legend(loc="best")
+        counts = sorted({int(n) for n in frame["n"]})
+        numbers = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(*counts)
+        style.add_note(
+            figure, f"n = {numbers} sampled architectures, the same at every point of a line.", note
+        )
+    return figure
+
+
+def _draw(axes: Axes, here: pd.DataFrame, name: str, look: dict[str, tuple[str, str]]) -> None:
+    for variant, group in here.groupby("variant", sort=False):
+        colour, marker = look[str(variant)]
+        seeds = group["seed"].nunique()
+        means = group.groupby("updates")[name].agg(["mean", "std", "count"])
+        means = means[means["count"] == seeds]
+        axes.plot(means.index, means["mean"], color=colour, marker=marker, label=f"{variant} ({seeds})")
+        if seeds > 1:
+            low, high = means["mean"] - means["std"], means["mean"] + means["std"]
+            axes.fill_between(means.index, low, high, color=colour, alpha=0.18, linewidth=0)
+            for _, own in group.groupby("seed"):
+                axes.plot(own["updates"], own[name], color=colour, linewidth=0.6, alpha=0.6)

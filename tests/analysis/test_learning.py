@@ -1,0 +1,69 @@
+"""Learning curves: tau of each milestone on the same sampled architectures, and nothing from too few."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from scipy.stats import kendalltau
+from synthetic_study import write_study
+
+from analysis.collect import collect
+from analysis.figures.learning import learning, learning_frame
+from analysis.sections.learning import learning_section
+from analysis.study import load_study
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A study of which one run has milestones: after epoch 2 with the scores backwards, after epoch 4 as at the end."""
+    folder = write_study(tmp_path / "runs")
+    study = load_study(folder)
+    run = next(
+        run
+        for run in study.runs
+        if json.loads((run.folder / "result.json").read_text())["status"] == "finished"
+    )
+    end = pd.read_parquet(run.folder / "scores.parquet")
+    end = end[(end["measure"] == run.measure) & (end["status"] == "ok")]
+    taken = [end.assign(epoch=2, score=-end["score"]), end.assign(epoch=4)]
+    pd.concat(taken).to_parquet(run.folder / "milestones.parquet", index=False)
+    epochs = pd.DataFrame({"epoch": [1, 2, 3, 4, 5, 6], "updates": [10, 20, 30, 40, 50, 60]})
+    epochs.to_csv(run.folder / "history.csv", index=False)
+    return folder
+
+
+def test_curve_of_a_run(folder: Path) -> None:
+    study = load_study(folder)
+    frame = learning_frame(study)
+    assert list(frame["updates"]) == [20, 40, 60]
+    backwards, same, end = frame["tau_b"]
+    assert backwards == pytest.approx(-end)
+    assert same == end
+    run = next(run for run in study.runs if (run.folder / "milestones.parquet").exists())
+    truth = pd.read_parquet(study.truths[run.space.name].path).set_index("arch")
+    scores = pd.read_parquet(run.folder / "scores.parquet")
+    scores = scores[(scores["measure"] == run.measure) & (scores["status"] == "ok")].set_index("arch")
+    assert frame["n"].iloc[0] == len(scores)  # the made-up study scores all
+    column = truth[study.truths[run.space.name].column][scores.index]
+    assert end == pytest.approx(kendalltau(column, scores["score"]).statistic)
+    assert frame["tau_b_loss"].iloc[0] == pytest.approx(kendalltau(column, -scores["loss"]).statistic)
+
+
+def test_few_architectures_are_no_curve(folder: Path, tmp_path: Path) -> None:
+    run = next(run for run in load_study(folder).runs if (run.folder / "milestones.parquet").exists())
+    taken = pd.read_parquet(run.folder / "milestones.parquet")
+    taken.groupby("epoch").head(39).to_parquet(run.folder / "milestones.parquet", index=False)
+    assert not len(learning_frame(load_study(folder)))
+    assert learning_section(collect(folder), tmp_path) == []
+
+
+def test_figure_and_section(folder: Path, tmp_path: Path) -> None:
+    figure = learning(learning_frame(load_study(folder)), note="made up")
+    assert len(figure.axes) == 2
+    assert list(figure.axes[0].lines[0].get_xdata()) == [20, 40, 60]
+    text = "".join(learning_section(collect(folder), tmp_path))
+    assert "While training" in text
+    assert len(pd.read_csv(tmp_path / "learning.csv")) == 3
