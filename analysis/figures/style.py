@@ -6,6 +6,8 @@ same figure twice gives the same bytes: no dates, fixed identifiers in the SVG.
 
 from __future__ import annotations
 
+import io
+import re
 import textwrap
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -106,6 +108,14 @@ def empty(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, ha="center", va="center", color=GREY, transform=axes.transAxes, wrap=True)
 
 
+def _with_plain_ids(svg: str) -> str:
+    """The same drawing with numbers for Matplotlib's identifiers, which hash coordinates to their last bit: products of
+    matrices are not always the same to that."""
+    found = dict.fromkeys(re.findall(r'id="([a-z][0-9a-f]{10})"', svg))
+    numbers = {name: f"{name[0]}{number}" for number, name in enumerate(found)}
+    return re.sub(r"(?<=[\"#])[a-z][0-9a-f]{10}(?=[\")])", lambda match: numbers.get(match[0], match[0]), svg)
+
+
 def save(
     figure: Figure, data: pd.DataFrame, folder: Path, name: str, formats: Iterable[str] = tuple(FORMATS)
 ) -> list[Path]:
@@ -123,8 +133,12 @@ def save(
             axes.set_position((left, bottom, width, height))
         for suffix in formats:
             options = FORMATS[suffix]
-            path = folder / f"{name}.{suffix}"
-            write_atomic(path, lambda file, s=suffix, o=options: figure.savefig(file, format=s, **o))  # type: ignore[misc]
+            path, drawn = folder / f"{name}.{suffix}", io.BytesIO()
+            figure.savefig(drawn, format=suffix, **options)
+            content = drawn.getvalue()
+            if suffix == "svg":
+                content = _with_plain_ids(content.decode()).encode()
+            write_atomic(path, lambda file, content=content: file.write(content))  # type: ignore[misc]
             paths.append(path)
     path = folder / f"{name}.csv"
     write_text(path, data.to_csv(index=False, float_format=DIGITS))

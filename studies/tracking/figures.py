@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.figures import scatter, style, topn
 from analysis.points import points
+from analysis.references import expected
 from analysis.study import mask_text
 from analysis.topn import topn_means
 from studies.study import Run
@@ -38,6 +39,7 @@ def pictures(run: Run, compared: Comparison, scores: np.ndarray, column: str) ->
         means = topn_means(compared.truth, scores, compared.top)
         rows = [
             {**group, "seed": run.seed, "top": n, "tau_b": taus.get(f"top{n}", np.nan), "mean_score": mean}
+            | expected(None)
             for n, mean in zip(compared.top, means, strict=True)
         ]
         none = pd.DataFrame(columns=["space", "mask", "reference", "top", "tau_b"])
