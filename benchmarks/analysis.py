@@ -114,7 +114,7 @@ def against_torchmetrics(n: int, turns: int) -> list[Row]:
 
     def torchmetrics() -> list[float]:
         functions = (kendall_rank_corrcoef, spearman_corrcoef, pearson_corrcoef)
-        return [float(of(*tensors)) for of in functions]
+        return [float(np.asarray(of(*tensors))) for of in functions]
 
     variants = {"SciPy": scipy, "torchmetrics": torchmetrics, "counts shared": shared}
     for name, call in variants.items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,6 +11,7 @@ from analysis.correlation import kendall_tau
 from analysis.figures import style
 from analysis.study import GROUP, Run, Study, mask_text, read_result, read_scores, read_truth, to_score
 
+MILESTONES, HISTORY = "milestones.parquet", "history.csv"  # in the folder of a run
 FEWEST = 40  # architectures below which a tau says little
 COLUMNS = [*GROUP, "seed", "updates", "n", "tau_b", "tau_b_loss"]
 
@@ -23,35 +22,30 @@ def learning_frame(study: Study) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     truths = {name: read_truth(truth, name) for name, truth in study.truths.items()}
     for run in study.runs:
-        paths = [run.folder / name for name in ("milestones.parquet", "history.csv")]
-        if (
-            run.trained_as
-            or run.parts
-            or not all(path.is_file() for path in paths)
-            or read_result(run)["status"] != "finished"
-        ):
+        followed = all((run.folder / name).is_file() for name in (MILESTONES, HISTORY))
+        own = not (run.trained_as or run.parts)
+        if not (followed and own and read_result(run)["status"] == "finished"):
             continue
         table, sample = to_score(study, truths[run.space.name], run.space)
-        truth = pd.Series(
-            table.numbers[sample], index=[table.texts[row] for row in np.flatnonzero(sample)]
-        ).dropna()
+        texts = [table.texts[row] for row in np.flatnonzero(sample)]
+        truth = pd.Series(table.numbers[sample], index=texts).dropna()
         group = dict(
             zip(GROUP, (run.space.name, mask_text(run.space), run.variant, run.measure), strict=True)
         )
-        rows += [group | {"seed": run.seed} | row for row in _curve(run, *paths, truth)]
+        rows += [group | {"seed": run.seed} | row for row in _curve(run, truth)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _curve(run: Run, milestones: Path, history: Path, truth: pd.Series) -> list[dict[str, object]]:
-    taken = pd.read_parquet(milestones)
+def _curve(run: Run, truth: pd.Series) -> list[dict[str, object]]:
+    taken = pd.read_parquet(run.folder / MILESTONES)
     taken = taken[(taken["measure"] == run.measure) & (taken["status"] == "ok")]
-    updates = pd.read_csv(history).set_index("epoch")["updates"]
+    updates = pd.read_csv(run.folder / HISTORY).set_index("epoch")["updates"]
     end = read_scores(run)[run.measure].frame
     stages = [(int(updates[epoch]), own) for epoch, own in taken.groupby("epoch", sort=True)]
     stages.append((int(updates.iloc[-1]), end[end["status"] == "ok"]))
     common = truth.index
     for _, own in stages:
-        common = common.intersection(own["arch"])
+        common = common.intersection(list(own["arch"]))
     if len(common) < FEWEST or len(stages) < 2:
         return []
     rows: list[dict[str, object]] = []
