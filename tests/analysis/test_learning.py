@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import kendalltau
 from synthetic_study import write_study
 
+from analysis.__main__ import main
 from analysis.collect import collect
 from analysis.figures.learning import learning, learning_frame
 from analysis.sections.learning import learning_section
@@ -64,6 +65,9 @@ def test_figure_and_section(folder: Path, tmp_path: Path) -> None:
     figure = learning(learning_frame(load_study(folder)), note="made up")
     assert len(figure.axes) == 2
     assert list(figure.axes[0].lines[0].get_xdata()) == [20, 40, 60]
+    words = ["figure", "learning", folder.name, "--runs", str(folder.parent), "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    assert (tmp_path / "out" / "learning.svg").is_file()
     text = "".join(learning_section(collect(folder), tmp_path))
     assert "While training" in text
     assert len(pd.read_csv(tmp_path / "learning.csv")) == 3

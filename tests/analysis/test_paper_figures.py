@@ -205,7 +205,7 @@ def test_runs_without_a_result_are_said(folder: Path, tmp_path: Path) -> None:
     [
         (
             ["paper-1", "made-up"],
-            "figure: 'paper-1' is not one of variants, topn, scatter, residuals, confusion, paper-2",
+            "figure: 'paper-1' is not one of variants, topn, scatter, residuals, confusion, learning, paper-2",
         ),
         (
             ["paper-4", "made-up", "--column", "a"],

@@ -13,7 +13,9 @@ from analysis.collect import Collected
 from analysis.figures.of_report import TITLES, report_figure
 
 
-@pytest.mark.parametrize("name", TITLES)
+@pytest.mark.parametrize(
+    "name", [name for name in TITLES if name != "learning"]
+)  # needs milestones: test_learning.py
 def test_drawn_by_name(study: Path, found: Collected, tmp_path: Path, capsys, name: str) -> None:
     arguments = [
         "figure",
