@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import traceback
 from dataclasses import replace
@@ -68,6 +69,7 @@ def sweep(folder: Path, workers: int) -> int:
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     torch.set_num_threads(1)
     load(replace(DIGITS, subset=256))  # read once, for all
     get_context = multiprocessing.get_context
