@@ -9,7 +9,7 @@ of 12 epochs; FEAR; all zero-cost proxies; parameters and MACs}.
 Data: scikit-learn's digits; NAS-Bench-201 trained on them by this project. The recipe of the stand-alone trainings is
 the truth's own, so that twelve epochs of it are the truth itself with other seeds.
 Scored: the true top-50 and 200 random cells.
-Expected: about 20 minutes of one core a seed; numbers in docs/results/.
+Expected: some 20 minutes of one core a seed, by the time of its smoke size; not run at full size yet.
 Smoke: python -m studies run estimators --smoke
 """
 
