@@ -20,7 +20,7 @@ from analysis.correlation import finite_pair, kendall_tau, undefined
 from analysis.diagnose import NAMES
 from analysis.pairs import Floats
 from analysis.tables import read_frame
-from supernet.spaces import Space, get_space
+from supernet.spaces import Architecture, Space, get_space
 
 STEP = 0.1  # percentage points of the truth that 'sparse' tau-b takes for equal
 PARTS = ("valid", "test", "validtest")  # training accuracy is no truth of a ranking
@@ -77,12 +77,13 @@ def sensitivity(found: Collected) -> pd.DataFrame:
     trained = found.primary[found.primary["trained_as"].isna()]
     wanted = {tuple(row) for row in trained[NAMES].itertuples(index=False)}
     frames: dict[str, pd.DataFrame] = {}
+    forms: dict[str, Forms] = {}
     rows: list[dict[str, object]] = []
     for key, points in found.points.groupby(NAMES, sort=False):
         group = dict(zip(NAMES, map(str, key), strict=True))
         if tuple(group.values()) not in wanted:
             continue
-        averaged = isomorphic_mean(get_space(group["space"]), points)
+        averaged = isomorphic_mean(points, forms.setdefault(group["space"], Forms(get_space(group["space"]))))
         sampled = points["sampled"].to_numpy(dtype=bool)
         points, averaged = points[sampled], averaged[sampled]
         truth, score = (points[name].to_numpy(dtype=float) for name in ("truth", "score"))
@@ -103,10 +104,22 @@ def sensitivity(found: Collected) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def isomorphic_mean(space: Space, points: pd.DataFrame) -> Floats:
+class Forms(dict[str, Architecture]):
+    """Canonical forms of a space by text; each is made once, as the variants of a study score the same."""
+
+    def __init__(self, space: Space) -> None:
+        super().__init__()
+        self.space = space
+
+    def __missing__(self, text: str) -> Architecture:
+        found = self[text] = self.space.canonical(self.space.parse(text))
+        return found
+
+
+def isomorphic_mean(points: pd.DataFrame, canonical: Forms) -> Floats:
     """The mean score (n,) of each architecture and of all others of `points` (columns arch, score) that have its
     canonical form: the supernet scores them by different weights, the benchmark trained the same network."""
-    forms = pd.Series([space.text(space.canonical(space.parse(text))) for text in points["arch"]])
+    forms = pd.Series([canonical[text] for text in points["arch"]])
     scores = pd.Series(points["score"].to_numpy(dtype=float))
     several = forms.duplicated(keep=False)  # the others keep their scores to the last bit
     return scores.where(~several, scores.groupby(forms).transform("mean")).to_numpy()

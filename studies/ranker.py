@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from studies.variant import Variant
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A configuration as a dictionary; other values as they are."""
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
@@ -117,7 +117,7 @@ class Ranker(ABC):
     def _own_config(self) -> dict[str, Any]:
         """What is the same for every seed: most of the time that a large grid takes, so once."""
         own = [f.name for f in fields(self) if f.name not in self.omitted()]
-        return {name: _plain(getattr(self, name)) for name in own}
+        return {name: plain(getattr(self, name)) for name in own}
 
     @classmethod
     def omitted(cls) -> set[str]:

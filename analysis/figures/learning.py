@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from analysis.correlation import kendall_tau
 from analysis.figures import style
 from analysis.study import GROUP, Run, Study, mask_text, read_result, read_scores, read_truth, to_score
+from analysis.tables import Table
+from supernet.spaces import Space
 
 MILESTONES, HISTORY = "milestones.parquet", "history.csv"  # in the folder of a run
 FEWEST = 40  # architectures below which a tau says little
@@ -20,34 +22,44 @@ def learning_frame(study: Study) -> pd.DataFrame:
     """COLUMNS: a row for each finished supernet, each milestone of it and its end: tau_b by accuracy and by loss over
     the same n architectures, those of the study's sample that every milestone scored. None with fewer than FEWEST."""
     rows: list[dict[str, object]] = []
-    truths = {name: read_truth(truth, name) for name, truth in study.truths.items()}
+    truths: dict[str, Table] = {}
+    samples: dict[Space, pd.Series] = {}
     for run in study.runs:
         followed = all((run.folder / name).is_file() for name in (MILESTONES, HISTORY))
         own = not (run.trained_as or run.parts)
         if not (followed and own and read_result(run)["status"] == "finished"):
             continue
-        table, sample = to_score(study, truths[run.space.name], run.space)
-        texts = [table.texts[row] for row in np.flatnonzero(sample)]
-        truth = pd.Series(table.numbers[sample], index=texts).dropna()
+        name = run.space.name
+        if name not in truths:
+            truths[name] = read_truth(study.truths[name], name)
+        if run.space not in samples:
+            table, sample = to_score(study, truths[name], run.space)
+            texts = [table.texts[row] for row in np.flatnonzero(sample)]
+            samples[run.space] = pd.Series(table.numbers[sample], index=texts).dropna()
         group = dict(
             zip(GROUP, (run.space.name, mask_text(run.space), run.variant, run.measure), strict=True)
         )
-        rows += [group | {"seed": run.seed} | row for row in _curve(run, truth)]
+        rows += [group | {"seed": run.seed} | row for row in _curve(run, samples[run.space])]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _curve(run: Run, truth: pd.Series) -> list[dict[str, object]]:
     taken = pd.read_parquet(run.folder / MILESTONES)
     taken = taken[(taken["measure"] == run.measure) & (taken["status"] == "ok")]
-    updates = pd.read_csv(run.folder / HISTORY).set_index("epoch")["updates"]
-    end = read_scores(run)[run.measure].frame
-    stages = [(int(updates[epoch]), own) for epoch, own in taken.groupby("epoch", sort=True)]
-    stages.append((int(updates.iloc[-1]), end[end["status"] == "ok"]))
+    epochs = list(taken.groupby("epoch", sort=True))
     common = truth.index
-    for _, own in stages:
+    for _, own in epochs:
         common = common.intersection(list(own["arch"]))
-    if len(common) < FEWEST or len(stages) < 2:
+    if not epochs or len(common) < FEWEST:  # before anything large is read
         return []
+    end = read_scores(run)[run.measure].frame
+    end = end[end["status"] == "ok"]
+    common = common.intersection(list(end["arch"]))
+    if len(common) < FEWEST:
+        return []
+    updates = pd.read_csv(run.folder / HISTORY).set_index("epoch")["updates"]
+    stages = [(int(updates[epoch]), own) for epoch, own in epochs]
+    stages.append((int(updates.iloc[-1]), end))
     rows: list[dict[str, object]] = []
     for number, own in stages:
         scores = own.set_index("arch").loc[common]

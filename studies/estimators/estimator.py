@@ -10,13 +10,14 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import torch
 
+from studies.ranker import plain
 from studies.seeds import derived_seed
 from supernet import checkpoint
 from supernet.data import DataSet
@@ -149,11 +150,6 @@ class Estimator(ABC):
         """Kind and settings as plain data: what the scores depend on beside the task."""
         own = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
         return {"kind": self.kind, **{name: plain(value) for name, value in own.items()}}
-
-
-def plain(value: Any) -> Any:
-    """A dataclass as a dictionary; other values as they are."""
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 _REGISTERED: dict[str, type[Estimator]] = {}

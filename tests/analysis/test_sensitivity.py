@@ -14,6 +14,7 @@ from analysis.sections.chance import chance_section
 from analysis.sections.sensitivity import sensitivity_section
 from analysis.sensitivity import (
     COLUMNS,
+    Forms,
     isomorphic_mean,
     orders,
     other_columns,
@@ -98,7 +99,7 @@ def test_isomorphic_architectures_share_their_mean():
     alone = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|"
     assert space.canonical(space.parse(twins[0])) == space.canonical(space.parse(twins[1]))
     points = pd.DataFrame({"arch": [twins[0], alone, twins[1]], "score": [10.0, 1 / 3, 20.0]})
-    assert list(isomorphic_mean(space, points)) == [15.0, 1 / 3, 15.0]
+    assert list(isomorphic_mean(points, Forms(space))) == [15.0, 1 / 3, 15.0]
 
 
 def test_order_of_variants():
