@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from studies.estimate import Estimate
 from studies.estimators import Task
 from studies.initial import parent_checkpoint
 from studies.one_shot import network_config
+from studies.runs_progress import Report
 from studies.study import Run
 from supernet.data import load
 
@@ -37,9 +37,7 @@ def task_of(run: Run, device: str) -> Task:
     )
 
 
-def prepare(
-    run: Run, device: str, report: Callable[[str, float, str], None], check: Callable[[], None]
-) -> dict[str, Any]:
+def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) -> dict[str, Any]:
     """What the estimator needs once; its cost. check(): before anything is written, it raises if the run is no longer
     this process's."""
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -54,19 +52,15 @@ def score(
     pairs: list[scores.Pair],
     part: tuple[int, int],
     device: str,
-    report: Callable[[str, float, str], None],
+    report: Report,
 ) -> Iterator[scores.Row]:
     """The records of part k of n of the architectures of (measure, architecture) pairs: of every measure, as one
     computation gives them all."""
     variant, (number, count) = cast(Estimate, run.variant), part
     asked = list(dict.fromkeys(architecture for _, architecture in pairs))[number::count]
-    said = time.monotonic()
 
     def after(done: float, detail: str) -> None:
-        nonlocal said
-        if time.monotonic() - said > 1:
-            said = time.monotonic()
-            report("score", done, detail)
+        report("score", done, detail)
 
     for record in variant.estimator.score(task_of(run, device), asked, after):
         yield {

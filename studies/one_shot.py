@@ -9,6 +9,7 @@ import torch
 
 from studies import history, lineage, scores
 from studies.initial import start_from_parent
+from studies.runs_progress import Report
 from studies.seeds import derived_seed
 from studies.study import Run
 from studies.tracking.live import Live
@@ -48,9 +49,7 @@ def build(run: Run, device: str) -> Trainer:
     return Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
 
 
-def prepare(
-    run: Run, device: str, report: Callable[[str, float, str], None], check: Callable[[], None]
-) -> dict[str, Any]:
+def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) -> dict[str, Any]:
     """Train to the end of the budget, from the last checkpoint if there is one. check(): before anything is written;
     it raises if the run is no longer this process's."""
     trainer = build(run, device)
@@ -79,7 +78,7 @@ def score(
     pairs: list[scores.Pair],
     part: tuple[int, int],
     device: str,
-    report: Callable[[str, float, str], None],
+    report: Report,
 ) -> Iterator[scores.Row]:
     """The scores of part k of n of the (BN mode, architecture) pairs, by the last checkpoint's weights."""
     variant, (number, count) = cast(Variant, run.variant), part

@@ -20,13 +20,12 @@ from typing import Any
 from studies import estimating, one_shot, scores
 from studies.lock import Held, Lock, hold
 from studies.provenance import versions
+from studies.runs_progress import Report
 from studies.study import Run
 from studies.tracking.live import write_end
 from studies.variant import Variant
 from supernet.files import remove_stale, write_text
 from supernet.spaces import Architecture
-
-Report = Callable[[str, float, str], None]  # 'train' or 'score', fraction done of it, detail
 
 
 def run_one(run: Run, architectures: list[Architecture], device: str, report: Report) -> dict[str, Any]:

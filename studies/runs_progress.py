@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from studies.progress import Progress
 from studies.study import Run
+
+Report = Callable[[str, float, str], None]  # 'train' or 'score', fraction done of it, detail
 
 LINE_EVERY = 5.0  # seconds between two lines of one run where there is no terminal
 
