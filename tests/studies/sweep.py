@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from conftest import DIGITS, SIZE, write_table
+from digits_tables import DIGITS, SIZE, write_table
 
 from studies import run as run_module  # noqa: F401 - imported before the fork
 from studies.execute import Plan, execute

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import write_table
+from digits_tables import write_table
 
 from studies.__main__ import main
 from studies.truth import table
