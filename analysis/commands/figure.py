@@ -76,7 +76,7 @@ def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
 
 def _of_report(args: argparse.Namespace, formats: list[str]) -> None:
     from analysis.collect import collect
-    from analysis.figures.of_report import report_figure
+    from analysis.figures.of_report import NEEDED, report_figure
     from analysis.figures.style import save
     from analysis.study import study_folder
 
@@ -86,9 +86,8 @@ def _of_report(args: argparse.Namespace, formats: list[str]) -> None:
     for name, figure, data in report_figure(args.figure, found):
         paths += save(figure, data, out, name, formats)
     if not paths:
-        raise ValueError(
-            f"study: {args.source} has too few scored architectures for the figure {args.figure}"
-        )
+        lack = NEEDED.get(args.figure, f"too few scored architectures for the figure {args.figure}")
+        raise ValueError(f"study: {args.source} has {lack}")
     for path in paths:
         print(path)
 

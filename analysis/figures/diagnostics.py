@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from analysis.diagnose import Diagnostics
 from analysis.diagnostics import FEWEST, PLACE
 from analysis.figures import style
 from analysis.study import FULL
@@ -35,6 +36,12 @@ def choose(variants: pd.DataFrame) -> pd.DataFrame:
     kept = variants.loc[place.sort_values(kind="stable").index[:MOST]].sort_index()
     order = list(dict.fromkeys(variants["space"]))
     return kept.sort_values("space", key=lambda names: names.map(order.index), kind="stable")
+
+
+def heatmaps(name: str, found: Diagnostics, *, note: str = "") -> tuple[Figure, pd.DataFrame]:
+    """The figure 'residuals' or 'confusion' of the chosen variants, and its data, of all of them."""
+    draw, rows = {"residuals": (residuals, found.residuals), "confusion": (confusion, found.confusion)}[name]
+    return draw(rows, choose(found.variants), note=note), rows
 
 
 def residuals(rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "") -> Figure:

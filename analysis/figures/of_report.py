@@ -23,6 +23,11 @@ TITLES = {
     "learning": "tau-b while supernets train, of runs with milestones of enough architectures",
 }
 
+NEEDED = {  # by each figure that needs more than some scored architectures
+    "learning": "no finished supernet whose milestones have enough scored architectures:"
+    " `studies run STUDY --milestones 5,10 --milestone-share 1`",
+}
+
 
 def report_figure(name: str, found: Collected) -> Iterator[Drawn]:
     """The figure `name` of TITLES; the scatter of many variants is several. One after another: many panels take up
@@ -32,11 +37,7 @@ def report_figure(name: str, found: Collected) -> Iterator[Drawn]:
         result = diagnose(found)
         if not len(result.variants):
             return
-        draw, rows = {
-            "residuals": (diagnostics.residuals, result.residuals),
-            "confusion": (diagnostics.confusion, result.confusion),
-        }[name]
-        yield name, draw(rows, diagnostics.choose(result.variants), note=note), rows
+        yield name, *diagnostics.heatmaps(name, result, note=note)
         return
     if name == "learning":
         frame = learning_frame(found.study)

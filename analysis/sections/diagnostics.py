@@ -41,6 +41,14 @@ TEXT = (
     f" operations; only those whose interval leaves out 0, at most {NAMED}."
 )
 
+CAPTIONS = {
+    "residuals": "Place in the ranking by score less place by truth, in percent of the ranking, at equal truth: what is"
+    " left of it after a regression on the place by truth in each tenth of the true ranking, so that mere noise,"
+    " which pulls good architectures down and bad ones up, is not taken for a preference of operations.",
+    "confusion": "Where the architectures of each part of the true ranking are in the predicted one. Truth's ties by"
+    " file order, the score's at random by the seed.",
+}
+
 
 def _tables(result: Diagnostics) -> list[Html]:
     """Two tables for each space: what is over- and underrated, and what is left given the cost."""
@@ -95,23 +103,9 @@ def _pictures(found: Collected, result: Diagnostics, folder: Path) -> list[Html]
     if len(shown) < len(result.variants):
         some = f" {len(shown)} of {len(result.variants)} variants, those of the highest tau-b; all are in the CSV."
     columns = ", ".join(f"{truth.column} of {truth.path.name}" for truth in found.study.truths.values())
-    drawn = {
-        "residuals": (
-            diagnostics.residuals(result.residuals, shown, note=note),
-            result.residuals,
-            "Place in the ranking by score less place by truth, in percent of the ranking, at equal truth: what is left"
-            " of it after a regression on the place by truth in each tenth of the true ranking, so that mere noise,"
-            " which pulls good architectures down and bad ones up, is not taken for a preference of operations.",
-        ),
-        "confusion": (
-            diagnostics.confusion(result.confusion, shown, note=note),
-            result.confusion,
-            "Where the architectures of each part of the true ranking are in the predicted one. Truth's ties by file"
-            " order, the score's at random by the seed.",
-        ),
-    }
     pieces = []
-    for name, (figure, data, text) in drawn.items():
+    for name, text in CAPTIONS.items():
+        figure, data = diagnostics.heatmaps(name, result, note=note)
         paths = style.save(figure, data, folder, name)
         caption = f"{text}{some} {seeds}. Truth: {columns}. {found.study.note}"
         pieces.append(picture(paths[0], caption, f"Figure: {text}"))
