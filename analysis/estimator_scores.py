@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,8 +98,7 @@ def side_by_side(study: Study) -> list[SideBySide]:
         groups.setdefault(run.space, {}).setdefault((run.variant, run.measure), []).append(run)
     found = []
     for space, variants in groups.items():
-        truth, sample = to_score(study, tables[space.name], space)
-        truth = truth.only(sample & truth.known)
+        truth = _sample(study, tables[space.name], space)
         found.append(
             SideBySide(
                 space=space,
@@ -112,6 +111,23 @@ def side_by_side(study: Study) -> list[SideBySide]:
             )
         )
     return found
+
+
+def apart(study: Study, space: Space) -> list[Scored]:
+    """The rankings of a space that only a figure of their own shows, on the same architectures as the others'."""
+    truth = _sample(study, read_truth(study.truths[space.name], space.name), space)
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in study.runs:
+        for measure in run.apart if run.space == space else ():
+            own = replace(run, measure=measure, measures=(measure,))
+            groups.setdefault((run.variant, measure), []).append(own)
+    return [_ranking(runs, truth) for runs in groups.values()]
+
+
+def _sample(study: Study, truth: Table, space: Space) -> Table:
+    """The rows of the truth that stand for the space, where it is known."""
+    scored, sample = to_score(study, truth, space)
+    return scored.only(sample & scored.known)
 
 
 def _baselines(study: Study, space: Space, truth: Table) -> list[Scored]:

@@ -39,6 +39,7 @@ class Run:
     trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
     own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
     kind: of the ranker, ONE_SHOT or that of an estimator. vote_of: the measures in the same file whose vote it is.
+    apart: those in the same file that only a figure of their own shows.
     before: the runs whose weights it started from. part_of: the name under which it is ranked with other parts of
     `whole`. parts: of a run that stands for several (analysis/parts.py); its folder is that of the first.
     """
@@ -53,6 +54,7 @@ class Run:
     measures: tuple[str, ...] | None = None
     kind: str = ONE_SHOT
     vote_of: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     trained_as: str | None = None
     control: str | None = None
     before: tuple[Run, ...] = ()
@@ -114,6 +116,7 @@ def load_study(folder: Path) -> Study:
                 measures=tuple(run["measures"]) if "measures" in run else None,
                 kind=run.get("kind", ONE_SHOT),
                 vote_of=tuple(run.get("vote_of", ())),
+                apart=tuple(run.get("apart", ())),
                 part_of=run.get("part_of"),
                 whole=get_space(run["space"], run.get("whole", run["mask"])),
             )

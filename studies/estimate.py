@@ -15,7 +15,8 @@ from studies.ranker import Ranker, Ranking
 class Estimate(Ranker):
     """size: of the stand-alone networks; with a parent, a trained supernet that the estimator starts from, its size.
 
-    Each of the estimator's measures is a ranking of its own, named 'NAME: MEASURE' if there are several.
+    Each measure that the estimator has for the report is a ranking of its own, named 'NAME: MEASURE' if it has several
+    measures; the first ranking's run has those that are left.
     """
 
     preparing: ClassVar[float] = 0.05
@@ -46,7 +47,9 @@ class Estimate(Ranker):
     def rankings(self) -> tuple[Ranking, ...]:
         if len(self.measures) == 1:
             return super().rankings
-        own = [Ranking(f"{self.name}: {measure}", (measure,)) for measure in self.measures]
+        reported = self.estimator.reported
+        own = [Ranking(f"{self.name}: {measure}", (measure,)) for measure in reported]
+        own[0] = own[0]._replace(apart=tuple(name for name in self.measures if name not in reported))
         members = self.estimator.voters
         return (*own, *([Ranking(f"{self.name}: vote", ("vote",), members)] if members else []))
 

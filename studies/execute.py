@@ -102,6 +102,7 @@ class Plan:
                 "measure": ranking.measures[0],
                 "measures": list(ranking.measures),
                 "vote_of": list(ranking.vote_of),
+                "apart": list(ranking.apart),
                 "evaluations": [
                     {"mask": list(space.mask), "run_id": run.variant.trained_under(space).run_id(run.seed)}
                     for space in run.variant.evaluation_spaces

@@ -27,11 +27,13 @@ def plain(value: Any) -> Any:
 
 class Ranking(NamedTuple):
     """A ranking in its own right: by the first of `measures`, with the others beside it. vote_of: the measures of the
-    same run whose vote it is, where it is no measure itself."""
+    same run whose vote it is, where it is no measure itself. apart: measures of the same run that only a figure of
+    their own shows."""
 
     name: str
     measures: tuple[str, ...]
     vote_of: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

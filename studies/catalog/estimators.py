@@ -5,7 +5,8 @@ Question: how well do estimators of other kinds rank the same architectures agai
 Command: python -m studies run estimators
 Jobs: 2 seeds of {a supernet by uniform and by strictly fair sampling, as in quickstart; the first fine-tuned for one
 epoch by each architecture; short training with schedules of 1, 2 and 4 epochs; the head of the truth's own schedule
-of 12 epochs; FEAR; all zero-cost proxies; parameters and MACs}.
+of 12 epochs; FEAR; all zero-cost proxies, untrained and while such a schedule trains the network; parameters and
+MACs}.
 Data: scikit-learn's digits; NAS-Bench-201 trained on them by this project. The recipe of the stand-alone trainings is
 the truth's own, so that twelve epochs of it are the truth itself with other seeds.
 Scored: the true top-50 and 200 random cells.
@@ -26,6 +27,7 @@ from studies.estimators.cost import NetworkCost
 from studies.estimators.fear import Fear
 from studies.estimators.short_training import ShortTraining
 from studies.estimators.zero_cost import ZeroCost
+from studies.estimators.zero_cost_while_training import ZeroCostWhileTraining
 from studies.study import Study, Truth
 from studies.variant import Variant
 from supernet.data import DataConfig
@@ -79,6 +81,7 @@ def study() -> Study:
             ),
             estimate("FEAR", fear),
             estimate("zero-cost", ZeroCost()),
+            estimate("while training", ZeroCostWhileTraining(training=RECIPE, at=(0, *EPOCHS, 8, 12))),
             estimate("size", NetworkCost()),
         ),
         truth={"nasbench201": Truth("nasbench201-digits", "digits_test")},

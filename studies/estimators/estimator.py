@@ -127,6 +127,12 @@ class Estimator(ABC):
         """Names of the rankings that one computation gives, unique; the first is what a study reports."""
 
     @property
+    def reported(self) -> tuple[str, ...]:
+        """The measures that are rankings of a study's report, the first among them; all as a rule. What is left has a
+        figure of its own."""
+        return self.measures
+
+    @property
     def voters(self) -> tuple[str, ...]:
         """The measures that vote together as one more ranking; none as a rule."""
         return ()

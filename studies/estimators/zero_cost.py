@@ -34,12 +34,7 @@ class ZeroCost(Estimator):
     zen_images: int = 16
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.measures if name not in PROXIES]
-        if unknown or not self.measures:
-            found = repr(unknown[0]) if unknown else "()"
-            raise ValueError(f"measures: {found} is not one of {', '.join(PROXIES)}")
-        if len(set(self.measures)) < len(self.measures):
-            raise ValueError(f"measures: {', '.join(self.measures)} names one twice")
+        check_proxies("measures", self.measures, PROXIES)
         for name, least in (("batch_size", 2), ("initialisations", 1), ("zen_images", 2)):
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
@@ -53,11 +48,8 @@ class ZeroCost(Estimator):
         return ZeroCost(measures=self.measures, batch_size=8, initialisations=2, zen_images=4)
 
     def prepare(self, task: Task, report: Report) -> dict[str, Any]:
-        """Writes which images the batch holds, and a digest of them, to the run's folder."""
-        batch = self.batch(task)
-        content = {"data": task.data.name, "train": batch.positions.tolist(), "sha256": batch.digest()}
-        write_text(task.folder / BATCH_FILE, json.dumps(content) + "\n")
-        return {"train_seconds": 0.0, "updates": 0, "batch": content["sha256"]}
+        """Writes which images the batch holds to the run's folder."""
+        return super().prepare(task, report) | {"batch": keep_batch(task, self.batch(task))}
 
     def batch(self, task: Task) -> Batch:
         """The same for every architecture and every process of the run."""
@@ -84,6 +76,23 @@ class ZeroCost(Estimator):
         macs = task.space.cost(own, task.size).macs
         for name in self.measures:
             yield record(architecture, name, [found[name] for found in values], macs)
+
+
+def check_proxies(field: str, names: Sequence[str], allowed: Sequence[str]) -> None:
+    """ValueError unless the names, the value of a setting, are some of those allowed, each once."""
+    unknown = [name for name in names if name not in allowed]
+    if unknown or not names:
+        found = repr(unknown[0]) if unknown else "()"
+        raise ValueError(f"{field}: {found} is not one of {', '.join(allowed)}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"{field}: {', '.join(names)} names one twice")
+
+
+def keep_batch(task: Task, batch: Batch) -> str:
+    """Write which images the batch holds, and a digest of them, to the task's folder; the digest."""
+    content = {"data": task.data.name, "train": batch.positions.tolist(), "sha256": batch.digest()}
+    write_text(task.folder / BATCH_FILE, json.dumps(content) + "\n")
+    return str(content["sha256"])
 
 
 def record(architecture: Architecture, measure: str, values: Sequence[Value], macs: int) -> Record:

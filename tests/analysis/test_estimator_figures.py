@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from estimators_study import LOST, NOT_REACHED, write_estimators_study
 from scipy.stats import spearmanr
 
 from analysis.__main__ import main
-from analysis.estimator_scores import side_by_side
+from analysis.estimator_scores import apart, side_by_side
 from analysis.figures.estimators.definitions import FIGURES
 from analysis.figures.estimators.grid import grid
 from analysis.figures.estimators.threshold import stage_one
@@ -101,6 +103,34 @@ def test_proxies_while_training_hide_no_missing_value(folder: Path) -> None:
     assert plain["missing"] == 1
     assert np.isnan(plain["spearman"])
     assert np.isnan(plain["spearman_worst"])
+
+
+def test_what_is_apart_is_in_its_own_figure_alone(folder: Path, tmp_path: Path) -> None:
+    """The same rows of fear-3 whether the looks are rankings or belong to a run that has one; the yardstick and the
+    report do not see them."""
+    (whole,) = side_by_side(load_study(folder))
+    expected = after_epochs(whole)
+    copy = tmp_path / "runs" / folder.name
+    shutil.copytree(folder.parent, copy.parent)
+    content = json.loads((copy / "study.json").read_text())
+    looks = [run for run in content["runs"] if run["kind"] == "zero-cost"]
+    first, others = looks[0], looks[1:]
+    first["apart"] = [run["measure"] for run in others]
+    runs = [run for run in content["runs"] if run not in others]
+    runs.append(
+        {**first, "variant": "untrained: grasp", "measure": "synflow", "measures": ["synflow"], "apart": []}
+    )
+    content["runs"] = runs
+    (copy / "study.json").write_text(json.dumps(content))
+    study = load_study(copy)
+    (group,) = side_by_side(study)
+    rows = after_epochs(group, apart(study, group.space))
+    pd.testing.assert_frame_equal(
+        rows, expected
+    )  # and nothing of networks that are never looked at in training
+    assert {one.measure for one in group.rankings if one.kind == "zero-cost"} == {"synflow"}
+    found = yardstick(study, percents=[100])
+    assert not found.rankings["measure"].str.contains("@").any()
 
 
 def test_the_grid_has_a_mark_for_every_ranking_whose_cost_is_known(folder: Path) -> None:

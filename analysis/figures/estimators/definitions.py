@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from analysis.amortised import amortised
 from analysis.bins import REPORTED
-from analysis.estimator_scores import SideBySide
+from analysis.estimator_scores import SideBySide, apart
 from analysis.figures import style
 from analysis.figures.estimators.amortised import amortised_figure
 from analysis.figures.estimators.grid import grid
@@ -58,7 +58,7 @@ def _threshold(found: Yardstick, group: SideBySide, note: str) -> Drawn:
 
 
 def _while_training(found: Yardstick, group: SideBySide, note: str) -> Drawn:
-    rows = after_epochs(group)
+    rows = after_epochs(group, apart(found.study, group.space))
     if not len(rows):
         return None, rows, ["zero-cost proxies"]
     untrained = [] if (rows["epoch"] > 0).any() else ["proxies after an epoch of training (MEASURE@EPOCH)"]

@@ -15,6 +15,7 @@ KINDS = {  # the paper's colours, where it has one
     "fear": (RED, "D"),
     "short-training": (BLUE, "o"),
     "zero-cost": (GREEN, "^"),
+    "zero-cost-while-training": (GREEN, "<"),
     ONE_SHOT: (BLACK, "s"),
     "short-training-from-supernet": (PURPLE, "p"),
     "cost": (style.GREY, "v"),
@@ -23,7 +24,8 @@ KINDS = {  # the paper's colours, where it has one
 OTHERS = ((ORANGE, "X"), (ORANGE, "*"))
 NAMES = {
     "fear": "FEAR", "short-training": "short training", "zero-cost": "zero-cost", ONE_SHOT: "one-shot",
-    "short-training-from-supernet": "fine-tuned supernet", "cost": "params, MACs", "table-column": "column of a table",
+    "zero-cost-while-training": "zero-cost while training", "short-training-from-supernet": "fine-tuned supernet",
+    "cost": "params, MACs", "table-column": "column of a table",
 }  # fmt: skip
 
 

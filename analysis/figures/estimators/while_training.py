@@ -9,6 +9,8 @@ Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -25,11 +27,23 @@ def is_proxy(ranking: Scored) -> bool:
     return ranking.kind.startswith("zero-cost")
 
 
-def after_epochs(group: SideBySide) -> pd.DataFrame:
+def after_epochs(group: SideBySide, apart: Sequence[Scored] = ()) -> pd.DataFrame:
     """COLUMNS, a row for each proxy and epoch, 0 at initialisation: means over seeds. spearman: over those with a
-    value; spearman_worst: over all, those without ranked worst; missing: their share."""
+    value; spearman_worst: over all, those without ranked worst; missing: their share.
+
+    apart: more rankings than the group's own. Where networks are looked at while they train, other networks that never
+    do are left out: these are judged without training elsewhere."""
+    proxies = [one for one in (*group.rankings, *apart) if is_proxy(one)]
+    rows = _rows(group, proxies)
+    trained = set(rows.loc[rows["epoch"] > 0, "variant"])
+    if trained:
+        rows = rows[rows["variant"].isin(trained)]
+    return rows.sort_values(["variant", "measure", "epoch"], ignore_index=True)
+
+
+def _rows(group: SideBySide, proxies: Sequence[Scored]) -> pd.DataFrame:
     rows = []
-    for ranking in filter(is_proxy, group.rankings):
+    for ranking in proxies:
         measure, _, epoch = ranking.measure.partition("@")
         if not (epoch or "0").isdigit():
             continue
@@ -51,7 +65,7 @@ def after_epochs(group: SideBySide) -> pd.DataFrame:
         }
         row |= {"spearman": _mean(dropped), "spearman_worst": _mean(worst)}
         rows.append(row)
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["variant", "measure", "epoch"], ignore_index=True)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _mean(values: list[float | None]) -> float:
