@@ -70,8 +70,8 @@ class Sending:
         try:
             with lock.hold(self.plan.folder / "slurm"):
                 self.look()
-                for config, root in {(s.run.variant.data, s.run.data_root) for s in self.todo}:
-                    ready(config, root)
+                for run in (state.run for state in self.todo if state.run.variant.needs_images):
+                    ready(run.variant.data, run.data_root)
                 self.plan.write()
                 link_known(self.plan.selected)
                 for part in self.generations():

@@ -44,6 +44,10 @@ class Estimate(Ranker):
         return self.estimator.measures
 
     @property
+    def needs_images(self) -> bool:
+        return self.estimator.needs_images
+
+    @property
     def rankings(self) -> tuple[Ranking, ...]:
         if len(self.measures) == 1:
             return super().rankings

@@ -15,13 +15,13 @@ from studies.initial import parent_checkpoint
 from studies.one_shot import network_config
 from studies.runs_progress import Report
 from studies.study import Run
-from supernet.data import load
+from supernet.data import DataSet, Split, load
 
 
 def task_of(run: Run, device: str) -> Task:
     """What the run's architectures are judged for. ValueError if the supernet that they start from is not trained."""
     variant = cast(Estimate, run.variant)
-    data = load(variant.data, run.data_root)
+    data = load(variant.data, run.data_root) if variant.needs_images else _no_images(variant)
     variant.check_classes(data)
     return Task(
         space=variant.masked_space,
@@ -35,6 +35,15 @@ def task_of(run: Run, device: str) -> Task:
         start=parent_checkpoint(run),
         start_config=None if variant.parent is None else network_config(variant.parent),
     )
+
+
+def _no_images(variant: Estimate) -> DataSet:
+    """Data of the right form with nothing in it: who only looks something up needs no data set to be downloaded."""
+    size = variant.size
+    images = torch.zeros((0, size.image_channels, size.image_size, size.image_size), dtype=torch.uint8)
+    none = Split(images, torch.zeros(0, dtype=torch.int64))
+    mean, std = torch.zeros(size.image_channels), torch.ones(size.image_channels)
+    return DataSet(variant.data.name, size.classes, none, none, none, mean, std)
 
 
 def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) -> dict[str, Any]:

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
 
 def plain(value: Any) -> Any:
-    """A configuration as a dictionary; other values as they are."""
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    """A configuration as a dictionary, without later settings at their default (ABSENT_BY_DEFAULT); other values as
+    they are."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    later = [f for f in fields(value) if f.metadata.get("absent_by_default")]
+    absent = {f.name for f in later if getattr(value, f.name) == f.default}
+    return {name: content for name, content in asdict(value).items() if name not in absent}
 
 
 class Ranking(NamedTuple):
@@ -84,6 +89,11 @@ class Ranker(ABC):
     def measures(self) -> tuple[str, ...]:
         """The ways in which each architecture is scored, all by one run; the first is what the run's state and its
         TensorBoard log are about."""
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether a run of it reads `data`."""
+        return True
 
     @property
     def rankings(self) -> tuple[Ranking, ...]:

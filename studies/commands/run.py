@@ -35,7 +35,7 @@ def main(args: argparse.Namespace) -> int:
     from supernet.files import remove_stale
 
     todo = incomplete(plan)
-    for config in {run.variant.data for run in todo}:
+    for config in {run.variant.data for run in todo if run.variant.needs_images}:
         ready(config, args.data_root)
     remove_stale(plan.folder, age=60)
     plan.write()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from studies.estimators.estimator import Estimator, Record, Report, Task, register
 from supernet.spaces import Architecture
@@ -13,6 +14,8 @@ from supernet.spaces import Architecture
 @dataclass(frozen=True, kw_only=True)
 class NetworkCost(Estimator):
     """More is better; nothing is computed. Counted as everywhere in this project: see `supernet.spaces.Cost`."""
+
+    needs_images: ClassVar[bool] = False
 
     @property
     def measures(self) -> tuple[str, ...]:

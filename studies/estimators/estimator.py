@@ -115,11 +115,13 @@ Report = Callable[[float, str], None]  # fraction done, detail
 class Estimator(ABC):
     """Settings of a way to score architectures; a frozen dataclass in every case.
 
-    kind: its name. starts_from_supernet: whether it needs `Task.start`.
+    kind: its name. starts_from_supernet: whether it needs `Task.start`. needs_images: whether it looks at `Task.data`;
+    if not, a run has none to give.
     """
 
     kind: ClassVar[str]
     starts_from_supernet: ClassVar[bool] = False
+    needs_images: ClassVar[bool] = True
 
     @property
     @abstractmethod

@@ -1,12 +1,10 @@
-"""Short training against a training loop written by hand; its marks, costs and failures; columns of tables."""
+"""Short training against a training loop written by hand; its marks, costs and failures."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
@@ -15,8 +13,6 @@ from by_hand import epochs_by_hand
 from studies.estimators import Estimator, Record, Task
 from studies.estimators import macs as counted
 from studies.estimators.short_training import MEASURES, ShortTraining
-from studies.estimators.table_column import TableColumn
-from studies.truth import table
 from supernet import checkpoint
 from supernet.data import DataConfig, evaluation_set, load
 from supernet.network import NetworkConfig, Supernet, seeded
@@ -189,81 +185,3 @@ def test_only_fine_tuning_needs_a_supernet() -> None:
 def test_wrong_settings_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ShortTraining(**{"training": TRAINING} | settings)  # type: ignore[arg-type]
-
-
-# Columns of tables
-
-IN_TABLE = [
-    *get_space("nasbench201").sample(4, 0),
-    (0, 0, 0, 1, 0, 0),
-]  # the last: a skip from input to output
-
-
-@pytest.fixture
-def published(tmp_path: Path) -> Path:
-    """A table of five architectures with a short schedule, values per epoch, and gaps."""
-    space = get_space("nasbench201")
-    frame = pd.DataFrame({"arch": [space.text(a) for a in IN_TABLE]})
-    frame["c_valid_ep12"] = [10.0, 20.0, 30.0, np.nan, 50.0]
-    frame["c_valid_loss"] = [5.0, 4.0, 3.0, 2.0, 1.0]
-    curve = np.arange(15, dtype=np.float32).reshape(5, 3)
-    curve[1, 2] = np.nan
-    per_epoch = pd.DataFrame({"arch": frame["arch"], "c_valid_loss": table.curve_column(curve)})
-    manifest = {
-        "space": space.name,
-        "title": "made up",
-        "data": ["c"],
-        "size": asdict(space.published),
-        "columns": ["c_valid_ep12", "c_valid_loss"],
-        "seeds": 1,
-    }
-    path = tmp_path / "published.parquet"
-    table.save(frame, manifest, path, per_epoch)
-    return path
-
-
-def looked_up(estimator: TableColumn, on: Task, architectures: list[Architecture]) -> list[float | None]:
-    found = list(estimator.score(on, architectures, lambda done, detail: None))
-    assert [record.status for record in found] == [
-        "unknown" if record.score is None else "ok" for record in found
-    ]
-    return [record.score for record in found]
-
-
-def test_a_column_is_looked_up(published: Path, tmp_path: Path) -> None:
-    on, name = task(tmp_path), str(published)
-    architectures = [*IN_TABLE, on.space.sample(5, 0)[4]]
-    assert looked_up(TableColumn(table=name, column="c_valid_ep12"), on, architectures) == [
-        10, 20, 30, None, 50, None,
-    ]  # fmt: skip
-    loss = TableColumn(table=name, column="c_valid_loss", sign=-1)
-    assert looked_up(loss, on, architectures) == [-5, -4, -3, -2, -1, None]
-    third = replace(loss, epoch=3)
-    assert third.measures == ("c_valid_loss@3",)
-    assert looked_up(third, on, architectures) == [-2, None, -8, -11, -14, None]
-
-
-def test_another_encoding_of_a_network_is_the_same_network(published: Path, tmp_path: Path) -> None:
-    on = task(tmp_path)
-    values = dict(zip(IN_TABLE, (10.0, 20.0, 30.0, None, 50.0), strict=True))
-    same = {on.space.canonical(architecture): value for architecture, value in values.items()}
-    twins = [a for a in on.space.enumerate() if a not in values and on.space.canonical(a) in same]
-    assert twins
-    expected = [same[on.space.canonical(twin)] for twin in twins]
-    assert looked_up(TableColumn(table=str(published), column="c_valid_ep12"), on, twins) == expected
-
-
-def test_a_wrong_column_is_refused(published: Path, tmp_path: Path) -> None:
-    def ask(space: str = "nasbench201", **settings: object) -> None:
-        looked_up(TableColumn(**{"table": str(published), **settings}), task(tmp_path, space), [(0,) * 6])  # type: ignore[arg-type]
-
-    with pytest.raises(ValueError, match="column: 'c_test' is not one of c_valid_ep12, c_valid_loss"):
-        ask(column="c_test")
-    with pytest.raises(ValueError, match="epoch: 4 is not in 1\\.\\.3, those of 'c_valid_loss'"):
-        ask(column="c_valid_loss", epoch=4)
-    with pytest.raises(ValueError, match="is of nasbench201, not of blox"):
-        ask(space="blox", column="c_valid_ep12")
-    with pytest.raises(ValueError, match="sign: 2 is not one of 1, -1"):
-        ask(sign=2)
-    with pytest.raises(ValueError, match="epoch: 0 is not a positive integer"):
-        ask(epoch=0)
