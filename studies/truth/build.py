@@ -1,4 +1,4 @@
-"""Ground truth of our own: stand-alone networks trained on the embedded task, resumable.
+"""Ground truth of our own: stand-alone networks trained on a task of `studies.truth.tasks`, resumable.
 
 Every network is trained from its own seed, derived from space, architecture and seed number, so the table does
 not depend on order, workers or interruptions (but for rounding, where seeds are added later). The seeds of an
@@ -20,23 +20,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from studies import embedded
 from studies.parallel import run_tasks
 from studies.seeds import derived_seed
 from studies.truth import table
+from studies.truth.tasks import get_task
 from supernet.augmentation import Augmentation
 from supernet.spaces import Size, Space, get_space
 from supernet.training_config import TrainingConfig
 
+if TYPE_CHECKING:
+    from supernet.data import DataSet
+
 METRICS = ("valid", "test")
+IMAGES = Path("datasets")  # the default root; `supernet.data` would import torch
+EVALUATION_BATCH = 2000  # images in memory at a time; it changes nothing
 
 
 def train(
-    space_name: str, text: str, seeds: Sequence[int], data_name: str, size: Size, config: TrainingConfig
+    space_name: str,
+    text: str,
+    seeds: Sequence[int],
+    data_name: str,
+    size: Size,
+    config: TrainingConfig,
+    root: Path = IMAGES,
+    device: str = "cpu",
 ) -> list[dict[str, Any]]:
     """Train one architecture's stand-alone network from each of `seeds`, side by side, and evaluate them; a record
     of each, with accuracies in percent.
@@ -45,16 +57,16 @@ def train(
     """
     import torch
 
-    from supernet.data import DataConfig, load
     from supernet.grouped import train_group
     from supernet.network import NetworkConfig, StandAlone, seeded
 
     begin = time.perf_counter()
-    space, data = get_space(space_name), load(DataConfig(name=data_name))
+    space, data = get_space(space_name), _load(data_name, root, device)
+    task = get_task(space_name, data_name)
     own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]
     network_config = NetworkConfig(space=space, size=size, affine=True)
     architecture = space.parse(text)
-    networks = [seeded(StandAlone, network_config, architecture, seed=own) for own in own_seeds]
+    networks = [seeded(StandAlone, network_config, architecture, seed=own).to(device) for own in own_seeds]
     statuses = train_group(networks, data, config, own_seeds)  # type: ignore[arg-type]
     records = []
     for network, seed, status in zip(networks, seeds, statuses, strict=True):
@@ -62,22 +74,33 @@ def train(
         network.eval()
         with torch.no_grad():
             for metric in METRICS:
-                images, labels = _evaluation(data_name, metric)
-                right = network(images).argmax(1) == labels
+                images, labels = _evaluation(data_name, metric, root, device, task.noise, task.copies)
+                parts = [network(part).argmax(1) for part in images.split(EVALUATION_BATCH)]
+                right = torch.cat(parts) == labels
                 record[metric] = round(100 * float(right.float().mean()), 3) if status == "finished" else None
         records.append(record)
     seconds = round((time.perf_counter() - begin) / len(seeds), 2)
     return [record | {"seconds": seconds} for record in records]
 
 
-@lru_cache
-def _evaluation(data_name: str, metric: str) -> tuple[Any, Any]:
-    """The task's evaluation images of that split and their labels: the same for all networks."""
-    from supernet.data import DataConfig, evaluation_set, load
+@lru_cache(maxsize=1)
+def _load(data_name: str, root: Path, device: str) -> DataSet:
+    import torch
 
-    data = load(DataConfig(name=data_name))
-    split = data.valid if metric == "valid" else data.test
-    return evaluation_set(data, split, embedded.NOISE, embedded.COPIES)
+    from supernet.data import DataConfig, load
+
+    return load(DataConfig(name=data_name), root).to(torch.device(device))
+
+
+@lru_cache
+def _evaluation(
+    data_name: str, metric: str, root: Path, device: str, noise: float, copies: int
+) -> tuple[Any, Any]:
+    """The task's evaluation images of that split and their labels: the same for all networks."""
+    from supernet.data import evaluation_set
+
+    data = _load(data_name, root, device)
+    return evaluation_set(data, data.valid if metric == "valid" else data.test, noise, copies)
 
 
 def _with_later_fields(training: Any) -> Any:
@@ -94,15 +117,24 @@ class Builder:
     architectures if that is None (trained in random order, so that a part of them is a random sample too)."""
 
     def __init__(
-        self, space: Space, data: str, architectures: int | None, seeds: int, sample_seed: int, path: Path
+        self,
+        space: Space,
+        data: str,
+        architectures: int | None,
+        seeds: int,
+        sample_seed: int,
+        path: Path,
+        *,
+        root: Path = IMAGES,
+        device: str = "cpu",
     ) -> None:
-        if data != embedded.DATA:
-            raise ValueError(f"data: {data!r} is not one of {embedded.DATA}")
+        self.task = get_task(space.name, data)
         if seeds < 1:
             raise ValueError(f"seeds: {seeds} is not a positive number")
         self.space, self.data, self.path = space, data, path
         self.sample_seed, self.seeds = sample_seed, seeds
-        self.size, self.config = embedded.SIZES[space.name], embedded.STAND_ALONE[space.name]
+        self.size, self.config = self.task.size, self.task.training
+        self.root, self.device = root, device
         self.complete = architectures is None
         if architectures is None:
             self.trained_as = {
@@ -121,7 +153,7 @@ class Builder:
             "sample_seed": sample_seed,
             "size": asdict(self.size),
             "training": asdict(self.config),
-            "evaluation": {"noise": embedded.NOISE, "copies": embedded.COPIES},
+            "evaluation": {"noise": self.task.noise, "copies": self.task.copies},
         }
 
     def records(self) -> list[dict[str, Any]]:
@@ -170,7 +202,7 @@ class Builder:
         have = {(record["arch"], record["seed"]) for record in held}
         missing = {text: [s for s in range(self.seeds) if (text, s) not in have] for text in self.to_train}
         tasks = [
-            (self.space.name, text, seeds, self.data, self.size, self.config)
+            (self.space.name, text, seeds, self.data, self.size, self.config, self.root, self.device)
             for text, seeds in missing.items()
             if seeds
         ]
@@ -232,7 +264,7 @@ class Builder:
             )
         return self.header | {
             "title": f"{title} on {self.data}",
-            "note": embedded.NOTE,
+            "note": self.task.note,
             "columns": [f"{m}_seed{s}" for m in metrics for s in range(self.seeds)] + metrics,
             "units": "accuracy in percent; params and macs of the stand-alone network",
             "seeds": self.seeds,

@@ -7,10 +7,11 @@ from supernet.data.cifar import CIFAR10, CIFAR100
 from supernet.data.digits import DIGITS
 from supernet.data.imagenet16 import IMAGENET16_120
 from supernet.data.source import Source
-from supernet.data.synthetic import SYNTHETIC, SYNTHETIC_SMALL
+from supernet.data.synthetic import SYNTHETIC, SYNTHETIC4, SYNTHETIC_SMALL
 
 SOURCES: dict[str, Source] = {
-    source.name: source for source in (DIGITS, CIFAR10, CIFAR100, IMAGENET16_120, SYNTHETIC, SYNTHETIC_SMALL)
+    source.name: source
+    for source in (DIGITS, CIFAR10, CIFAR100, IMAGENET16_120, SYNTHETIC, SYNTHETIC_SMALL, SYNTHETIC4)
 }
 
 

@@ -26,14 +26,14 @@ PIXELS = 3 * 32 * 32
 Batch = tuple[Pixels, Index]  # images (n, 3, 32, 32), labels (n,)
 
 
-def read_binary(path: Path, label_bytes: int) -> Batch:
-    """A record: label bytes, the last of which is the (fine) label, then the red, green and blue plane."""
+def read_binary(path: Path, label_bytes: int, side: int = 32) -> Batch:
+    """A record: label bytes, the last of which is the (fine) label, then the red, green and blue plane, side x side."""
     raw = np.fromfile(path, np.uint8)
-    length = label_bytes + PIXELS
+    length = label_bytes + 3 * side**2
     if len(raw) == 0 or len(raw) % length:
         raise ValueError(f"data: {path} has {len(raw)} bytes, expected a multiple of {length}")
     records = raw.reshape(-1, length)
-    return records[:, label_bytes:].reshape(-1, 3, 32, 32), records[:, label_bytes - 1].astype(np.int64)
+    return records[:, label_bytes:].reshape(-1, 3, side, side), records[:, label_bytes - 1].astype(np.int64)
 
 
 def read_pickle(path: Path, key: bytes) -> Batch:

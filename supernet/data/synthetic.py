@@ -8,6 +8,8 @@ these networks' classes has about 0.5 % of the draws; the manifest says how many
 Differences from the paper's code: images are drawn in batches, each from a stream of its own; pixels are stored as
 uint8, 128 + 32 x, rounded and clipped; networks see them unrounded. Another machine may round a label the other way,
 so the files have no published checksum: `manifest.json` beside them holds their own.
+`synthetic4` is the same with images of 3x4x4 and networks Linear(48, 48) - ReLU - Linear(48, 1), made in seconds: to
+shrink the large images instead would leave one part in 64 of what the labels depend on.
 Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2021), and its released code.
 """
 
@@ -31,7 +33,7 @@ from supernet.data.source import Parts, Report, Source
 from supernet.files import write_atomic, write_text
 
 SEED = 42
-CLASSES, PIXELS = 10, 3 * 32 * 32
+CLASSES = 10
 BATCH = 2000
 TRAIN_OF = (5, 6)  # of the kept images of a class, this part trains
 FILES = ("train.bin", "test.bin")  # records as in CIFAR-10's binary layout
@@ -44,23 +46,23 @@ def stream(name: str) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
 
 
-def networks() -> list[Network]:
-    """Weights and biases of both layers: (PIXELS, PIXELS), (PIXELS,), (PIXELS,), (1,); uniform as nn.Linear draws."""
-    generator, bound = stream("networks"), PIXELS**-0.5
+def networks(pixels: int) -> list[Network]:
+    """Weights and biases of both layers: (pixels, pixels), (pixels,), (pixels,), (1,); uniform as nn.Linear draws."""
+    generator, bound = stream("networks"), pixels**-0.5
 
     def layer(*shape: int) -> Tensor:
         return torch.empty(shape).uniform_(-bound, bound, generator=generator)
 
-    return [(layer(PIXELS, PIXELS), layer(PIXELS), layer(PIXELS), layer(1)) for _ in range(CLASSES)]
+    return [(layer(pixels, pixels), layer(pixels), layer(pixels), layer(1)) for _ in range(CLASSES)]
 
 
-def draw(batch: int) -> Tensor:
-    """The images of one batch: float32 (BATCH, PIXELS)."""
-    return torch.randn(BATCH, PIXELS, generator=stream(f"images {batch}"))
+def draw(batch: int, pixels: int) -> Tensor:
+    """The images of one batch: float32 (BATCH, pixels)."""
+    return torch.randn(BATCH, pixels, generator=stream(f"images {batch}"))
 
 
 def label(images: Tensor, given: list[Network]) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """Labels (n,) of images (n, PIXELS)."""
+    """Labels (n,) of images (n, pixels)."""
     outputs = [torch.relu(torch.addmm(b1, images, w1.T)) @ w2 + b2 for w1, b1, w2, b2 in given]
     return torch.stack(outputs, 1).argmax(1).to(torch.uint8).numpy()
 
@@ -75,6 +77,12 @@ class Synthetic(Source):
     @property
     def folder(self) -> str:
         return self.name.replace("_", "-")
+
+    @property
+    def pixels(self) -> int:
+        """Numbers of an image."""
+        assert self.side is not None
+        return self.channels * self.side**2
 
     def find(self, root: Path) -> Path:
         if not (root / self.folder / "manifest.json").is_file():
@@ -97,7 +105,7 @@ class Synthetic(Source):
         self.check(root)
         splits = []
         for name in FILES:
-            images, labels = read_binary(self.find(root) / name, label_bytes=1)
+            images, labels = read_binary(self.find(root) / name, label_bytes=1, side=self.side or 32)
             splits.append(Split(stack([images], side), torch.from_numpy(labels)))
         return Parts(*splits)
 
@@ -106,7 +114,7 @@ class Synthetic(Source):
         return {"seed": SEED, "draws": self.draws, "of_each": self.of_each, "batch": BATCH}
 
     def get(self, root: Path, report: Report) -> None:
-        """Generate the files, some hours of one core for a million draws; goes on from where it was interrupted."""
+        """Generate the files, hours of one core for a million large draws; goes on from where it was interrupted."""
         folder = root / self.folder
         if (folder / "manifest.json").exists():
             return self.check(root)
@@ -116,7 +124,8 @@ class Synthetic(Source):
         train = np.sort(np.concatenate([own[:cut] for own, cut in zip(positions, cuts, strict=True)]))
         test = np.sort(np.concatenate([own[cut:] for own, cut in zip(positions, cuts, strict=True)]))
         for name, kept in zip(FILES, (train, test), strict=True):
-            write_atomic(folder / name, lambda file, kept=kept: file.writelines(records(kept, labels)))  # type: ignore[misc]
+            content = records(kept, labels, self.pixels)
+            write_atomic(folder / name, lambda file, content=content: file.writelines(content))  # type: ignore[misc]
         manifest = self.settings | {
             "drawn": len(labels),
             "kept": [len(own) for own in positions],
@@ -132,12 +141,12 @@ class Synthetic(Source):
         with path.open("ab") as file:
             file.truncate(file.tell() // BATCH * BATCH)  # of a batch that was being written
         labels = np.fromfile(path, np.uint8)
-        given = networks()
+        given = networks(self.pixels)
         with path.open("ab") as file:
             while len(labels) < self.draws:
                 if np.bincount(labels, minlength=CLASSES).min() >= self.of_each:
                     break
-                new = label(draw(len(labels) // BATCH), given)
+                new = label(draw(len(labels) // BATCH, self.pixels), given)
                 file.write(new.tobytes())
                 file.flush()
                 labels = np.concatenate([labels, new])
@@ -145,25 +154,29 @@ class Synthetic(Source):
         return labels
 
 
-def records(kept: np.ndarray, labels: np.ndarray) -> Iterator[bytes]:
-    """The records of the draws at positions `kept`, ascending: label and 3072 pixels, a batch at a time."""
+def records(kept: np.ndarray, labels: np.ndarray, pixels: int) -> Iterator[bytes]:
+    """The records of the draws at positions `kept`, ascending: label and `pixels` bytes, a batch at a time."""
     for batch in np.unique(kept // BATCH):
         own = kept[kept // BATCH == batch]
-        pixels = draw(int(batch))[torch.from_numpy(own % BATCH)]
-        pixels = pixels.mul_(32).add_(128).round_().clamp_(0, 255).to(torch.uint8)
-        yield np.concatenate([labels[own][:, None], pixels.numpy()], axis=1).tobytes()
+        images = draw(int(batch), pixels)[torch.from_numpy(own % BATCH)]
+        stored = images.mul_(32).add_(128).round_().clamp_(0, 255).to(torch.uint8)
+        yield np.concatenate([labels[own][:, None], stored.numpy()], axis=1).tobytes()
 
 
 TITLE = "synthetic CIFAR-10 (Dey et al., 2021), {:,} draws"
-SYNTHETIC, SYNTHETIC_SMALL = (
+SYNTHETIC, SYNTHETIC_SMALL, SYNTHETIC4 = (
     Synthetic(
         name=name,
-        title=TITLE.format(draws),
+        title=TITLE.format(draws) + ("" if side == 32 else f" of {side}x{side} pixels"),
         classes=CLASSES,
-        side=32,
+        side=side,
         splits=("study", "half"),
         draws=draws,
-        of_each=6 * draws // 1000,
+        of_each=of_each,
     )
-    for name, draws in (("synthetic", 1_000_000), ("synthetic_small", 100_000))
+    for name, side, draws, of_each in (
+        ("synthetic", 32, 1_000_000, 6000),
+        ("synthetic_small", 32, 100_000, 600),
+        ("synthetic4", 4, 1_000_000, 600),
+    )
 )

@@ -12,7 +12,7 @@ from image_files import write_tree
 from torch import nn
 
 from supernet.data import DataConfig, get_source, load, synthetic
-from supernet.data.synthetic import SYNTHETIC, SYNTHETIC_SMALL, Synthetic
+from supernet.data.synthetic import SYNTHETIC, SYNTHETIC4, SYNTHETIC_SMALL, Synthetic
 
 SIZE = 6
 
@@ -97,7 +97,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Synthetic:
         tuple(torch.randn(shape, generator=generator) for shape in ((WIDTH, 3072), (WIDTH,), (WIDTH,), (1,)))
         for _ in range(synthetic.CLASSES)
     ]
-    monkeypatch.setattr(synthetic, "networks", lambda: given)
+    monkeypatch.setattr(synthetic, "networks", lambda pixels: given)
     monkeypatch.setattr(synthetic, "BATCH", 50)
     return replace(SYNTHETIC_SMALL, draws=1000, of_each=6)
 
@@ -107,8 +107,8 @@ def nothing(done: int, total: int) -> None:
 
 
 def test_labels_are_those_of_the_ten_networks_as_modules(small: Synthetic) -> None:
-    given = synthetic.networks()
-    images = synthetic.draw(3)
+    given = synthetic.networks(3072)
+    images = synthetic.draw(3, 3072)
     outputs = []
     for w1, b1, w2, b2 in given:
         network = nn.Sequential(nn.Linear(3072, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 1))
@@ -122,8 +122,8 @@ def test_labels_are_those_of_the_ten_networks_as_modules(small: Synthetic) -> No
 def test_the_first_images_of_each_class_are_kept(small: Synthetic, tmp_path: Path) -> None:
     small.get(tmp_path, nothing)
     parts = small.read(tmp_path, 32)
-    images = torch.cat([synthetic.draw(batch) for batch in range(20)])
-    labels = np.concatenate([synthetic.label(part, synthetic.networks()) for part in images.split(50)])
+    images = torch.cat([synthetic.draw(batch, 3072) for batch in range(20)])
+    labels = np.concatenate([synthetic.label(part, synthetic.networks(3072)) for part in images.split(50)])
     expected: dict[str, list[int]] = {"train": [], "test": []}
     for number in range(10):
         kept = np.flatnonzero(labels == number)[:6].tolist()
@@ -140,6 +140,19 @@ def test_the_first_images_of_each_class_are_kept(small: Synthetic, tmp_path: Pat
         "test.bin",
         "train.bin",
     ]
+
+
+def test_small_images_are_labelled_by_networks_of_their_own_size(tmp_path: Path) -> None:
+    small = replace(SYNTHETIC4, draws=2 * synthetic.BATCH, of_each=6)
+    small.get(tmp_path, nothing)
+    data = small.read(tmp_path, 4)
+    assert data.train.images.shape[1:] == (3, 4, 4)
+    assert data.train.labels.bincount().max() == 5
+    first = synthetic.draw(0, 48)
+    labels = synthetic.label(first, synthetic.networks(48))
+    stored = (first * 32 + 128).round().clamp(0, 255).view(-1, 3, 4, 4)
+    assert torch.equal(data.train.images[0].float(), stored[0])
+    assert data.train.labels[0] == labels[0]
 
 
 def test_an_interrupted_generation_goes_on_to_the_same_files(small: Synthetic, tmp_path: Path) -> None:
@@ -177,9 +190,8 @@ def test_synthetic_files_that_changed_are_refused(small: Synthetic, tmp_path: Pa
         small.check(tmp_path)
 
 
-def test_networks_are_drawn_as_linear_layers_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synthetic, "PIXELS", 64)
-    one, other = synthetic.networks(), synthetic.networks()
+def test_networks_are_drawn_as_linear_layers_are() -> None:
+    one, other = synthetic.networks(64), synthetic.networks(64)
     assert len(one) == 10
     for a, b in zip(one, other, strict=True):
         assert [tuple(t.shape) for t in a] == [(64, 64), (64,), (64,), (1,)]
@@ -194,3 +206,4 @@ def test_the_synthetic_sets_are_found_by_name() -> None:
     assert get_source("synthetic").title.endswith("1,000,000 draws")
     assert isinstance(SYNTHETIC_SMALL, Synthetic)
     assert SYNTHETIC_SMALL.draws % synthetic.BATCH == 0
+    assert (SYNTHETIC4.side, SYNTHETIC4.draws % synthetic.BATCH) == (4, 0)
