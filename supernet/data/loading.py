@@ -19,12 +19,15 @@ from supernet.data.splits import Index
 DEFAULT_ROOT = Path("datasets")
 
 
-class Chosen(NamedTuple):
-    """Positions of the images of each split: the part of the source they are in, and where. None: all of it."""
+Where = tuple[str, Index | None]  # a part of the source, and positions in it; None: all of it
 
-    train: tuple[str, Index | None]
-    valid: tuple[str, Index | None]
-    test: tuple[str, Index | None]
+
+class Chosen(NamedTuple):
+    """Where the images of each split are."""
+
+    train: Where
+    valid: Where
+    test: Where
 
 
 def choose(source: Source, split: str, parts: Parts, root: Path) -> Chosen:
@@ -51,21 +54,28 @@ def assemble(config: DataConfig, parts: Parts, root: Path) -> DataSet:
     source = config.source
     assert config.split is not None
     chosen = choose(source, config.split, parts, root)
-    name, index = chosen.train
-    if config.subset is not None:
-        labels = getattr(parts, name).labels.numpy()
-        index = np.arange(len(labels)) if index is None else index
-        if config.subset > len(index):
-            raise ValueError(
-                f"subset: {config.subset} is more than the {len(index)} training images of {config.name!r} under the "
-                f"split {config.split!r}"
-            )
-        index = index[splits.balanced(labels[index], config.subset, "subset")]
-    train, valid, test = (take(parts, *each) for each in ((name, index), chosen.valid, chosen.test))
+    train = take(parts, *_fewer(config, "subset", "training", chosen.train, parts))
+    valid = take(parts, *_fewer(config, "valid_subset", "validation", chosen.valid, parts))
+    test = take(parts, *chosen.test)
     classes = source.classes or int(parts.train.labels.max()) + 1
     return DataSet(
         config.name, classes, train, valid, test, *mean_and_std(train.images), levels=source.levels
     )
+
+
+def _fewer(config: DataConfig, field: str, role: str, chosen: Where, parts: Parts) -> Where:
+    """As many of the chosen images as `field` of the configuration says; all of them if it is None."""
+    count, (name, index) = getattr(config, field), chosen
+    if count is None:
+        return chosen
+    labels = getattr(parts, name).labels.numpy()
+    index = np.arange(len(labels)) if index is None else index
+    if count > len(index):
+        raise ValueError(
+            f"{field}: {count} is more than the {len(index)} {role} images of {config.name!r} under the "
+            f"split {config.split!r}"
+        )
+    return name, index[splits.balanced(labels[index], count, field)]
 
 
 def take(parts: Parts, name: str, index: Index | None) -> Split:

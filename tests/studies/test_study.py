@@ -39,6 +39,10 @@ def test_run_ids_differ_by_everything_that_training_depends_on_and_by_nothing_el
     ]
     ids = [v.run_id(0) for v in [variant, *changed]] + [variant.run_id(1)]
     assert len(set(ids)) == len(ids)
+    assert replace(variant, data=replace(variant.data, valid_subset=100)).run_id(0) not in ids
+    assert (
+        "valid_subset" not in variant.config(0)["data"]
+    )  # a run made before there was this setting is found again
     same = replace(variant, name="other", bn_modes=("running",), expected_seconds=3.0)
     assert same.run_id(0) == variant.run_id(0)
 

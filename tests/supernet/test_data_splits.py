@@ -119,6 +119,15 @@ def test_subset_and_size_are_taken_after_the_split(tmp_path: Path, monkeypatch: 
     assert torch.allclose(few.std.double(), pixels.std((0, 2, 3)))
     with pytest.raises(ValueError, match="subset: 91 is more than the 90 training images of 'cifar10' under"):
         load(DataConfig(name="cifar10", subset=91), root)
+    scored = load(DataConfig(name="cifar10", valid_subset=5), root)
+    assert sorted(torch.bincount(scored.valid.labels, minlength=10).tolist()) == [0] * 5 + [1] * 5
+    assert len(scored.train) == len(whole.train)
+    of_whole = {image.numpy().tobytes() for image in whole.valid.images}
+    assert {image.numpy().tobytes() for image in scored.valid.images} < of_whole
+    with pytest.raises(
+        ValueError, match="valid_subset: 11 is more than the 10 validation images of 'cifar10'"
+    ):
+        load(DataConfig(name="cifar10", valid_subset=11), root)
     assert load(DataConfig(name="cifar10"), root) is load(DataConfig(name="cifar10", split="study"), root)
 
 
