@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimators_study import LOST, NOT_REACHED, write_estimators_study
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from analysis.__main__ import main
@@ -17,7 +19,7 @@ from analysis.estimator_scores import apart, side_by_side
 from analysis.figures.estimators.definitions import FIGURES
 from analysis.figures.estimators.grid import grid
 from analysis.figures.estimators.threshold import stage_one
-from analysis.figures.estimators.while_training import after_epochs
+from analysis.figures.estimators.while_training import after_epochs, apart_by, while_training
 from analysis.front import METRICS
 from analysis.study import load_study
 from analysis.yardstick import yardstick
@@ -103,6 +105,39 @@ def test_proxies_while_training_hide_no_missing_value(folder: Path) -> None:
     assert plain["missing"] == 1
     assert np.isnan(plain["spearman"])
     assert np.isnan(plain["spearman_worst"])
+
+
+def test_every_proxy_has_its_name_at_its_end_and_missing_values_show(folder: Path) -> None:
+    (group,) = side_by_side(load_study(folder))
+    rows = after_epochs(group)
+    figure = while_training(rows)
+    top, below = figure.axes
+    assert {text.get_text() for text in top.texts} == {"synflow", "jacob_cov"}
+    share = {tuple(np.round(line.get_ydata(), 9)) for line in below.get_lines()}
+    assert share == {
+        tuple(np.round(100 * own["missing"], 9)) for _, own in rows.groupby("measure") if len(own)
+    }
+    note = figure.texts[-1].get_text().replace("\n", " ")
+    assert (
+        f"{N} architectures, 1 seed. Of each proxy {100 * LOST / N:.2g} % of them or more have no value"
+        in note
+    )
+    assert "No Spearman at all: plain." in note
+    whole = rows[(rows["measure"] == "synflow") & (rows["epoch"] == 0)].assign(missing=0.0)
+    (only,) = while_training(whole).axes  # nothing is missing: no second panel
+    assert only.get_xlabel() == "epochs of training"
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-1, 1), max_size=12), st.floats(0.01, 0.5))
+def test_names_are_moved_apart_and_no_further(places: list[float], gap: float) -> None:
+    places = sorted(places)
+    found = apart_by(gap, places)
+    steps = np.diff(found)
+    assert (steps >= gap - 1e-9).all()
+    assert sum(found) == pytest.approx(sum(places), abs=1e-9)
+    if (np.diff(places) >= gap).all():
+        assert found == pytest.approx(places)
 
 
 def test_what_is_apart_is_in_its_own_figure_alone(folder: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Zero-cost proxies of networks that are being trained: how each ranks after each epoch.
 
-A proxy may have no value for some networks, and for more of them the longer they train. So each is shown twice: over
-the architectures that have a value then, and over all with the others ranked worst; and how many these are. (The
+A proxy may have no value for some networks, and for more of them the longer they train. So each that lacks more than
+all do is shown twice: over the architectures that have a value then, and over all with the others ranked worst; and how
+many these are. (The
 published figure put 0 for a missing jacob_cov, which is above every value that there can be.)
 
 Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2021), figure 3.
@@ -10,9 +11,12 @@ Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.correlation import spearman
@@ -74,26 +78,91 @@ def _mean(values: list[float | None]) -> float:
 
 
 def while_training(rows: pd.DataFrame, note: str = "") -> Figure:
-    """Above Spearman after each epoch, below the share of architectures without a value."""
+    """Above Spearman after each epoch, each line with its name at its end. Below, where some proxy lacks more values
+    than all do, the share of architectures without one."""
     names = rows["measure"]
     if len(set(rows["variant"])) > 1:
         names = rows["variant"] + ": " + rows["measure"]
-    look = style.colours(names)
+    drawn = [_Line(str(name), *look, group) for (name, group), look in zip(
+        rows.groupby(names, sort=False), style.colours(names).values(), strict=True)]  # fmt: skip
+    base = float(rows["missing"].min())
+    lacking = [line for line in drawn if line.rows["missing"].max() > base]
     with style.look():
-        figure = style.new_figure(height=5.4)
-        top, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        for name, group in rows.groupby(names, sort=False):
-            colour, marker = look[str(name)]
-            top.plot(group["epoch"], group["spearman"], color=colour, marker=marker, markersize=4, label=name)
-            if group["missing"].any():
-                top.plot(group["epoch"], group["spearman_worst"], color=colour, linestyle=":", linewidth=1.1)
-            below.plot(group["epoch"], 100 * group["missing"], color=colour, marker=marker, markersize=3)
+        figure = style.new_figure(height=5.6 if lacking else 4.4)
+        panels = figure.subplots(1 + bool(lacking), 1, sharex=True, squeeze=False,
+                                 height_ratios=[3, 1][: 1 + bool(lacking)])[:, 0]  # fmt: skip
+        top = panels[0]
+        for number, line in enumerate(drawn):
+            dashes = "-" if number < len(style.PALETTE) else (0, (5, 1.5))  # colours come again, dashed
+            epochs, own = line.rows["epoch"], {"color": line.colour}
+            top.plot(epochs, line.rows["spearman"], marker=line.marker, markersize=4, linestyle=dashes, **own)
+            if line in lacking:
+                top.plot(epochs, line.rows["spearman_worst"], linestyle=":", linewidth=1.1, **own)
+                share = 100 * line.rows["missing"]
+                panels[1].plot(epochs, share, marker=line.marker, markersize=3, linestyle=dashes, **own)
         top.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
         top.set_ylabel("Spearman")
-        below.set(xlabel="epochs of training", ylabel="no value (%)")
-        below.set_ylim(bottom=0, top=max(1.0, 110 * float(rows["missing"].max())))
-        below.set_xticks(sorted(set(rows["epoch"])))
-        figure.legend(*top.get_legend_handles_labels(), loc="outside upper left", ncols=4)
-        text = "Lines: architectures that have a value after so many epochs. Dotted: all, those without ranked worst."
-        style.add_note(figure, text, note)
+        _names_at_the_end(top, drawn)
+        if lacking:
+            panels[1].set_ylabel("no value (%)")
+            panels[1].set_ylim(bottom=0, top=max(1.0, 110 * float(rows["missing"].max())))
+        panels[-1].set_xlabel("epochs of training")
+        panels[-1].set_xticks(sorted(set(rows["epoch"])))
+        style.add_note(figure, _text(base, drawn, lacking), note)
     return figure
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """One proxy. rows: by epoch."""
+
+    name: str
+    colour: str
+    marker: str
+    rows: pd.DataFrame
+
+
+def _names_at_the_end(axes: Axes, lines: Sequence[_Line]) -> None:
+    """Each line's name in its colour, right of its last value, moved up or down until all can be read."""
+    ends = {line: line.rows["spearman"].dropna() for line in lines}
+    known = sorted((line for line in lines if len(ends[line])), key=lambda line: float(ends[line].iloc[-1]))
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high)
+    heights = apart_by((high - low) * 0.052, [float(ends[line].iloc[-1]) for line in known])
+    last = float(max((line.rows["epoch"].max() for line in lines), default=0))
+    for line, height in zip(known, heights, strict=True):
+        end = (float(line.rows["epoch"][ends[line].index[-1]]), float(ends[line].iloc[-1]))
+        axes.annotate(
+            line.name, end, (last + max(last, 1.0) * 0.03, height), color=line.colour, va="center", fontsize=8.5,
+            annotation_clip=False, arrowprops={"arrowstyle": "-", "color": line.colour, "linewidth": 0.5},
+        )  # fmt: skip
+
+
+def apart_by(gap: float, places: Sequence[float]) -> list[float]:
+    """Ascending places moved until neighbours are at least `gap` apart; those that touch stay around their mean."""
+    groups: list[list[float]] = []
+    for place in places:
+        groups.append([place])
+        while len(groups) > 1 and _touch(groups[-2], groups[-1], gap):
+            groups[-2:] = [[*groups[-2], *groups[-1]]]
+    return [fmean(group) + gap * (i - (len(group) - 1) / 2) for group in groups for i in range(len(group))]
+
+
+def _touch(below: Sequence[float], above: Sequence[float], gap: float) -> bool:
+    return fmean(above) - fmean(below) < gap * (len(below) + len(above)) / 2
+
+
+def _text(base: float, lines: Sequence[_Line], lacking: Sequence[_Line]) -> str:
+    n, seeds = (int(lines[0].rows[name].iloc[0]) for name in ("n", "seeds"))
+    parts = [f"{n:,} architectures, {seeds} seed{'s' * (seeds != 1)}."]
+    if base > 0:
+        parts.append(f"Of each proxy {100 * base:.2g} % of them or more have no value and are left out.")
+    if lacking:
+        more = "of proxies that lack more values than that, " if base > 0 else ""
+        parts.append(f"Dotted: {more}all architectures, those without a value ranked worst.")
+    elif base == 0:
+        parts.append("All have a value of every proxy after every epoch.")
+    never = [line.name for line in lines if not line.rows["spearman"].notna().any()]
+    if never:
+        parts.append(f"No Spearman at all: {', '.join(never)}.")
+    return " ".join(parts)
