@@ -17,7 +17,8 @@ from analysis.text import aligned, as_json, frame_text, records
 from analysis.yardstick import Yardstick
 
 FRAMES = ("bins", "rankings", "front", "amortised")
-UNITS = {"seconds": "s", "steps": "steps", "macs": "MACs"}
+UNITS = {"seconds": "s", "steps": "steps", "macs": "10^6 MACs"}
+SCALES = {"seconds": 1.0, "steps": 1.0, "macs": 1e-6}  # from the frames' costs to UNITS
 HANDLING = {
     "common": "rankings are compared on the architectures that each of them has a score for",
     "drop": "each ranking leaves out the architectures that it has no score for",
@@ -124,8 +125,11 @@ def fixed(value: Any, digits: int = 3, sign: str = "") -> str:
     return "-" if value is None or pd.isna(value) else f"{value:{sign}.{digits}f}"
 
 
-def with_error(mean: Any, error: Any) -> str:
-    return short(mean) if error is None or pd.isna(error) else f"{short(mean)} ± {short(error, 2)}"
+def with_error(mean: Any, error: Any, scale: float = 1.0) -> str:
+    """'12.3 ± 0.4', both times `scale`."""
+    if error is None or pd.isna(error):
+        return short(mean if mean is None else scale * mean)
+    return f"{short(scale * mean)} ± {short(scale * error, 2)}"
 
 
 def _spearman(row: dict[Any, Any]) -> str:
@@ -156,8 +160,7 @@ def _costs(own: dict[str, pd.DataFrame]) -> tuple[list[str], list[list[str]]]:
     for row in own["rankings"].to_dict("records"):
         each = of.get(tuple(row[name] for name in GROUP), {})
         costs = [with_error(each.get(name), each.get(f"{name}_se")) for name in ("seconds", "steps")]
-        macs = each.get("macs")
-        costs.append(short(macs / 1e6 if macs is not None else None))
+        costs.append(with_error(each.get("macs"), None, SCALES["macs"]))
         ended = f"{row['finished']}/{row['seeds']}"
         missing = "; ".join(text for text in (row["statuses"], row["note"]) if text)
         rows.append(
@@ -170,11 +173,11 @@ def _costs(own: dict[str, pd.DataFrame]) -> tuple[list[str], list[list[str]]]:
                 missing,
             ]
         )
-    return ["ranking", "seeds", "scored", "once s", "s", "steps", "10^6 MACs", "no score"], rows
+    return ["ranking", "seeds", "scored", "once s", *UNITS.values(), "no score"], rows
 
 
 def _front(frame: pd.DataFrame, metric: str, cost: str) -> tuple[list[str], list[list[str]]]:
-    unit = UNITS[cost]
+    unit, scale = UNITS[cost], SCALES[cost]
     head = ["ranking", "nearest of the front", "top %", "value", unit, "nearest", f"its {unit}", "better by"]
     head += ["front there", "difference", f"front's {unit} for it", "times"]
     known = frame["difference"].notna() | frame["cost_there"].notna()
@@ -186,9 +189,9 @@ def _front(frame: pd.DataFrame, metric: str, cost: str) -> tuple[list[str], list
         for row in group.sort_values("percent").to_dict("records"):
             rows.append([
                 row["name"], row["nearest_variant"], str(row["percent"]), fixed(row["value"]),
-                with_error(row["cost"], row["cost_se"]), fixed(row["nearest_value"]),
-                with_error(row["nearest_cost"], row["nearest_cost_se"]), _paired(row), fixed(row["value_there"]),
-                fixed(row["difference"], sign="+"), short(row["cost_there"]), short(row["times"]),
+                with_error(row["cost"], row["cost_se"], scale), fixed(row["nearest_value"]),
+                with_error(row["nearest_cost"], row["nearest_cost_se"], scale), _paired(row), fixed(row["value_there"]),
+                fixed(row["difference"], sign="+"), with_error(row["cost_there"], None, scale), short(row["times"]),
             ])  # fmt: skip
     return head, rows
 

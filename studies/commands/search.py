@@ -95,6 +95,10 @@ def main(args: argparse.Namespace) -> int:
         progress.close()
     path = out / "search.csv"
     write_text(path, rows.to_csv(index=False))
+    if rows["truth"].isna().all():
+        raise ValueError(
+            f"--budget: {args.budget:g} {args.unit} is less than one network takes by any method"
+        )
     values = list(comparison.truth.values())
     print(
         f"{found.manifest['title']}, {column}: {len(values)} architectures, best {max(values):.2f}, mean "

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -57,7 +57,8 @@ class Fear(Estimator):
     frozen_bn: str = "batch"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.threshold, HogLearner) and not 0 < self.threshold <= 100:
+        number = isinstance(self.threshold, (int, float)) and 0 < self.threshold <= 100
+        if not (number or isinstance(self.threshold, HogLearner)):
             raise ValueError(f"threshold: {self.threshold!r} is neither a percentage above 0 nor a learner")
         if self.unfrozen_cells is not None and (
             not isinstance(self.unfrozen_cells, int) or self.unfrozen_cells < 0
@@ -126,11 +127,18 @@ class Fear(Estimator):
 
     def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
         threshold = self.threshold_of(task)
-        for done, architecture in enumerate(architectures, 1):
-            yield from self._records(task, architecture, threshold)
-            report(done / len(architectures), f"{done}/{len(architectures)} networks trained")
+        count = len(architectures)
+        for done, architecture in enumerate(architectures):
 
-    def _records(self, task: Task, architecture: Architecture, threshold: float) -> Iterator[Record]:
+            def tell(detail: str, done: int = done) -> None:
+                report(done / count, f"{done}/{count} networks trained; {detail}")
+
+            yield from self._records(task, architecture, threshold, tell)
+            report((done + 1) / count, f"{done + 1}/{count} networks trained")
+
+    def _records(
+        self, task: Task, architecture: Architecture, threshold: float, tell: Callable[[str], None]
+    ) -> Iterator[Record]:
         status, spent = "disconnected", Spent()
         epochs: tuple[Epoch, ...] = ()
         details: dict[str, Any] = {"threshold": threshold}
@@ -140,7 +148,7 @@ class Fear(Estimator):
             own = task.space.stand_alone_form(architecture)
             begin = time.perf_counter()
             first = Trainer(network, task.data, self.stage1, seed=task.seed_of("FEAR, stage 1", own))
-            status = train_until(first, threshold)
+            status = train_until(first, threshold, tell)
             spent = of_training(first, time.perf_counter() - begin, 3 * found.total())
             details |= {"stage1_epochs": len(first.history), **spent.named("stage1")}
             if first.history:
@@ -170,12 +178,14 @@ class Fear(Estimator):
         return Trainer(FrozenFront(network, frozen, self.frozen_bn), task.data, self.stage2, seed=seed)
 
 
-def train_until(trainer: Trainer, threshold: float) -> str:
+def train_until(trainer: Trainer, threshold: float, tell: Callable[[str], None] = lambda detail: None) -> str:
     """Train to the end of the first epoch whose training accuracy (percent) is at least `threshold`.
 
-    'ok', or what happened instead: 'not_reached' within the budget, or 'diverged'."""
+    'ok', or what happened instead: 'not_reached' within the budget, or 'diverged'. tell: hears after every epoch, as an
+    epoch of a large network takes minutes on a CPU."""
 
     def after_epoch(epoch: Epoch, epochs: int) -> None:
+        tell(f"stage 1, epoch {len(trainer.history)}: {epoch.accuracy:.1f} of {threshold:g} %")
         if epoch.accuracy >= threshold:
             trainer.status = "finished"
 

@@ -20,6 +20,7 @@ from analysis.front import FRONT, against_front
 from analysis.front_intervals import COLUMNS, with_intervals
 from analysis.study import load_study
 from analysis.yardstick import Yardstick, yardstick
+from analysis.yardstick_text import frames, printed
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,19 @@ def test_another_cost_and_mistakes(found: Yardstick) -> None:
     ):
         with pytest.raises(ValueError, match=message):
             against_front(found.bins, front, cost)
+
+
+def test_large_costs_are_printed_in_millions(found: Yardstick) -> None:
+    """The frames keep single multiply-accumulates."""
+    own = frames(found, "fear", "macs")
+    (table, _) = (one for one in printed(own, "fear", "macs") if one.name == "front")
+    assert "cost in 10^6 MACs" in table.title
+    row = dict(zip(table.head, table.rows[0], strict=True))
+    exact = own["front"][own["front"]["metric"] == "spearman"]
+    exact = exact[(exact["variant"] == row["ranking"]) & (exact["percent"] == int(row["top %"]))].iloc[0]
+    shown, error = row["its 10^6 MACs"].split(" ± ")
+    assert float(shown) == pytest.approx(exact["nearest_cost"] / 1e6, rel=0.01)
+    assert float(error) == pytest.approx(exact["nearest_cost_se"] / 1e6, rel=0.1)
 
 
 def test_amortised_by_hand(found: Yardstick) -> None:

@@ -129,6 +129,14 @@ def test_a_killed_preparation_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert whole["macs"] == 3 * 600 * (324 * 8 + 8 * 8 + 8 * 10)
 
 
+@pytest.mark.parametrize("threshold", [0, 150, -1.0, float("nan"), "60", None])
+def test_a_threshold_is_a_percentage_or_a_learner(threshold: object) -> None:
+    with pytest.raises(
+        ValueError, match=f"threshold: {threshold!r} is neither a percentage above 0 nor a learner"
+    ):
+        Fear(threshold=threshold)  # type: ignore[arg-type]
+
+
 def test_the_threshold_is_found_before_anything_is_scored(tmp_path: Path) -> None:
     learner = LEARNER.small()
     estimator = replace(FEAR, threshold=learner)
@@ -241,6 +249,17 @@ def test_costs_of_both_stages(frozen_bn: str, tmp_path: Path) -> None:
     assert last.steps == best.steps == 4
     assert last.macs + best.macs == details["stage1_macs"] + details["stage2_macs"]
     assert last.seconds + best.seconds == pytest.approx(details["stage1_seconds"] + details["stage2_seconds"])
+
+
+def test_progress_is_told_after_every_epoch_of_stage_1(tmp_path: Path) -> None:
+    told: list[tuple[float, str]] = []
+    never = replace(FEAR, threshold=100.0)
+    list(never.score(task(tmp_path), [(0,) * 6, RESNET_LIKE], lambda done, text: told.append((done, text))))
+    assert [done for done, _ in told] == [0.5] * 4 + [1.0]
+    assert [text.rpartition(":")[0] for _, text in told[1:4]] == [
+        f"1/2 networks trained; stage 1, epoch {epoch}" for epoch in (1, 2, 3)
+    ]
+    assert told[1][1].endswith(" of 100 %")
 
 
 def test_failures_have_a_status_and_a_cost(tmp_path: Path) -> None:

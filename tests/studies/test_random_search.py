@@ -334,3 +334,6 @@ def test_the_command_writes_every_search_and_prints_means(
     assert len(rows) == 6
     assert (rows["steps"] == 20).all()
     assert (rows["drawn"] >= 1).all()
+    # The same trials, but no search can pay for its first.
+    assert main([*command, "--out", str(tmp_path), "--budget", "1"]) == 2
+    assert "error: --budget: 1 steps is less than one network takes by any method" in capsys.readouterr().err
