@@ -133,7 +133,7 @@ def _names_at_the_end(axes: Axes, lines: Sequence[_Line]) -> None:
     for line, height in zip(known, heights, strict=True):
         end = (float(line.rows["epoch"][ends[line].index[-1]]), float(ends[line].iloc[-1]))
         axes.annotate(
-            line.name, end, (last + max(last, 1.0) * 0.03, height), color=line.colour, va="center", fontsize=8.5,
+            line.name, end, (last + max(last, 1.0) * 0.055, height), color=line.colour, va="center", fontsize=8.5,
             annotation_clip=False, arrowprops={"arrowstyle": "-", "color": line.colour, "linewidth": 0.5},
         )  # fmt: skip
 
@@ -156,9 +156,10 @@ def _text(base: float, lines: Sequence[_Line], lacking: Sequence[_Line]) -> str:
     n, seeds = (int(lines[0].rows[name].iloc[0]) for name in ("n", "seeds"))
     parts = [f"{n:,} architectures, {seeds} seed{'s' * (seeds != 1)}."]
     if base > 0:
-        parts.append(f"Of each proxy {100 * base:.2g} % of them or more have no value and are left out.")
+        more = "or more of each proxy" if lacking else "of every proxy after every epoch"
+        parts.append(f"Lines leave out those without a value: {100 * base:.2g} % {more}.")
     if lacking:
-        more = "of proxies that lack more values than that, " if base > 0 else ""
+        more = "where a proxy lacks more, " if base > 0 else ""
         parts.append(f"Dotted: {more}all architectures, those without a value ranked worst.")
     elif base == 0:
         parts.append("All have a value of every proxy after every epoch.")
