@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+PRELOAD = ["studies.run"]  # with torch: seconds of a core that all workers so pay together
+
 
 def available_cores() -> int:
     """Cores that this process may use."""
@@ -58,11 +60,15 @@ def run_tasks(
 ) -> Iterator[tuple[int, T]]:
     """Yields (position, function(*task)) as tasks finish, in new processes that share nothing.
 
+    They are forked from a process that has imported what they need and has computed nothing: a fork of this one would
+    inherit its threads, and without a fork each worker would import PyTorch anew.
+
     then(position, result) gives tasks to be done next because of a result; they count on from the last position.
     Few tasks are queued ahead, so an error stops soon; the error of a task is raised here, and OSError if a worker
     died. An interrupt ends the workers at once.
     """
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
     with ProcessPoolExecutor(workers, context, initializer=start_worker) as pool:
         todo = deque(enumerate(tasks))
         count = len(tasks)

@@ -50,7 +50,8 @@ class TruthTable:
     @cached_property
     def architectures(self) -> list[Architecture]:
         """One a row."""
-        return [self.space.parse(text) for text in self.frame["arch"]]
+        space = self.space
+        return [space.parse(text) for text in self.frame["arch"]]
 
 
 def known() -> dict[str, Path]:
