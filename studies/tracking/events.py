@@ -1,4 +1,4 @@
-"""One event file of TensorBoard: scalars, pictures and hyperparameters of one run."""
+"""One event file of TensorBoard: scalars, pictures, texts and hyperparameters of one run."""
 
 from __future__ import annotations
 
@@ -56,6 +56,12 @@ class Log:
         width, height = struct.unpack(">II", png[16:24])
         image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png)
         self._add(Summary(value=[Summary.Value(tag=tag, image=image)]), step, when)
+
+    def text(self, tag: str, markdown: str, step: int, when: float | None = None) -> None:
+        """A text that the page shows as Markdown."""
+        from torch.utils.tensorboard.summary import text
+
+        self._add(text(tag, markdown), step, when)
 
     def hparams(self, values: Mapping[str, float | str], metrics: Mapping[str, float]) -> None:
         """The run's hyperparameters, in its own file: no run of its own, and no list of keys, so that the dashboard

@@ -13,9 +13,11 @@ from studies.study import Run
 from studies.tracking import milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import Curves
+from studies.tracking.estimates import write_estimate_log
 from studies.tracking.events import Log, event_files
 from studies.tracking.hparams import hparams
 from studies.tracking.settings import Tracking, link, log_folder
+from studies.variant import Variant
 
 
 def write_log(run: Run, tracking: Tracking) -> None:
@@ -23,7 +25,11 @@ def write_log(run: Run, tracking: Tracking) -> None:
 
     rank/tau_b/SET: at milestones and at the end, on the same small part of a score set. final/tau_b (of
     the sample, or of all) and final/tau_b/topN: at the end, on all that was scored. Only the latter are results.
+    Of other estimators than supernets: what studies/tracking/estimates.py says.
     """
+    if not isinstance(run.variant, Variant):
+        write_estimate_log(run, tracking)
+        return
     from studies.tracking.figures import pictures  # imports Matplotlib
 
     rows = history.read(run.folder)

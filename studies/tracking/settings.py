@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.scored import ScoredSet
-from studies.variant import Variant
 
 if TYPE_CHECKING:
     from studies.study import Run, Study
@@ -67,8 +66,7 @@ def tracked(
     milestones: tuple[int, ...],
     share: float = SHARE,
 ) -> list[Run]:
-    """The runs of a study, whose folder this is, as runs that are tracked: those of supernets. truth: the study's
-    tables, by space."""
+    """The runs of a study, whose folder this is, as runs that are tracked. truth: the study's tables, by space."""
     found = {
         space: Tracking(
             study=folder,
@@ -82,10 +80,7 @@ def tracked(
         )
         for space, table in truth.items()
     }
-    return [
-        replace(run, tracking=found[run.variant.space]) if isinstance(run.variant, Variant) else run
-        for run in runs
-    ]
+    return [replace(run, tracking=found[run.variant.space]) for run in runs]
 
 
 def log_folder(run: Run, tracking: Tracking) -> Path:

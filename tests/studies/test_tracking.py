@@ -24,6 +24,8 @@ from analysis.scored import ScoredSet
 from studies import history
 from studies.__main__ import main, parser
 from studies.commands import grid, tracked
+from studies.estimate import Estimate
+from studies.estimators.cost import NetworkCost
 from studies.execute import Plan, execute
 from studies.run import run_one
 from studies.scores import read as read_scores
@@ -423,6 +425,41 @@ def test_names_of_variants_as_names_of_folders() -> None:
 def test_a_milestone_is_a_percentage_between_begin_and_end(tiny: Study, tmp_path: Path, percent: Any) -> None:
     with pytest.raises(ValueError, match=rf"milestones: {percent!r} is not an integer from 1 to 99"):
         Plan.of(tiny, tmp_path, milestones=(percent,))
+
+
+def test_an_estimate_shows_how_each_of_its_measures_ranks(tiny: Study, tmp_path: Path) -> None:
+    size = Estimate(
+        name="size",
+        space="nasbench201",
+        size=tiny.variants[0].size,
+        data=tiny.variants[0].data,
+        estimator=NetworkCost(),
+    )
+    study = replace(tiny, variants=(tiny.variants[0], size), seeds=(0,))
+    before = Plan.of(study, tmp_path / "runs").runs[1]
+    plan = Plan.of(study, tmp_path / "runs", milestones=())
+    assert complete(plan.runs[1]) == "still running or not begun"
+    do(Plan.of(study, tmp_path / "runs"), 1)
+    assert not (before.folder / "tensorboard").exists()  # without tracking
+    assert complete(plan.runs[1]) == "written"
+    assert complete(plan.runs[1]) == "there before"
+    joined = plan.truth["nasbench201"].frame.merge(read_scores(before.folder), on="arch")
+    log = read(plan.runs[1])
+    for measure in size.measures:
+        rows = joined[joined["measure"] == measure]
+        tau = kendall_tau(rows["digits_test"], rows["score"]).value
+        assert points(plan.runs[1], f"measures/tau_b/{measure}") == [(0, pytest.approx(tau, rel=1e-6))]
+    assert points(plan.runs[1], "final/tau_b") == points(plan.runs[1], f"measures/tau_b/{size.measures[0]}")
+    settings = hyperparameters(plan.runs[1])
+    assert settings["variant"] == "size"
+    assert settings["seed"] == 0.0
+    (event,) = log.Tensors("rankings/text_summary")
+    (text,) = event.tensor_proto.string_val
+    assert all(f"| {measure} | " in text.decode() for measure in size.measures)
+    assert text.decode().count("| 30 of 30 |") == len(size.measures)
+    shutil.rmtree(before.folder / "tensorboard")
+    do(plan, 1)  # complete already: its log is the command's to write
+    assert complete(plan.runs[1]) == "written"
 
 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
