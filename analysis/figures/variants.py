@@ -68,7 +68,7 @@ def variants(
             axes.grid(visible=False, axis="y")
             axes.set_title(style.panel_title(space))
             axes.tick_params(labelbottom=True)
-        panels[-1].set_xlabel("tau-b, all architectures")
+        panels[-1].set_xlabel("tau-b, whole space or its random sample")
         handles = [
             Line2D([], [], **MEAN, label="mean over seeds, 95 % over architectures"),
             Line2D([], [], **SEED, label="one seed"),
