@@ -16,6 +16,7 @@ from scipy.stats import spearmanr
 
 from analysis.__main__ import main
 from analysis.estimator_scores import apart, side_by_side
+from analysis.figures.estimators.amortised import amortised_figure
 from analysis.figures.estimators.definitions import FIGURES
 from analysis.figures.estimators.grid import grid
 from analysis.figures.estimators.threshold import stage_one
@@ -174,3 +175,16 @@ def test_the_grid_has_a_mark_for_every_ranking_whose_cost_is_known(folder: Path)
     points = {tuple(np.round(point, 9)) for xy in drawn for point in xy}
     expected = last[["seconds", "spearman"]].to_numpy(dtype=float)
     assert points == {tuple(np.round(point, 9)) for point in expected}
+
+
+def test_where_everything_is_free_no_seconds_are_made_up() -> None:
+    row = {"space": "blox", "mask": "", "variant": "looked up", "measure": "m", "kind": "table-column"}
+    row |= {"spearman": 0.5, "spearman_low": 0.4, "spearman_high": 0.6, "tau_b": 0.4}
+
+    def ticks(seconds: float) -> list[int]:
+        rows = pd.DataFrame([row | {"architectures": n, "seconds": seconds} for n in (100, 1000)])
+        axes = amortised_figure(rows).axes
+        return [len(one.get_xticks()) + len(one.get_xticks(minor=True)) for one in axes]
+
+    assert set(ticks(0.0)) == {0}
+    assert min(ticks(3.0)) > 0

@@ -30,6 +30,9 @@ def amortised_figure(rows: pd.DataFrame, note: str = "") -> Figure:
             axes.set_title(f"{count:,} architectures")
         for axes in panels[-1]:
             axes.set_xlabel("seconds in total")
+            if not len(positive):  # a place for what is free, but no scale
+                axes.set_xticks([])
+                axes.set_xticks([], minor=True)
         figure.legend(
             handles=handles(known.drop_duplicates(GROUP)["kind"]), loc="outside upper left", ncols=3
         )
