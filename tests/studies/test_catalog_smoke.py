@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis.collect import collect
+from analysis.figures import style
 from analysis.study import FULL, load_study
 from analysis.table import table_frame
 from studies import catalog
@@ -24,6 +26,12 @@ pytestmark = pytest.mark.xdist_group("catalogue")
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("catalogue")
+
+
+@pytest.fixture(autouse=True)
+def _one_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page needs PNG alone. All formats of a study's figures: test_the_whole_study_in_small (test_cli.py)."""
+    monkeypatch.setattr(style, "save", functools.partial(style.save, formats=("png",)))
 
 
 @pytest.mark.parametrize("name", catalog.names())
