@@ -9,7 +9,9 @@ Command: python -m studies data get synthetic4
 Data: 4,239 training images (189 of the rarest class, 450 of each other), 942 test images; networks of one cell of 4
 channels; truth: test accuracy after 8 epochs, the mean of two seeds.
 Scored: the whole table.
-Expected: not run to its end yet.
+Expected: truth and study 10 minutes each of a busy core. Spearman over all, both seeds: short training .77, params .75,
+FEAR .75, synflow .74, supernet .70, snip .47, jacob_cov .13; ceiling .87.
+All numbers: docs/results/synthetic_cifar10.md.
 Smoke: python -m studies run synthetic_cifar10_small --smoke
 """
 
