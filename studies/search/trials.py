@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from studies.estimators import Estimator, Record, Task
+from studies.ranker import plain
 from studies.search.policy import UNITS, Trial
 from supernet.data import DataConfig, load
 from supernet.files import write_text
@@ -35,8 +36,8 @@ class Setting:
         """As plain data, without the places."""
         return {
             "space": self.space,
-            "size": asdict(self.size),
-            "data": asdict(self.data),
+            "size": plain(self.size),
+            "data": plain(self.data),
             "noise": self.noise,
             "seed": self.seed,
             "estimator": self.estimator.config(),
