@@ -89,6 +89,11 @@ class Study:
     scored: ScoredSet
     provenance: Mapping[str, Any]
 
+    @property
+    def in_percent(self) -> bool:
+        """Whether every ranking's score is an accuracy."""
+        return all(run.kind == ONE_SHOT or "accuracy" in run.measure for run in self.runs)
+
 
 def study_folder(runs: Path, name: str) -> Path:
     """The folder of a study. Raises ValueError, listing those that there are, if there is none."""

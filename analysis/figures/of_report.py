@@ -50,7 +50,7 @@ def report_figure(name: str, found: Collected) -> Iterator[Drawn]:
         yield name, variants.variants(usable, runs, found.references, note=note), usable
     elif name == "topn":
         series = topn.series_of(found.top[found.top["primary"].astype(bool)])
-        yield name, topn.topn(series, found.top_references, note=note), series
+        yield name, topn.topn(series, found.top_references, percent=found.study.in_percent, note=note), series
     else:
         yield from _scatters(found, usable, note)
 

@@ -21,7 +21,7 @@ LABEL = 48  # letters in a line of the legend
 DASHES = ((0, (4, 2)), (0, (6, 1.5, 1, 1.5)), (0, (1, 1.5)))
 
 
-def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> Figure:
+def topn(series: pd.DataFrame, references: pd.DataFrame, *, percent: bool = True, note: str = "") -> Figure:
     """Two panels a space: tau-b inside the true top-N, and the mean score of the true top-N, against N.
 
     series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
@@ -29,9 +29,11 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> F
     of validation against test (INSIDE of ceiling.py) and of params. Grey band: what range restriction alone lets
     expect, between its two scales (EXPECTED in series), for the panel's variant of the highest tau-b over all.
     A falling line on the right means that better architectures score higher, which is what topn_mean_tau sums up.
+    percent: whether all scores are; if not, each line on the right goes from its own lowest value to its highest.
     Where a space has many variants, a row of panels for every few of them, on one scale.
     """
     look = style.colours(series["variant"])
+    series = series if percent else _own_range(series)
     rows = _rows(series)
     heights = [2.75 + 0.17 * (5 + sum(map(_lines, names))) / 2 for _, names in rows] or [3]
     with style.look():
@@ -47,6 +49,7 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> F
             left, right = part.subplots(1, 2)
             panels.setdefault(space, []).append((left, right))
             _draw(left, right, here, look, references[references["space"] == space])
+            right.set_ylabel("mean score (%)" if percent else "mean score, lowest to highest")
             left.set_title(style.panel_title(space))
             right.set_title("mean score of the true top-N")
             handles, labels = left.get_legend_handles_labels()
@@ -59,6 +62,15 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, note: str = "") -> F
         band = f"Band: mean ± standard deviation over seeds; none for one seed or more than {BANDS} variants."
         style.add_note(figure, band, note)
     return figure
+
+
+def _own_range(series: pd.DataFrame) -> pd.DataFrame:
+    """Scores of different units: each variant's from 0 at its lowest to 1 at its highest, a constant's all 1/2."""
+    scores = series.groupby(["space", "mask", "variant"], sort=False)["score"]
+    low, high = scores.transform("min"), scores.transform("max")
+    span = (high - low).where(high > low)
+    scaled = ((series["score"] - low) / span).where(span.notna() | series["score"].isna(), 0.5)
+    return series.assign(score=scaled, score_std=series["score_std"] / span)
 
 
 def _rows(series: pd.DataFrame) -> list[tuple[str, list[str]]]:
@@ -102,7 +114,6 @@ def _draw(
         axes.set_xlabel("N, size of the true top-N")
     left.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
     left.set_ylabel("tau-b inside the true top-N")
-    right.set_ylabel("mean score (%)")
 
 
 def _seeds(group: pd.DataFrame) -> str:

@@ -29,7 +29,7 @@ def _costs(found: Collected) -> Html:
         ]
         rows.append([space_title(row), row["variant"], row["mask"], *states, *numbers])
     head = ["Space", "Variant", "Mask", "finished", "diverged", "failed", "not run yet"]
-    return table([*head, "mean score (%)", "epochs", "updates", "training (s)", "scoring (s)"], rows, words=3)
+    return table([*head, "mean score", "epochs", "updates", "training (s)", "scoring (s)"], rows, words=3)
 
 
 def _runs(found: Collected) -> Html:

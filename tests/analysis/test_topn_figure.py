@@ -33,3 +33,18 @@ def test_expectations_are_means_over_seeds(found):
     series = topn.series_of(top).set_index(["space", "mask", "variant", "top"])
     for key, rows in top.groupby(["space", "mask", "variant", "top"]):
         assert series.loc[key, "expected_places"] == pytest.approx(rows["expected_places"].mean())
+
+
+def test_scores_of_different_units_go_from_their_lowest_to_their_highest(found):
+    series = topn.series_of(found.top[found.top["primary"].astype(bool)])
+    names = list(dict.fromkeys(series["variant"]))
+    other = series.assign(score=series["score"].where(series["variant"] != names[0], 1e6 * series["score"]))
+    shown = []
+    for rows in (series, other):
+        right = topn.topn(rows, found.top_references, percent=False).axes[1]
+        assert "%" not in right.get_ylabel()
+        values = [line.get_ydata() for line in right.get_lines()]
+        assert all((value.min(), value.max()) == (0, 1) for value in values)
+        shown += [number for value in values for number in value]
+    assert shown[: len(shown) // 2] == pytest.approx(shown[len(shown) // 2 :])
+    assert topn.topn(series, found.top_references).axes[1].get_ylabel() == "mean score (%)"
