@@ -77,8 +77,8 @@ TEXT = (
     f" other seeds. topn_mean_tau: Kendall's formula between N and the mean score of the true top-N, {MINUS}1 is"
     " best; p, of the mean score over seeds: share of shuffled scores that do at least as well. top 5 %: share of"
     " the true top 5 % that is in the predicted top 5 % (5 % by chance). regret@10: best truth less the best among"
-    " the ten with the highest score, in percentage points. mean score in percent where it is an accuracy. train: seconds a run."
-    " By loss: the same scoring's loss as the score, the lowest best. n: architectures scored by every finished seed."
-    " missing: architectures with truth and no score (the most of any seed), left out. The noise-free ceiling is an"
-    " estimate (Spearman-Brown), for Pearson only."
+    " the ten with the highest score, in percentage points. mean score in percent where it is an accuracy. train:"
+    " seconds a run. By loss: the same scoring's loss as the score, the lowest best. n: architectures scored by every"
+    " finished seed. missing: architectures with truth and no score (the most of any seed), left out. The noise-free"
+    " ceiling is an estimate (Spearman-Brown), for Pearson only."
 )
