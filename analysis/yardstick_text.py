@@ -63,14 +63,24 @@ def yardstick_text(
     own = frames(found, front, cost)
     if form == "csv":
         return frame_text(own[which or "bins"], form)
-    study = found.study
     if form == "json":
-        facts = {"study": study.name, "title": study.title, "note": study.note, "missing": found.missing}
-        chosen = {name: records(frame) for name, frame in own.items() if which in (None, name)}
-        return as_json(
-            facts | {"front": front, "cost": cost} | {f"{name}_rows": rows for name, rows in chosen.items()}
-        )
+        chosen = {name: frame for name, frame in own.items() if which in (None, name)}
+        return numbers(found, chosen, front, cost)
     tables = [table for table in printed(own, front, cost) if which in (None, table.name)]
+    return written(found, form, tables)
+
+
+def numbers(found: Yardstick, own: dict[str, pd.DataFrame], front: str | None, cost: str) -> str:
+    """Every number of these frames as JSON."""
+    study = found.study
+    facts = {"study": study.name, "title": study.title, "note": study.note, "missing": found.missing}
+    rows = {f"{name}_rows": records(frame) for name, frame in own.items()}
+    return as_json(facts | {"front": front, "cost": cost} | rows)
+
+
+def written(found: Yardstick, form: str, tables: Sequence[Printed]) -> str:
+    """The tables as 'text', 'markdown' or 'latex'."""
+    study = found.study
     note = f"{study.note + '; ' if study.note else ''}{HANDLING[found.missing]}"
     if form == "latex":
         return "\n\n".join(_latex(table, study.name, note) for table in tables if table.rows)

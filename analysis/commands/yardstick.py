@@ -13,7 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
     add_format(parser)
     parser.add_argument(
-        "--table", choices=("bins", "rankings", "front", "amortised"), help="one table (all; for csv: bins)"
+        "--table",
+        choices=("bins", "rankings", "front", "amortised", "fear-1", "fear-2", "fear-3"),
+        help="one table (all; for csv: bins); fear-1 to fear-3: as the FEAR paper prints them",
     )
     parser.add_argument(
         "--missing",
@@ -36,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Print the tables."""
     from analysis.bins import REPORTED
+    from analysis.fear_tables import NAMES, fear_text
     from analysis.front import DEFAULT
     from analysis.study import load_study, study_folder
     from analysis.yardstick import yardstick
@@ -50,6 +53,9 @@ def main(args: argparse.Namespace) -> None:
         raise ValueError(
             f"front: {args.name} has no ranking of the kind {DEFAULT}; name another with --front"
         )
+    if args.table in NAMES:
+        print(fear_text(found, args.format, args.table, front, args.cost))
+        return
     print(yardstick_text(found, args.format, args.table, front, args.cost))
 
 

@@ -139,6 +139,60 @@ def run(folder: Path, *more: str) -> int:
     return main(["yardstick", folder.name, "--runs", str(folder.parent), *more])
 
 
+def test_the_fear_papers_tables_by_name(
+    found: Yardstick, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "yardstick",
+        folder.name,
+        "--runs",
+        str(folder.parent),
+        "--bins",
+        "50",
+        "--format",
+        "markdown",
+        "--table",
+    ]
+    for name in ("fear-1", "fear-3"):
+        assert main([*words, name]) == 0
+        lines = [
+            line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| FEAR")
+        ]
+        assert [line[1] for line in lines] == ["50", "100"]
+        for line in lines:
+            percent = int(line[1])
+            own = row(found.bins, variant="FEAR", percent=percent)
+            short = found.bins[(found.bins["kind"] == "short-training") & (found.bins["percent"] == percent)]
+            for cells, metric in ((line[2:6], "spearman"), (line[6:], "common")):
+                assert cells[0].startswith(f"{own[metric]:.2f} ({own['seconds']:.3g}")
+                # by brute force: the points that no cheaper one equals, the nearest of them in seconds
+                front = [
+                    p
+                    for p in short.to_dict("records")
+                    if all(
+                        q[metric] < p[metric] or (q[metric] == p[metric] and q["seconds"] >= p["seconds"])
+                        for q in short.to_dict("records")
+                        if q["seconds"] <= p["seconds"] and q is not p
+                    )
+                ]
+                nearest = min(front, key=lambda p: abs(p["seconds"] - own["seconds"]))
+                assert cells[1].startswith(f"{nearest[metric]:.2f} ({nearest['seconds']:.3g}")
+    assert main([*words, "fear-2"]) == 0
+    table = capsys.readouterr().out
+    for variant in ("FEAR", *found.bins.loc[found.bins["kind"] == "zero-cost", "variant"].unique()):
+        whole = row(found.bins, variant=variant, percent=100)
+        assert f"| {variant} | {whole['spearman']:.3f} |" in table
+    assert "uniform" not in table
+
+
+def test_a_study_without_fear_has_no_table_of_it(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["yardstick", study.name, "--runs", str(study.parent), "--table", "fear-1"]
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(
+        f"error: study: {study.name} has nothing for fear-1, which needs"
+    )
+
+
 def test_text_says_who_is_missing_and_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(folder, "--bins", "20,100") == 0
     out = capsys.readouterr().out
