@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import sys
 import threading
@@ -13,7 +12,7 @@ from typing import Any
 
 from studies import lineage
 from studies.jobs import Job, Work, split
-from studies.parallel import default_workers, run_tasks
+from studies.parallel import default_workers, message_queue, run_tasks
 from studies.provenance import commit, versions
 from studies.runs_progress import Reporter, RunsProgress
 from studies.study import Run, Study
@@ -163,8 +162,7 @@ def _execute(
         file=sys.stderr,
     )
     results = []
-    with multiprocessing.Manager() as manager:
-        messages = manager.Queue()
+    with message_queue() as messages:
         listener = threading.Thread(target=progress.listen, args=(messages,), daemon=True)
         listener.start()
         tasks = [(number, job.first(), device, messages) for number, job in enumerate(jobs)]

@@ -10,12 +10,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.context import BaseContext
+from multiprocessing.managers import SyncManager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-PRELOAD = ["studies.run"]  # with torch: seconds of a core that all workers so pay together
+PRELOAD = ["studies.run"]  # with PyTorch: seconds of a core that all workers so pay together
 
 
 def available_cores() -> int:
@@ -39,17 +42,52 @@ def start_worker() -> None:
 
     keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # see `context`
+    end_with_parent()
     torch.set_num_threads(1)
     with suppress(RuntimeError):  # already set, in a process that has computed before
         torch.set_num_interop_threads(1)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """From now on this process ends at once when the process that started it has gone, however that ended."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
+    if parent is None:
+        return
+    if not parent.is_alive():
+        os._exit(1)
+
+    def follow() -> None:
         parent.join()
         os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+@contextmanager
+def message_queue() -> Iterator[Any]:
+    """A queue that tasks can be given, to send messages to this process while they are done. A process of its own has
+    it, so that a worker killed while it sends does no harm; that process ends with this one, however this one ends."""
+    manager = SyncManager(ctx=context())
+    manager.start(end_with_parent)
+    with manager:
+        yield manager.Queue()
+
+
+def context() -> BaseContext:
+    """Processes are forked from one that has imported what they need and has computed nothing, nor asked for a GPU: a
+    fork of this one would inherit its threads, and without a fork each would import PyTorch anew.
+
+    An interrupt from the terminal reaches that one too; it waits there, or it would be told in the midst of imports."""
+    made = multiprocessing.get_context("forkserver")
+    made.set_forkserver_preload(PRELOAD)
+    resource_tracker.ensure_running()  # or it would be started below, which lets interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return made
 
 
 def run_tasks(
@@ -60,16 +98,11 @@ def run_tasks(
 ) -> Iterator[tuple[int, T]]:
     """Yields (position, function(*task)) as tasks finish, in new processes that share nothing.
 
-    They are forked from a process that has imported what they need and has computed nothing: a fork of this one would
-    inherit its threads, and without a fork each worker would import PyTorch anew.
-
     then(position, result) gives tasks to be done next because of a result; they count on from the last position.
     Few tasks are queued ahead, so an error stops soon; the error of a task is raised here, and OSError if a worker
     died. An interrupt ends the workers at once.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
-    with ProcessPoolExecutor(workers, context, initializer=start_worker) as pool:
+    with ProcessPoolExecutor(workers, context(), initializer=start_worker) as pool:
         todo = deque(enumerate(tasks))
         count = len(tasks)
         running: dict[Future[T], int] = {}

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from digits_tables import DIGITS, SIZE, write_table
 
+from studies import parallel
 from studies import run as run_module  # noqa: F401 - imported before the fork
 from studies.execute import Plan, execute
 from studies.states import incomplete
@@ -72,8 +73,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     torch.set_num_threads(1)
     load(replace(DIGITS, subset=256))  # read once, for all
-    get_context = multiprocessing.get_context
-    multiprocessing.get_context = lambda method=None: get_context("fork")  # type: ignore[assignment,method-assign]
+    parallel.context = lambda: multiprocessing.get_context("fork")
     for line in sys.stdin:
         folder, workers = line.rstrip("\n").split("\t")
         child = os.fork()
