@@ -55,7 +55,8 @@ def _counts(states: list[State]) -> str:
 
 
 def _time(runs: list[Run], states: list[State], left: list[Run]) -> str:
-    """How long the rest will take, each run as its variant's finished runs took, else as the catalogue says."""
+    """How long the rest will take, each run as its variant's finished runs took, else as the catalogue says; runs of
+    which neither is known are counted, not guessed."""
     from studies.parallel import default_workers
     from studies.progress import duration
 
@@ -69,8 +70,12 @@ def _time(runs: list[Run], states: list[State], left: list[Run]) -> str:
     for run in left:
         own = measured.get((run.variant.space, run.variant.name))
         seconds = mean(own) if own else run.variant.expected_seconds
-        if seconds is None:
-            return ": time unknown until one of each variant has run"
-        expected.append(seconds)
-    workers, total = default_workers("cpu", len(left)), sum(expected)
-    return f": about {duration(total)} of one core, {duration(total / workers)} with {workers} workers"
+        if seconds is not None:
+            expected.append(seconds)
+    if not expected:
+        return ": time unknown until one of each variant has run"
+    workers, total = default_workers("cpu", len(expected)), sum(expected)
+    told = f": about {duration(total)} of one core, {duration(total / workers)} with {workers} workers"
+    if unknown := len(left) - len(expected):
+        told += f", and {unknown} jobs whose time is unknown until one of each variant has run"
+    return told
