@@ -9,21 +9,36 @@ from matplotlib.figure import Figure
 
 from analysis.correlation import kendall_tau
 from analysis.figures import style
-from analysis.study import GROUP, Run, Study, mask_text, read_result, read_scores, read_truth, to_score
+from analysis.scored import ScoredSet
+from analysis.study import (
+    GROUP,
+    Run,
+    Study,
+    allowed_rows,
+    mask_text,
+    read_result,
+    read_scores,
+    read_truth,
+    to_score,
+)
 from analysis.tables import Table
 from supernet.spaces import Space
 
 MILESTONES, HISTORY = "milestones.parquet", "history.csv"  # in the folder of a run
 FEWEST = 40  # architectures below which a tau says little
+# Supernets trained for a true top-N and this sample have milestones of a part of both. Once the whole table is scored
+# both stand for the space, but a mixture that is rich in the best does not.
+SAMPLE = ScoredSet(random=1000)
 COLUMNS = [*GROUP, "seed", "updates", "n", "tau_b", "tau_b_loss"]
 
 
 def learning_frame(study: Study) -> pd.DataFrame:
     """COLUMNS: a row for each finished supernet, each milestone of it and its end: tau_b by accuracy and by loss over
-    the same n architectures, those of the study's sample that every milestone scored. None with fewer than FEWEST."""
+    the same n architectures, those of the study's sample that every milestone scored (where the whole table is scored,
+    those in SAMPLE, if enough). None with fewer than FEWEST."""
     rows: list[dict[str, object]] = []
     truths: dict[str, Table] = {}
-    samples: dict[Space, pd.Series] = {}
+    samples: dict[Space, tuple[pd.Series, pd.Index]] = {}
     for run in study.runs:
         followed = all((run.folder / name).is_file() for name in (MILESTONES, HISTORY))
         own = not (run.trained_as or run.parts)
@@ -33,23 +48,36 @@ def learning_frame(study: Study) -> pd.DataFrame:
         if name not in truths:
             truths[name] = read_truth(study.truths[name], name)
         if run.space not in samples:
-            table, sample = to_score(study, truths[name], run.space)
-            texts = [table.texts[row] for row in np.flatnonzero(sample)]
-            samples[run.space] = pd.Series(table.numbers[sample], index=texts).dropna()
+            samples[run.space] = _sample(study, truths[name], run.space)
         group = dict(
             zip(GROUP, (run.space.name, mask_text(run.space), run.variant, run.measure), strict=True)
         )
-        rows += [group | {"seed": run.seed} | row for row in _curve(run, samples[run.space])]
+        rows += [group | {"seed": run.seed} | row for row in _curve(run, *samples[run.space])]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _curve(run: Run, truth: pd.Series) -> list[dict[str, object]]:
+def _sample(study: Study, truth: Table, space: Space) -> tuple[pd.Series, pd.Index]:
+    """The truth of the architectures that stand for the space, by their texts; and those of them that are in SAMPLE,
+    if the whole table is scored, else all."""
+    table, sample = to_score(study, truth, space)
+    texts = [table.texts[row] for row in np.flatnonzero(sample)]
+    values = pd.Series(table.numbers[sample], index=texts).dropna()
+    if not study.scored.whole:
+        return values, values.index
+    drawn = SAMPLE.sample(allowed_rows(truth, space))
+    return values, values.index.intersection([truth.texts[row] for row in drawn])
+
+
+def _curve(run: Run, truth: pd.Series, drawn: pd.Index) -> list[dict[str, object]]:
+    """drawn: the architectures that the curve is of if it has enough of them."""
     taken = pd.read_parquet(run.folder / MILESTONES)
     taken = taken[(taken["measure"] == run.measure) & (taken["status"] == "ok")]
     epochs = list(taken.groupby("epoch", sort=True))
     common = truth.index
     for _, own in epochs:
         common = common.intersection(list(own["arch"]))
+    if len(common.intersection(drawn)) >= FEWEST:
+        common = common.intersection(drawn)
     if not epochs or len(common) < FEWEST:  # before anything large is read
         return []
     end = read_scores(run)[run.measure].frame

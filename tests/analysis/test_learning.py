@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,9 @@ from synthetic_study import write_study
 
 from analysis.__main__ import main
 from analysis.collect import collect
+from analysis.figures import learning as curves
 from analysis.figures.learning import learning, learning_frame
+from analysis.scored import ScoredSet
 from analysis.sections.learning import learning_section
 from analysis.study import load_study
 
@@ -71,3 +74,20 @@ def test_figure_and_section(folder: Path, tmp_path: Path) -> None:
     text = "".join(learning_section(collect(folder), tmp_path))
     assert "While training" in text
     assert len(pd.read_csv(tmp_path / "learning.csv")) == 3
+
+
+def test_of_a_whole_table_the_curve_is_of_a_uniform_sample(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Milestones of a true top-N and a sample would make it of a mixture; of too few it is not made."""
+    study = load_study(folder)
+    assert study.scored.whole
+    run = next(run for run in study.runs if (run.folder / "milestones.parquet").exists())
+    texts = list(pd.read_parquet(study.truths[run.space.name].path)["arch"])
+    (all_of_them,) = set(learning_frame(study)["n"])
+    drawn = {texts[row] for row in random.Random(0).sample(range(len(texts)), 60)}
+    scores = pd.read_parquet(run.folder / "scores.parquet")
+    scored = set(scores.loc[(scores["measure"] == run.measure) & (scores["status"] == "ok"), "arch"])
+    for size, expected in ((60, len(scored & drawn)), (30, all_of_them)):
+        monkeypatch.setattr(curves, "SAMPLE", ScoredSet(random=size))
+        assert set(learning_frame(study)["n"]) == {expected}
