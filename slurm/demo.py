@@ -198,7 +198,7 @@ class DemoCluster:
             "PreemptType": "preempt/partition_prio",
             "PreemptMode": "REQUEUE",
             "SlurmctldParameters": "preempt_send_user_signal",
-            "SchedulerParameters": "sched_interval=5,bf_interval=5",
+            "SchedulerParameters": "sched_interval=1,bf_interval=1",
             "GresTypes": "gpu",
         }
         lines = [f"{name}={value}" for name, value in settings.items()]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import fake_slurm
 import pytest
-from fake_slurm import FAKE, ROOT, Fake
+from fake_slurm import FAKE, Fake
 
 from slurm.demo import DemoCluster, missing_packages
 from studies.truth import table
@@ -60,18 +60,13 @@ def few_architectures(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"{path}:digits_test"
 
 
-Slurm = Callable[..., subprocess.CompletedProcess[str]]
-
-
 @pytest.fixture
-def slurm() -> Slurm:
-    """Runs `python -m slurm` with these words."""
+def slurm(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Does what `python -m slurm` with these words does, and returns what it prints."""
 
-    def run(*words: str | Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "slurm", *map(str, words)]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
-        assert code is None or done.returncode == code, done.stdout + done.stderr
-        return done
+    def run(*words: str | Path, code: int = 0) -> str:
+        returned, (printed, errors) = fake_slurm.slurm(*words), capsys.readouterr()
+        assert returned == code, printed + errors
+        return printed
 
     return run

@@ -6,13 +6,16 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+from fake_slurm import ROOT
 
 from slurm import request
 from slurm.demo import DemoCluster
@@ -65,34 +68,54 @@ def equal(one: object, two: object) -> bool:
 
 
 def undisturbed_runs(root: Path, *words: str) -> Path:
-    """The folder of the same runs, done in processes of this machine."""
+    """The folder of the same runs, done in a process of this machine."""
     plan = request.plan([*words, "--runs", str(root)])
-    execute(plan, plan.selected, "cpu", 2)
+    execute(plan, plan.selected, "cpu", 1)
     return root / "trainings"
 
 
+@pytest.fixture
+def background() -> Iterator[ThreadPoolExecutor]:
+    """A thread for what can be done while SLURM lets everybody wait."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
 def test_an_array_of_smoke_runs_ends_complete_and_equal_to_a_local_run(
-    cluster: DemoCluster, slurm: Callable, profile: Path, tmp_path: Path, few_architectures: str
+    cluster: DemoCluster,
+    slurm: Callable[..., str],
+    profile: Path,
+    tmp_path: Path,
+    few_architectures: str,
+    background: ThreadPoolExecutor,
 ) -> None:
     words = ["quickstart", "--smoke", "--truth", few_architectures, "--only", "nasbench201/uniform"]
     words += ["--only", "nasbench201/strictly fair", "--only", "without avg_pool_3x3"]
     there = tmp_path / "jobs"
-    sent = slurm("submit", *words, "--runs", there, "--profile", profile)
+    command = [sys.executable, "-m", "slurm", "submit", *words, "--runs", there, "--profile", profile]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    sent = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert sent.returncode == 0, sent.stderr
     assert "submitted 3 runs in 3 jobs, 1 array" in sent.stdout
-    assert "submitted 0 runs" in slurm("submit", *words, "--runs", there, "--profile", profile).stdout
-    watched = slurm("status", *words, "--runs", there, "--watch", "1")
-    assert "3 of 3 complete: 3 done" in watched.stdout
-    undisturbed = undisturbed_runs(tmp_path / "local", *words)
+    local = background.submit(undisturbed_runs, tmp_path / "local", *words)
+    assert "submitted 0 runs" in slurm("submit", *words, "--runs", there, "--profile", profile)
+    assert "3 of 3 complete: 3 done" in slurm("status", *words, "--runs", there, "--watch", "1")
+    undisturbed = local.result()
     runs = sorted(path.name for path in (there / "trainings").iterdir())
     assert runs == sorted(path.name for path in undisturbed.iterdir())
     for run in runs:
         assert_same(undisturbed / run, there / "trainings" / run)
-        assert "finished" in slurm("logs", run[:8], "--runs", there).stdout
+        assert "finished" in slurm("logs", run[:8], "--runs", there)
     assert not list(there.rglob("*.tmp"))
 
 
 def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have_the_same_bits(
-    cluster: DemoCluster, slurm: Callable, profile: Path, tmp_path: Path, few_architectures: str
+    cluster: DemoCluster,
+    slurm: Callable[..., str],
+    profile: Path,
+    tmp_path: Path,
+    few_architectures: str,
+    background: ThreadPoolExecutor,
 ) -> None:
     words = ["quickstart", "--truth", few_architectures, "--seeds", "0"]
     words += ["--only", "nasbench201/uniform", "--only", "nasbench201/strictly fair"]
@@ -114,8 +137,10 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     os.kill(holder.pid, signal.SIGKILL)
     until(lambda: restarts(jobs[0]) == 1, "the first job to be queued again")
     until(lambda: jobs[1] not in queued(), "the second job to be gone")
-    told = slurm("status", *words, "--runs", there).stdout
+    told = slurm("status", *words, "--runs", there)
     assert re.search(r"strictly fair +0  lost .* log: ", told.replace("\n", " ")), told
+    assert "submitted 1 run in 1 job" in slurm("retry", *words, "--runs", there)
+    jobs[1] = read_all(there)[1].ids()[0]
 
     # A preemption: a job of a partition that goes before needs the whole machine.
     until(lambda: trains(runs[2]), "the third run to train")
@@ -124,20 +149,23 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     until(lambda: restarts(jobs[2]) >= 1, "the third job to be preempted")
 
     # A lost node: its daemon is killed with all that it has started, and comes back.
-    again = slurm("retry", *words, "--runs", there)
-    assert "submitted 1 run in 1 job" in again.stdout
-    until(lambda: trains(runs[1]), "the second run to train again")
-    lost = [run for run in runs if trains(run)]
-    cluster.lose_node()
-    until(lambda: all(lock.holder(run) is None for run in lost), "the lost processes to be gone")
-    cluster.start_daemon("slurmd")
-    retried = read_all(there)[1].ids()[0]
-    until(lambda: restarts(retried) >= 1, "the job of the lost node to be queued again")
+    lost: list[int] = []
 
-    watched = slurm("status", *words, "--runs", there, "--watch", "1")
-    assert "3 of 3 complete: 3 done" in watched.stdout
+    def some_train() -> bool:
+        lost[:] = [number for number, run in enumerate(runs) if trains(run)]
+        return bool(lost)
+
+    until(some_train, "a run to train again")
+    before = [restarts(job) for job in jobs]
+    cluster.lose_node()
+    until(lambda: all(lock.holder(runs[number]) is None for number in lost), "the lost processes to be gone")
+    cluster.start_daemon("slurmd")
+    for number in lost:
+        until(lambda: restarts(jobs[number]) > before[number], "a job of the lost node to be queued again")  # noqa: B023
+
+    local = background.submit(undisturbed_runs, tmp_path / "local", *words)
+    assert "3 of 3 complete: 3 done" in slurm("status", *words, "--runs", there, "--watch", "1")
     assert not list(there.rglob("*.tmp"))
     assert not list(there.rglob("*.save_tmp"))
-    undisturbed = undisturbed_runs(tmp_path / "local", *words)
     for run in runs:
-        assert_same(undisturbed / run.name, run)
+        assert_same(local.result() / run.name, run)
