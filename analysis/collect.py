@@ -51,7 +51,7 @@ class Collected:
       that was trained; else none) and `control` (the id of the run trained alike under that mask).
     variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
       seeds; tau_b_low and tau_b_high (95 % over architectures, of the mean over seeds); seedmean_<metric>:
-      the metric of the mean score over seeds.
+      the metric of the mean score over seeds; of seedmean_tau_b_loss also *_low and *_high, 95 % over architectures.
     top: a row for each run, BatchNorm mode and N: tau_b inside the true top-N, mean_score of it, n scored;
       expected_points, expected_places: tau_b there if the run's error were the same everywhere (range_restriction.py).
     points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place, sampled; no
@@ -87,6 +87,8 @@ OVER_SEEDS = (
     "train_seconds",
     "score_seconds",
 )
+BY_LOSS = tuple(f"seedmean_tau_b_loss{end}" for end in ("", "_low", "_high"))
+Columns = dict[tuple[str, ...], dict[int, Floats]]  # group -> seed -> a number by the truth's row number
 COUNTS = ("n", "missing", "updates", "epochs", "train_seconds", "score_seconds")
 
 
@@ -102,24 +104,28 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
         truths[space], samples[space] = to_score(study, whole[space.name], space)
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
-    columns: dict[tuple[str, ...], dict[int, Floats]] = {}  # group -> seed -> score by the truth's row number
+    columns: Columns = {}
+    losses: Columns = {}  # of runs that have one of every architecture with a score
     allowed = {space: whole[space.name].only(allowed_rows(whole[space.name], space)) for space in truths}
     restricted = {
         space: RangeRestriction(table.numbers[table.known], study.top) for space, table in allowed.items()
     }
     for run in study.runs:
-        for row, inside, column in _run_rows(study, run, truths[run.space], samples[run.space]):
+        for row, inside, column, loss in _run_rows(study, run, truths[run.space], samples[run.space]):
             rows.append(row)
             restriction = restricted[run.space].inside(row.get("tau_b"))
             top += [entry | expected(restriction.get(entry["top"])) for entry in inside]
             if column is not None:
                 columns.setdefault(tuple(row[name] for name in GROUP), {})[run.seed] = column
+            if loss is not None:
+                losses.setdefault(tuple(row[name] for name in GROUP), {})[run.seed] = loss
     named = [*GROUP, "trained_as", "control", "seed", "run_id", "primary", "state", "reason"]
     runs = pd.DataFrame(rows, columns=[*named, *COUNTS, *METRICS])
     by_name = {(space.name, mask_text(space)): (truths[space], samples[space]) for space in truths}
     common = {key: pd.DataFrame(columns.pop(key)).dropna() for key in list(columns)}
     reference_rows, top_references = references(study, truths, samples, allowed, restricted)
-    variants = _variants(study, runs, common, by_name)
+    by_loss = {key: -pd.DataFrame(losses.pop(key)).dropna() for key in list(losses)}
+    variants = _variants(study, runs, common, by_loss, by_name)
     sampled = {key: frame[by_name[key[0], key[1]][1][frame.index]] for key, frame in common.items()}
     return Collected(
         study=study,
@@ -139,8 +145,8 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
 
 def _run_rows(
     study: Study, run: Run, truth: Table, sample: Bools
-) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], Floats | None]]:
-    """For each BatchNorm mode of a run: its row, its rows by top-N, its scores by the truth's row number."""
+) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], Floats | None, Floats | None]]:
+    """For each BatchNorm mode of a run: its row, its rows by top-N, its scores and losses by the truth's row number."""
     result = read_result(run)
     group = {"space": run.space.name, "mask": mask_text(run.space), "variant": run.variant, "seed": run.seed}
     row = {
@@ -153,42 +159,46 @@ def _run_rows(
         **{name: result.get(name) for name in ("updates", "epochs", "train_seconds", "score_seconds")},
     }
     if result["status"] != "finished":
-        yield {**row, "measure": run.measure, "primary": True}, [], None
+        yield {**row, "measure": run.measure, "primary": True}, [], None, None
         return
     for mode, table in read_scores(run).items():
         which = {"measure": mode, "primary": mode == run.measure}
         try:
             joined = join(truth, table)
         except ValueError as error:  # not one usable score: the run ended and there is nothing to compare
-            yield {**row, **which, "state": "failed", "reason": str(error)}, [], None
+            yield {**row, **which, "state": "failed", "reason": str(error)}, [], None, None
             continue
         values, scores = joined.truth, joined.score
         inside_sample = sample[joined.positions]
         if not inside_sample.any():
             reason = f"{table.source}: no architecture of the sample has a score"
-            yield {**row, **which, "state": "failed", "reason": reason}, [], None
+            yield {**row, **which, "state": "failed", "reason": reason}, [], None, None
             continue
         numbers = ranked(study, values, scores, inside_sample)
         inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
         filled = np.full(len(truth.texts), np.nan)
         filled[joined.positions] = scores
+        losses = None
         own: dict[str, Any] = {"missing": joined.missing, "mean_score": float(scores[inside_sample].mean())}
         if "loss" in table.frame.columns:
             by_loss = -table.frame["loss"].to_numpy(dtype=float)[joined.score_rows]
             if np.isfinite(by_loss).all():  # not every estimator has one
+                losses = np.full(len(truth.texts), np.nan)
+                losses[joined.positions] = -by_loss
                 own["tau_b_loss"] = kendall_tau(values[inside_sample], by_loss[inside_sample]).value
                 best = by_truth(values)
                 for entry in inside:
                     entry["tau_b_loss"] = tau_true_top(values, by_loss, entry["top"], best).value
         if "seconds" in table.frame.columns:  # of this way to score alone
             own["score_seconds"] = round(float(table.frame["seconds"].sum()), 2)
-        yield {**row, **which, **flat(numbers), **own}, inside, filled
+        yield {**row, **which, **flat(numbers), **own}, inside, filled, losses
 
 
 def _variants(
     study: Study,
     runs: pd.DataFrame,
     common: Mapping[tuple[str, ...], pd.DataFrame],
+    by_loss: Mapping[tuple[str, ...], pd.DataFrame],
     truths: Mapping[tuple[str, str], tuple[Table, Bools]],
 ) -> pd.DataFrame:
     rows = []
@@ -210,9 +220,11 @@ def _variants(
             over_seeds = spread([] if np.isnan(values).any() else values.tolist())
             row |= {name: over_seeds.mean, f"{name}_std": over_seeds.std}
         row["missing"] = int(missing.max()) if len(finished) else None
-        row |= dict.fromkeys(("n", "tau_b_low", "tau_b_high", *(f"seedmean_{m}" for m in METRICS)))
+        row |= dict.fromkeys(("n", "tau_b_low", "tau_b_high", *(f"seedmean_{m}" for m in METRICS), *BY_LOSS))
         if key in common:
             row |= _over_architectures(study, common[key], *truths[(key[0], key[1])])
+        if key in by_loss and by_loss[key].shape[1] == len(finished):
+            row |= _by_mean_loss(by_loss[key], *truths[(key[0], key[1])])
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -228,6 +240,15 @@ def _over_architectures(study: Study, scores: pd.DataFrame, truth: Table, sample
         numbers = flat(ranked(study, values, averaged, inside))
         row |= {f"seedmean_{name}": numbers[name] for name in METRICS if name in numbers}
     return row
+
+
+def _by_mean_loss(scores: pd.DataFrame, truth: Table, sample: Bools) -> dict[str, Any]:
+    """BY_LOSS of the architectures that every seed scored. scores: minus their losses, a column a seed."""
+    inside = scores[sample[scores.index.to_numpy()]]
+    if not len(inside):
+        return {}
+    found = mean_tau(truth.numbers[inside.index.to_numpy()], [inside.mean(axis=1).to_numpy()])
+    return dict(zip(BY_LOSS, (found.value, found.low, found.high), strict=True))
 
 
 def _points(

@@ -18,7 +18,8 @@ SHORT = [
 ]  # fmt: skip
 COLUMNS = [
     "space", "mask", "name", "runs", "seeds", "n", "missing", "tau_b", "tau_b_low", "tau_b_high",
-    "tau_b_std", "tau_b_loss", "tau_b_loss_std", "tau_kendall_a", "spearman", "spearman_std", "pearson", "pearson_std",
+    "tau_b_std", "tau_b_loss", "tau_b_loss_std", "seedmean_tau_b", "seedmean_tau_b_loss", "seedmean_tau_b_loss_low",
+    "seedmean_tau_b_loss_high", "tau_kendall_a", "spearman", "spearman_std", "pearson", "pearson_std",
     "weighted_tau", "topn_mean_tau", "topn_mean_tau_std", "topn_p", "overlap_5", "overlap_5_std", "regret_10",
     "regret_10_std", "mean_score", "mean_score_std", "epochs", "updates", "train_seconds", "score_seconds",
 ]  # fmt: skip
@@ -28,8 +29,9 @@ def table_frame(found: Collected) -> pd.DataFrame:
     """The study's numbers, one row for each variant (its own BatchNorm mode), baseline and noise ceiling.
 
     Means over the finished seeds; *_std over seeds (empty for one); tau_b_low and tau_b_high: 95 % over
-    architectures; tau_b_loss: the loss as the score, the lowest best; topn_p: of the mean score over seeds. mean_score
-    in percent, regret_10 in percentage points, seconds a run.
+    architectures; tau_b_loss: the loss as the score, the lowest best; seedmean_*: of the mean score or loss over
+    seeds, its *_low and *_high 95 % over architectures; topn_p: of the mean score too. mean_score in percent,
+    regret_10 in percentage points, seconds a run.
     """
     rows = found.primary.rename(columns={"variant": "name", "finished": "seeds", "seedmean_topn_p": "topn_p"})
     references = found.references.rename(columns={"reference": "name"})

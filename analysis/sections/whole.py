@@ -50,15 +50,17 @@ def _main(found: Collected) -> Html:
 
 def _rest(found: Collected) -> Html:
     head = [
-        Head("tau-b of the mean score"), Head("tau-b by loss", "tau_b_loss"), Head("weighted tau", "weighted_tau"),
-        Head("Spearman", "spearman"), Head("Pearson", "pearson"), Head("mean score", "mean_score"),
-        Head("top 5 %", "overlap_5"), Head("regret@10", "regret_10"), Head("n", "n"), Head("missing", "missing"),
+        Head("tau-b of the mean score"), Head("tau-b by loss", "tau_b_loss"), Head("of the mean loss"),
+        Head("weighted tau", "weighted_tau"), Head("Spearman", "spearman"), Head("Pearson", "pearson"),
+        Head("mean score", "mean_score"), Head("top 5 %", "overlap_5"), Head("regret@10", "regret_10"), Head("n", "n"),
+        Head("missing", "missing"),
     ]  # fmt: skip
 
     def cells(row: dict[Any, Any]) -> list[object]:
         return [
             number(row.get("seedmean_tau_b")),
             with_std(row, "tau_b_loss"),
+            number(row.get("seedmean_tau_b_loss")),
             with_std(row, "weighted_tau"),
             with_std(row, "spearman"),
             with_std(row, "pearson"),

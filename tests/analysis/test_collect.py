@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import kendalltau
 
 from analysis.answer import answer
 from analysis.collect import collect
@@ -74,6 +75,29 @@ def test_the_loss_is_a_score_too_the_lowest_best(found, study, tmp_path):
     without = runs[runs["run_id"] == "000000000001"]
     assert without["tau_b_loss"].isna().all()
     assert without["tau_b"].notna().all()
+
+
+def test_the_mean_loss_over_seeds_is_a_ranking_too(study, found, tmp_path):
+    rows = found.runs[(found.runs["space"] == "nasbench201") & (found.runs["measure"] == "batch")]
+    rows = rows[(rows["variant"] == "uniform") & (rows["state"] == "finished")]
+    assert len(rows) > 1
+    truth = pd.read_parquet(study / "nasbench201.parquet").set_index("arch")["digits_test"]
+    losses = []
+    for run_id in rows["run_id"]:
+        scores = pd.read_parquet(study.parent / "trainings" / run_id / "scores.parquet")
+        losses.append(
+            scores[(scores["measure"] == "batch") & (scores["status"] == "ok")].set_index("arch")["loss"]
+        )
+    mean = pd.concat(losses, axis=1).dropna().mean(axis=1)
+    own = group(found, "nasbench201", "uniform")
+    tau = kendalltau(truth[mean.index], -mean).statistic
+    assert own["seedmean_tau_b_loss"] == pytest.approx(tau)
+    assert own["seedmean_tau_b_loss_low"] < tau < own["seedmean_tau_b_loss_high"]
+    shutil.copytree(study.parent, tmp_path / "runs")
+    path = tmp_path / "runs" / "trainings" / rows["run_id"].iloc[0] / "scores.parquet"
+    pd.read_parquet(path).drop(columns="loss").to_parquet(path)
+    without = group(collect(tmp_path / "runs" / "invented"), "nasbench201", "uniform")
+    assert pd.isna(without["seedmean_tau_b_loss"])  # the other seeds would be another mean
 
 
 def test_mean_and_spread_over_seeds(found):
