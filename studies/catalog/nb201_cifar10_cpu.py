@@ -7,7 +7,7 @@ Command: python -m studies data get cifar10
          python -m studies run nb201_cifar10_cpu --data-root datasets          (then again with --all)
 Jobs: 25 trainings: {light, balanced, 32x32; and on 16x16 pixels: light, balanced; light, uniform; official, balanced;
 light, balanced, two cells} x 5 seeds.
-Data: CIFAR-10, 45,000 training and 5,000 validation images (of 32x32 pixels 500 of these, which is enough for the loss);
+Data: CIFAR-10, 45,000 training and 5,000 validation images (of 32x32 pixels 500, which is enough for the loss);
 truth: mean test accuracy over the benchmark's seeds. Light reductions are average pooling and a 1x1 convolution: with
 the benchmark's residual ones most of what so small a network can do is done outside the cells.
 Expected: a training takes 5 to 13 minutes of one core; all 15,625 architectures 6 to 10 more of 32x32 and 500 images,
@@ -78,7 +78,8 @@ def study() -> Study:
                 expected_seconds=2 * SECONDS,
             ),
         ],
-        note="CIFAR-10, 5,000 validation images, 500 for 32x32; truth: stand-alone networks of NAS-Bench-201, 200 epochs",
+        note="CIFAR-10, 5,000 validation images, 500 for 32x32; truth: stand-alone networks of NAS-Bench-201, 200"
+        " epochs",
         title="NAS-Bench-201 on CIFAR-10, ranked on two CPU cores",
         question="Which of reduction, sampling and depth lets a small supernet rank NAS-Bench-201?",
         seeds=(0, 1, 2, 3, 4),
