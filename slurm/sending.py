@@ -70,8 +70,9 @@ class Sending:
         try:
             with lock.hold(self.plan.folder / "slurm"):
                 self.look()
-                for run in (state.run for state in self.todo if state.run.variant.needs_images):
-                    ready(run.variant.data, run.data_root)
+                wanted = (state.run for state in self.todo if state.run.variant.needs_images)
+                for config, root in {(run.variant.data, run.data_root) for run in wanted}:
+                    ready(config, root)
                 self.plan.write()
                 link_known(self.plan.selected)
                 for part in self.generations():
