@@ -128,7 +128,7 @@ def short(value: Any, digits: int = 3) -> str:
     """A number with so many significant digits; '-' for none."""
     if value is None or pd.isna(value):
         return "-"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+    return f"{value:.0f}" if abs(value) >= 10**digits - 0.5 else f"{value:.{digits}g}"
 
 
 def fixed(value: Any, digits: int = 3, sign: str = "") -> str:

@@ -10,8 +10,7 @@ MACs}.
 Data: scikit-learn's digits; NAS-Bench-201 trained on them by this project. The recipe of the stand-alone trainings is
 the truth's own, so that twelve epochs of it are the truth itself with other seeds.
 Scored: the true top-50 and 200 random cells.
-Expected: some 20 minutes of one core a seed, by the time of its smoke size, and 8 more for the looks while training,
-by that of eight architectures; not run at full size yet.
+Expected: about half an hour of one core a seed. Measured: docs/results/estimators.md.
 Smoke: python -m studies run estimators --smoke
 """
 
