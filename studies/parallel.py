@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -64,12 +66,19 @@ def end_with_parent() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
+def _start_messages() -> None:
+    """What the process of the messages does first. It is silent: if what it was forked from is killed, this process
+    takes it for gone and may remove its folder before it has closed its socket there."""
+    end_with_parent()
+    sys.stderr = io.StringIO()
+
+
 @contextmanager
 def message_queue() -> Iterator[Any]:
     """A queue that tasks can be given, to send messages to this process while they are done. A process of its own has
     it, so that a worker killed while it sends does no harm; that process ends with this one, however this one ends."""
     manager = SyncManager(ctx=context())
-    manager.start(end_with_parent)
+    manager.start(_start_messages)
     with manager:
         yield manager.Queue()
 
