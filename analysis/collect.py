@@ -105,7 +105,7 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
     columns: Columns = {}
-    losses: Columns = {}  # of runs that have one of every architecture with a score
+    losses: Columns = {}  # minus the loss, of runs that have one of every architecture with a score
     allowed = {space: whole[space.name].only(allowed_rows(whole[space.name], space)) for space in truths}
     restricted = {
         space: RangeRestriction(table.numbers[table.known], study.top) for space, table in allowed.items()
@@ -115,16 +115,16 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
             rows.append(row)
             restriction = restricted[run.space].inside(row.get("tau_b"))
             top += [entry | expected(restriction.get(entry["top"])) for entry in inside]
-            if column is not None:
-                columns.setdefault(tuple(row[name] for name in GROUP), {})[run.seed] = column
-            if loss is not None:
-                losses.setdefault(tuple(row[name] for name in GROUP), {})[run.seed] = loss
+            key = tuple(row[name] for name in GROUP)
+            for kept, values in ((columns, column), (losses, loss)):
+                if values is not None:
+                    kept.setdefault(key, {})[run.seed] = values
     named = [*GROUP, "trained_as", "control", "seed", "run_id", "primary", "state", "reason"]
     runs = pd.DataFrame(rows, columns=[*named, *COUNTS, *METRICS])
     by_name = {(space.name, mask_text(space)): (truths[space], samples[space]) for space in truths}
     common = {key: pd.DataFrame(columns.pop(key)).dropna() for key in list(columns)}
     reference_rows, top_references = references(study, truths, samples, allowed, restricted)
-    by_loss = {key: -pd.DataFrame(losses.pop(key)).dropna() for key in list(losses)}
+    by_loss = {key: pd.DataFrame(losses.pop(key)).dropna() for key in list(losses)}
     variants = _variants(study, runs, common, by_loss, by_name)
     sampled = {key: frame[by_name[key[0], key[1]][1][frame.index]] for key, frame in common.items()}
     return Collected(
@@ -146,7 +146,8 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
 def _run_rows(
     study: Study, run: Run, truth: Table, sample: Bools
 ) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], Floats | None, Floats | None]]:
-    """For each BatchNorm mode of a run: its row, its rows by top-N, its scores and losses by the truth's row number."""
+    """For each BatchNorm mode of a run: its row, its rows by top-N, its scores and, where it has them all,
+    its losses with the sign turned, by the truth's row number."""
     result = read_result(run)
     group = {"space": run.space.name, "mask": mask_text(run.space), "variant": run.variant, "seed": run.seed}
     row = {
@@ -176,15 +177,12 @@ def _run_rows(
             continue
         numbers = ranked(study, values, scores, inside_sample)
         inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
-        filled = np.full(len(truth.texts), np.nan)
-        filled[joined.positions] = scores
-        losses = None
+        filled, losses = _filled(scores, joined.positions, len(truth.texts)), None
         own: dict[str, Any] = {"missing": joined.missing, "mean_score": float(scores[inside_sample].mean())}
         if "loss" in table.frame.columns:
             by_loss = -table.frame["loss"].to_numpy(dtype=float)[joined.score_rows]
             if np.isfinite(by_loss).all():  # not every estimator has one
-                losses = np.full(len(truth.texts), np.nan)
-                losses[joined.positions] = -by_loss
+                losses = _filled(by_loss, joined.positions, len(truth.texts))
                 own["tau_b_loss"] = kendall_tau(values[inside_sample], by_loss[inside_sample]).value
                 best = by_truth(values)
                 for entry in inside:
@@ -192,6 +190,13 @@ def _run_rows(
         if "seconds" in table.frame.columns:  # of this way to score alone
             own["score_seconds"] = round(float(table.frame["seconds"].sum()), 2)
         yield {**row, **which, **flat(numbers), **own}, inside, filled, losses
+
+
+def _filled(values: Floats, positions: npt.NDArray[np.intp], count: int) -> Floats:
+    """(count,): the values at these positions, NaN elsewhere."""
+    filled = np.full(count, np.nan)
+    filled[positions] = values
+    return filled
 
 
 def _variants(

@@ -32,7 +32,7 @@ from analysis.study import (
     read_result,
     read_scores,
     read_truth,
-    to_score,
+    sampled,
 )
 from analysis.tables import Table, join
 from supernet.spaces import Space
@@ -98,7 +98,7 @@ def side_by_side(study: Study) -> list[SideBySide]:
         groups.setdefault(run.space, {}).setdefault((run.variant, run.measure), []).append(run)
     found = []
     for space, variants in groups.items():
-        truth = _sample(study, tables[space.name], space)
+        truth = sampled(study, tables[space.name], space)
         found.append(
             SideBySide(
                 space=space,
@@ -115,19 +115,13 @@ def side_by_side(study: Study) -> list[SideBySide]:
 
 def apart(study: Study, space: Space) -> list[Scored]:
     """The rankings of a space that only a figure of their own shows, on the same architectures as the others'."""
-    truth = _sample(study, read_truth(study.truths[space.name], space.name), space)
+    truth = sampled(study, read_truth(study.truths[space.name], space.name), space)
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in study.runs:
         for measure in run.apart if run.space == space else ():
             own = replace(run, measure=measure, measures=(measure,))
             groups.setdefault((run.variant, measure), []).append(own)
     return [_ranking(runs, truth) for runs in groups.values()]
-
-
-def _sample(study: Study, truth: Table, space: Space) -> Table:
-    """The rows of the truth that stand for the space, where it is known."""
-    scored, sample = to_score(study, truth, space)
-    return scored.only(sample & scored.known)
 
 
 def _baselines(study: Study, space: Space, truth: Table) -> list[Scored]:

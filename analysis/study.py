@@ -287,6 +287,12 @@ def to_score(study: Study, truth: Table, space: Space) -> tuple[Table, np.ndarra
     return truth.only(chosen), inside
 
 
+def sampled(study: Study, truth: Table, space: Space) -> Table:
+    """The rows of a truth table that stand for a space, where the truth is known."""
+    scored, sample = to_score(study, truth, space)
+    return scored.only(sample & scored.known)
+
+
 def mask_text(space: Space) -> str:
     """The masked names, or FULL (an operation may itself be called none)."""
     return ", ".join(space.mask) or FULL

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,7 +18,7 @@ from analysis.study import (
     read_result,
     read_scores,
     read_truth,
-    to_score,
+    sampled,
 )
 from analysis.tables import Table
 from supernet.spaces import Space
@@ -59,9 +58,8 @@ def learning_frame(study: Study) -> pd.DataFrame:
 def _sample(study: Study, truth: Table, space: Space) -> tuple[pd.Series, pd.Index]:
     """The truth of the architectures that stand for the space, by their texts; and those of them that are in SAMPLE,
     if the whole table is scored, else all."""
-    table, sample = to_score(study, truth, space)
-    texts = [table.texts[row] for row in np.flatnonzero(sample)]
-    values = pd.Series(table.numbers[sample], index=texts).dropna()
+    table = sampled(study, truth, space)
+    values = pd.Series(table.numbers, index=list(table.texts))
     if not study.scored.whole:
         return values, values.index
     drawn = SAMPLE.sample(allowed_rows(truth, space))

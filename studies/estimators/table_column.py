@@ -86,13 +86,13 @@ class TableColumn(Estimator):
     def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
         table, values, seconds = self._read(task.space)
         rows = recorded_measures.rows(table)
+        after = {measure: recorded_measures.epochs_of(table, measure) for measure in self.measures}
         for architecture in architectures:
             row = rows.get(architecture, rows.get(task.space.canonical(architecture)))
             price = self._epoch_price(task, architecture, math.nan if row is None else float(seconds[row]))
-            for measure in self.measures:
+            for measure, epochs in after.items():
                 value = math.nan if row is None else float(values[measure][row])
                 known = math.isfinite(value)
-                epochs = recorded_measures.epochs_of(table, measure)
                 yield Record(
                     architecture=architecture,
                     measure=measure,

@@ -2,8 +2,7 @@
 
 A proxy may have no value for some networks, and for more of them the longer they train. So each that lacks more than
 all do is shown twice: over the architectures that have a value then, and over all with the others ranked worst; and how
-many these are. (The
-published figure put 0 for a missing jacob_cov, which is above every value that there can be.)
+many these are. (The published figure put 0 for a missing jacob_cov, which is above every value that there can be.)
 
 Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2021), figure 3.
 """
