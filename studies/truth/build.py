@@ -6,6 +6,8 @@ architecture are trained side by side, which costs little more than half of one 
 groups gained less, as unlike networks share fewer calls.
 Records are appended to `<table>.records.jsonl` as they finish; the table itself is rewritten from them.
 
+With `curves` the validation accuracy after every epoch is kept as well, that of the last epoch being the table's.
+
 A table is of a random sample of the architectures or of all. Of all, architectures that are one function as
 stand-alone networks are trained once and have equal values; the column `trained_as` says which one was trained.
 """
@@ -22,6 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from studies.parallel import run_tasks
@@ -34,8 +37,10 @@ from supernet.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     from supernet.data import DataSet
+    from supernet.grouped import NetworkGroup
 
 METRICS = ("valid", "test")
+CURVE = "valid"  # the metric that is taken after every epoch
 IMAGES = Path("datasets")  # the default root; `supernet.data` would import torch
 EVALUATION_BATCH = 2000  # images in memory at a time; it changes nothing
 
@@ -49,9 +54,10 @@ def train(
     config: TrainingConfig,
     root: Path = IMAGES,
     device: str = "cpu",
+    curves: bool = False,
 ) -> list[dict[str, Any]]:
     """Train one architecture's stand-alone network from each of `seeds`, side by side, and evaluate them; a record
-    of each, with accuracies in percent.
+    of each, with accuracies in percent. curves: with the validation accuracy after each epoch.
 
     Evaluation is that of any trained network: running BN statistics, the task's evaluation images.
     """
@@ -67,9 +73,21 @@ def train(
     network_config = NetworkConfig(space=space, size=size, affine=True)
     architecture = space.parse(text)
     networks = [seeded(StandAlone, network_config, architecture, seed=own).to(device) for own in own_seeds]
-    statuses = train_group(networks, data, config, own_seeds)  # type: ignore[arg-type]
+    epochs: list[list[float]] = []  # accuracies (seeds,) after each
+
+    def after_epoch(group: NetworkGroup) -> None:
+        images, labels = _evaluation(data_name, CURVE, root, device, task.noise, task.copies)
+        with torch.no_grad():
+            parts = [
+                group(part.repeat(1, len(seeds), 1, 1)).argmax(2) for part in images.split(EVALUATION_BATCH)
+            ]
+        right = torch.cat(parts) == labels.unsqueeze(1)
+        epochs.append((100 * right.float().mean(0)).tolist())
+
+    told = after_epoch if curves else None
+    statuses = train_group(networks, data, config, own_seeds, told)  # type: ignore[arg-type]
     records = []
-    for network, seed, status in zip(networks, seeds, statuses, strict=True):
+    for index, (network, seed, status) in enumerate(zip(networks, seeds, statuses, strict=True)):
         record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
         network.eval()
         with torch.no_grad():
@@ -78,6 +96,8 @@ def train(
                 parts = [network(part).argmax(1) for part in images.split(EVALUATION_BATCH)]
                 right = torch.cat(parts) == labels
                 record[metric] = round(100 * float(right.float().mean()), 3) if status == "finished" else None
+        if curves:  # the last epoch's value is the table's: side by side, sums are rounded in another order
+            record["curve"] = [round(values[index], 3) for values in epochs[:-1]] + [record[CURVE]]
         records.append(record)
     seconds = round((time.perf_counter() - begin) / len(seeds), 2)
     return [record | {"seconds": seconds} for record in records]
@@ -127,6 +147,7 @@ class Builder:
         *,
         root: Path = IMAGES,
         device: str = "cpu",
+        curves: bool = False,
     ) -> None:
         self.task = get_task(space.name, data)
         if seeds < 1:
@@ -134,7 +155,7 @@ class Builder:
         self.space, self.data, self.path = space, data, path
         self.sample_seed, self.seeds = sample_seed, seeds
         self.size, self.config = self.task.size, self.task.training
-        self.root, self.device = root, device
+        self.root, self.device, self.curves = root, device, curves
         self.complete = architectures is None
         if architectures is None:
             self.trained_as = {
@@ -154,7 +175,7 @@ class Builder:
             "size": asdict(self.size),
             "training": asdict(self.config),
             "evaluation": {"noise": self.task.noise, "copies": self.task.copies},
-        }
+        } | ({"per_epoch": [CURVE]} if curves else {})
 
     def records(self) -> list[dict[str, Any]]:
         """The finished records; without a records file those that the table itself holds, if it is there. A torn last
@@ -173,7 +194,7 @@ class Builder:
 
     def _check(self, header: dict[str, Any], path: Path) -> None:
         stated = header | {"training": _with_later_fields(header.get("training"))}
-        changed = [key for key in self.header if stated.get(key) != self.header[key]]
+        changed = [key for key in {**self.header, "per_epoch": None} if stated.get(key) != self.header.get(key)]
         if changed:
             raise ValueError(
                 f"table: {path} was begun with other settings ({', '.join(changed)}); "
@@ -190,11 +211,19 @@ class Builder:
         records = []
         for seed in range(found.manifest["seeds"]):
             accuracies = frame[[f"{self.data}_{metric}_seed{seed}" for metric in METRICS]].to_numpy()
-            for text, values in zip(frame["arch"], accuracies, strict=True):
+            name = self._curve_name(seed)
+            per_epoch = table.curves(self.path, [name])[name][frame.index] if self.curves else None
+            for row, (text, values) in enumerate(zip(frame["arch"], accuracies, strict=True)):
                 known = {m: None if v != v else float(v) for m, v in zip(METRICS, values, strict=True)}
                 status = "diverged" if None in known.values() else "finished"
-                records.append({"arch": text, "seed": seed, "status": status, **known})
+                record = {"arch": text, "seed": seed, "status": status, **known}
+                if per_epoch is not None:
+                    record["curve"] = [None if v != v else round(float(v), 3) for v in per_epoch[row]]
+                records.append(record)
         return records
+
+    def _curve_name(self, seed: int) -> str:
+        return f"{self.data}_{CURVE}_seed{seed}"
 
     def run(self, workers: int, report: Callable[[int, int], None]) -> pd.DataFrame:
         """Train what is missing, then write the table. report(done, total) in networks, now and then."""
@@ -202,7 +231,7 @@ class Builder:
         have = {(record["arch"], record["seed"]) for record in held}
         missing = {text: [s for s in range(self.seeds) if (text, s) not in have] for text in self.to_train}
         tasks = [
-            (self.space.name, text, seeds, self.data, self.size, self.config, self.root, self.device)
+            (self.space.name, text, seeds, self.data, self.size, self.config, self.root, self.device, self.curves)
             for text, seeds in missing.items()
             if seeds
         ]
@@ -223,7 +252,8 @@ class Builder:
     def export(self) -> pd.DataFrame:
         """Write table and manifest from the records: the architectures that have every seed, in order."""
         records = {(r["arch"], r["seed"]): r for r in self.records()}
-        rows = []
+        rows: list[dict[str, Any]] = []
+        lines: list[list[Any]] = []  # of the table, for each seed the values per epoch
         for text, trained in self.trained_as.items():
             runs = [records.get((trained, seed)) for seed in range(self.seeds)]
             if any(run is None for run in runs):
@@ -235,12 +265,20 @@ class Builder:
                 row[f"{self.data}_{metric}"] = values.mean(skipna=False)
             cost = self.space.cost(self.space.parse(text), self.size)
             rows.append(row | {"params": cost.params, "macs": cost.macs})
+            lines.append([run["curve"] for run in runs if run] if self.curves else [])
         if not rows:
             raise ValueError(
                 f"table: {self.records_path} has no architecture with all {self.seeds} seeds yet"
             )
         frame = pd.DataFrame(rows)
-        table.save(frame, self.manifest(frame), self.path)
+        per_epoch = None
+        if self.curves:
+            values = np.array(lines, dtype=np.float32)  # (architectures, seeds, epochs); None is NaN
+            columns = {self._curve_name(seed): values[:, seed] for seed in range(self.seeds)}
+            columns[f"{self.data}_{CURVE}"] = values.mean(1)
+            curves = {name: table.curve_column(column) for name, column in columns.items()}
+            per_epoch = pd.DataFrame({"arch": frame["arch"], **curves})
+        table.save(frame, self.manifest(frame), self.path, per_epoch)
         return frame
 
     def manifest(self, frame: pd.DataFrame) -> dict[str, Any]:
@@ -274,7 +312,9 @@ class Builder:
             "source": "trained by this project",
             "command": f"python -m studies truth build --space {self.space.name} --data {self.data} "
             f"--architectures {'all' if self.complete else n} --seeds {self.seeds} --sample-seed {self.sample_seed} "
-            f"--out {self.path.name}",
+            + (f"--mask {','.join(self.space.mask)} " if self.space.mask else "")
+            + ("--curves " if self.curves else "")
+            + f"--out {self.path.name}",
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
             "machine": platform.machine(),
             "licence": "MIT",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -17,14 +17,19 @@ from supernet.training_config import TrainingConfig
 
 
 def train_group(
-    networks: Sequence[StandAlone], data: DataSet, config: TrainingConfig, seeds: Sequence[int]
+    networks: Sequence[StandAlone],
+    data: DataSet,
+    config: TrainingConfig,
+    seeds: Sequence[int],
+    after_epoch: Callable[[NetworkGroup], object] | None = None,
 ) -> list[str]:
     """Train each network on data.train, with its own batches and augmentation drawn from its seed; the status of
     each: 'finished' or 'diverged' (a loss that was not finite).
 
     The same as `Trainer(network, data, config, seed=seed).run()` for one after the other, except that sums are
     rounded in another order, and that what the loss does not depend on decays where a network alone leaves it as it
-    is (the stem of a disconnected cell beside a connected one). The networks hold the result.
+    is (the stem of a disconnected cell beside a connected one). The networks hold the result. after_epoch(group), in
+    evaluation mode, is called after every epoch.
     """
     if config.amp != "none" or config.compile:
         name, value = ("amp", config.amp) if config.amp != "none" else ("compile", config.compile)
@@ -63,6 +68,10 @@ def train_group(
             optimizer.zero_grad()
             finite &= losses.detach().isfinite()
             left -= 1
+        if after_epoch is not None:
+            group.eval()
+            after_epoch(group)
+            group.train()
     group.hand_back()
     return ["finished" if ok else "diverged" for ok in finite.tolist()]
 

@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, required=True, help="trainings of each architecture")
     parser.add_argument("--sample-seed", type=int, default=0, help="which random sample (default: 0)")
     parser.add_argument("--mask", default="", help="operations that no architecture uses: OP,OP")
+    parser.add_argument(
+        "--curves", action="store_true", help="also keep the validation accuracy after every epoch"
+    )
     parser.add_argument("--out", type=Path, help="Parquet file (default: runs/truth/SPACE-DATA.parquet)")
     data_root.add_argument(parser, "--data-root")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
@@ -59,6 +62,7 @@ def main(args: argparse.Namespace) -> int:
         path,
         root=args.data_root,
         device=args.device,
+        curves=args.curves,
     )
     if args.export:
         frame = builder.export()
