@@ -17,6 +17,7 @@ from studies.variant import Variant
 from supernet import checkpoint
 from supernet.data import load
 from supernet.network import NetworkConfig, Supernet, seeded
+from supernet.precision import numerics, set_numerics
 from supernet.sampling import Sampler
 from supernet.scoring import Scorer
 from supernet.spaces import Architecture
@@ -38,8 +39,7 @@ def build(run: Run, device: str) -> Trainer:
     """Network, sampler and trainer of a run as they are before the first step."""
     variant, seed = cast(Variant, run.variant), run.seed
     origin = (seed, *filter(None, [lineage.generation(variant)]))  # a run does not draw what its parent drew
-    if device == "cuda":
-        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    set_numerics(variant.training, torch.device(device))
     config = network_config(variant)
     network = seeded(Supernet, config, seed=derived_seed("network", *origin)).to(device)
     sampler = Sampler(variant.sampling, config.space, variant.size, derived_seed("sampler", *origin))
@@ -70,6 +70,7 @@ def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) ->
         "updates": trainer.updates,
         "epochs": len(epochs),
         "train_seconds": round(float(epochs["seconds"].sum()), 2),
+        "numerics": numerics(trainer.config, trainer.device),
     }
 
 

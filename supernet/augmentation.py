@@ -1,11 +1,13 @@
 """Augmentation of whole batches at once, on the device of the images.
 
 In this order, which is that of torchvision's reference trainings: shift and flip, policy, normalisation, cutout;
-noise last. All draws come from the generator given, other for each image.
+noise last. All draws come from the generator given, which is the host's, other for each image: first they are drawn,
+as integers, then applied, which no value of the device's is needed for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import torch
@@ -14,6 +16,7 @@ from torch import Tensor
 
 from supernet import policies
 from supernet.data import DataSet
+from supernet.transfer import gaussian, sent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,49 +63,79 @@ class Augmentation:
                     )
 
     def __call__(self, data: DataSet, images: Tensor, generator: torch.Generator) -> Tensor:
-        """uint8 (B, C, H, W), best channels last -> normalised float32 (B, C, H, W), channels last."""
-        if self.shift or self.flip:
-            images = shift_and_flip(images, self.shift, self.flip, generator)
-        if self.policy != "none":
-            images = self._after_policy(data, images, generator)
-        x = data.normalise(images)
-        if self.cutout:
-            x = cut_out(x, self.cutout, generator)
+        """uint8 (B, C, H, W), best channels last -> normalised float32 (B, C, H, W), channels last.
+
+        Raises ValueError for images that the policies were not made for."""
+        x = self.apply(data, images, sent(self.draw(images.shape, generator), images.device))
         if self.noise:
-            x = x + self.noise * torch.randn(x.shape, generator=generator, device=x.device)
+            x = x + self.noise * gaussian(x.shape, generator, x.device)
         return x.contiguous(memory_format=torch.channels_last)
 
-    def _after_policy(self, data: DataSet, images: Tensor, generator: torch.Generator) -> Tensor:
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """All draws but the noise for images (B, C, H, W), as `apply` takes them: int64 (draws, B)."""
+        b, _, h, w = shape
+        rows: list[Tensor] = []
+        if self.flip:
+            rows.append(uniform(2, b, generator))
+        if self.shift:
+            rows += [uniform(2 * self.shift + 1, b, generator) for _ in range(2)]
+        if self.policy != "none":
+            rows += self._plan(shape, generator).numbers.unbind(1)
+        if self.cutout:
+            rows += [uniform(side, b, generator) for side in (h, w)]
+        return torch.stack(rows) if rows else torch.empty(0, b, dtype=torch.long)
+
+    def apply(self, data: DataSet, images: Tensor, draws: Tensor) -> Tensor:
+        """What `__call__` gives, without noise, for given draws on the device of the images."""
+        row = iter(draws)
+        mirrored = next(row) if self.flip else None
+        offsets = (next(row), next(row)) if self.shift else None
+        if mirrored is not None or offsets is not None:
+            images = shift_and_flip(images, self.shift, mirrored, offsets)
+        if self.policy != "none":
+            images = self._after_policy(data, images, row)
+        x = data.normalise(images)
+        if self.cutout:
+            x = cut_out(x, self.cutout, next(row), next(row))
+        return x
+
+    def _plan(self, shape: tuple[int, ...], generator: torch.Generator) -> policies.Plan:
+        if self.policy == "autoaugment":
+            return policies.autoaugment(shape, generator)
+        return policies.randaugment(shape, self.num_ops, self.magnitude, generator)
+
+    def _after_policy(self, data: DataSet, images: Tensor, draws: Iterator[Tensor]) -> Tensor:
         """uint8 (B, C, H, W) -> the same. Raises ValueError for images that the policies were not made for."""
         if data.levels != 256 or images.shape[1] not in (1, 3):
             raise ValueError(
                 f"policy: {self.policy!r} is for grey or RGB images of 256 levels; {data.name} has "
                 f"{images.shape[1]} channels of {data.levels} levels"
             )
-        if self.policy == "autoaugment":
-            plan = policies.autoaugment(images, generator)
-        else:
-            plan = policies.randaugment(images, self.num_ops, self.magnitude, generator)
-        return policies.apply(images, plan)
+        steps = 2 if self.policy == "autoaugment" else self.num_ops
+        numbers = torch.stack([next(draws) for _ in range(steps)], 1)
+        actions = policies.actions(self.policy, self.magnitude, *images.shape[2:])
+        return policies.apply(images, policies.Plan(actions, numbers))
 
 
-def draw(low: int, high: int, count: int, generator: torch.Generator) -> Tensor:
-    """Integers (count,), uniform in [low, high)."""
-    return torch.randint(low, high, (count,), generator=generator, device=generator.device)
+def uniform(high: int, count: int, generator: torch.Generator) -> Tensor:
+    """Integers (count,), uniform in [0, high)."""
+    return torch.randint(0, high, (count,), generator=generator)
 
 
-def shift_and_flip(images: Tensor, shift: int, flip: bool, generator: torch.Generator) -> Tensor:
+def shift_and_flip(
+    images: Tensor, shift: int, mirrored: Tensor | None, offsets: tuple[Tensor, Tensor] | None
+) -> Tensor:
     """uint8 (B, C, H, W) -> the same, channels last, shifted by up to `shift` pixels, then mirrored or not.
 
+    mirrored (B,): 0 or 1. offsets: of the crop's first row and column in the padded image, (B,) each.
     With channels last a row of the crop is one piece of memory, W * C bytes that may start anywhere: rows are
     copied whole. A gather of single pixels takes several times as long.
     """
     b, c, h, w = images.shape
     numbers = torch.arange(b, device=images.device)
-    mirrored = draw(0, 2, b, generator) if flip else None
     rows = images.permute(0, 2, 3, 1).reshape(b, h, w * c)
-    if shift:
-        down, right = (draw(0, 2 * shift + 1, b, generator) for _ in range(2))
+    if offsets is not None:
+        down, right = offsets
         padded = F.pad(rows, (shift * c, shift * c, shift, shift)).flatten()
         wide = (w + 2 * shift) * c
         first = (numbers * (h + 2 * shift) + down) * wide + right * c
@@ -116,21 +149,21 @@ def shift_and_flip(images: Tensor, shift: int, flip: bool, generator: torch.Gene
     return pixels.permute(0, 3, 1, 2)
 
 
-def cut_out(x: Tensor, side: int, generator: torch.Generator) -> Tensor:
+def cut_out(x: Tensor, side: int, row: Tensor, column: Tensor) -> Tensor:
     """(B, C, H, W), channels last, with a square of zeros in each image, in place; zero is the mean.
 
-    Source: T. DeVries and G. W. Taylor, "Improved regularization of convolutional neural networks with cutout"
-    (2017).
+    row, column (B,): the square's centre. Source: T. DeVries and G. W. Taylor, "Improved regularization of
+    convolutional neural networks with cutout" (2017).
     """
     b, c, h, w = x.shape
     half, odd = divmod(side, 2)
 
-    def inside(places: Tensor, size: int) -> Tensor:
-        distance = places.to(x.device) - draw(0, size, b, generator).view(b, 1)
+    def inside(places: Tensor, centre: Tensor) -> Tensor:
+        distance = places - centre.view(b, 1)
         return (distance >= -half) & (distance < half + odd)
 
-    rows = inside(torch.arange(h), h)
-    columns = inside(torch.arange(w).repeat_interleave(c), w)
+    rows = inside(torch.arange(h, device=x.device), row)
+    columns = inside(torch.arange(w * c, device=x.device) // c, column)
     hole = rows.view(b, h, 1) & columns.view(b, 1, w * c)
     x.permute(0, 2, 3, 1).view(b, h, w * c).masked_fill_(hole, 0.0)
     return x

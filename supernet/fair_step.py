@@ -4,10 +4,9 @@ In a strictly fair group every edge uses every operation exactly once. So all gr
 each edge the paths' inputs, stacked as (P * B, C, H, W), are put in the order of the operations, each operation
 takes one path's share, and the results are put back in the order of the paths. Both orders are tensors. Nothing
 depends on a value that the host would have to wait for, and no shape changes, so the forward and backward pass can be
-captured once as a CUDA graph and replayed for every group (`capture`). That spares a GPU the launch of thousands of
-small kernels. It computes dead edges, too, so it is for GPUs: on a CPU `supernet/stacking.py` is faster.
-
-The capture was never tried: there was no GPU. What is tested is the arithmetic, on a CPU.
+recorded once as a CUDA graph and replayed for every group (`capture`). That spares a GPU the launch of thousands of
+small kernels. It computes dead edges, too, and moves every tensor twice an edge, so it is for GPUs and small tensors:
+on a CPU `supernet/stacking.py` is faster, and where tensors are large, path by path.
 
 The results are those of path by path up to rounding: statistics of operations on dead edges are put back as they
 were, and parameters that no path used get no gradient.
@@ -16,7 +15,7 @@ were, and parameters that no path used get no gradient.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -24,17 +23,19 @@ from torch import Tensor, nn
 
 from supernet.cells import nasbench201
 from supernet.network import Supernet
-from supernet.operations import batch_norms, zeros_like_input
+from supernet.operations import batch_norms
+from supernet.precision import MixedPrecision
+from supernet.recording import Recorder, places
 from supernet.spaces import NasBench201, Path
 from supernet.spaces.nasbench201 import EDGES
 from supernet.stacking import normalised_apart, repeated
-from supernet.usage import used_modules
+from supernet.usage import first_reached, reaches_stem
 
 
 class Orders(NamedTuple):
     """to_operations (cells, edges, P): the path that each allowed operation takes. to_paths (cells, edges, P): the
-    operation of each path, as a position among the allowed. live (cells, edges, P): whether path by path the
-    operation would be computed for its path."""
+    operation of each path, as a position among the allowed. live (cells, edges, P): 1 where path by path the
+    operation would be computed for its path, else 0."""
 
     to_operations: Tensor
     to_paths: Tensor
@@ -45,65 +46,82 @@ class FairStep:
     """losses (P,), logits (P * B, classes) = step(images, labels, paths): forward and backward of a group.
 
     images, labels: one batch (B, C, H, W), (B,) for all paths (`same_batch`) or one for each, all of `batch_size`.
-    The sum of the losses is what the gradients are of; they replace those that were there. capture: as a CUDA
-    graph, at the first call. Raises ValueError for another space than NAS-Bench-201, for a mask by edge, and for a
+    The sum of the losses (scaled, with float16) is what the gradients are of; they replace those that were there.
+    capture: as a CUDA graph, recorded at the first call. Raises ValueError where `unsuitable` says why, and for a
     capture elsewhere than on a CUDA device.
     """
 
     def __init__(
-        self, network: Supernet, *, same_batch: bool, label_smoothing: float = 0.0, capture: bool = False
+        self,
+        network: Supernet,
+        *,
+        same_batch: bool,
+        label_smoothing: float = 0.0,
+        precision: MixedPrecision | None = None,
+        capture: bool = False,
     ) -> None:
-        space = network.config.space
-        if space.name != "nasbench201":
-            raise ValueError(
-                f"stacking: 'graph' is for nasbench201 only, not {space.name}, where the edges of a group differ; "
-                "use 'auto'"
-            )
-        assert isinstance(space, NasBench201)
-        if set(space.allowed_by_edge) != {space.allowed_operations}:
-            raise ValueError(
-                "stacking: 'graph' needs the same operations on every edge, which the mask "
-                f"{', '.join(space.mask)} does not leave; use 'auto'"
-            )
+        if reason := unsuitable(network):
+            raise ValueError(f"stacking: 'graph' {reason}; use 'auto'")
+        space = cast(NasBench201, network.config.space)
         self.network, self.same_batch, self.label_smoothing = network, same_batch, label_smoothing
         self.allowed = space.allowed_operations
         self.device = next(network.parameters()).device
         if capture and self.device.type != "cuda":
             raise ValueError(f"capture: True needs a CUDA device, not {self.device.type}")
+        self.precision = precision or MixedPrecision("none", self.device)
         self.capture = capture
         self.graph: torch.cuda.CUDAGraph | None = None
         self.cells = [cast(nasbench201.SearchCell, cell) for cell in network.cells]
+        self.parameters = list(network.parameters())
+        self.places: tuple[int, ...] = ()
+        operations = [
+            (number, edge, position, operation)
+            for number, cell in enumerate(self.cells)
+            for edge in range(len(EDGES))
+            for position, operation in self._operations(cell, edge)
+        ]
+        self.owned = {
+            (number, edge, self.allowed[position]): list(operation.parameters())
+            for number, edge, position, operation in operations
+        }
+        # Running statistics of the operations, and for each of their numbers the place in `live` that it goes by.
+        self.statistics: list[Tensor] = []
+        owners: list[Tensor] = []
+        for number, edge, position, operation in operations:
+            place = (number * len(EDGES) + edge) * len(self.allowed) + position
+            for norm in batch_norms(operation):
+                for buffer in (norm.running_mean, norm.running_var):
+                    assert buffer is not None
+                    self.statistics.append(buffer)
+                    owners.append(torch.full((len(buffer),), place))
+        self.before = [buffer.clone() for buffer in self.statistics]
+        self.owners = torch.cat(owners).to(self.device) if owners else torch.empty(0, dtype=torch.long)
 
     def __call__(
         self, images: Sequence[Tensor], labels: Sequence[Tensor], paths: Sequence[Path]
     ) -> tuple[Tensor, Tensor]:
-        count = len(paths)
         stacked = images[0] if self.same_batch else torch.cat(list(images))
-        truth = torch.cat(list(labels) * (count if self.same_batch else 1))
-        inputs = (stacked, truth, *self.orders(paths))
-        parameters = list(self.network.parameters())
+        truth = labels[0].repeat(len(paths)) if self.same_batch else torch.cat(list(labels))
+        orders = torch.stack(self.orders(paths))
         if not self.capture:
-            for parameter in parameters:
-                parameter.grad = None
-            losses, logits = self._pass(*inputs)
+            losses, logits, gradients = self._pass(stacked, truth, orders.to(self.device))
         else:
-            if self.graph is None:
-                self._capture(inputs)
-            for static, value in zip(self.inputs, inputs, strict=True):
-                static.copy_(value)
+            if self.graph is None or self.places != self._places():
+                self._record(stacked, truth, orders)
             assert self.graph is not None
+            self.inputs[0].copy_(stacked)
+            self.inputs[1].copy_(truth)
+            self.inputs[2].copy_(orders.pin_memory(), non_blocking=True)
             self.graph.replay()
-            losses, logits = self.outputs
-            for parameter, gradient in zip(parameters, self.gradients, strict=True):
-                parameter.grad = gradient
-        used = {p for path in paths for part in used_modules(self.network, path) for p in part.parameters()}
-        for parameter in parameters:
-            if parameter not in used:
-                parameter.grad = None
+            losses, logits, gradients = self.outputs
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        for parameter in self._unused(paths):
+            parameter.grad = None
         return losses, logits
 
     def orders(self, paths: Sequence[Path]) -> Orders:
-        """The permutations of a group. ValueError if it is not strictly fair."""
+        """The permutations of a group, on the host. ValueError if it is not strictly fair."""
         to_paths, to_operations, live = [], [], []
         for number, cell in enumerate(self.cells):
             choices = [path[number] for path in paths]
@@ -117,28 +135,53 @@ class FairStep:
                 takers = [column.index(operation) for operation in self.allowed]
                 to_operations.append(takers)
                 to_paths.append([self.allowed.index(operation) for operation in column])
-                live.append([edge in computed[taker] for taker in takers])
+                live.append([int(edge in computed[taker]) for taker in takers])
         shape = (len(self.cells), len(EDGES), len(paths))
-        return Orders(
-            *(torch.tensor(rows).view(shape).to(self.device) for rows in (to_operations, to_paths, live))
-        )
+        return Orders(*(torch.tensor(rows).view(shape) for rows in (to_operations, to_paths, live)))
+
+    def _unused(self, paths: Sequence[Path]) -> list[nn.Parameter]:
+        """The parameters that no path's loss reaches (`supernet.usage.used_modules`, for a group)."""
+        network, per_stage = self.network, self.network.config.size.cells_per_stage
+        first = [first_reached(network, path) for path in paths]
+        used = {
+            (number, edge, path[number][edge])
+            for path, begin in zip(paths, first, strict=True)
+            for number in range(begin, len(self.cells))
+            for edge in self.cells[number].live(path[number])
+        }
+        unused = [p for place, own in self.owned.items() if place not in used for p in own]
+        for stage, reduction in enumerate(network.reductions):
+            if (stage + 1) * per_stage <= min(first):
+                unused += reduction.parameters()
+        if not any(reaches_stem(network, path) for path in paths):
+            unused += network.stem.parameters()
+        return unused
 
     # The static graph
 
     def _pass(
-        self, images: Tensor, labels: Tensor, to_operations: Tensor, to_paths: Tensor, live: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Forward, backward, and the statistics of dead edges put back. No value goes to the host."""
+        self, images: Tensor, labels: Tensor, orders: Tensor
+    ) -> tuple[Tensor, Tensor, tuple[Tensor | None, ...]]:
+        """Losses, logits and gradients, statistics of dead edges put back. No value goes to the host."""
+        to_operations, to_paths, live = orders
+        if self.statistics:
+            torch._foreach_copy_(self.before, self.statistics)
+        with self.precision.autocast(cached=False):
+            logits = self._logits(images, to_operations, to_paths)
+            losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=self.label_smoothing)
+            losses = losses.view(len(self.allowed), -1).mean(1)
+        total = self.precision.scaled(losses.sum())
+        gradients = torch.autograd.grad(total, self.parameters, allow_unused=True)
+        if self.statistics:
+            with torch.no_grad():
+                computed = live.flatten().to(self.before[0].dtype).index_select(0, self.owners)
+                weights = computed.split([len(buffer) for buffer in self.statistics])
+                torch._foreach_lerp_(self.before, self.statistics, weights)  # exact at 0 and at 1
+                torch._foreach_copy_(self.statistics, self.before)
+        return losses.detach(), logits.detach(), gradients
+
+    def _logits(self, images: Tensor, to_operations: Tensor, to_paths: Tensor) -> Tensor:
         network, count = self.network, len(self.allowed)
-        kept = [
-            (buffer, buffer.clone(), live[number, edge, position])
-            for number, cell in enumerate(self.cells)
-            for edge in range(len(EDGES))
-            for position, operation in self._operations(cell, edge)
-            for norm in batch_norms(operation)
-            for buffer in (norm.running_mean, norm.running_var)
-            if buffer is not None
-        ]
         if self.same_batch:
             with repeated(network.stem, count):
                 x = torch.cat([network.stem(images)] * count)
@@ -153,14 +196,8 @@ class FairStep:
                 with normalised_apart(network.reductions[stage - 1], count):
                     x = network.reductions[stage - 1](x)
         with normalised_apart(network.head, count):
-            logits = network.head(x)
-        losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=self.label_smoothing)
-        losses = losses.view(count, -1).mean(1)
-        losses.sum().backward()
-        with torch.no_grad():
-            for buffer, old, computed in kept:
-                buffer.copy_(torch.where(computed, buffer, old))
-        return losses.detach(), logits.detach()
+            logits: Tensor = network.head(x)
+        return logits
 
     def _operations(self, cell: nasbench201.SearchCell, edge: int) -> list[tuple[int, nn.Module]]:
         """(position among the allowed, operation) of an edge, without 'none'."""
@@ -176,13 +213,13 @@ class FairStep:
         for edge, (source, target) in enumerate(EDGES):
             value = nodes[source]
             assert value is not None
-            parts = list(reordered(value, to_operations[edge]).chunk(len(self.allowed)))
-            outputs = [zeros_like_input(part) for part in parts]
+            parts = Reordered.apply(value, to_operations[edge], to_paths[edge]).chunk(len(self.allowed))
+            outputs: list[Tensor | None] = [None] * len(parts)
             for position, operation in self._operations(cell, edge):
                 convolution = cell.names[self.allowed[position]] in nasbench201.KERNELS
                 part = parts[position]
                 outputs[position] = operation(part.relu() if convolution else part)
-            out = reordered(torch.cat(outputs), to_paths[edge])
+            out = Joined.apply(value, to_operations[edge], *outputs)
             if cell.mean:
                 out = out / target
             held = nodes[target]
@@ -190,30 +227,79 @@ class FairStep:
         assert nodes[3] is not None
         return nodes[3]
 
-    def _capture(self, inputs: tuple[Tensor, ...]) -> None:
+    def _places(self) -> tuple[int, ...]:
+        return places((*self.parameters, *self.network.buffers()))
+
+    def _record(self, images: Tensor, labels: Tensor, orders: Tensor) -> None:
         """Record the pass on copies of the inputs; the network is as before."""
-        self.inputs = [value.clone(memory_format=torch.preserve_format) for value in inputs]
-        kept = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
-        parameters = list(self.network.parameters())
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):  # libraries choose their kernels before they are recorded
-            for _ in range(3):
-                self.network.zero_grad(set_to_none=True)
-                self._pass(*self.inputs)
-        torch.cuda.current_stream().wait_stream(stream)
-        self.network.zero_grad(set_to_none=True)
-        self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
-            self.outputs = self._pass(*self.inputs)
-        self.gradients = [parameter.grad for parameter in parameters]
-        for name, buffer in self.network.named_buffers():
-            buffer.copy_(kept[name])
+        self.inputs = [
+            value.to(self.device, copy=True, memory_format=torch.preserve_format)
+            for value in (images, labels, orders)
+        ]
+        self.places = self._places()
+        recorder = Recorder()
+        recorder.warm_up(lambda: self._pass(*self.inputs), self.network.buffers())
+        self.graph, self.outputs = recorder.record(lambda: self._pass(*self.inputs))
 
 
-def reordered(x: Tensor, order: Tensor) -> Tensor:
-    """(P * B, C, H, W) with its P shares in the given order (P,); channels last stays so."""
-    b, c, h, w = x.shape
-    count = len(order)
-    rows = x.permute(0, 2, 3, 1).reshape(count, -1).index_select(0, order)
+def unsuitable(network: nn.Module) -> str | None:
+    """Why groups of a supernet are not one static graph; None if they are."""
+    if not isinstance(network, Supernet) or not isinstance(space := network.config.space, NasBench201):
+        name = network.config.space.name if isinstance(network, Supernet) else "a stand-alone network"
+        return f"is for nasbench201 only, not {name}, where the edges of a group differ"
+    if set(space.allowed_by_edge) != {space.allowed_operations}:
+        return (
+            f"needs the same operations on every edge, which the mask {', '.join(space.mask)} does not leave"
+        )
+    return None
+
+
+def rows_of(x: Tensor, count: int) -> Tensor:
+    """(P * B, C, H, W) as (P, B * H * W * C): a view with channels last."""
+    return x.permute(0, 2, 3, 1).reshape(count, -1)
+
+
+def images_of(rows: Tensor, shape: torch.Size) -> Tensor:
+    """The other way round, channels last; shape: (P * B, C, H, W) or (B, C, H, W)."""
+    b, c, h, w = shape
     return rows.view(b, h, w, c).permute(0, 3, 1, 2)
+
+
+class Reordered(torch.autograd.Function):
+    """(P * B, C, H, W) with its P shares in the given order (P,). The gradient goes back in the inverse order: a copy,
+    where autograd's own would add up."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(inverse)
+        return images_of(rows_of(x, len(order)).index_select(0, order), x.shape)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (inverse,) = ctx.saved_tensors
+        rows = rows_of(gradient, len(inverse)).index_select(0, inverse)
+        return images_of(rows, gradient.shape), None, None
+
+
+class Joined(torch.autograd.Function):
+    """What P operations put out, each (B, C, H, W) or None for zeros, as (P * B, C, H, W) like `like`: operation i's
+    at the place takers[i]."""
+
+    @staticmethod
+    def forward(ctx: Any, like: Tensor, takers: Tensor, *outputs: Tensor | None) -> Tensor:
+        ctx.save_for_backward(takers)
+        ctx.present = [output is not None for output in outputs]
+        rows = rows_of(torch.empty_like(like, memory_format=torch.channels_last), len(outputs))
+        for taker, output in zip(takers.split(1), outputs, strict=True):
+            if output is None:
+                rows.index_fill_(0, taker, 0.0)
+            else:
+                rows.index_copy_(0, taker, rows_of(output, 1))
+        return images_of(rows, like.shape)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (takers,) = ctx.saved_tensors
+        rows = rows_of(gradient, len(takers)).index_select(0, takers)
+        parts = images_of(rows, gradient.shape).chunk(len(takers))
+        return None, None, *(part if there else None for part, there in zip(parts, ctx.present, strict=True))

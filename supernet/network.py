@@ -103,6 +103,11 @@ class Network(nn.Module):
             outputs.append(x)
         return outputs
 
+    def parts(self) -> list[nn.Module]:
+        """What a path takes or leaves as a whole, and holds weights: stem, operations, reductions, head."""
+        operations = [part for cell in self.cells for part in cell.operations()]  # type: ignore[operator]
+        return [self.stem, *operations, *self.reductions, self.head]
+
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())
 

@@ -120,10 +120,16 @@ class Plan(NamedTuple):
 
 
 def apply(images: Tensor, plan: Plan) -> Tensor:
-    """uint8 (B, C, H, W) -> the same: each image after its own actions, one step after the other.
+    """uint8 (B, C, H, W) -> the same: each image after its own actions, one step after the other."""
+    if images.is_cuda:
+        from supernet.policy_tables import apply_tables
 
-    Images are sorted by action, so that each action is one call for all of them.
-    """
+        return apply_tables(images, plan.actions, plan.numbers)
+    return apply_sorted(images, plan)
+
+
+def apply_sorted(images: Tensor, plan: Plan) -> Tensor:
+    """Images are sorted by action, so that each action is one call for all of them."""
     images = images.contiguous()
     for numbers in plan.numbers.unbind(1):
         order = numbers.argsort()
@@ -134,24 +140,31 @@ def apply(images: Tensor, plan: Plan) -> Tensor:
     return images
 
 
-def autoaugment(images: Tensor, generator: torch.Generator) -> Plan:
-    """One of the 25 sub-policies for each image; its two operations each with their probability and a sign."""
-    b, device = len(images), images.device
-    actions, table, chances = _cifar10(*images.shape[2:])
-    chosen = torch.randint(0, len(table), (b,), generator=generator, device=device)
-    happens = torch.rand(b, 2, generator=generator, device=device) <= chances.to(device)[chosen]
-    positive = torch.randint(0, 2, (b, 2), generator=generator, device=device)
-    numbers = table.to(device)[chosen].gather(2, positive.unsqueeze(2)).squeeze(2)
+def actions(policy: str, number: int, height: int, width: int) -> tuple[Action, ...]:
+    """What the numbers of a policy's plans mean for images of that size; number: RandAugment's magnitude."""
+    return _cifar10(height, width)[0] if policy == "autoaugment" else _randaugment(number, height, width)[0]
+
+
+def autoaugment(shape: tuple[int, ...], generator: torch.Generator) -> Plan:
+    """For images (B, C, H, W): one of the 25 sub-policies for each, its two operations each with their probability and
+    a sign. The plan is on the generator's device, the host."""
+    b = shape[0]
+    actions, table, chances = _cifar10(*shape[2:])
+    chosen = torch.randint(0, len(table), (b,), generator=generator)
+    happens = torch.rand(b, 2, generator=generator) <= chances[chosen]
+    positive = torch.randint(0, 2, (b, 2), generator=generator)
+    numbers = table[chosen].gather(2, positive.unsqueeze(2)).squeeze(2)
     return Plan(actions, torch.where(happens, numbers, 0))
 
 
-def randaugment(images: Tensor, num_ops: int, number: int, generator: torch.Generator) -> Plan:
-    """num_ops of the 14 operations for each image, with replacement, each with a sign; one magnitude for all."""
-    b, device = len(images), images.device
-    actions, table = _randaugment(number, *images.shape[2:])
-    chosen = torch.randint(0, len(table), (b, num_ops), generator=generator, device=device)
-    positive = torch.randint(0, 2, (b, num_ops), generator=generator, device=device)
-    return Plan(actions, table.to(device)[chosen, positive])
+def randaugment(shape: tuple[int, ...], num_ops: int, number: int, generator: torch.Generator) -> Plan:
+    """For images (B, C, H, W): num_ops of the 14 operations for each, with replacement, each with a sign; one
+    magnitude for all."""
+    b = shape[0]
+    actions, table = _randaugment(number, *shape[2:])
+    chosen = torch.randint(0, len(table), (b, num_ops), generator=generator)
+    positive = torch.randint(0, 2, (b, num_ops), generator=generator)
+    return Plan(actions, table[chosen, positive])
 
 
 @lru_cache

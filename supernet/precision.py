@@ -1,4 +1,5 @@
-"""Automatic mixed precision: which types a device computes with, and the scaled loss that float16 needs."""
+"""In which types and with which algorithms a device computes: automatic mixed precision, with the scaled loss that
+float16 needs, the precision of float32 products, and determinism."""
 
 from __future__ import annotations
 
@@ -9,8 +10,51 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from supernet.sgd import SGD
+    from supernet.training_config import TrainingConfig
 
-AMP = ("none", "bf16", "fp16")
+AMP = ("none", "auto", "bf16", "fp16")
+FP32_PRECISION = ("ieee", "tf32", "bf16")
+
+
+def set_numerics(config: TrainingConfig, device: torch.device) -> None:
+    """Make this process compute as the configuration says. ValueError for a precision that the device does not have.
+
+    The settings are PyTorch's own and hold for the whole process: it is the business of whoever owns the process, as a
+    worker of a study does.
+    """
+    precision = config.fp32_precision
+    kinds = {"tf32": "cuda", "bf16": "cpu"}
+    if precision != "ieee" and device.type != kinds[precision]:
+        raise ValueError(
+            f"fp32_precision: {precision!r} is for {kinds[precision]}, not {device.type}; use 'ieee'"
+        )
+    if precision == "bf16" and not has_bfloat16_units():
+        raise ValueError("fp32_precision: 'bf16' needs a CPU with bfloat16 units; use 'ieee'")
+    if device.type == "cuda":
+        torch.backends.cudnn.deterministic = config.deterministic
+        torch.backends.cudnn.benchmark = config.cudnn_benchmark
+        torch.backends.cudnn.conv.fp32_precision = precision  # type: ignore[attr-defined]
+        torch.backends.cuda.matmul.fp32_precision = precision
+    else:
+        torch.backends.mkldnn.conv.fp32_precision = precision  # type: ignore[attr-defined]
+        torch.backends.mkldnn.matmul.fp32_precision = precision  # type: ignore[attr-defined]
+
+
+def numerics(config: TrainingConfig, device: torch.device) -> dict[str, Any]:
+    """How a training was computed, for its record: what `set_numerics` set, and what 'auto' stood for."""
+    cuda = device.type == "cuda"
+    return {
+        "device": torch.cuda.get_device_name(device) if cuda else "cpu",
+        "amp": chosen_amp(config.amp, device),
+        "fp32_precision": config.fp32_precision,
+        "deterministic": config.deterministic or not cuda,
+        "cudnn_benchmark": config.cudnn_benchmark and cuda,
+    }
+
+
+def chosen_amp(amp: str, device: torch.device) -> str:
+    """What 'auto' is on a device; others are what they are."""
+    return amp if amp != "auto" else ("none" if lacking("bf16", device) else "bf16")
 
 
 class MixedPrecision:
@@ -20,18 +64,25 @@ class MixedPrecision:
     """
 
     def __init__(self, amp: str, device: torch.device) -> None:
+        amp = chosen_amp(amp, device)
         if amp != "none" and (reason := lacking(amp, device)):
             raise ValueError(f"amp: {amp!r} {reason}; use 'none'")
         self.amp, self.device = amp, device
         self.dtype = {"none": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[amp]
         self.scaler = torch.amp.GradScaler(device.type, enabled=amp == "fp16")
 
-    def autocast(self) -> torch.autocast:
-        """The context of a forward pass with its loss."""
-        return torch.autocast(self.device.type, self.dtype, enabled=self.amp != "none")
+    def autocast(self, *, cached: bool = True) -> torch.autocast:
+        """The context of a forward pass with its loss. cached: weights are converted once in it; what is captured as a
+        CUDA graph must convert its own, each time."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.amp != "none", cache_enabled=cached)
+
+    def scaled(self, loss: Tensor) -> Tensor:
+        """What the backward pass starts from."""
+        scaled: Tensor = self.scaler.scale(loss)
+        return scaled
 
     def backward(self, loss: Tensor) -> None:
-        self.scaler.scale(loss).backward()
+        self.scaled(loss).backward()
 
     def unscale(self, optimizer: SGD) -> None:
         """Once before the gradients of a step are combined and clipped."""

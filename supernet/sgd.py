@@ -21,6 +21,9 @@ Group = dict[str, Any]
 class SGD:
     """torch.optim.SGD with its multi-tensor update, without dampening; same bits.
 
+    On a CUDA device it is one kernel a group, for which every momentum is there from the start, as zeros: the first
+    step then gives what it gives without.
+
     param_groups: dicts with 'params', 'weight_decay' and 'lr', which may be changed between steps. A parameter
     without a gradient rests: neither it nor its momentum changes.
     """
@@ -30,18 +33,24 @@ class SGD:
     ) -> None:
         self.param_groups: list[Group] = [{"lr": lr, **group} for group in param_groups]
         self.momentum, self.nesterov = momentum, nesterov
+        self.fused = any(p.is_cuda for group in self.param_groups for p in group["params"])
         self.buffers: dict[nn.Parameter, Tensor] = {}
+        if self.fused and momentum:
+            self.buffers = {p: torch.zeros_like(p) for group in self.param_groups for p in group["params"]}
 
     @torch.no_grad()
     def step(self) -> None:
         for group in self.param_groups:
             used = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if not used:
+                continue
             buffers = [self.buffers.get(parameter) for parameter in used]
             sgd(
                 used,
                 [parameter.grad for parameter in used],
                 buffers,
-                foreach=True,
+                foreach=not self.fused,
+                fused=self.fused,
                 weight_decay=group["weight_decay"],
                 momentum=self.momentum,
                 lr=group["lr"],
@@ -62,7 +71,7 @@ class SGD:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         pairs = zip(self.parameters, state["momentum"], strict=True)
-        self.buffers = {parameter: buffer for parameter, buffer in pairs if buffer is not None}
+        self.buffers |= {parameter: buffer for parameter, buffer in pairs if buffer is not None}
 
     @property
     def parameters(self) -> list[nn.Parameter]:

@@ -28,10 +28,24 @@ from supernet.usage import first_reached, reaches_stem
 MOST_VALUES = 64 * 8 * 16 * 16
 
 
+# The same for one static graph on a CUDA device (supernet/fair_step.py) instead of path by path: `python -m benchmarks
+# gpu` measures it, rows 'fair group, one graph'.
+MOST_VALUES_CUDA = 64 * 32 * 32 * 32
+
+
 def worth_stacking(network: Supernet, batch_size: int) -> bool:
     """By size alone, so that a run's bits never depend on how busy the machine was."""
+    return largest(network, batch_size) <= MOST_VALUES
+
+
+def worth_one_graph(network: Supernet, batch_size: int) -> bool:
+    return largest(network, batch_size) <= MOST_VALUES_CUDA
+
+
+def largest(network: Supernet, batch_size: int) -> int:
+    """Values of a path's largest tensor."""
     size = network.config.size
-    return batch_size * size.channels * size.image_size**2 <= MOST_VALUES
+    return batch_size * size.channels * size.image_size**2
 
 
 def stacked_logits(network: Supernet, images: Sequence[Tensor], paths: Sequence[Path]) -> Tensor:

@@ -20,15 +20,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from supernet import checkpoint
+from supernet.captured import CapturedParts, worth_capturing
 from supernet.data import DataSet
-from supernet.fair_step import FairStep
-from supernet.network import Supernet
+from supernet.fair_step import FairStep, unsuitable
+from supernet.feed import Feed
+from supernet.network import Network, Supernet
 from supernet.operations import ConvBN, ConvBNReLU
 from supernet.precision import MixedPrecision
 from supernet.sampling import Sampler
 from supernet.sgd import optimizer_of
 from supernet.spaces import Path as CellPath
-from supernet.stacking import stacked_logits, worth_stacking
+from supernet.stacking import stacked_logits, worth_one_graph, worth_stacking
 from supernet.tally import tally
 from supernet.training_config import TrainingConfig
 from supernet.usage import used_modules
@@ -77,7 +79,10 @@ class Trainer:
     ) -> None:
         self.model, self.data, self.config, self.sampler = model, data, config, sampler
         self.device = next(model.parameters()).device
-        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.generator = torch.Generator().manual_seed(
+            seed
+        )  # the host's, on any device: supernet/transfer.py
+        self.feed = Feed(data, config.augmentation, self.generator, config.batch_size)
         model.to(memory_format=torch.channels_last)
         self.optimizer = optimizer_of(model, config)
         self.parameters = self.optimizer.parameters
@@ -90,27 +95,44 @@ class Trainer:
         if config.compile:
             for part in compiled_parts(model):
                 part.compile()
-        self.stacked = self._stacked()
+        self.stacking = self._stacking()
+        self.stacked = self.stacking != "never"
+        on_gpu = self.device.type == "cuda"
         self.fair_step: FairStep | None = None
-        if self.stacked and config.stacking == "graph":
+        if self.stacking == "graph":
             assert isinstance(model, Supernet)
             self.fair_step = FairStep(
                 model,
                 same_batch=self.same_batch,
                 label_smoothing=config.label_smoothing,
-                capture=self.device.type == "cuda",
+                precision=self.precision,
+                capture=on_gpu,
             )
+        self.captured: CapturedParts | None = None
+        if config.capture == "always" or (
+            config.capture == "auto"
+            and not (config.compile or self.stacked)
+            and on_gpu
+            and worth_capturing(model, config.batch_size)
+        ):
+            assert isinstance(model, Network)
+            self.captured = CapturedParts(model, self.precision, config.batch_size)
         self.used = [0] * len(self.parameters)
         self.counting = sampler is not None and sampler.config.gradients == "parameter_mean"
         self.position = {parameter: index for index, parameter in enumerate(self.parameters)}
         self.drawn: Counter[CellPath] = Counter()  # paths and gradient norms of the epoch
         self.norms: list[Tensor] = []
 
-    def _stacked(self) -> bool:
-        """Whether the paths of a strictly fair group go through the network together."""
-        if self.group == 1 or self.config.stacking == "never" or not isinstance(self.model, Supernet):
-            return False
-        return self.config.stacking != "auto" or worth_stacking(self.model, self.config.batch_size)
+    def _stacking(self) -> str:
+        """How the paths of a strictly fair group go through the network: 'never' together, 'always', as one 'graph'."""
+        if self.group == 1 or not isinstance(self.model, Supernet):
+            return "never"
+        if self.config.stacking != "auto":
+            return self.config.stacking
+        if self.device.type == "cuda":
+            one = unsuitable(self.model) is None and worth_one_graph(self.model, self.config.batch_size)
+            return "graph" if one else "never"
+        return "always" if worth_stacking(self.model, self.config.batch_size) else "never"
 
     # One run
 
@@ -162,9 +184,11 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.model.train()
+        if self.captured is not None:
+            self.captured.check()
         self.drawn.clear()
         self.norms.clear()
-        order = torch.randperm(len(self.data.train), generator=self.generator, device=self.device)
+        order = torch.randperm(len(self.data.train), generator=self.generator)
         loss_sum = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device)
         seen = 0
@@ -173,8 +197,8 @@ class Trainer:
             taken = self._take(batches)
             images, labels = [], []
             for index in taken:
-                raw, truth = self.data.train.batch(index)
-                images.append(config.augmentation(self.data, raw, self.generator))
+                augmented, truth = self.feed(index)
+                images.append(augmented)
                 labels.append(truth)
             full = len(taken[0]) == config.batch_size or self.fair_step is None  # a graph's shapes are fixed
             if self.stacked and full and (self.same_batch or len(taken) > 1):
@@ -270,6 +294,8 @@ class Trainer:
             nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm)
         self.precision.step(self.optimizer)
         self.optimizer.zero_grad()
+        if self.captured is not None:
+            self.captured.clear()
         self.updates += 1
 
     # State

@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass, field
 
 from supernet.augmentation import Augmentation
-from supernet.precision import AMP
+from supernet.data.config import ABSENT_BY_DEFAULT
+from supernet.precision import AMP, FP32_PRECISION
 
 UNUSED = ("rest", "move")
 STACKING = ("never", "auto", "always", "graph")
+CAPTURE = ("never", "auto", "always")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +24,16 @@ class TrainingConfig:
     parameters that none of its paths used: they 'rest', or they 'move' by momentum and weight decay, as where
     gradients are set to zero and kept (much published code does; the results differ).
 
-    How steps are computed, which changes rounding only (much of it with amp). stacking: whether the paths of a
-    strictly fair group share one pass (supernet/stacking.py): 'never', 'always', or 'auto', where tensors are
-    small; 'graph': as one static graph, captured on a CUDA device (supernet/fair_step.py; the capture is untried).
-    amp: automatic mixed precision, 'none', 'bf16' or 'fp16' (CUDA only, with a scaled loss). compile: torch.compile
-    for every convolution with its BN.
+    How steps are computed, which changes rounding only (much of it with amp and fp32_precision). stacking: whether the
+    paths of a strictly fair group share one pass (supernet/stacking.py): 'never', 'always', 'graph': as one static
+    graph, captured on a CUDA device (supernet/fair_step.py), or 'auto', the fastest of these by device and size.
+    capture: whether on a CUDA device the parts of a network that are left to paths one by one are replayed as CUDA
+    graphs (supernet/captured.py): 'never', 'always', or 'auto', where tensors are small.
+    amp: automatic mixed precision, 'none', 'bf16', 'fp16' (CUDA only, with a scaled loss), or 'auto': bf16 where the
+    device has units for it. compile: torch.compile for every convolution with its BN. fp32_precision: in which
+    precision float32 products are computed, 'ieee', 'tf32' (CUDA) or 'bf16' (a CPU with units for it). deterministic:
+    whether cuDNN may only use algorithms that give the same bits each time. cudnn_benchmark: whether it tries which
+    algorithm is fastest, so that the choice, and with it the bits, may differ from start to start.
     """
 
     epochs: int | None = None
@@ -45,6 +52,10 @@ class TrainingConfig:
     stacking: str = "auto"
     amp: str = "none"
     compile: bool = False
+    capture: str = field(default="auto", metadata=ABSENT_BY_DEFAULT)
+    fp32_precision: str = field(default="ieee", metadata=ABSENT_BY_DEFAULT)
+    deterministic: bool = field(default=True, metadata=ABSENT_BY_DEFAULT)
+    cudnn_benchmark: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.updates is None):
@@ -66,13 +77,20 @@ class TrainingConfig:
             raise ValueError(f"warmup_epochs: {self.warmup_epochs!r} is not an integer >= 0")
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing: {self.label_smoothing!r} is not in [0, 1)")
-        for name, allowed in (("unused", UNUSED), ("stacking", STACKING), ("amp", AMP)):
+        for name, allowed in (
+            ("unused", UNUSED),
+            ("stacking", STACKING),
+            ("amp", AMP),
+            ("capture", CAPTURE),
+            ("fp32_precision", FP32_PRECISION),
+        ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is not one of {', '.join(allowed)}")
-        if self.stacking == "graph" and self.amp != "none":
-            raise ValueError(f"amp: {self.amp!r} does not go with stacking 'graph'; use 'none'")
-        if not isinstance(self.compile, bool):
-            raise ValueError(f"compile: {self.compile!r} is not true or false")
+        for name in ("compile", "deterministic", "cudnn_benchmark"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not true or false")
+        if self.compile and self.capture == "always":
+            raise ValueError("compile: True does not go with capture 'always'; use 'auto' or 'never'")
 
     def batches(self, images: int) -> int:
         """Mini-batches in an epoch. ValueError if the last would be a single image."""

@@ -194,7 +194,9 @@ class Builder:
 
     def _check(self, header: dict[str, Any], path: Path) -> None:
         stated = header | {"training": _with_later_fields(header.get("training"))}
-        changed = [key for key in {**self.header, "per_epoch": None} if stated.get(key) != self.header.get(key)]
+        changed = [
+            key for key in {**self.header, "per_epoch": None} if stated.get(key) != self.header.get(key)
+        ]
         if changed:
             raise ValueError(
                 f"table: {path} was begun with other settings ({', '.join(changed)}); "
@@ -231,7 +233,17 @@ class Builder:
         have = {(record["arch"], record["seed"]) for record in held}
         missing = {text: [s for s in range(self.seeds) if (text, s) not in have] for text in self.to_train}
         tasks = [
-            (self.space.name, text, seeds, self.data, self.size, self.config, self.root, self.device, self.curves)
+            (
+                self.space.name,
+                text,
+                seeds,
+                self.data,
+                self.size,
+                self.config,
+                self.root,
+                self.device,
+                self.curves,
+            )
             for text, seeds in missing.items()
             if seeds
         ]
@@ -273,9 +285,9 @@ class Builder:
         frame = pd.DataFrame(rows)
         per_epoch = None
         if self.curves:
-            values = np.array(lines, dtype=np.float32)  # (architectures, seeds, epochs); None is NaN
-            columns = {self._curve_name(seed): values[:, seed] for seed in range(self.seeds)}
-            columns[f"{self.data}_{CURVE}"] = values.mean(1)
+            points = np.array(lines, dtype=np.float32)  # (architectures, seeds, epochs); None is NaN
+            columns = {self._curve_name(seed): points[:, seed] for seed in range(self.seeds)}
+            columns[f"{self.data}_{CURVE}"] = points.mean(1)
             curves = {name: table.curve_column(column) for name, column in columns.items()}
             per_epoch = pd.DataFrame({"arch": frame["arch"], **curves})
         table.save(frame, self.manifest(frame), self.path, per_epoch)

@@ -105,6 +105,11 @@ class SearchCell(nn.Module):
         self.input_edge = linear_transformer(channels) if searching else nn.Identity()
         self.skip_edge = linear_transformer(channels) if searching else nn.Identity()
 
+    def operations(self) -> list[nn.Module]:
+        """All of them that hold weights."""
+        found = [*self.first.values(), *self.second.values(), self.input_edge, self.skip_edge]
+        return [module for module in found if any(True for _ in module.parameters())]
+
     def used(self, choice: Cell) -> list[nn.Module]:
         """The operations that a forward pass computes."""
         o0, o1, previous, direct, skip = choice

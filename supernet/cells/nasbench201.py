@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from supernet.operations import (
     AveragePool3x3,
     BatchNorm,
+    Conv2d,
     ConvBN,
     LightReduction,
     linear_transformer,
@@ -73,6 +74,11 @@ class SearchCell(nn.Module):
         keeps_zero = all(norm.keeps_zero and norm.training == self.training for norm in self.first_norm)
         return live_edges(choice, keeps_zero)
 
+    def operations(self) -> list[nn.Module]:
+        """All of them that hold weights."""
+        found = [module for edge in self.edges for module in cast(nn.ModuleDict, edge).values()]
+        return [module for module in found if any(True for _ in module.parameters())]
+
     def used(self, choice: Cell) -> list[nn.Module]:
         """The operations that a forward pass computes."""
         return [self.operation(edge, choice) for edge in self.live(choice)]
@@ -107,7 +113,7 @@ class Residual(nn.Module):
     def __init__(self, c_in: int, c_out: int) -> None:
         super().__init__()
         self.main = nn.Sequential(nn.ReLU(), ConvBN(c_in, c_out, 3, 2), nn.ReLU(), ConvBN(c_out, c_out, 3))
-        self.shortcut = LightReduction(nn.Conv2d(c_in, c_out, 1, bias=False))
+        self.shortcut = LightReduction(Conv2d(c_in, c_out, 1, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.main(x) + self.shortcut(x)
@@ -115,7 +121,7 @@ class Residual(nn.Module):
 
 def reduction(kind: str, channels: int) -> nn.Module:
     if kind == "light":
-        return LightReduction(nn.Conv2d(channels, 2 * channels, 1, bias=False))
+        return LightReduction(Conv2d(channels, 2 * channels, 1, bias=False))
     return Residual(channels, 2 * channels)
 
 

@@ -14,6 +14,7 @@ from supernet.grouped.network import NetworkGroup
 from supernet.network import StandAlone
 from supernet.sgd import optimizer_of
 from supernet.training_config import TrainingConfig
+from supernet.transfer import sent
 
 
 def train_group(
@@ -38,7 +39,7 @@ def train_group(
         raise ValueError(f"seeds: {len(seeds)} given for {len(networks)} networks")
     device = next(networks[0].parameters()).device
     group = NetworkGroup(networks).train().to(memory_format=torch.channels_last)
-    generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]  # the host's: supernet/transfer.py
     optimizer = optimizer_of(group, config)
     epochs = config.total_epochs(len(data.train))
     left = math.inf if config.updates is None else config.updates
@@ -46,11 +47,11 @@ def train_group(
     for epoch in range(epochs):
         for settings in optimizer.param_groups:
             settings["lr"] = config.learning_rate(epoch, epochs)
-        orders = [torch.randperm(len(data.train), generator=g, device=device) for g in generators]
+        orders = [torch.randperm(len(data.train), generator=g) for g in generators]
         for chosen in zip(*(order.split(config.batch_size) for order in orders), strict=True):
             if not left:
                 break
-            drawn = [data.train.batch(index) for index in chosen]
+            drawn = [data.train.batch(sent(index, device)) for index in chosen]
             images = [
                 config.augmentation(data, raw, generator)
                 for (raw, _), generator in zip(drawn, generators, strict=True)

@@ -1,6 +1,6 @@
 """A strictly fair group as one static graph against its paths one by one, in double precision, on the CPU.
 
-The capture as a CUDA graph is not tested: it takes a GPU."""
+Its recording as a CUDA graph: test_gpu.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from test_stacking import CASES, LABELS, assert_same_gradients, groups, one_by_one, precise
 from tiny import SIZES, images, supernet, trainer
 
-from supernet.fair_step import FairStep, reordered
+from supernet.fair_step import FairStep, Joined, Reordered
 from supernet.spaces import get_space
 
 
@@ -65,9 +65,21 @@ def test_a_training_by_graphs_is_the_training_path_by_path(batches: str) -> None
 
 def test_shares_are_put_in_order_and_layout_is_kept() -> None:
     x = torch.arange(6.0 * 2 * 3 * 4).view(6, 2, 3, 4).contiguous(memory_format=torch.channels_last)
-    out = reordered(x, torch.tensor([2, 0, 1]))
+    order, inverse = torch.tensor([2, 0, 1]), torch.tensor([1, 2, 0])
+    out = Reordered.apply(x, order, inverse)
     assert torch.equal(out, torch.cat([x[4:6], x[:2], x[2:4]]))
     assert out.is_contiguous(memory_format=torch.channels_last)
+    joined = Joined.apply(x, order, x[4:6], None, x[2:4])
+    assert torch.equal(joined, torch.cat([torch.zeros_like(x[:2]), x[2:4], x[4:6]]))
+    assert joined.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_gradients_of_both_are_those_of_their_definitions() -> None:
+    x = torch.randn(6, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+    order, inverse = torch.tensor([2, 0, 1]), torch.tensor([1, 2, 0])
+    assert torch.autograd.gradcheck(lambda x: Reordered.apply(x, order, inverse), (x,))
+    parts = tuple(x.detach()[i : i + 2].requires_grad_() for i in (0, 2))
+    assert torch.autograd.gradcheck(lambda a, b: Joined.apply(x.detach(), order, a, None, b), parts)
 
 
 def test_what_is_no_strictly_fair_group_of_nasbench201_is_refused() -> None:
