@@ -14,7 +14,7 @@ from pathlib import Path
 import benchmarks
 from benchmarks.timing import Row
 
-HELPERS = {"__main__", "timing", "plain", "export"}
+HELPERS = {"__main__", "timing", "plain", "export", "gpu"}
 
 
 def names() -> list[str]:
@@ -23,7 +23,13 @@ def names() -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    if sys.argv[1:2] == ["gpu"]:
+        from benchmarks.gpu import main as gpu
+
+        return gpu(sys.argv[2:])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, epilog="gpu: a command of its own, see `gpu --help`"
+    )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(names())}"
     )
@@ -89,13 +95,17 @@ def markdown(name: str, title: str, rows: list[Row]) -> str:
     """The table, and under it how, where and when it was made."""
     import torch
 
+    machine = f"{processor()}, Python {platform.python_version()}, torch {torch.__version__}"
+    made = f"Made by `python -m benchmarks {name}` on {datetime.now(UTC):%Y-%m-%d}: {machine}."
+    return f"# {title}\n\n{table(rows)}\n\n{made}\n"
+
+
+def table(rows: list[Row]) -> str:
+    """Rows in Markdown."""
     head = ["work", "variant", "median", "minimum", "ratio", "goal"]
     lines = [" | ".join(head), " | ".join(["---"] * len(head))]
     lines += [" | ".join(cells(row)) for row in rows]
-    table = "\n".join(f"| {line} |" for line in lines)
-    machine = f"{processor()}, Python {platform.python_version()}, torch {torch.__version__}"
-    made = f"Made by `python -m benchmarks {name}` on {datetime.now(UTC):%Y-%m-%d}: {machine}."
-    return f"# {title}\n\n{table}\n\n{made}\n"
+    return "\n".join(f"| {line} |" for line in lines)
 
 
 def processor() -> str:

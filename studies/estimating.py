@@ -16,11 +16,14 @@ from studies.one_shot import network_config
 from studies.runs_progress import Report
 from studies.study import Run
 from supernet.data import DataSet, Split, load
+from supernet.precision import set_numerics
+from supernet.training_config import TrainingConfig
 
 
 def task_of(run: Run, device: str) -> Task:
     """What the run's architectures are judged for. ValueError if the supernet that they start from is not trained."""
     variant = cast(Estimate, run.variant)
+    set_numerics(TrainingConfig(epochs=1), torch.device(device))  # as by default: deterministic
     data = load(variant.data, run.data_root) if variant.needs_images else _no_images(variant)
     variant.check_classes(data)
     return Task(

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from studies import estimating, one_shot, scores
+from studies.failures import in_one_line
 from studies.lock import Held, Lock, hold
 from studies.provenance import versions
 from studies.runs_progress import Report
@@ -108,7 +109,7 @@ def failure(run: Run, error: Exception) -> dict[str, Any]:
     result = {
         "run_id": run.variant.run_id(run.seed),
         "status": "held" if isinstance(error, Held) else "failed",
-        "reason": " ".join(f"{error}".split()) or type(error).__name__,
+        "reason": in_one_line(error),
     }
     if isinstance(error, Held):
         return result

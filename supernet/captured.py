@@ -34,7 +34,8 @@ def worth_capturing(network: nn.Module, batch_size: int) -> bool:
 class CapturedParts:
     """The parts of `network` replayed while training on batches of `batch_size`; anything else is computed as ever.
 
-    clear(): after each update. check(): before an epoch; parts are recorded anew if their tensors were moved.
+    attach(): from now on, until release(), which also lets go of the recordings and their memory. clear(): after each
+    update. check(): before an epoch; parts are recorded anew if their tensors were moved.
     """
 
     def __init__(self, network: Network, precision: MixedPrecision, batch_size: int) -> None:
@@ -44,13 +45,21 @@ class CapturedParts:
         self.parts = [Part(module, precision, self, module is not first) for module in modules]
         self.anchor = torch.zeros((), device=next(network.parameters()).device, requires_grad=True)
         self.used: list[Part] = []  # since the last update
+
+    def attach(self) -> None:
         for part in self.parts:
             part.module.forward = part
 
+    def release(self) -> None:
+        for part in self.parts:
+            part.module.__dict__.pop("forward", None)
+            part.forget()
+
     def clear(self) -> None:
         """The next gradients start from zero."""
-        if self.used:
-            torch._foreach_zero_([buffer for part in self.used for buffer in part.gradients])
+        buffers = [buffer for part in self.used for buffer in part.gradients]
+        if buffers:
+            torch._foreach_zero_(buffers)
         self.used.clear()
 
     def check(self) -> None:
@@ -70,7 +79,11 @@ class Part:
         self.gradients = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.graphs: tuple[torch.cuda.CUDAGraph, torch.cuda.CUDAGraph] | None = None
         self.places: tuple[int, ...] = ()
+        # Static tensors: input, output and their gradients.
         self.x: Tensor | None = None
+        self.y: Tensor | None = None
+        self.gradient: Tensor | None = None
+        self.input_gradient: Tensor | None = None
 
     def __call__(self, x: Tensor, *more: object) -> Tensor:
         if not (self.module.training and torch.is_grad_enabled() and len(x) == self.owner.batch_size):
@@ -87,7 +100,11 @@ class Part:
     def check(self) -> None:
         """Forget the recordings if the module's tensors are elsewhere now."""
         if self.x is not None and self.places != places(self.tensors()):
-            self.x = self.graphs = None
+            self.forget()
+
+    def forget(self) -> None:
+        self.x = self.graphs = None
+        self.y = self.gradient = self.input_gradient = None
 
     def capture(self, x: Tensor) -> None:
         """Record both passes on copies; the module is as before."""
@@ -102,10 +119,11 @@ class Part:
             self._backward(y, torch.zeros_like(y))
 
         recorder.warm_up(both, (*self.module.buffers(), *self.gradients))
-        forward, self.y = recorder.record(self._forward)
-        self.gradient = torch.zeros_like(self.y)
-        backward, self.input_gradient = recorder.record(lambda: self._backward(self.y, self.gradient))
-        self.graphs = forward, backward
+        forward, y = recorder.record(self._forward)
+        gradient = torch.zeros_like(y)
+        backward, self.input_gradient = recorder.record(lambda: self._backward(y, gradient))
+        self.graphs, self.gradient = (forward, backward), gradient
+        self.y = y.detach()  # without the autograd graph, whose nodes belong to the recording's stream
 
     @torch.enable_grad()
     def _forward(self) -> Tensor:
@@ -119,7 +137,8 @@ class Part:
         assert self.x is not None
         inputs = [self.x] * self.needs_input_grad + self.parameters
         found = torch.autograd.grad(y, inputs, gradient)
-        torch._foreach_add_(self.gradients, list(found[len(found) - len(self.parameters) :]))
+        if self.parameters:
+            torch._foreach_add_(self.gradients, list(found[len(found) - len(self.parameters) :]))
         return found[0] if self.needs_input_grad else None
 
     def replay_forward(self, x: Tensor) -> Tensor:
@@ -129,12 +148,15 @@ class Part:
             self.y = self._forward()
         else:
             self.graphs[0].replay()
+        assert self.y is not None
         return self.y.detach()
 
     def replay_backward(self, gradient: Tensor) -> Tensor | None:
         if self.graphs is None:
+            assert self.y is not None
             self.input_gradient = self._backward(self.y, gradient)
         else:
+            assert self.gradient is not None
             self.gradient.copy_(gradient)
             self.graphs[1].replay()
         self.owner.used.append(self)

@@ -71,6 +71,8 @@ class FairStep:
         self.precision = precision or MixedPrecision("none", self.device)
         self.capture = capture
         self.graph: torch.cuda.CUDAGraph | None = None
+        self.inputs: list[Tensor] = []
+        self.outputs: Any = None
         self.cells = [cast(nasbench201.SearchCell, cell) for cell in network.cells]
         self.parameters = list(network.parameters())
         self.places: tuple[int, ...] = ()
@@ -229,6 +231,10 @@ class FairStep:
 
     def _places(self) -> tuple[int, ...]:
         return places((*self.parameters, *self.network.buffers()))
+
+    def release(self) -> None:
+        """Let go of the recording and its memory."""
+        self.graph, self.inputs, self.outputs = None, [], None
 
     def _record(self, images: Tensor, labels: Tensor, orders: Tensor) -> None:
         """Record the pass on copies of the inputs; the network is as before."""

@@ -25,6 +25,12 @@ class Feed:
         self.batch_size = batch_size
         self.device = data.train.labels.device
         self.graph: torch.cuda.CUDAGraph | None = None
+        self.numbers = self.images = self.labels = torch.empty(0)
+
+    def release(self) -> None:
+        """Let go of the recording and its memory."""
+        self.graph = None
+        self.numbers = self.images = self.labels = torch.empty(0)
 
     def __call__(self, index: Tensor) -> tuple[Tensor, Tensor]:
         shape = (len(index), *self.data.train.images.shape[1:])

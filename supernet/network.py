@@ -104,7 +104,7 @@ class Network(nn.Module):
         return outputs
 
     def parts(self) -> list[nn.Module]:
-        """What a path takes or leaves as a whole, and holds weights: stem, operations, reductions, head."""
+        """What a path takes or leaves as a whole: stem, operations, reductions, head."""
         operations = [part for cell in self.cells for part in cell.operations()]  # type: ignore[operator]
         return [self.stem, *operations, *self.reductions, self.head]
 

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from supernet.pooling import average_3x3, halve
 
+FEW_CHANNELS = 4
+
 
 class BatchNorm(nn.BatchNorm2d):
     """BatchNorm2d that can also normalise by the batch while evaluating, without touching its running statistics.
@@ -57,16 +59,33 @@ def batch_norms(model: nn.Module) -> list[BatchNorm]:
 
 
 class Conv2d(nn.Conv2d):
-    """nn.Conv2d; on a GPU a 1x1 convolution of channels-last images is one matrix product, forward and backward.
-
-    cuDNN's own takes 2 to 5 times as long in float32 (`python -m benchmarks gpu`)."""
+    """nn.Conv2d; of channels-last images on a GPU some are matrix products, forward and backward, which take a half to
+    a twentieth of the time of cuDNN's own in float32 (`python -m benchmarks gpu`): 1x1, and 3x3 of few channels, as in
+    a stem."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.is_cuda and self.kernel_size == (1, 1) == self.stride and self.groups == 1:
-            pixels = x.permute(0, 2, 3, 1)
-            if pixels.is_contiguous():
-                return F.linear(pixels, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
-        return super().forward(x)
+        out = self.as_product(x) if x.is_cuda else None
+        return super().forward(x) if out is None else out
+
+    def as_product(self, x: Tensor) -> Tensor | None:
+        """The convolution as a matrix product; None if it is not one of those."""
+        pixels = x.permute(0, 2, 3, 1)
+        if self.stride != (1, 1) or self.groups != 1 or not pixels.is_contiguous():
+            return None
+        if self.kernel_size == (1, 1):
+            return F.linear(pixels, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
+        if self.kernel_size == (3, 3) and self.padding == (1, 1) and self.in_channels <= FEW_CHANNELS:
+            weight = self.weight.permute(0, 2, 3, 1).flatten(1)
+            return F.linear(neighbourhoods(pixels), weight, self.bias).permute(0, 3, 1, 2)
+        return None
+
+
+def neighbourhoods(pixels: Tensor) -> Tensor:
+    """(B, H, W, C) -> (B, H, W, 9 * C): of each pixel the 3x3 around it, row by row, zeros beyond the border."""
+    h, w = pixels.shape[1:3]
+    padded = F.pad(pixels, (0, 0, 1, 1, 1, 1))
+    shifted = [padded[:, i : i + h, j : j + w] for i in range(3) for j in range(3)]
+    return torch.cat(shifted, 3)
 
 
 class ConvBN(nn.Sequential):

@@ -1,7 +1,9 @@
-"""Average pooling, and faster forms on a CPU: of 3x3 a depthwise convolution and a map of divisors, of 2x2 sums of
-whole rows.
+"""Average pooling of channels-last images in faster forms: on a CPU of 3x3 a depthwise convolution and a map of
+divisors, of 2x2 sums of whole rows; on a GPU of 3x3 two matrix products.
 
-PyTorch's average pooling visits nine neighbours of every value in a loop; the convolution is a vectorised kernel.
+PyTorch's average pooling visits nine neighbours of every value in a loop; the others are vectorised kernels. On a GPU
+its gradient of overlapping squares is wrong in channels-last layout (PyTorch 2.11: relative error 1 for 3x3, stride 1;
+`python -m benchmarks gpu` compares all gradients with the CPU's), so it is not used there.
 The average over the neighbours that lie inside the image is their sum divided by their number: 9, 6 at a border,
 4 in a corner.
 """
@@ -22,11 +24,14 @@ LEAST_SIDE, MOST_CHANNELS = 8, 64
 
 def average_3x3(x: Tensor) -> Tensor:
     """(B, C, H, W) -> (B, C, H, W): mean of the 3x3 neighbours inside the image, stride 1."""
-    if faster_as_convolution(x):
-        ones, divided = constants(x.shape[1], x.shape[2], x.shape[3], x.dtype)
-        out: Tensor = DepthwiseAverage.apply(x, ones, divided)
-        return out
-    return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+    out: Tensor
+    if x.is_cuda and x.requires_grad:
+        out = BandedAverage.apply(x)
+    elif faster_as_convolution(x):
+        out = DepthwiseAverage.apply(x, *constants(x.shape[1], x.shape[2], x.shape[3], x.dtype))
+    else:
+        out = F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+    return out
 
 
 def faster_as_convolution(x: Tensor) -> bool:
@@ -70,6 +75,48 @@ class DepthwiseAverage(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         ones, divided = ctx.saved_tensors
         return F.conv2d(gradient * divided, ones, padding=1, groups=len(ones)), None, None
+
+
+class BandedAverage(torch.autograd.Function):
+    """divided * (band_H . x . band_W), where a band has ones on its three middle diagonals: sums over the rows above
+    and below and over the columns beside, as matrix products. Channels last; the bands are their own transposes."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return neighbours(x).mul_(divisors(x))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return neighbours(gradient * divisors(gradient))
+
+
+def neighbours(x: Tensor) -> Tensor:
+    """(B, C, H, W) -> the same, channels last: sums of the 3x3 neighbours inside the image."""
+    b, c, h, w = x.shape
+    pixels = x.permute(0, 2, 3, 1).reshape(b * h, w, c)
+    rows = torch.bmm(band(w, x.dtype, x.device).expand(b * h, w, w), pixels).view(b, h, w * c)
+    return torch.bmm(band(h, x.dtype, x.device).expand(b, h, h), rows).view(b, h, w, c).permute(0, 3, 1, 2)
+
+
+@lru_cache(maxsize=64)
+def band(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(size, size) with ones on the diagonal and beside it."""
+    with torch.inference_mode(False), torch.no_grad():
+        places = torch.arange(size)
+        near = (places.unsqueeze(0) - places.unsqueeze(1)).abs() <= 1
+        return near.to(dtype).to(device)
+
+
+def divisors(x: Tensor) -> Tensor:
+    """1 / number of neighbours inside the image (1, 1, H, W), of the type and on the device of x."""
+    return _divisors(x.shape[2], x.shape[3], x.dtype, x.device)
+
+
+@lru_cache(maxsize=64)
+def _divisors(height: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    with torch.inference_mode(False), torch.no_grad():
+        down, right = (band(size, torch.float64, torch.device("cpu")).sum(1) for size in (height, width))
+        return (1 / torch.outer(down, right)).to(dtype).to(device).view(1, 1, height, width)
 
 
 class Halved(torch.autograd.Function):

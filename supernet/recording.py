@@ -25,13 +25,13 @@ class Recorder:
         self.stream = torch.cuda.Stream()
         self.pool = torch.cuda.graph_pool_handle()
 
-    def warm_up(self, function: Callable[[], object], kept: Iterable[Tensor]) -> None:
+    def warm_up(self, function: Callable[[], object], kept: Iterable[Tensor], times: int = WARM_UP) -> None:
         """Call the function a few times; the tensors `kept` are as before, afterwards."""
         tensors = list(kept)
         copies = [tensor.clone() for tensor in tensors]
         self.stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self.stream):
-            for _ in range(WARM_UP):
+            for _ in range(times):
                 function()
         torch.cuda.current_stream().wait_stream(self.stream)
         for tensor, copy in zip(tensors, copies, strict=True):

@@ -47,7 +47,7 @@ class SGD:
             buffers = [self.buffers.get(parameter) for parameter in used]
             sgd(
                 used,
-                [parameter.grad for parameter in used],
+                [self._gradient(parameter) for parameter in used],
                 buffers,
                 foreach=not self.fused,
                 fused=self.fused,
@@ -61,6 +61,14 @@ class SGD:
             if self.momentum:
                 self.buffers.update(zip(used, buffers, strict=True))  # type: ignore[arg-type]
 
+    def _gradient(self, parameter: nn.Parameter) -> Tensor:
+        """In the parameter's own layout, which the fused kernel takes for granted."""
+        gradient = parameter.grad
+        assert gradient is not None
+        if self.fused and gradient.stride() != parameter.stride():
+            return torch.empty_like(parameter).copy_(gradient)
+        return gradient
+
     def zero_grad(self) -> None:
         for parameter in self.parameters:
             parameter.grad = None
@@ -71,7 +79,9 @@ class SGD:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         pairs = zip(self.parameters, state["momentum"], strict=True)
-        self.buffers |= {parameter: buffer for parameter, buffer in pairs if buffer is not None}
+        for parameter, buffer in pairs:
+            if buffer is not None:
+                self.buffers[parameter] = torch.empty_like(parameter).copy_(buffer)
 
     @property
     def parameters(self) -> list[nn.Parameter]:

@@ -149,6 +149,21 @@ class Trainer:
         """
         if path is not None and path.exists() and not self.history:
             self.resume(path)
+        if self.captured is not None:
+            self.captured.attach()
+        try:
+            return self._run(path, report, check)
+        finally:
+            for holder in (self.feed, self.fair_step, self.captured):
+                if holder is not None:
+                    holder.release()
+
+    def _run(
+        self,
+        path: Path | None,
+        report: Callable[[Epoch, int], None] | None,
+        check: Callable[[], None] | None,
+    ) -> str:
         while self.status == "running":
             result = self._epoch(len(self.history))
             if not (math.isfinite(result.loss) and self._weights_are_finite()):

@@ -65,8 +65,10 @@ def train(
 
     from supernet.grouped import train_group
     from supernet.network import NetworkConfig, StandAlone, seeded
+    from supernet.precision import set_numerics
 
     begin = time.perf_counter()
+    set_numerics(config, torch.device(device))
     space, data = get_space(space_name), _load(data_name, root, device)
     task = get_task(space_name, data_name)
     own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]

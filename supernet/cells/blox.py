@@ -106,9 +106,9 @@ class SearchCell(nn.Module):
         self.skip_edge = linear_transformer(channels) if searching else nn.Identity()
 
     def operations(self) -> list[nn.Module]:
-        """All of them that hold weights."""
+        """All of them that do something."""
         found = [*self.first.values(), *self.second.values(), self.input_edge, self.skip_edge]
-        return [module for module in found if any(True for _ in module.parameters())]
+        return [module for module in found if not isinstance(module, nn.Identity)]
 
     def used(self, choice: Cell) -> list[nn.Module]:
         """The operations that a forward pass computes."""

@@ -75,9 +75,9 @@ class SearchCell(nn.Module):
         return live_edges(choice, keeps_zero)
 
     def operations(self) -> list[nn.Module]:
-        """All of them that hold weights."""
+        """All of them that do something."""
         found = [module for edge in self.edges for module in cast(nn.ModuleDict, edge).values()]
-        return [module for module in found if any(True for _ in module.parameters())]
+        return [module for module in found if not isinstance(module, nn.Identity)]
 
     def used(self, choice: Cell) -> list[nn.Module]:
         """The operations that a forward pass computes."""

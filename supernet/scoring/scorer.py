@@ -16,12 +16,14 @@ from torch import Tensor
 
 from supernet.data import DataSet, Split, evaluation_set
 from supernet.network import Network, StandAlone
+from supernet.recording import Recorder
 from supernet.scoring.engine import Engine
 from supernet.scoring.functions import Choice, path_of
 from supernet.scoring.modes import BnMode, Score
 from supernet.scoring.plan import BUDGET, CHUNK, Chunk, Plan, Planner, Workload
 
 AT_ONCE = 50  # functions whose logits are evaluated together
+WORTH_RECORDING = 4  # batches of one size; recording takes about as long as two of them
 
 
 class Scorer:
@@ -115,10 +117,17 @@ class Scorer:
                 self.engine.calibrate(instructions, self.calibration)
             device = self.batches[0][0].device
             totals = torch.zeros(len(chunk.functions), 2, dtype=torch.float64, device=device)
-            for images, labels in self.batches:
+
+            def evaluate(images: Tensor, labels: Tensor) -> None:
                 results = Results(totals, labels)
                 self.engine.run(instructions, images, results.add)
                 results.flush()
+
+            if device.type == "cuda":
+                replay_equal(evaluate, self.batches, (totals,))
+            else:
+                for images, labels in self.batches:
+                    evaluate(images, labels)
             return totals.tolist()
 
 
@@ -129,12 +138,12 @@ class Results:
 
     def __init__(self, totals: Tensor, labels: Tensor) -> None:
         self.totals, self.labels = totals, labels
-        self.functions: list[int] = []
+        self.done = 0
         self.logits: list[Tensor] = []
 
     def add(self, function: int, logits: Tensor) -> None:
-        """logits: (B, classes)."""
-        self.functions.append(function)
+        """logits: (B, classes). Functions come in their order."""
+        assert function == self.done + len(self.logits)
         self.logits.append(logits)
         if len(self.logits) == AT_ONCE:
             self.flush()
@@ -146,9 +155,35 @@ class Results:
         losses = logits.logsumexp(2) - logits.gather(
             2, self.labels.expand(len(logits), -1).unsqueeze(2)
         ).squeeze(2)
-        self.totals[self.functions, 0] += (logits.argmax(2) == self.labels).sum(1)
-        self.totals[self.functions, 1] += losses.sum(1, dtype=torch.float64)
-        self.functions, self.logits = [], []
+        own = self.totals[self.done : self.done + len(logits)]
+        own[:, 0] += (logits.argmax(2) == self.labels).sum(1)
+        own[:, 1] += losses.sum(1, dtype=torch.float64)
+        self.done, self.logits = self.done + len(logits), []
+
+
+def replay_equal(
+    evaluate: Callable[[Tensor, Tensor], None],
+    batches: list[tuple[Tensor, Tensor]],
+    changed: tuple[Tensor, ...],
+) -> None:
+    """evaluate(images, labels) on each batch of a CUDA device. Where many have one size, the work on one of them is
+    recorded as a CUDA graph and replayed for the others; changed: the tensors that the work adds to."""
+    by_size: dict[int, list[tuple[Tensor, Tensor]]] = {}
+    for batch in batches:
+        by_size.setdefault(len(batch[1]), []).append(batch)
+    for equal in by_size.values():
+        if len(equal) < WORTH_RECORDING:
+            for images, labels in equal:
+                evaluate(images, labels)
+            continue
+        static = [tensor.clone(memory_format=torch.preserve_format) for tensor in equal[0]]
+        recorder = Recorder()
+        recorder.warm_up(lambda static=static: evaluate(*static), changed, times=1)  # type: ignore[misc]
+        graph, _ = recorder.record(lambda static=static: evaluate(*static))  # type: ignore[misc]
+        for batch in equal:
+            for own, given in zip(static, batch, strict=True):
+                own.copy_(given)
+            graph.replay()
 
 
 def own(images: Tensor) -> Tensor:

@@ -37,7 +37,8 @@ def test_a_training_with_captured_parts_is_the_training_without(space: str, samp
         run.run()
         runs.append(run)
     assert runs[1].captured is not None
-    assert sum(part.x is not None for part in runs[1].captured.parts) > 5
+    assert sum(bool(part.places) for part in runs[1].captured.parts) > 5
+    assert "forward" not in vars(runs[1].model.head)  # released
     for key, tensor in runs[0].model.state_dict().items():
         torch.testing.assert_close(runs[1].model.state_dict()[key], tensor, rtol=1e-7, atol=1e-9, msg=key)
 
@@ -46,6 +47,7 @@ def test_a_part_is_only_replayed_in_training_on_whole_batches_and_recorded_anew_
     network = supernet("nasbench201").double().train()
     size = SIZES["nasbench201"]
     parts = CapturedParts(network, MixedPrecision("none", torch.device("cpu")), batch_size=6)
+    parts.attach()
     path = ((3, 3, 3, 3, 3, 3),) * len(network.cells)
     stem = parts.parts[0]
     network(images(size, 5), path)
@@ -70,6 +72,7 @@ def test_gradients_of_passes_with_and_without_replay_add_up() -> None:
     other.load_state_dict(network.state_dict())
     size = SIZES["nasbench201"]
     parts = CapturedParts(network, MixedPrecision("none", torch.device("cpu")), batch_size=6)
+    parts.attach()
     path = ((3, 3, 3, 3, 3, 3),) * len(network.cells)
     for count in (4, 6, 6, 4):
         for net in (network, other):
@@ -85,3 +88,5 @@ def test_gradients_of_passes_with_and_without_replay_add_up() -> None:
     parts.clear()
     assert not any(buffer.any() for part in parts.parts for buffer in part.gradients)
     assert all(isinstance(module.forward, Part) for module in network.parts())
+    parts.release()
+    assert not any("forward" in vars(module) for module in network.parts())

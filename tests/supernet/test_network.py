@@ -12,6 +12,7 @@ from tiny import BLOX_BLOCKS, SIZES, SPACES, config, images, naive_of, randomise
 from torch import Tensor, nn
 
 from supernet.network import NODE_REDUCTIONS, StandAlone, Supernet, cut_out, seeded
+from supernet.operations import Conv2d
 from supernet.spaces import Architecture, Size, Space, get_space
 from supernet.spaces import Path as CellPath
 
@@ -285,3 +286,26 @@ def test_a_path_of_the_wrong_length_is_refused() -> None:
     network = supernet("nasbench201")
     with pytest.raises(ValueError, match="path: 3 cells given, 2 needed"):
         network(images(SIZES["nasbench201"], dtype=torch.float32), ((3,) * 6,) * 3)
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernel", "bias"), [(5, 1, False), (5, 1, True), (3, 3, False), (1, 3, True)]
+)
+def test_a_convolution_as_a_matrix_product_is_the_convolution(channels: int, kernel: int, bias: bool) -> None:
+    """The form that a GPU computes, with its gradients; on a CPU, in double precision."""
+    layer = Conv2d(channels, 4, kernel, padding=kernel // 2, bias=bias).double()
+    shape, generator = (3, channels, 6, 5), torch.Generator().manual_seed(0)
+    x = torch.randn(shape, generator=generator, dtype=torch.float64).contiguous(
+        memory_format=torch.channels_last
+    )
+    gradient = torch.randn(3, 4, 6, 5, generator=generator, dtype=torch.float64)
+    inputs = [x.requires_grad_(), *layer.parameters()]
+    product = layer.as_product(x)
+    assert product is not None
+    assert product.is_contiguous(memory_format=torch.channels_last)
+    expected = torch.nn.functional.conv2d(x, layer.weight, layer.bias, padding=kernel // 2)
+    torch.testing.assert_close(product, expected, rtol=1e-12, atol=1e-12)
+    pairs = zip(*(torch.autograd.grad(out, inputs, gradient) for out in (product, expected)), strict=True)
+    for ours, theirs in pairs:
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+    assert layer.as_product(x.contiguous()) is None or channels == 1

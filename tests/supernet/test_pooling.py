@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from supernet.pooling import DepthwiseAverage, average_3x3, faster_as_convolution, halve
+from supernet.pooling import BandedAverage, DepthwiseAverage, average_3x3, faster_as_convolution, halve
 
 SHAPES = [(2, 8, 16, 16), (3, 4, 16, 20), (1, 64, 32, 17), (2, 3, 16, 16), (2, 8, 8, 8), (2, 65, 16, 16)]
 
@@ -36,6 +36,21 @@ def test_its_gradient_is_that_of_finite_differences() -> None:
     ones, image = torch.ones(2, 1, 3, 3, dtype=torch.float64), torch.ones(1, 1, 4, 5, dtype=torch.float64)
     divided = 1 / F.conv2d(image, ones[:1], padding=1)
     assert torch.autograd.gradcheck(lambda x: DepthwiseAverage.apply(x, ones, divided), (x.requires_grad_(),))
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 16, 16), (3, 4, 5, 7), (1, 3, 1, 2)], ids=str)
+def test_the_gpus_form_is_pooling_with_its_gradient(shape: tuple[int, ...]) -> None:
+    """Two matrix products; on a CPU, in double precision."""
+    generator = torch.Generator().manual_seed(0)
+    x, gradient = (torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(2))
+    results = []
+    for pool in (BandedAverage.apply, lambda x: F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)):
+        leaf = x.contiguous(memory_format=torch.channels_last).requires_grad_()
+        out = pool(leaf)
+        results.append((out, *torch.autograd.grad(out, leaf, gradient)))
+    for ours, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+        assert ours.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_an_image_does_not_depend_on_its_batch() -> None:

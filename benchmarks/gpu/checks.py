@@ -1,0 +1,335 @@
+"""Is what a device computes what the CPU computes? Each check is a function that yields (what, ok, figure)."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmarks.gpu.work import Work, paths_of, random_data, supernet, trainer, work
+from studies.failures import in_one_line
+from supernet.augmentation import Augmentation
+from supernet.fair_step import FairStep
+from supernet.network import Supernet
+from supernet.precision import lacking, set_numerics
+from supernet.scoring import Scorer
+from supernet.spaces import Path as CellPath
+from supernet.training import TrainingConfig
+
+Check = tuple[str, bool, str]
+SINGLE, DOUBLE = 1e-4, 1e-9  # relative errors allowed
+CPU = torch.device("cpu")
+SMALL = {"nasbench201": work("nasbench201", 8, 2, 16, side=16), "blox": work("blox", 8, 1, 16, side=16)}
+CASES: list[tuple[str, str, tuple[str, ...], dict[str, Any], str, bool | None]] = [
+    # name, space, mask, settings of the network, sampling, topology shared
+    ("uniform", "nasbench201", (), {}, "uniform", None),
+    ("fair", "nasbench201", (), {}, "fair", None),
+    ("balanced, unshared", "nasbench201", (), {}, "balanced", False),
+    ("linear transformers, mean, affine", "nasbench201", (), {
+        "linear_transformers": "skip+pool", "node_reduction": "mean", "affine": True}, "uniform", None),
+    ("masked", "nasbench201", ("none", "avg_pool_3x3"), {}, "fair", None),
+    ("uniform", "blox", (), {}, "uniform", None),
+    ("fair, linear transformers", "blox", (), {"linear_transformers": "skip"}, "fair", None),
+    ("masked, affine", "blox", ("bconv",), {"affine": True}, "uniform", None),
+]  # fmt: skip
+
+
+def all_checks(device: torch.device) -> list[tuple[str, Callable[[torch.device], Iterator[Check]]]]:
+    return [
+        ("the CPU's numbers", same_as_cpu),
+        ("scores", same_scores),
+        ("groups and parts", same_steps),
+        ("augmentation", same_augmentation),
+        ("resumption", resumes),
+        ("devices change", changes_device),
+        ("mixed precision", precisions_rank),
+        ("out of memory", out_of_memory),
+    ]
+
+
+def error(found: Tensor, expected: Tensor) -> float:
+    """Relative, in the norm of all numbers; NaN is not equal to anything."""
+    a, b = found.detach().double().cpu().flatten(), expected.detach().double().cpu().flatten()
+    return float((a - b).norm() / b.norm().clamp(min=1e-30))
+
+
+def pass_of(network: Supernet, images: Tensor, labels: Tensor, paths: list[CellPath]) -> dict[str, Tensor]:
+    """Logits, gradients and BN statistics after the paths of one update, each as one vector."""
+    logits = []
+    for path in paths:
+        logits.append(network(images, path))
+        F.cross_entropy(logits[-1], labels).backward()
+    gradients = [p.grad.flatten() for p in network.parameters() if p.grad is not None]
+    statistics = [b.flatten().double() for name, b in network.named_buffers() if "running" in name]
+    return {
+        "logits": torch.cat(logits),
+        "gradients": torch.cat(gradients),
+        "statistics": torch.cat(statistics),
+    }
+
+
+def same_as_cpu(device: torch.device) -> Iterator[Check]:
+    """In double precision, and in single: there a ReLU's input near zero may be on either side of it, so where the
+    CPU's own single precision is further than the bound from its double precision, that distance is the measure."""
+    set_numerics(TrainingConfig(epochs=1), device)
+    for name, space, mask, settings, kind, shared in CASES:
+        small = SMALL[space]
+        network = supernet(small, CPU, mask, **settings).double().train()
+        shape = (small.batch, 3, small.size.image_size, small.size.image_size)
+        images = torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+        labels = torch.arange(small.batch) % small.size.classes
+        paths = paths_of(network, 5, kind, shared)
+
+        def passed(
+            where: torch.device, dtype: torch.dtype, network: Supernet = network, paths: Any = paths,
+            images: Tensor = images, labels: Tensor = labels,
+        ) -> dict[str, Tensor]:  # fmt: skip
+            own = copy.deepcopy(network).to(dtype).to(where).to(memory_format=torch.channels_last)
+            there = images.to(dtype).to(where).contiguous(memory_format=torch.channels_last)
+            return pass_of(own, there, labels.to(where), paths)
+
+        exact, single = passed(CPU, torch.float64), passed(CPU, torch.float32)
+        for dtype, bound in ((torch.float32, SINGLE), (torch.float64, DOUBLE)):
+            found = passed(device, dtype)
+            errors = {key: error(found[key], exact[key]) for key in exact}
+            bounds = dict.fromkeys(exact, bound)
+            if dtype == torch.float32:
+                bounds = {key: max(bound, 10 * error(single[key], exact[key])) for key in exact}
+            worst = max(errors, key=lambda key: errors[key] / bounds[key])
+            ok = all(errors[key] <= bounds[key] for key in exact)
+            figure = f"{errors[worst]:.1e} of {bounds[worst]:.0e} ({worst})"
+            yield f"{space}, {name}, {str(dtype)[6:]}", ok, figure
+
+
+def same_scores(device: torch.device) -> Iterator[Check]:
+    set_numerics(TrainingConfig(epochs=1), device)
+    for space, small in SMALL.items():
+        tables: list[dict[Any, Any]] = []
+        for where in (CPU, device):
+            network = supernet(small, where).double()
+            data = random_data(small.size, 64, 150, where, precise=True)
+            which = network.config.space.sample(30, 0)
+            tables.append(
+                {
+                    (mode, s.architecture): s
+                    for mode in ("batch", "reset-recalibrate-1")
+                    for s in Scorer(network, data, data.valid, mode, batch_size=25)(which)
+                }
+            )
+        one, other = tables
+        losses = max(abs(other[key].loss - one[key].loss) / one[key].loss for key in one)
+        images = max(abs(other[key].score - one[key].score) * 1.5 for key in one)
+        ok = losses <= DOUBLE and images < 1.5
+        yield (
+            f"{space}: losses of 30 architectures, two BN modes",
+            ok,
+            f"{losses:.1e}; {images:.0f} images differ",
+        )
+
+
+def same_steps(device: torch.device) -> Iterator[Check]:
+    """One graph = the same without a graph = path by path; replayed parts = the network as it is."""
+    small = SMALL["nasbench201"]
+    set_numerics(TrainingConfig(epochs=1), device)
+    shape = (small.batch, 3, small.size.image_size, small.size.image_size)
+    stream = torch.Generator().manual_seed(2)
+    batches = [torch.randn(shape, generator=stream, dtype=torch.float64).to(device) for _ in range(5)]
+    labels = (torch.arange(small.batch) % small.size.classes).to(device)
+    network = supernet(small, device).double().train()
+    groups = [paths_of(network, 10, "fair", False)[i : i + 5] for i in (0, 5)]
+    results = []
+    for way in ("paths", "eager", "graph"):
+        own = copy.deepcopy(network).to(memory_format=torch.channels_last)
+        capture = way == "graph" and device.type == "cuda"
+        step = FairStep(own, same_batch=False, capture=capture)
+        for paths in groups:
+            for parameter in own.parameters():
+                parameter.grad = None
+            if way == "paths":
+                for x, path in zip(batches, paths, strict=True):
+                    F.cross_entropy(own(x, path), labels).backward()
+            else:
+                step(batches, [labels] * 5, paths)
+        gradients = [p.grad.flatten() if p.grad is not None else p.new_zeros(1) for p in own.parameters()]
+        buffers = [b.flatten() for name, b in own.named_buffers() if "running" in name]
+        results.append(torch.cat([*gradients, *buffers]))
+    for number, name in ((1, "one static pass"), (2, "one graph")):
+        worst = error(results[number], results[0])
+        yield f"fair group: {name} = path by path, float64", worst <= DOUBLE, f"{worst:.1e}"
+    for space, small in SMALL.items():
+        for amp in ("none", "bf16"):
+            if amp == "bf16" and lacking(amp, device):
+                continue
+            states = []
+            for capture_parts in ("never", "always"):
+                precise = amp == "none"
+                data = random_data(small.size, 72, 16, device, precise)
+                own = supernet(small, device)
+                sampling = {"kind": "fair", "batches": "same"}
+                run = trainer(
+                    own.double() if precise else own, data, sampling, updates=4 if precise else 1, batch_size=16,
+                    stacking="never", capture=capture_parts, amp=amp,
+                )  # fmt: skip
+                run.run()
+                states.append(torch.cat([t.flatten().double() for t in run.model.state_dict().values()]))
+            worst = error(states[1], states[0])
+            what = f"{space}: a training of replayed parts, {'float64' if precise else amp}"
+            yield what, worst <= (1e-6 if precise else 1e-3), f"{worst:.1e}"
+
+
+def same_augmentation(device: torch.device) -> Iterator[Check]:
+    size = SMALL["nasbench201"].size
+    here, there = (random_data(size, 64, 8, where) for where in (CPU, device))
+    for name, settings in (
+        ("shift, flip, cutout", {"shift": 4, "flip": True, "cutout": 5}),
+        ("autoaugment", {"shift": 4, "flip": True, "policy": "autoaugment"}),
+        ("randaugment", {"policy": "randaugment", "num_ops": 2}),
+    ):
+        augmentation = Augmentation(**settings)
+        try:
+            draws = augmentation.draw((64, *here.train.images.shape[1:]), torch.Generator().manual_seed(0))
+            expected = augmentation.apply(here, here.train.images, draws)
+            found = augmentation.apply(there, there.train.images, draws.to(device)).cpu()
+        except ModuleNotFoundError as missing:
+            yield name, True, f"not checked: {missing.name} is not installed"
+            continue
+        apart = (
+            ((found - expected).abs() * 55 > 3.5).float().mean()
+        )  # levels: two blends may differ by one each
+        bound = 0.0 if "policy" not in settings else 0.03
+        yield f"{name}: values that are not the CPU's", float(apart) <= bound, f"{float(apart):.1e}"
+
+
+RESUMED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    ("parts", "nasbench201", {"kind": "uniform"}, {"capture": "always"}),
+    ("parts", "blox", {"kind": "fair"}, {"capture": "always"}),
+    ("no graphs", "nasbench201", {"kind": "fair"}, {"stacking": "never", "capture": "never"}),
+    ("one graph", "nasbench201", {"kind": "fair"}, {"stacking": "graph"}),
+    (
+        "one graph, bf16",
+        "nasbench201",
+        {"kind": "fair", "batches": "same"},
+        {"stacking": "graph", "amp": "bf16"},
+    ),
+    ("one graph, fp16", "nasbench201", {"kind": "fair"}, {"stacking": "graph", "amp": "fp16"}),
+]
+
+
+def resumes(device: torch.device) -> Iterator[Check]:
+    """Stopped after an epoch, in the midst of a group where there are groups, and gone on from the checkpoint."""
+    for name, space, sampling, settings in RESUMED:
+        small = SMALL[space]
+        if lacking(settings.get("amp", "none"), device) and settings.get("amp"):
+            continue
+        data = random_data(small.size, 72, 16, device)
+        augmentation = Augmentation(shift=2, flip=True, noise=0.1, cutout=3)
+
+        def begin(
+            data: Any = data,
+            small: Work = small,
+            sampling: Any = sampling,
+            settings: Any = settings,
+            augmentation: Augmentation = augmentation,
+        ) -> Any:
+            network = supernet(small, device)
+            return trainer(
+                network, data, sampling, epochs=3, batch_size=16, augmentation=augmentation, **settings
+            )
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "checkpoint.pt")
+            whole = begin()
+            whole.run()
+            stopped = begin()
+            with suppress(KeyboardInterrupt):
+                stopped.run(path, report=_stop_after_first)
+            resumed = begin()
+            resumed.run(path)
+        pairs = zip(whole.model.state_dict().values(), resumed.model.state_dict().values(), strict=True)
+        same = all(torch.equal(a, b) for a, b in pairs) and len(stopped.history) == 1
+        yield f"{space}, {name}: stopped and resumed", same, "same bits" if same else "other bits"
+
+
+def _stop_after_first(epoch: Any, epochs: int) -> None:
+    raise KeyboardInterrupt
+
+
+def changes_device(device: torch.device) -> Iterator[Check]:
+    """A checkpoint of the CPU goes on on the device, and back, in double precision: as if it had never moved."""
+    small = SMALL["nasbench201"]
+    where = {"CPU": CPU, "device": device}
+
+    def run(places: tuple[str, ...], path: Path) -> Tensor:
+        for epochs, place in enumerate(places, 1):
+            data = random_data(small.size, 80, 16, where[place], precise=True)
+            network = supernet(small, where[place]).double()
+            one = trainer(network, data, {"kind": "fair"}, epochs=len(places), batch_size=16)
+            if path.exists():
+                one.resume(path)
+            with suppress(KeyboardInterrupt):
+                one.run(path, report=_stop_after_first if epochs < len(places) else None)
+        return torch.cat([t.flatten().double().cpu() for t in one.model.state_dict().values()])
+
+    with tempfile.TemporaryDirectory() as folder:
+        expected = run(("CPU", "CPU", "CPU"), Path(folder, "a.pt"))
+        for number, places in enumerate((("CPU", "device", "CPU"), ("device", "CPU", "device"))):
+            worst = error(run(places, Path(folder, f"{number}.pt")), expected)
+            yield f"{', '.join(places)}: the training on the CPU", worst <= 1e-6, f"{worst:.1e}"
+
+
+def precisions_rank(device: torch.device) -> Iterator[Check]:
+    """Supernets trained in each precision rank 60 cells alike: Kendall's tau with the one in float32."""
+    small = replace(SMALL["nasbench201"], batch=32)
+    losses = {}
+    for precision in ("none", "tf32", "bf16", "fp16"):
+        amp = "none" if precision == "tf32" else precision
+        if (amp != "none" and lacking(amp, device)) or (precision == "tf32" and device.type != "cuda"):
+            continue
+        data = random_data(small.size, 320, 320, device)
+        fp32 = "tf32" if precision == "tf32" else "ieee"
+        run = trainer(
+            supernet(small, device),
+            data,
+            {"kind": "fair"},
+            updates=60,
+            batch_size=32,
+            amp=amp,
+            fp32_precision=fp32,
+        )
+        status = run.run()
+        network = run.model
+        assert isinstance(network, Supernet)
+        which = network.config.space.sample(60, 0)
+        scores = {s.architecture: s.loss for s in Scorer(network, data, data.valid, "batch")(which)}
+        losses[precision] = np.array([scores[a] if scores[a] is not None else np.nan for a in which])
+        tau = kendall(losses["none"], losses[precision])
+        fell = run.history[-1].loss < run.history[0].loss
+        ok = status == "finished" and fell and tau > 0.3  # of 60 cells: chance is within .2
+        figure = f"tau {tau:.3f}; loss {run.history[0].loss:.3f} to {run.history[-1].loss:.3f}"
+        yield f"trained in {'float32' if precision == 'none' else precision}", ok, figure
+
+
+def kendall(x: np.ndarray, y: np.ndarray) -> float:
+    """tau_a by its definition."""
+    pairs = list(itertools.combinations(range(len(x)), 2))
+    return float(np.mean([np.sign(x[i] - x[j]) * np.sign(y[i] - y[j]) for i, j in pairs]))
+
+
+def out_of_memory(device: torch.device) -> Iterator[Check]:
+    """A run that asks for more memory than there is fails with one line that says what helps."""
+    try:
+        torch.empty(2**60, dtype=torch.uint8, device=device)
+        line = "no error"
+    except Exception as error:
+        line = in_one_line(error)
+    yield "one line", line.startswith("out of memory") and "\n" not in line, line[:100]
