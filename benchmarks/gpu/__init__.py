@@ -102,7 +102,12 @@ class Page:
 
     def __init__(self, folder: Path | None, machine: str, arguments: list[str]) -> None:
         self.folder, self.machine = folder, machine
-        self.command = " ".join(["python -m benchmarks gpu", *(a for a in arguments if a != "--out")])
+        kept = [
+            f" {a}"
+            for before, a in zip(["", *arguments], arguments, strict=False)
+            if "--out" not in (before, a)
+        ]
+        self.command = "python -m benchmarks gpu" + "".join(kept)
         self.checks: list[tuple[str, bool, str]] = []
         self.rows: list[Row] = []
         self.notes: list[str] = []
