@@ -5,37 +5,18 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-# What sbatch options are for the keys of the profile or for submitit; `options` may not set them.
-TAKEN = {
-    "partition": "partition",
-    "time": "time",
-    "gpus-per-node": "gpus",
-    "mem": "memory_gb",
-    "cpus-per-task": "cpus",
-    "account": "account",
-    "signal": "signal_delay_s",
-    "array": "parallel_jobs",
-} | dict.fromkeys(
-    (
-        "dependency",
-        "error",
-        "job-name",
-        "nodes",
-        "ntasks",
-        "ntasks-per-node",
-        "open-mode",
-        "output",
-        "requeue",
-    ),
-    "",
-)
+from slurm import options as sbatch
+
+WHOLE_NODE = "node"  # memory_gb: all memory of the node
+LEAST_MEMORY = 1 / 1024  # GiB; less would be rounded to 0, which SLURM takes for the whole node's
 _TIME = re.compile(r"(?:(\d+)-)?(\d{1,4}):([0-5]\d):([0-5]\d)")
 
 
@@ -43,36 +24,48 @@ _TIME = re.compile(r"(?:(\d+)-)?(\d{1,4}):([0-5]\d):([0-5]\d)")
 class Profile:
     """One job on a cluster, and how a study is cut into jobs.
 
-    time: limit of a job, '[days-]hours:minutes:seconds' in whole minutes. cpus, memory_gb (GiB), gpus: of a job.
-    partition, account: the site's default if not given. signal_delay_s: seconds before the limit at which a job
-    is told to stop; it is then queued again and goes on from its last epoch. time_outs: how often one job may
-    reach its limit. runs_per_job: runs that a job does one after the other. parallel_jobs: of one array that run
-    at the same time. setup: shell lines before the job's Python. python: the command for it; the one that submits if
-    not given. options: further options of sbatch, by their long names.
+    time: limit of a job, '[days-]hours:minutes:seconds' in whole minutes. cpus, memory_gb (GiB, or 'node' for all of
+    a node's), gpus: of a job. gpu_type: the cluster's name for the kind of GPU. partition, account: the site's default
+    if not given. signal_delay_s: seconds before the limit at which a job is told to stop; it is then queued again and
+    goes on from its last epoch. time_outs: how often one job may reach its limit. runs_per_gpu: runs that share a
+    job's one GPU at the same time, each in a process of its own. runs_per_job: runs of a job, so many at a time, the
+    others after them. parallel_jobs: of one array that run at the same time. setup: shell lines before the job's
+    Python. python: the command for it; the one that submits if not given. options: further options of sbatch, by their
+    long names. cpus and runs_per_job are as many as runs share a GPU if they are not given.
     """
 
     time: str
-    cpus: int = 1
-    memory_gb: float = 4
+    cpus: int = None  # type: ignore[assignment]  # filled in
+    memory_gb: float | str = 4
     gpus: int = 0
+    gpu_type: str | None = None
+    runs_per_gpu: int = 1
     partition: str | None = None
     account: str | None = None
     signal_delay_s: int = 120
     time_outs: int = 20
-    runs_per_job: int = 1
+    runs_per_job: int = None  # type: ignore[assignment]  # filled in
     parallel_jobs: int = 50
     setup: tuple[str, ...] = ()
     python: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if isinstance(self.time, datetime.time):
+            raise ValueError(
+                f'time: {self.time} is a time of day in TOML; write it in quotes: time = "{self.time}"'
+            )
         match = _TIME.fullmatch(self.time) if isinstance(self.time, str) else None
         if not match or match[4] != "00" or self.minutes < 1:
             raise ValueError(
                 f"time: {self.time!r} is not '[days-]hours:minutes:00' such as '12:00:00' or '2-00:00:00', "
                 "at least a minute"
             )
+        for name in ("cpus", "runs_per_job"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, self.runs_per_gpu)
         for name, least in (
+            ("runs_per_gpu", 1),
             ("cpus", 1),
             ("gpus", 0),
             ("signal_delay_s", 1),
@@ -83,8 +76,8 @@ class Profile:
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise ValueError(f"{name}: {value!r} is not an integer >= {least}")
-        if type(self.memory_gb) not in (int, float) or not 0 < self.memory_gb < math.inf:
-            raise ValueError(f"memory_gb: {self.memory_gb!r} is not a number > 0")
+        self._check_memory()
+        self._check_gpus()
         if self.signal_delay_s >= 60 * self.minutes:
             raise ValueError(
                 f"signal_delay_s: {self.signal_delay_s} is not below the time, {60 * self.minutes} s"
@@ -99,19 +92,53 @@ class Profile:
         if not (isinstance(setup, list | tuple) and all(isinstance(line, str) for line in setup)):
             raise ValueError(f"setup: {self.setup!r} is not a list of shell lines")
         object.__setattr__(self, "setup", tuple(setup))
-        self._check_options()
+        sbatch.check(self.options)
 
-    def _check_options(self) -> None:
-        if not isinstance(self.options, dict):
-            raise ValueError(f"options: {self.options!r} is not a table of sbatch options")
-        for name, value in self.options.items():
-            if name in TAKEN:
-                instead = f"use the key {TAKEN[name]}" if TAKEN[name] else "it is set for every job"
-                raise ValueError(f"options: {name!r} cannot be given here; {instead}")
-            if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
-                raise ValueError(f"options: {name!r} is not the long name of an sbatch option such as 'qos'")
-            if not (value is True or type(value) in (int, float, str)):
-                raise ValueError(f"options: {name} is {value!r}, not a text, a number or true")
+    def _check_memory(self) -> None:
+        memory = self.memory_gb
+        if memory == WHOLE_NODE:
+            return
+        if (
+            not isinstance(memory, int | float)
+            or isinstance(memory, bool)
+            or not LEAST_MEMORY <= memory < math.inf
+        ):
+            raise ValueError(
+                f"memory_gb: {memory!r} is neither a number of GiB, at least 1 MiB ({LEAST_MEMORY:.6f}), nor "
+                f"{WHOLE_NODE!r}, which is all of a node's memory"
+            )
+
+    def _check_gpus(self) -> None:
+        if self.gpu_type is not None:
+            if not (isinstance(self.gpu_type, str) and re.fullmatch(r"[\w.-]+", self.gpu_type)):
+                raise ValueError(f"gpu_type: {self.gpu_type!r} is not a name such as 'a100'")
+            if not self.gpus:
+                raise ValueError(f"gpu_type: {self.gpu_type!r} is for jobs with a GPU; gpus is 0")
+        if self.runs_per_gpu > 1 and self.gpus != 1:
+            raise ValueError(
+                f"runs_per_gpu: {self.runs_per_gpu} is for jobs with one GPU; gpus is {self.gpus}"
+            )
+        if self.runs_per_job < self.runs_per_gpu:
+            raise ValueError(
+                f"runs_per_job: {self.runs_per_job} is fewer than the {self.runs_per_gpu} that share a GPU "
+                "(runs_per_gpu); leave it out or give a multiple of them"
+            )
+
+    @property
+    def memory(self) -> str:
+        """As sbatch takes it."""
+        return "0" if self.memory_gb == WHOLE_NODE else f"{round(1024 * float(self.memory_gb))}M"
+
+    @property
+    def gpus_per_node(self) -> str | None:
+        """As sbatch takes it; None without GPUs."""
+        kind = f"{self.gpu_type}:" if self.gpu_type else ""
+        return f"{kind}{self.gpus}" if self.gpus else None
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The clusters that a job may go to; none: the one that SLURM's commands talk to by themselves."""
+        return sbatch.names(str(self.options["clusters"])) if "clusters" in self.options else ()
 
     @property
     def minutes(self) -> int:
@@ -135,6 +162,24 @@ def read(path: Path) -> Profile:
         raise ValueError(f"--profile: {path} is not TOML ({error})") from None
     except ValueError as error:
         raise ValueError(f"--profile: {path}: {error}") from None
+
+
+def recorded(content: dict[str, Any]) -> Profile:
+    """The profile of an earlier submission, which was checked by the rules of its time. ValueError for what is no
+    profile at all."""
+    names = {f.name: f.default if f.default is not MISSING else {} for f in fields(Profile)}
+    unknown = [name for name in content if name not in names]
+    if (
+        unknown
+        or not isinstance(content.get("time"), str)
+        or not isinstance(content.get("options", {}), dict)
+    ):
+        raise ValueError(f"{unknown[0] if unknown else 'profile'}: not of a profile")
+    made = object.__new__(Profile)
+    for name, default in names.items():
+        object.__setattr__(made, name, content.get(name, default))
+    object.__setattr__(made, "setup", tuple(made.setup))
+    return made
 
 
 def parse(content: dict[str, Any]) -> Profile:

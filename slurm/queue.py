@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 COMMANDS = ("sbatch", "squeue", "scontrol", "scancel", "srun")
+MAX_ARRAY_SIZE = 1001  # SLURM's default
 TIMEOUT = 60  # seconds; a controller that is down lets its commands wait
+USERS_OWN = ("SQUEUE_", "SCANCEL_", "SLURM_CLUSTERS")  # defaults that would leave out jobs, or ask elsewhere
 NO_LIMIT = ("UNLIMITED", "INFINITE", "NONE")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A job, or one element of an array, in the queue. id: '12' or '12_3'. state: SLURM's, such as PENDING or
-    RUNNING. reason: why it waits."""
+    """A job, or one element of an array, in the queue. id: '12' or '12_3', of its cluster. state: SLURM's, such as
+    PENDING or RUNNING. reason: why it waits. cluster: '' for the one that the commands talk to by themselves."""
 
     id: str
     state: str
     name: str
     reason: str
+    cluster: str = ""
 
     @property
     def waits(self) -> bool:
         return self.state in ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT")
+
+
+class Unreachable(ValueError):
+    """SLURM's commands are not there, or the controller does not answer."""
 
 
 def require() -> None:
@@ -40,35 +49,53 @@ def require() -> None:
 
 
 def call(*command: str) -> str:
-    """What a command prints. ValueError with its last words if it fails."""
+    """What a command prints. Unreachable, with its last words, if it fails."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(USERS_OWN)}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, env=ours)
     except FileNotFoundError:
-        raise ValueError(f"slurm: no {command[0]} on the PATH") from None
+        raise Unreachable(f"slurm: no {command[0]} on the PATH") from None
     except subprocess.TimeoutExpired:
-        raise ValueError(f"slurm: {command[0]} did not answer within {TIMEOUT} s") from None
+        raise Unreachable(f"slurm: {command[0]} did not answer within {TIMEOUT} s") from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise ValueError(f"slurm: {' '.join(command[:3])} failed: {said[-1] if said else 'without a word'}")
+        raise Unreachable(f"slurm: {' '.join(command[:3])} failed: {said[-1] if said else 'without a word'}")
     return done.stdout
 
 
-def entries() -> list[Entry]:
-    """The user's jobs that wait or run, every element of an array by itself."""
-    text = call("squeue", "--noheader", "--array", f"--user={getpass.getuser()}", "--format=%i|%T|%j|%r")
-    return [Entry(*line.strip().split("|", 3)) for line in text.splitlines() if line.count("|") >= 3]
+def on(cluster: str) -> list[str]:
+    """The words that let a command talk to a cluster; none for ''."""
+    return [f"--clusters={cluster}"] if cluster else []
 
 
-def max_array_size() -> int:
-    """Most elements of a job array. SLURM's own default where the cluster does not say."""
-    found = re.search(r"^\s*MaxArraySize\s*=\s*(\d+)", call("scontrol", "show", "config"), re.MULTILINE)
-    return max(1, int(found[1])) if found else 1001  # 0: no arrays
+def entries(clusters: Iterable[str] = ("",)) -> list[Entry]:
+    """The user's jobs that wait or run on these clusters, every element of an array by itself.
+
+    Clusters are asked one by one: ids are unique in one cluster only."""
+    found = []
+    for cluster in clusters:
+        words = ["--noheader", "--array", f"--user={getpass.getuser()}", "--format=%i|%T|%j|%r"]
+        for line in call("squeue", *on(cluster), *words).splitlines():
+            if line.count("|") >= 3:
+                job_id, state, name, reason = line.strip().split("|", 3)
+                found.append(Entry(job_id, state, name, reason, cluster))
+    return found
 
 
-def partitions() -> dict[str, dict[str, str]]:
+def max_array_size(clusters: tuple[str, ...] = ()) -> int:
+    """Most elements of a job array that all the clusters take. SLURM's own default where they do not say."""
+    sizes = []
+    for cluster in clusters or ("",):
+        text = call("scontrol", *on(cluster), "show", "config")
+        found = re.search(r"^\s*MaxArraySize\s*=\s*(\d+)", text, re.MULTILINE)
+        sizes.append(max(1, int(found[1])) if found else MAX_ARRAY_SIZE)  # 0: no arrays
+    return min(sizes)
+
+
+def partitions(cluster: str = "") -> dict[str, dict[str, str]]:
     """By name, what `scontrol show partition` says of each."""
     found: dict[str, dict[str, str]] = {}
-    for line in call("scontrol", "--oneliner", "show", "partition").splitlines():
+    for line in call("scontrol", *on(cluster), "--oneliner", "show", "partition").splitlines():
         settings = dict(word.split("=", 1) for word in line.split() if "=" in word)
         if "PartitionName" in settings:
             found[settings["PartitionName"]] = settings
@@ -85,7 +112,11 @@ def minutes(text: str) -> float | None:
     return (24 * int(days or 0) + hours) * 60 + mins + seconds / 60
 
 
-def cancel(ids: list[str]) -> None:
+def cancel(jobs: Iterable[Entry]) -> None:
     """Take jobs out of the queue, running ones included."""
-    for begin in range(0, len(ids), 100):  # a command line has a limit too
-        call("scancel", *ids[begin : begin + 100])
+    by_cluster: dict[str, list[str]] = {}
+    for job in jobs:
+        by_cluster.setdefault(job.cluster, []).append(job.id)
+    for cluster, ids in by_cluster.items():
+        for begin in range(0, len(ids), 100):  # a command line has a limit too
+            call("scancel", *on(cluster), *ids[begin : begin + 100])

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from slurm.profile import Profile, parse
+from slurm.profile import Profile, recorded
 from supernet.files import write_text
 
 FILE = "array.json"
@@ -56,7 +56,7 @@ class Submission:
         """The record in `path`. ValueError that names it if it is damaged."""
         try:
             content = json.loads(path.read_text())
-            content["profile"] = parse({k: v for k, v in content["profile"].items() if v is not None})
+            content["profile"] = recorded({k: v for k, v in content["profile"].items() if v is not None})
             content["jobs"] = tuple(map(tuple, content["jobs"]))
             content["words"], content["after"] = tuple(content["words"]), tuple(content["after"])
             return cls(path.parent.absolute(), **content)
@@ -76,6 +76,11 @@ class Submission:
     def log(self, job_id: str) -> Path:
         """Where a job's output is, all its starts after each other."""
         return self.folder / f"{job_id}_0_log.out"
+
+
+def clusters(submissions: Iterable[Submission]) -> list[str]:
+    """Where their jobs may be, as `queue.entries` takes it."""
+    return sorted({name for each in submissions for name in each.profile.clusters or ("",)})
 
 
 def read_all(root: Path) -> list[Submission]:

@@ -38,6 +38,7 @@ def plan(given: Sequence[str]) -> Plan:
     return of(parser.parse_args(list(given)))
 
 
-def of(args: argparse.Namespace) -> Plan:
+def of(args: argparse.Namespace, may_lack_truth: bool = False) -> Plan:
     """The plan of a parsed command line."""
-    return grid.plan(args, data_root=args.data_root.absolute(), **tracked.options(args))
+    options = tracked.options(args)
+    return grid.plan(args, data_root=args.data_root.absolute(), may_lack_truth=may_lack_truth, **options)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from slurm import queue, records, submission
 from slurm.profile import Profile
-from slurm.state import ACTIVE, COMPLETE, State, jobs_of, states
+from slurm.state import ACTIVE, COMPLETE, State, found_again, in_queue, jobs_of, states
 from studies.lineage import generations
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 def look(plan: Plan) -> list[State]:
     """The state of every selected run, by the files and the queue of this moment."""
-    return states(plan, jobs_of(records.read_all(plan.root), queue.entries()))
+    return states(plan, jobs_of(*in_queue(plan.root)))
 
 
 def chunks(items: Sequence[T], size: int) -> list[tuple[T, ...]]:
@@ -49,8 +50,17 @@ class Sending:
         self.todo: list[State] = []
 
     def show(self) -> None:
-        """Print the batch scripts and the numbers."""
-        self.look()
+        """Print the batch scripts and the numbers; where no controller answers, as for an empty queue."""
+        try:
+            self.look()
+            _ = self.most
+        except queue.Unreachable as error:
+            print(
+                f"note: {error}; shown for an empty queue and arrays of {queue.MAX_ARRAY_SIZE}",
+                file=sys.stderr,
+            )
+            self.look_at_files()
+            self.most = queue.MAX_ARRAY_SIZE
         made: list[records.Submission] = []
         for number, part in enumerate(self.generations()):
             after = () if number == 0 else tuple(each.name for each in made)  # there are no ids yet
@@ -69,6 +79,7 @@ class Sending:
         made: list[records.Submission] = []
         try:
             with lock.hold(self.plan.folder / "slurm"):
+                self.recover()
                 self.look()
                 wanted = (state.run for state in self.todo if state.run.variant.needs_images)
                 for config, root in {(run.variant.data, run.data_root) for run in wanted}:
@@ -87,15 +98,37 @@ class Sending:
             raise
         self.tell("submitted", made)
 
+    def recover(self) -> None:
+        """Arrays of the study that a submitter sent off without learning their ids: those in the queue get them."""
+        unknown = [each for each in records.read_study(self.plan.folder) if each.job_id is None]
+        if unknown:
+            for each in found_again(unknown, queue.entries(records.clusters(unknown))):
+                if each.job_id is not None:
+                    submission.recover(each)
+
     def look(self) -> None:
         """Find out what is left."""
-        self.found = look(self.plan)
+        self.take(look(self.plan))
+
+    def look_at_files(self) -> None:
+        """The same, without the queue."""
+        self.take(states(self.plan, jobs_of(records.read_all(self.plan.root), [])))
+
+    def take(self, found: list[State]) -> None:
+        self.found = found
         done = (*COMPLETE, *ACTIVE)
         self.todo = [state for state in self.found if state.state not in done and self.wanted(state)]
 
     def generations(self) -> list[list[Run]]:
-        """What is left; runs that others start from before those others."""
-        return generations(state.run for state in self.todo)
+        """What is left; runs that others start from before those others. ValueError where these could wait in vain:
+        a job waits for jobs of its own cluster only."""
+        found = generations(state.run for state in self.todo)
+        if len(found) > 1 and len(self.profile.clusters) > 1:
+            raise ValueError(
+                f"options: clusters is {self.profile.options['clusters']!r}, but runs of {self.plan.study.name} start "
+                "from others, so all must go to one cluster; name one"
+            )
+        return found
 
     def parents(self, runs: list[Run], made: list[records.Submission]) -> tuple[str, ...]:
         """Jobs that must have ended before these runs start: of what was submitted now, and of the queue."""
@@ -116,7 +149,7 @@ class Sending:
     @functools.cached_property
     def most(self) -> int:
         """Most elements of an array."""
-        return queue.max_array_size()
+        return queue.max_array_size(self.profile.clusters)
 
     def tell(self, what: str, made: list[records.Submission]) -> None:
         """Print the numbers."""

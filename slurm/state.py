@@ -5,10 +5,12 @@ SLURM's accounting is not asked: not every site has it, and the files know bette
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slurm import queue, records
 from slurm.queue import Entry
 from slurm.records import Submission
 
@@ -46,6 +48,12 @@ class State:
         return self.run.variant.run_id(self.run.seed)
 
 
+def in_queue(root: Path) -> tuple[list[Submission], list[Entry]]:
+    """Every submission of every study under `root`, and what the clusters that they went to have in the queue."""
+    submissions = records.read_all(root)
+    return submissions, queue.entries(records.clusters(submissions) or [""])
+
+
 def found_again(submissions: list[Submission], entries: list[Entry]) -> list[Submission]:
     """The submissions; those whose submitter was killed before it knew their id have it from the queue."""
     by_name = {entry.name: entry.id.split("_")[0] for entry in entries}
@@ -54,13 +62,13 @@ def found_again(submissions: list[Submission], entries: list[Entry]) -> list[Sub
 
 def jobs_of(submissions: list[Submission], entries: list[Entry]) -> dict[str, Submitted]:
     """By run, its job: one in the queue if there is one, else the last."""
-    queue = {entry.id: entry for entry in entries}
+    queued = {(entry.name, entry.id): entry for entry in entries}  # two clusters may give one id
     jobs: dict[str, Submitted] = {}
     for submission in found_again(submissions, entries):
         for job_id, runs in zip(
             submission.ids(), submission.jobs, strict=False
         ):  # no ids: not in the queue either
-            job = Submitted(job_id, submission.log(job_id), queue.get(job_id))
+            job = Submitted(job_id, submission.log(job_id), queued.get((submission.name, job_id)))
             for run_id in runs:
                 before = jobs.get(run_id)
                 if job.entry or not (before and before.entry):
@@ -87,9 +95,13 @@ def _state(plan: Plan, run: Run, job: Submitted | None) -> State:
 
 
 def last_line(log: Path) -> str:
-    """What a job said last."""
+    """What a job said last; srun's word on how it ended only where there is no error of the job's own just before."""
     try:
         lines = log.read_text(errors="replace").strip().splitlines()
     except OSError:
         return "its job ended and left no log"
-    return f"its job ended: {lines[-1].strip()}" if lines else "its job ended without a word"
+    if not lines:
+        return "its job ended without a word"
+    before = next((line for line in reversed(lines) if not line.startswith(("srun:", "slurmstepd"))), "")
+    own = re.match(r"[\w.]*(Error|Exception): ", before)
+    return f"its job ended: {(before if own else lines[-1]).strip()}"

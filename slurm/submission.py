@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +15,47 @@ from slurm.profile import Profile
 from slurm.records import Submission
 
 if TYPE_CHECKING:
-    from submitit import SlurmExecutor
+    from slurm.executor import Executor
 
 REPOSITORY = Path(__file__).parents[1]
 
 
 def submit(submission: Submission) -> Submission:
     """Put an array into the queue; its record with the id that the cluster gave. ValueError with sbatch's words if
-    it refuses."""
+    it refuses, or if it is not known whether the array is in the queue: then its record stays."""
+    from slurm.executor import submit_once
+
     submission.folder.mkdir(parents=True)
     submission.write()
-    device = "cuda" if submission.profile.gpus else "cpu"
-    calls = [Job(submission.words, runs, device) for runs in submission.jobs]
     try:
         with outside_jobs():
-            jobs = executor(submission).submit_array(calls)
-    except RuntimeError as error:  # what submitit raises when sbatch fails
+            job_id = submit_once(executor(submission), jobs(submission), submission.profile.clusters)
+    except RuntimeError as error:
         shutil.rmtree(submission.folder, ignore_errors=True)
         raise ValueError(f"slurm: sbatch refused: {' '.join(str(error).split())}") from error
-    done = Submission(**vars(submission) | {"job_id": jobs[0].job_id.split("_")[0]})
+    return with_id(submission, job_id)
+
+
+def recover(submission: Submission) -> Submission:
+    """An array of which the submitter did not learn the id, but the queue knows it by name: its jobs get what they
+    start from, and the record its id."""
+    from slurm.executor import adopt
+
+    assert submission.job_id is not None
+    adopt(executor(submission), submission.job_id, jobs(submission))
+    return with_id(submission, submission.job_id)
+
+
+def jobs(submission: Submission) -> list[Job]:
+    """What the array's jobs do."""
+    profile = submission.profile
+    device = "cuda" if profile.gpus else "cpu"
+    return [Job(submission.words, runs, device, at_a_time=profile.runs_per_gpu) for runs in submission.jobs]
+
+
+def with_id(submission: Submission, job_id: str) -> Submission:
+    """The same with its id, written down."""
+    done = replace(submission, job_id=job_id)
     done.write()
     return done
 
@@ -46,20 +69,20 @@ def script(submission: Submission) -> str:
     return text
 
 
-def executor(submission: Submission, minutes: int | None = None) -> SlurmExecutor:
-    """submitit's executor with what the profile says. minutes: a limit other than the profile's."""
-    from submitit import SlurmExecutor
+def executor(submission: Submission, minutes: int | None = None) -> Executor:
+    """The executor with what the profile says. minutes: a limit other than the profile's."""
+    from slurm.executor import Executor
 
     profile = submission.profile
-    made = SlurmExecutor(submission.folder, max_num_timeout=profile.time_outs, python=profile.python)
+    made = Executor(submission.folder, max_num_timeout=profile.time_outs, python=profile.python)
     made.update_parameters(
         job_name=submission.name,
         time=minutes or profile.minutes,
         nodes=1,
         ntasks_per_node=1,
         cpus_per_task=profile.cpus,
-        mem=f"{round(1024 * profile.memory_gb)}M",
-        gpus_per_node=profile.gpus or None,
+        mem=profile.memory,
+        gpus_per_node=profile.gpus_per_node,
         partition=profile.partition,
         account=profile.account,
         signal_delay_s=min(profile.signal_delay_s, 30 * (minutes or profile.minutes)),

@@ -26,8 +26,9 @@ from supernet.spaces import Architecture, Space
 @dataclass
 class Plan:
     """A study with its ground truth read. runs: its whole grid; selected: the part that was asked for.
-    command: what repeats the study. chosen: what each combination of a space's masks scores, as far as it has been
-    asked for."""
+    command: what repeats the study. lacking: by space, why its ground truth could not be found, in a plan that may lack
+    it: its runs score what is not known. chosen: what each combination of a space's masks scores, as far as it has
+    been asked for."""
 
     study: Study
     root: Path
@@ -35,6 +36,7 @@ class Plan:
     runs: list[Run]
     selected: list[Run]
     command: str | None = None
+    lacking: dict[str, str] = field(default_factory=dict)
     chosen: dict[tuple[Space, ...], list[Architecture]] = field(default_factory=dict, init=False)
 
     @classmethod
@@ -47,14 +49,23 @@ class Plan:
         milestones: tuple[int, ...] | None = None,
         share: float = SHARE,
         command: str | None = None,
+        may_lack_truth: bool = False,
     ) -> Plan:
         """part: the study with fewer variants or seeds. milestones: percent of the epochs after which a run shows in
-        TensorBoard how it ranks; None: runs are not shown at all. ValueError if a truth table does not belong to its
-        space or lacks the column."""
-        tables = {}
+        TensorBoard how it ranks; None: runs are not shown at all. may_lack_truth: a truth table that is not there is
+        noted, for a plan that is only looked at. ValueError if a truth table does not belong to its space or lacks the
+        column."""
+        tables, lacking = {}, {}
         for space in dict.fromkeys(variant.space for variant in study.variants):
             truth = study.truth[space]
-            found = table.load(table.resolve(truth.table))
+            try:
+                path = table.resolve(truth.table)
+            except ValueError as error:
+                if not may_lack_truth:
+                    raise
+                lacking[space] = str(error)
+                continue
+            found = table.load(path)
             if found.manifest["space"] != space:
                 raise ValueError(f"truth: {found.path} is of space {found.manifest['space']}, not of {space}")
             if truth.column not in found.frame:
@@ -63,9 +74,9 @@ class Plan:
             tables[space] = found
         studies = [study] if part is None or part is study else [study, part]
         grids = [list(s.runs(root, data_root)) for s in studies]
-        if milestones is not None:
+        if milestones is not None and not lacking:
             grids = [tracked(runs, study, root / study.name, tables, milestones, share) for runs in grids]
-        return cls(study, root, tables, grids[0], grids[-1], command)
+        return cls(study, root, tables, grids[0], grids[-1], command, lacking)
 
     @property
     def folder(self) -> Path:
@@ -75,6 +86,8 @@ class Plan:
         """What a run scores; runs of one space with the same masks score the same, parts of one ranking their part of
         what the whole would."""
         variant = run.variant
+        if variant.space in self.lacking:
+            return []
         name, spaces = variant.space, (lineage.whole_space(variant), *variant.evaluation_spaces)
         if spaces not in self.chosen:
             truth, column = self.truth[name], self.study.truth[name].column

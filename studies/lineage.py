@@ -95,7 +95,9 @@ def _check_parts(name: str, parts: Sequence[Ranker]) -> None:
         if other.parent.run_id(0) != first.parent.run_id(0):
             raise ValueError(f"part_of: {first.name!r} and {other.name!r} of {name!r} have two parents")
         if other.measures != first.measures:
-            raise ValueError(f"part_of: {first.name!r} and {other.name!r} of {name!r} differ in bn_modes")
+            raise ValueError(
+                f"part_of: {first.name!r} and {other.name!r} of {name!r} differ in their measures"
+            )
     spaces = tuple(part.masked_space for part in parts)
     number = _first_shared(first.parent.masked_space, spaces)
     if number is not None:

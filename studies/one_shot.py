@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any, cast
 
 import torch
@@ -13,7 +14,7 @@ from studies.runs_progress import Report
 from studies.seeds import derived_seed
 from studies.study import Run
 from studies.tracking.live import Live
-from studies.variant import Variant
+from studies.variant import EMA, Variant
 from supernet import checkpoint
 from supernet.data import load
 from supernet.network import NetworkConfig, Supernet, seeded
@@ -81,34 +82,38 @@ def score(
     device: str,
     report: Report,
 ) -> Iterator[scores.Row]:
-    """The scores of part k of n of the (BN mode, architecture) pairs, by the last checkpoint's weights."""
+    """The scores of part k of n of the (measure, architecture) pairs, by the last checkpoint's weights or their
+    average."""
     variant, (number, count) = cast(Variant, run.variant), part
     trainer = build(run, device)
     trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device))
     assert isinstance(trainer.model, Supernet)
-    for position, mode in enumerate(variant.bn_modes):
-        scorer = Scorer(
-            trainer.model,
-            trainer.data,
-            trainer.data.valid,
-            mode,
-            variant.evaluation_batch,
-            variant.evaluation_noise,
-        )
-        asked: list[Architecture] = [architecture for own, architecture in pairs if own == mode]
-        if count > 1:
-            asked = scorer.planner.shards(asked, count)[number]  # type: ignore[assignment]
+    for position, measure in enumerate(variant.measures):
 
-        def after_chunk(done: float, position: int = position, mode: str = mode) -> None:
-            report("score", (position + done) / len(variant.bn_modes), f"{100 * done:.0f} % scored ({mode})")
+        def after_chunk(done: float, position: int = position, measure: str = measure) -> None:
+            report(
+                "score", (position + done) / len(variant.measures), f"{100 * done:.0f} % scored ({measure})"
+            )
 
-        for s in scorer(asked, after_chunk):  # in an order of its own
-            text = variant.masked_space.text(cast(Architecture, s.architecture))
-            yield {
-                "arch": text,
-                "measure": mode,
-                "score": s.score,
-                "loss": s.loss,
-                "status": s.status,
-                "seconds": s.seconds,
-            }
+        asked: list[Architecture] = [architecture for own, architecture in pairs if own == measure]
+        averaged = measure.startswith(EMA)
+        with trainer.average.applied() if averaged and trainer.average else nullcontext():
+            scorer = Scorer(
+                trainer.model,
+                trainer.data,
+                trainer.data.valid,
+                measure.removeprefix(EMA),
+                variant.evaluation_batch,
+                variant.evaluation_noise,
+            )
+            if count > 1:
+                asked = scorer.planner.shards(asked, count)[number]  # type: ignore[assignment]
+            for s in scorer(asked, after_chunk):  # in an order of its own
+                yield {
+                    "arch": variant.masked_space.text(cast(Architecture, s.architecture)),
+                    "measure": measure,
+                    "score": s.score,
+                    "loss": s.loss,
+                    "status": s.status,
+                    "seconds": s.seconds,
+                }

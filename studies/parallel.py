@@ -109,7 +109,7 @@ def run_tasks(
 
     then(position, result) gives tasks to be done next because of a result; they count on from the last position.
     Few tasks are queued ahead, so an error stops soon; the error of a task is raised here, and OSError if a worker
-    died. An interrupt ends the workers at once.
+    died. An interrupt, or an exit of this process, ends the workers at once.
     """
     with ProcessPoolExecutor(workers, context(), initializer=start_worker) as pool:
         todo = deque(enumerate(tasks))
@@ -132,9 +132,9 @@ def run_tasks(
         except BrokenProcessPool:
             message = "a worker process died (killed, or out of memory); the same command goes on from here"
             raise OSError(message) from None
-        except (
-            KeyboardInterrupt
-        ):  # on a terminal the workers have had it too, but it may be for this process alone
+        except (KeyboardInterrupt, SystemExit):
+            # On a terminal the workers have had it too, but it may be for this process alone; a job of a cluster that
+            # is queued again leaves by SystemExit.
             for process in list(pool._processes.values()):
                 process.kill()
             raise

@@ -27,7 +27,10 @@ def plain(value: Any) -> Any:
         return value
     later = [f for f in fields(value) if f.metadata.get("absent_by_default")]
     absent = {f.name for f in later if getattr(value, f.name) == f.default}
-    return {name: content for name, content in asdict(value).items() if name not in absent}
+    nested = {
+        f.name: plain(getattr(value, f.name)) for f in fields(value) if is_dataclass(getattr(value, f.name))
+    }
+    return {name: content for name, content in (asdict(value) | nested).items() if name not in absent}
 
 
 class Ranking(NamedTuple):

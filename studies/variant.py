@@ -9,7 +9,10 @@ from studies import lineage
 from studies.ranker import Ranker
 from supernet.sampling import SamplingConfig
 from supernet.scoring import BnMode
+from supernet.spaces.space import LISTED
 from supernet.training import TrainingConfig
+
+EMA = "ema-"  # begins the name of a measure of the averaged weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +20,8 @@ class Variant(Ranker):
     """A supernet whose sub-networks, with the weights that they share, are scored on the validation images;
     `training`, `sampling` and the rest are explained where they are defined.
 
-    bn_modes: how BN normalises while scoring, all from one checkpoint; the first is what the study reports.
+    bn_modes: how BN normalises while scoring, all from one checkpoint; the first is what the study reports. Where the
+    training keeps an average of the weights, this is scored as well, in each mode, as 'ema-MODE'.
     """
 
     preparing: ClassVar[float] = 0.7
@@ -35,6 +39,8 @@ class Variant(Ranker):
         for mode in self.bn_modes:
             BnMode(mode)
         super().__post_init__()
+        if self.sampling.kind in LISTED:
+            self.masked_space.listed_cells(self.sampling.kind)  # refuses a space that has no such sampling
         if self.sampling.kind == "fair":
             _ = self.masked_space.fair_group_size  # refuses a mask that strict fairness is not defined for
         lineage.check_variant(self)
@@ -46,7 +52,8 @@ class Variant(Ranker):
 
     @property
     def measures(self) -> tuple[str, ...]:
-        return self.bn_modes
+        averaged = tuple(f"{EMA}{mode}" for mode in self.bn_modes) if self.training.ema else ()
+        return (*self.bn_modes, *averaged)
 
     @classmethod
     def omitted(cls) -> set[str]:

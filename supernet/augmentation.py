@@ -1,14 +1,15 @@
 """Augmentation of whole batches at once, on the device of the images.
 
 In this order, which is that of torchvision's reference trainings: shift and flip, policy, normalisation, cutout;
-noise last. All draws come from the generator given, which is the host's, other for each image: first they are drawn,
-as integers, then applied, which no value of the device's is needed for.
+noise last. With `policy_first`, as in Blox's recipe, the policy comes before shift and flip. All draws come from the
+generator given, which is the host's, other for each image: first they are drawn, as integers, then applied, which no
+value of the device's is needed for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from supernet import policies
 from supernet.data import DataSet
+from supernet.data.config import ABSENT_BY_DEFAULT
 from supernet.transfer import gaussian, sent
 
 
@@ -27,6 +29,7 @@ class Augmentation:
     probability 1/2. cutout: side of a square set to the mean, centre uniform, clipped at the border.
     noise: standard deviation of Gaussian noise, in standard deviations of the data. policy: 'autoaugment' (the
     one for CIFAR-10), 'randaugment' or 'none'; see policies.py. num_ops, magnitude (0..30): of RandAugment.
+    policy_first: the policy comes before shift and flip, not after.
     """
 
     shift: int = 0
@@ -36,12 +39,13 @@ class Augmentation:
     policy: str = "none"
     num_ops: int = 2
     magnitude: int = 9
+    policy_first: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
-        for field in ("shift", "cutout"):
-            value = getattr(self, field)
+        for name in ("shift", "cutout"):
+            value = getattr(self, name)
             if not isinstance(value, int) or value < 0:
-                raise ValueError(f"{field}: {value!r} is not an integer >= 0")
+                raise ValueError(f"{name}: {value!r} is not an integer >= 0")
         if not 0 <= self.noise < float("inf"):
             raise ValueError(f"noise: {self.noise!r} is not a number >= 0")
         self._check_policy()
@@ -52,14 +56,18 @@ class Augmentation:
         highest = policies.BINS["randaugment"] - 1
         if not isinstance(self.num_ops, int) or self.num_ops < 1:
             raise ValueError(f"num_ops: {self.num_ops!r} is not a positive integer")
+        if not isinstance(self.policy_first, bool):
+            raise ValueError(f"policy_first: {self.policy_first!r} is not true or false")
+        if self.policy_first and self.policy == "none":
+            raise ValueError("policy_first: there is no policy that could come first; policy is 'none'")
         if not isinstance(self.magnitude, int) or not 0 <= self.magnitude <= highest:
             raise ValueError(f"magnitude: {self.magnitude!r} is not an integer in 0..{highest}")
         if self.policy != "randaugment":
-            for field in fields(self):
-                value = getattr(self, field.name)
-                if field.name in ("num_ops", "magnitude") and value != field.default:
+            for each in fields(self):
+                value = getattr(self, each.name)
+                if each.name in ("num_ops", "magnitude") and value != each.default:
                     raise ValueError(
-                        f"{field.name}: {value} is of policy 'randaugment' and means nothing to {self.policy!r}"
+                        f"{each.name}: {value} is of policy 'randaugment' and means nothing to {self.policy!r}"
                     )
 
     def __call__(self, data: DataSet, images: Tensor, generator: torch.Generator) -> Tensor:
@@ -90,9 +98,11 @@ class Augmentation:
         row = iter(draws)
         mirrored = next(row) if self.flip else None
         offsets = (next(row), next(row)) if self.shift else None
+        if self.policy_first:
+            images = self._after_policy(data, images, row)
         if mirrored is not None or offsets is not None:
             images = shift_and_flip(images, self.shift, mirrored, offsets)
-        if self.policy != "none":
+        if self.policy != "none" and not self.policy_first:
             images = self._after_policy(data, images, row)
         x = data.normalise(images)
         if self.cutout:

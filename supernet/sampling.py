@@ -1,4 +1,4 @@
-"""Which path comes next: uniform, strictly fair or balanced sampling.
+"""Which path comes next: uniform, strictly fair or balanced sampling, or uniform over a part of the cells.
 
 A sampler is an object with its own random stream and a state like any other, so a resumed run draws what the
 uninterrupted one would have drawn, also in the middle of a strictly fair group. Scoring never touches it.
@@ -12,7 +12,7 @@ from typing import Any
 
 from supernet.spaces import Cell, Path, Size, Space
 
-KINDS = ("uniform", "fair", "balanced")
+KINDS = ("uniform", "fair", "balanced", "no-trash", "de-isomorphism")
 BATCHES = ("consecutive", "same")
 GRADIENTS = ("sum", "mean", "parameter_mean")
 
@@ -24,7 +24,9 @@ class SamplingConfig:
     kind: 'uniform': each choice point independently; 'fair': strictly fair, |O| paths in which every choice point
     uses each allowed operation once, then one optimizer step (a place that a mask leaves one operation is no choice
     point: each path uses it); 'balanced': evenly over the number of non-linear
-    operations, only among cells with a path from input to output. batches ('fair' only): 'consecutive' gives
+    operations, only among cells with a path from input to output; 'no-trash': uniformly over the cells with such a
+    path; 'de-isomorphism': uniformly over the distinct functions, one cell for each (both of NAS-Bench-201: Blox's
+    uniform sampling is of distinct, connected blocks). batches ('fair' only): 'consecutive' gives
     each path of the group the next mini-batch (ranking study), 'same' gives all of them one (FairNAS).
     gradients ('fair' only): 'sum', 'mean' over the group, or 'parameter_mean', each parameter divided by the
     number of paths that used it. share_topology: True: one cell for the whole network; False: each cell its own;
@@ -54,6 +56,7 @@ class Sampler:
     def __init__(self, config: SamplingConfig, space: Space, size: Size, seed: int) -> None:
         self.config, self.space, self.size = config, space, size
         self.rng = random.Random(seed)
+        self.listed = space.listed_cells(config.kind)
         self.pending: list[Path] = []
         self.group_size = space.fair_group_size if config.kind == "fair" else 1
         self.cells = size.stages * size.cells_per_stage
@@ -84,6 +87,8 @@ class Sampler:
             return [self._spread(tuple(cells)) for cells in zip(*columns, strict=True)]
         if self.config.kind == "balanced":
             return [self._spread(self._draw_balanced())]
+        if self.listed:
+            return [self._spread(tuple(self.rng.choice(self.listed) for _ in range(self.independent)))]
         return [self._spread(tuple(self.space.draw_cell(self.rng) for _ in range(self.independent)))]
 
     def _spread(self, cells: Path) -> Path:

@@ -90,9 +90,10 @@ class SGD:
 
 
 def optimizer_of(model: nn.Module, config: TrainingConfig) -> SGD:
-    """The optimizer of a training: weight decay on all parameters but BN's and biases."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    rest = [p for p in model.parameters() if p.ndim <= 1]
+    """The optimizer of a training: weight decay on all parameters but BN's and biases, or on all."""
+    everything = config.decayed == "all"
+    decayed = [p for p in model.parameters() if everything or p.ndim > 1]
+    rest = [p for p in model.parameters() if not everything and p.ndim <= 1]
     return SGD(
         [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}],
         lr=config.lr,

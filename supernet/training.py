@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from supernet import checkpoint
 from supernet.captured import CapturedParts, worth_capturing
 from supernet.data import DataSet
+from supernet.ema import WeightAverage
 from supernet.fair_step import FairStep, unsuitable
 from supernet.feed import Feed
 from supernet.network import Network, Supernet
@@ -120,6 +121,7 @@ class Trainer:
         self.used = [0] * len(self.parameters)
         self.counting = sampler is not None and sampler.config.gradients == "parameter_mean"
         self.position = {parameter: index for index, parameter in enumerate(self.parameters)}
+        self.average = WeightAverage(model, config.ema) if config.ema else None
         self.drawn: Counter[CellPath] = Counter()  # paths and gradient norms of the epoch
         self.norms: list[Tensor] = []
 
@@ -312,6 +314,8 @@ class Trainer:
         if self.captured is not None:
             self.captured.clear()
         self.updates += 1
+        if self.average is not None:
+            self.average.update(self.updates)
 
     # State
 
@@ -328,6 +332,7 @@ class Trainer:
             "updates": self.updates,
             "history": [tuple(vars(epoch).values()) for epoch in self.history],
             "status": self.status,
+            **({"average": self.average.state_dict()} if self.average is not None else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -345,6 +350,8 @@ class Trainer:
             parameter.grad = gradient
         self.used = list(state["used"])
         self.precision.load_state_dict(state["precision"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.updates = state["updates"]
         self.history = [Epoch(*values) for values in state["history"]]
         self.status = state["status"]

@@ -10,6 +10,7 @@ from supernet.data.config import ABSENT_BY_DEFAULT
 from supernet.precision import AMP, FP32_PRECISION
 
 UNUSED = ("rest", "move")
+DECAYED = ("weights", "all")
 STACKING = ("never", "auto", "always", "graph")
 CAPTURE = ("never", "auto", "always")
 
@@ -19,10 +20,12 @@ class TrainingConfig:
     """SGD with a cosine schedule, stepped once an epoch; and how its steps are computed.
 
     epochs or updates: the budget, exactly one of them; an update is one optimizer step. lr, lr_final: first and
-    last learning rate. weight_decay: not on BN and biases. warmup_epochs: the learning rate rises linearly.
-    clip_norm: bound on the gradient's L2 norm, 0 for none. label_smoothing: in [0, 1). unused: what a step does to
-    parameters that none of its paths used: they 'rest', or they 'move' by momentum and weight decay, as where
-    gradients are set to zero and kept (much published code does; the results differ).
+    last learning rate. weight_decay: of what `decayed` says, the 'weights' (not BN and biases) or 'all' parameters.
+    warmup_epochs: the learning rate rises linearly. clip_norm: bound on the gradient's L2 norm, 0 for none.
+    label_smoothing: in [0, 1). unused: what a step does to parameters that none of its paths used: they 'rest', or they
+    'move' by momentum and weight decay, as where gradients are set to zero and kept (much published code does; the
+    results differ). ema: decay of an exponential moving average of the weights that is kept beside them
+    (supernet/ema.py), 0 for none.
 
     How steps are computed, which changes rounding only (much of it with amp and fp32_precision). stacking: whether the
     paths of a strictly fair group share one pass (supernet/stacking.py): 'never', 'always', 'graph': as one static
@@ -56,6 +59,8 @@ class TrainingConfig:
     fp32_precision: str = field(default="ieee", metadata=ABSENT_BY_DEFAULT)
     deterministic: bool = field(default=True, metadata=ABSENT_BY_DEFAULT)
     cudnn_benchmark: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
+    decayed: str = field(default="weights", metadata=ABSENT_BY_DEFAULT)
+    ema: float = field(default=0.0, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.updates is None):
@@ -75,14 +80,16 @@ class TrainingConfig:
                 raise ValueError(f"{name}: {value!r} is not a number >= 0")
         if not isinstance(self.warmup_epochs, int):
             raise ValueError(f"warmup_epochs: {self.warmup_epochs!r} is not an integer >= 0")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing: {self.label_smoothing!r} is not in [0, 1)")
+        for name in ("label_smoothing", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not in [0, 1)")
         for name, allowed in (
             ("unused", UNUSED),
             ("stacking", STACKING),
             ("amp", AMP),
             ("capture", CAPTURE),
             ("fp32_precision", FP32_PRECISION),
+            ("decayed", DECAYED),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is not one of {', '.join(allowed)}")

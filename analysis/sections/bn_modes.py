@@ -1,4 +1,5 @@
-"""The section on BatchNorm modes: one checkpoint, scored with several kinds of statistics."""
+"""The section on BatchNorm modes: one checkpoint, scored with several kinds of statistics, and with the average of its
+weights where the training kept one."""
 
 from __future__ import annotations
 
@@ -34,4 +35,6 @@ def bn_modes_section(found: Collected) -> list[Html]:
         "mean score (%)",
     ]
     text = "The same checkpoints, scored with other BatchNorm statistics."
+    if trained["measure"].str.startswith("ema-").any():
+        text += " Measures named ema-: with the exponential moving average of the weights."
     return [element("h2", "BatchNorm modes"), element("p", text), table(head, rows, words=3)]

@@ -18,9 +18,10 @@ def main(args: argparse.Namespace) -> int:
         if getattr(args, flag) is not None:
             raise ValueError(f"--{flag}: jobs may hold several runs; cancel takes a whole study")
     plan = request.of(args)
-    entries = queue.entries()
-    ours = {i for s in found_again(records.read_study(plan.folder), entries) for i in s.ids()}
-    ids = [entry.id for entry in entries if entry.id in ours]
-    queue.cancel(ids)
-    print(f"{plan.study.name}: cancelled {len(ids)} jobs; `submit` or `retry` goes on from where they were")
+    submissions = records.read_study(plan.folder)
+    entries = queue.entries(records.clusters(submissions) or [""])
+    ours = {(s.name, job_id) for s in found_again(submissions, entries) for job_id in s.ids()}
+    jobs = [entry for entry in entries if (entry.name, entry.id) in ours]
+    queue.cancel(jobs)
+    print(f"{plan.study.name}: cancelled {len(jobs)} jobs; `submit` or `retry` goes on from where they were")
     return 0

@@ -55,20 +55,23 @@ def examine(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
     """The findings, as they are made."""
     yield "commands: " + ", ".join(queue.COMMANDS), ""
     try:
-        yield f"controller: arrays of up to {queue.max_array_size()} jobs", ""
-        partitions = queue.partitions()
+        yield f"controller: arrays of up to {queue.max_array_size(profile.clusters)} jobs", ""
+        partitions = {cluster: queue.partitions(cluster) for cluster in profile.clusters or ("",)}
     except ValueError as error:
         yield "controller", f"{error}; does SLURM_CONF name the right cluster, and is its slurmctld up?"
         return
-    yield from partition(profile, partitions)
+    for cluster, found in partitions.items():
+        yield from partition(profile, found, f" of cluster {cluster}" if cluster else "")
     yield from in_a_job(profile, root, wait)
 
 
-def partition(profile: Profile, partitions: dict[str, dict[str, str]]) -> Iterator[Finding]:
+def partition(
+    profile: Profile, partitions: dict[str, dict[str, str]], of_cluster: str = ""
+) -> Iterator[Finding]:
     """Whether the partition exists, is up and lets jobs run as long."""
     defaults = [name for name, settings in partitions.items() if settings.get("Default") == "YES"]
     name = profile.partition or (defaults[0] if defaults else "")
-    what = f"partition {name}" if name else "partition"
+    what = (f"partition {name}" if name else "partition") + of_cluster
     if name not in partitions:
         reason = f"no partition {name!r}" if name else "no default partition; give one in the profile"
         yield what, f"{reason}; there are {', '.join(partitions) or 'none'}"
@@ -98,9 +101,9 @@ def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
         yield "submitting a job", f"{' '.join(str(error).split())}; change the profile accordingly"
         return
     yield f"submitting a job: {job.job_id}", ""
-    trouble = wait_for(job.job_id, folder / FILE, wait)
+    trouble = wait_for(submission, job.job_id, wait)
     if trouble:
-        queue.cancel([job.job_id])
+        queue.cancel(entries_of(submission, job.job_id))
         log = submission.log(job.job_id)
         yield "a one-minute job", f"{trouble}; {last_words(log)}"
         return
@@ -109,12 +112,19 @@ def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_for(job_id: str, result: Path, wait: float) -> str:
+def entries_of(submission: Submission, job_id: str) -> list[queue.Entry]:
+    """What the queue has of a job."""
+    entries = queue.entries(submission.profile.clusters or [""])
+    return [entry for entry in entries if (entry.name, entry.id) == (submission.name, job_id)]
+
+
+def wait_for(submission: Submission, job_id: str, wait: float) -> str:
     """'' once the job has written its result, else what is wrong."""
+    result = submission.folder / FILE
     deadline, gone = time.monotonic() + wait, None
     while not result.exists():
         now = time.monotonic()
-        entry = next((entry for entry in queue.entries() if entry.id == job_id), None)
+        entry = next(iter(entries_of(submission, job_id)), None)
         if entry is None:
             gone = gone or now
             if now - gone > SETTLE:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from slurm import queue, records, request
-from slurm.profile import read
+from slurm.profile import Profile, read
 from slurm.sending import Sending
 
 HELP = "submit again what was submitted and is neither complete nor queued nor running"
@@ -25,6 +26,16 @@ def main(args: argparse.Namespace) -> int:
     of_study = records.read_study(plan.folder)
     if not of_study:
         raise ValueError(f"retry: {plan.study.name} was never submitted with results in {plan.root}")
-    profile = read(args.profile) if args.profile else of_study[-1].profile
+    profile = read(args.profile) if args.profile else checked(of_study[-1].profile)
     Sending(plan, request.words(args), profile, wanted=lambda state: state.job is not None).send()
     return 0
+
+
+def checked(profile: Profile) -> Profile:
+    """The profile, by the rules of today. ValueError where an earlier version took what this one refuses."""
+    try:
+        return replace(profile)
+    except ValueError as error:
+        raise ValueError(
+            f"retry: the profile of the last submission: {error}; give another --profile"
+        ) from None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from collections import Counter
+from pathlib import Path
 
 from slurm import queue, request
 from slurm.sending import look
 from slurm.state import ACTIVE, COMPLETE, ORDER, WRONG, State
 
+DEFAULT_RUNS = Path("runs")
 HELP = "how far a study is: finished, running, queued, failed with reason and log"
 
 
@@ -33,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
     plan = request.of(args)
     while True:
         found = look(plan)
-        print(table(found) + "\n" + summary(plan.study.name, found), flush=True)
+        print(table(found) + "\n" + summary(plan.study.name, found, args.runs), flush=True)
         active = any(state.state in ACTIVE for state in found)
         if args.watch is None or not active:
             return 1 if not active and any(state.state in WRONG for state in found) else 0
@@ -57,12 +60,16 @@ def table(found: list[State]) -> str:
     return "\n".join(lines)
 
 
-def summary(name: str, found: list[State]) -> str:
-    """Numbers of each state, and what to do about it."""
+def summary(name: str, found: list[State], runs: Path = DEFAULT_RUNS) -> str:
+    """Numbers of each state, and what to do about it; how to make the report once there is something to report."""
     counts = Counter(state.state for state in found)
     told = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
     wrong = any(counts[state] for state in WRONG)
     complete = sum(counts[state] for state in COMPLETE)
     study = f"{name.removesuffix('-smoke')} --smoke" if name.endswith("-smoke") else name
     next_step = f"; `python -m slurm retry {study}` submits these again" if wrong else ""
-    return f"{name}: {complete} of {len(found)} complete: {told}{next_step}"
+    numbers = f"{name}: {complete} of {len(found)} complete: {told}{next_step}"
+    if not complete:
+        return numbers
+    where = "" if runs == DEFAULT_RUNS else f" --runs {shlex.quote(str(runs))}"
+    return f"{numbers}\nreport of what is complete: python -m analysis report {name}{where}"

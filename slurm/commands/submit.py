@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     request.add_arguments(parser)
     parser.add_argument("--profile", type=Path, metavar="TOML", help="what to ask the cluster for")
     parser.add_argument(
-        "--dry-run", action="store_true", help="print the batch scripts; submit and write nothing"
+        "--dry-run",
+        action="store_true",
+        help="print the batch scripts; submit and write nothing; needs no controller",
     )
     parser.add_argument(
         "--local", type=int, metavar="N", help="no cluster: N processes of one thread on this machine"
@@ -27,14 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     if args.local is not None:
         return local(args)
-    queue.require()
+    if not args.dry_run:
+        queue.require()
     if args.profile is None:
         raise ValueError(
             "--profile: needed, a TOML file that says what to ask the cluster for; slurm/example.toml is one to "
             "start from. Or --local N"
         )
     profile = read(args.profile)
-    sending = Sending(request.of(args), request.words(args), profile)
+    sending = Sending(request.of(args, may_lack_truth=args.dry_run), request.words(args), profile)
     if args.dry_run:
         sending.show()
     else:

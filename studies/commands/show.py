@@ -19,7 +19,7 @@ add_arguments = grid.add_arguments
 
 
 def main(args: argparse.Namespace) -> int:
-    show(grid.plan(args))
+    show(grid.plan(args, may_lack_truth=True))
     return 0
 
 
@@ -28,6 +28,8 @@ def show(plan: Plan) -> None:
     from studies.states import COMPLETE, state_of
 
     print(f"{plan.study.title}\n{plan.study.question}\nData: {plan.study.note}\n")
+    for space, reason in plan.lacking.items():
+        print(f"note: without the ground truth of {space} it is not known which scores runs lack: {reason}\n")
     width = max([22, *(len(variant.name) for variant in plan.study.variants)])
     print(f"{'space':<12} {'variant':<{width}} {'seed':>4}  {'run':<12}  {'state':<12} {'seconds':>8}")
     states = []

@@ -8,8 +8,9 @@ Records are appended to `<table>.records.jsonl` as they finish; the table itself
 
 With `curves` the validation accuracy after every epoch is kept as well, that of the last epoch being the table's.
 
-A table is of a random sample of the architectures or of all. Of all, architectures that are one function as
-stand-alone networks are trained once and have equal values; the column `trained_as` says which one was trained.
+A table is of a random sample of the architectures, of all, or of some that were named. Of all, architectures that are
+one function as stand-alone networks are trained once and have equal values; the column `trained_as` says which one was
+trained. A table of named ones may get more of them later.
 """
 
 from __future__ import annotations
@@ -17,112 +18,28 @@ from __future__ import annotations
 import json
 import platform
 import random
-import time
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from studies.parallel import run_tasks
-from studies.seeds import derived_seed
 from studies.truth import table
-from studies.truth.tasks import get_task
+from studies.truth.stand_alone import load_images, train
+from studies.truth.tasks import Asked, Task
 from supernet.augmentation import Augmentation
-from supernet.spaces import Size, Space, get_space
+from supernet.data import DataConfig
+from supernet.network import NetworkConfig
+from supernet.spaces import Architecture, Space
 from supernet.training_config import TrainingConfig
 
-if TYPE_CHECKING:
-    from supernet.data import DataSet
-    from supernet.grouped import NetworkGroup
-
-METRICS = ("valid", "test")
 CURVE = "valid"  # the metric that is taken after every epoch
 IMAGES = Path("datasets")  # the default root; `supernet.data` would import torch
-EVALUATION_BATCH = 2000  # images in memory at a time; it changes nothing
-
-
-def train(
-    space_name: str,
-    text: str,
-    seeds: Sequence[int],
-    data_name: str,
-    size: Size,
-    config: TrainingConfig,
-    root: Path = IMAGES,
-    device: str = "cpu",
-    curves: bool = False,
-) -> list[dict[str, Any]]:
-    """Train one architecture's stand-alone network from each of `seeds`, side by side, and evaluate them; a record
-    of each, with accuracies in percent. curves: with the validation accuracy after each epoch.
-
-    Evaluation is that of any trained network: running BN statistics, the task's evaluation images.
-    """
-    import torch
-
-    from supernet.grouped import train_group
-    from supernet.network import NetworkConfig, StandAlone, seeded
-    from supernet.precision import set_numerics
-
-    begin = time.perf_counter()
-    set_numerics(config, torch.device(device))
-    space, data = get_space(space_name), _load(data_name, root, device)
-    task = get_task(space_name, data_name)
-    own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]
-    network_config = NetworkConfig(space=space, size=size, affine=True)
-    architecture = space.parse(text)
-    networks = [seeded(StandAlone, network_config, architecture, seed=own).to(device) for own in own_seeds]
-    epochs: list[list[float]] = []  # accuracies (seeds,) after each
-
-    def after_epoch(group: NetworkGroup) -> None:
-        images, labels = _evaluation(data_name, CURVE, root, device, task.noise, task.copies)
-        with torch.no_grad():
-            parts = [
-                group(part.repeat(1, len(seeds), 1, 1)).argmax(2) for part in images.split(EVALUATION_BATCH)
-            ]
-        right = torch.cat(parts) == labels.unsqueeze(1)
-        epochs.append((100 * right.float().mean(0)).tolist())
-
-    told = after_epoch if curves else None
-    statuses = train_group(networks, data, config, own_seeds, told)  # type: ignore[arg-type]
-    records = []
-    for index, (network, seed, status) in enumerate(zip(networks, seeds, statuses, strict=True)):
-        record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
-        network.eval()
-        with torch.no_grad():
-            for metric in METRICS:
-                images, labels = _evaluation(data_name, metric, root, device, task.noise, task.copies)
-                parts = [network(part).argmax(1) for part in images.split(EVALUATION_BATCH)]
-                right = torch.cat(parts) == labels
-                record[metric] = round(100 * float(right.float().mean()), 3) if status == "finished" else None
-        if curves:  # the last epoch's value is the table's: side by side, sums are rounded in another order
-            record["curve"] = [round(values[index], 3) for values in epochs[:-1]] + [record[CURVE]]
-        records.append(record)
-    seconds = round((time.perf_counter() - begin) / len(seeds), 2)
-    return [record | {"seconds": seconds} for record in records]
-
-
-@lru_cache(maxsize=1)
-def _load(data_name: str, root: Path, device: str) -> DataSet:
-    import torch
-
-    from supernet.data import DataConfig, load
-
-    return load(DataConfig(name=data_name), root).to(torch.device(device))
-
-
-@lru_cache
-def _evaluation(
-    data_name: str, metric: str, root: Path, device: str, noise: float, copies: int
-) -> tuple[Any, Any]:
-    """The task's evaluation images of that split and their labels: the same for all networks."""
-    from supernet.data import evaluation_set
-
-    data = _load(data_name, root, device)
-    return evaluation_set(data, data.valid if metric == "valid" else data.test, noise, copies)
+OPTIONAL = ("per_epoch", "images", "best_epoch", "chosen")  # of a header: absent from tables without
 
 
 def _with_later_fields(training: Any) -> Any:
@@ -135,14 +52,15 @@ def _with_later_fields(training: Any) -> Any:
 
 
 class Builder:
-    """Builds the table at `path` for `seeds` seeds of the first `architectures` of a random sample, or of all
-    architectures if that is None (trained in random order, so that a part of them is a random sample too)."""
+    """Builds the table at `path` of a task for `seeds` seeds of the first `architectures` of a random sample, of those
+    that are given, or of all architectures if that is None (trained in random order, so that a part of them is a
+    random sample too). asked: what made the task differ from its default, for the command in the manifest."""
 
     def __init__(
         self,
         space: Space,
-        data: str,
-        architectures: int | None,
+        task: Task,
+        architectures: int | Sequence[Architecture] | None,
         seeds: int,
         sample_seed: int,
         path: Path,
@@ -150,34 +68,54 @@ class Builder:
         root: Path = IMAGES,
         device: str = "cpu",
         curves: bool = False,
+        asked: Asked | None = None,
     ) -> None:
-        self.task = get_task(space.name, data)
         if seeds < 1:
             raise ValueError(f"seeds: {seeds} is not a positive number")
-        self.space, self.data, self.path = space, data, path
+        self.space, self.task, self.data, self.path = space, task, task.label, path
         self.sample_seed, self.seeds = sample_seed, seeds
-        self.size, self.config = self.task.size, self.task.training
+        self.size, self.config, self.metrics = task.size, task.training, task.metrics
         self.root, self.device, self.curves = root, device, curves
-        self.complete = architectures is None
+        self.asked = asked or Asked()
+        self.complete, self.named = architectures is None, False
+        NetworkConfig(space=space, size=self.size, affine=True)  # refuses a size that networks cannot have
+        self.records_path = path.with_suffix(".records.jsonl")
         if architectures is None:
             self.trained_as = {
                 space.text(a): space.text(space.stand_alone_form(a)) for a in space.enumerate()
             }
             self.to_train = sorted(set(self.trained_as.values()))
             random.Random(sample_seed).shuffle(self.to_train)
-        else:
+        elif isinstance(architectures, int):
             self.to_train = [space.text(a) for a in space.sample(architectures, sample_seed)]
+        else:
+            self.named, self.sample_seed = True, 0
+            self.to_train = [space.text(a) for a in architectures]
+        self.header = self._header()
+        if self.named:  # in their order, those of the table before them
+            self.to_train = list(dict.fromkeys([r["arch"] for r in self.records()] + self.to_train))
+        if architectures is not None:
             self.trained_as = {text: text for text in self.to_train}
-        self.records_path = path.with_suffix(".records.jsonl")
-        self.header = {
-            "space": space.name,
-            "data": data,
-            "mask": list(space.mask),
-            "sample_seed": sample_seed,
+
+    def _header(self) -> dict[str, Any]:
+        """What all records of a table have in common."""
+        images = {k: v for k, v in asdict(self.task.data).items() if k != "name"}
+        default = self.task.data.source.side is not None and self.task.data == DataConfig(
+            name=self.task.data.name
+        )
+        return {
+            "space": self.space.name,
+            "data": self.task.data.name,
+            "mask": list(self.space.mask),
+            "sample_seed": self.sample_seed,
             "size": asdict(self.size),
             "training": asdict(self.config),
             "evaluation": {"noise": self.task.noise, "copies": self.task.copies},
-        } | ({"per_epoch": [CURVE]} if curves else {})
+            **({"per_epoch": [CURVE]} if self.curves else {}),
+            **({} if default else {"images": images}),
+            **({"best_epoch": True} if self.task.best else {}),
+            **({"chosen": "named"} if self.named else {}),
+        }
 
     def records(self) -> list[dict[str, Any]]:
         """The finished records; without a records file those that the table itself holds, if it is there. A torn last
@@ -197,7 +135,9 @@ class Builder:
     def _check(self, header: dict[str, Any], path: Path) -> None:
         stated = header | {"training": _with_later_fields(header.get("training"))}
         changed = [
-            key for key in {**self.header, "per_epoch": None} if stated.get(key) != self.header.get(key)
+            key
+            for key in {**self.header, **dict.fromkeys(OPTIONAL)}
+            if stated.get(key) != self.header.get(key)
         ]
         if changed:
             raise ValueError(
@@ -214,11 +154,11 @@ class Builder:
             frame = frame.drop_duplicates("trained_as").assign(arch=lambda f: f["trained_as"])
         records = []
         for seed in range(found.manifest["seeds"]):
-            accuracies = frame[[f"{self.data}_{metric}_seed{seed}" for metric in METRICS]].to_numpy()
-            name = self._curve_name(seed)
+            accuracies = frame[[self._column(metric, seed) for metric in self.metrics]].to_numpy()
+            name = self._column(CURVE, seed)
             per_epoch = table.curves(self.path, [name])[name][frame.index] if self.curves else None
             for row, (text, values) in enumerate(zip(frame["arch"], accuracies, strict=True)):
-                known = {m: None if v != v else float(v) for m, v in zip(METRICS, values, strict=True)}
+                known = {m: None if v != v else float(v) for m, v in zip(self.metrics, values, strict=True)}
                 status = "diverged" if None in known.values() else "finished"
                 record = {"arch": text, "seed": seed, "status": status, **known}
                 if per_epoch is not None:
@@ -226,8 +166,18 @@ class Builder:
                 records.append(record)
         return records
 
-    def _curve_name(self, seed: int) -> str:
-        return f"{self.data}_{CURVE}_seed{seed}"
+    def _column(self, metric: str, seed: int | None = None) -> str:
+        return f"{self.data}_{metric}" + ("" if seed is None else f"_seed{seed}")
+
+    def _check_images(self) -> None:
+        """ValueError, before anything is trained, for images that the task cannot be trained on."""
+        data = load_images(self.task.data, self.root, "cpu")
+        for name, split in (("validation", data.valid), ("test", data.test)):
+            if not len(split):
+                raise ValueError(f"data: {data.name!r} has no {name} images")
+        if data.classes != self.size.classes:
+            raise ValueError(f"data: {data.name!r} has {data.classes} classes, not {self.size.classes}")
+        self.config.batches(len(data.train))
 
     def run(self, workers: int, report: Callable[[int, int], None]) -> pd.DataFrame:
         """Train what is missing, then write the table. report(done, total) in networks, now and then."""
@@ -235,20 +185,12 @@ class Builder:
         have = {(record["arch"], record["seed"]) for record in held}
         missing = {text: [s for s in range(self.seeds) if (text, s) not in have] for text in self.to_train}
         tasks = [
-            (
-                self.space.name,
-                text,
-                seeds,
-                self.data,
-                self.size,
-                self.config,
-                self.root,
-                self.device,
-                self.curves,
-            )
+            (self.space.name, text, seeds, self.task, self.root, self.device, self.curves)
             for text, seeds in missing.items()
             if seeds
         ]
+        if tasks:
+            self._check_images()
         total = len(self.to_train) * self.seeds
         done = total - sum(map(len, missing.values()))
         report(done, total)
@@ -273,10 +215,10 @@ class Builder:
             if any(run is None for run in runs):
                 continue
             row: dict[str, Any] = {"arch": text} | ({"trained_as": trained} if self.complete else {})
-            for metric in METRICS:
+            for metric in self.metrics:
                 values = pd.Series([run[metric] for run in runs if run], dtype=float)
-                row |= {f"{self.data}_{metric}_seed{seed}": value for seed, value in enumerate(values)}
-                row[f"{self.data}_{metric}"] = values.mean(skipna=False)
+                row |= {self._column(metric, seed): value for seed, value in enumerate(values)}
+                row[self._column(metric)] = values.mean(skipna=False)
             cost = self.space.cost(self.space.parse(text), self.size)
             rows.append(row | {"params": cost.params, "macs": cost.macs})
             lines.append([run["curve"] for run in runs if run] if self.curves else [])
@@ -288,8 +230,8 @@ class Builder:
         per_epoch = None
         if self.curves:
             points = np.array(lines, dtype=np.float32)  # (architectures, seeds, epochs); None is NaN
-            columns = {self._curve_name(seed): points[:, seed] for seed in range(self.seeds)}
-            columns[f"{self.data}_{CURVE}"] = points.mean(1)
+            columns = {self._column(CURVE, seed): points[:, seed] for seed in range(self.seeds)}
+            columns[self._column(CURVE)] = points.mean(1)
             curves = {name: table.curve_column(column) for name, column in columns.items()}
             per_epoch = pd.DataFrame({"arch": frame["arch"], **curves})
         table.save(frame, self.manifest(frame), self.path, per_epoch)
@@ -299,7 +241,7 @@ class Builder:
         """What the table is, in the words of section 'ground truth' of the documentation."""
         import torch
 
-        metrics = [f"{self.data}_{metric}" for metric in METRICS]
+        metrics = [self._column(metric) for metric in self.metrics]
         title, n = self.space.title, len(frame)
         if self.complete:
             trained = frame["trained_as"].nunique()
@@ -309,13 +251,15 @@ class Builder:
                 f"not: {trained} networks that differ as functions"
                 + ("" if whole else f" of {len(self.to_train)}, drawn at random (seed {self.sample_seed})")
             )
+        elif self.named:
+            sample = f"{n} architectures of {title} that were named"
         else:
             sample = (
                 f"the first {n} of a permutation (seed {self.sample_seed}) of the distinct connected "
                 f"architectures of {title}, without replacement"
             )
         return self.header | {
-            "title": f"{title} on {self.data}",
+            "title": f"{title} on {self.task.data.name}",
             "note": self.task.note,
             "columns": [f"{m}_seed{s}" for m in metrics for s in range(self.seeds)] + metrics,
             "units": "accuracy in percent; params and macs of the stand-alone network",
@@ -323,13 +267,24 @@ class Builder:
             "architectures": n,
             "networks": frame["trained_as"].nunique() if self.complete else n,
             "sample": sample,
-            "source": "trained by this project",
-            "command": f"python -m studies truth build --space {self.space.name} --data {self.data} "
-            f"--architectures {'all' if self.complete else n} --seeds {self.seeds} --sample-seed {self.sample_seed} "
-            + (f"--mask {','.join(self.space.mask)} " if self.space.mask else "")
-            + ("--curves " if self.curves else "")
-            + f"--out {self.path.name}",
+            "source": table.OWN_SOURCE,
+            "command": shlex.join(self._words(frame)),
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
             "machine": platform.machine(),
             "licence": "MIT",
         }
+
+    def _words(self, frame: pd.DataFrame) -> list[str]:
+        """The command that makes the table."""
+        words = ["python", "-m", "studies", "truth", "build", "--space", self.space.name]
+        words += ["--data", self.task.data.name]
+        if self.named:
+            words += [word for text in frame["arch"] for word in ("--arch", text)]
+        else:
+            words += ["--architectures", "all" if self.complete else str(len(frame))]
+        words += ["--seeds", str(self.seeds)]
+        words += [] if self.named else ["--sample-seed", str(self.sample_seed)]
+        words += ["--mask", ",".join(self.space.mask)] if self.space.mask else []
+        for name, value in self.asked.given.items():
+            words += [f"--{name}", str(value)]
+        return words + ["--curves"] * self.curves + ["--out", self.path.name]

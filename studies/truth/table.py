@@ -28,6 +28,7 @@ from supernet.spaces import Architecture, Size, Space, get_space
 
 EMBEDDED = Path(__file__).parents[2] / "data"
 OWN = Path("runs/truth")  # tables that were imported or built here
+OWN_SOURCE = "trained by this project"  # a manifest's source
 MANIFEST_KEYS = ("space", "title", "data", "size", "columns", "seeds", "checksum")
 
 
@@ -176,7 +177,7 @@ def save(
         path.stem,
         {
             path.name: _parquet(frame),
-            curves_path(path).name: None if per_epoch is None else _parquet(per_epoch),
+            curves_path(path).name: None if per_epoch is None else _lists(per_epoch),
             path.with_suffix(".json").name: write_manifest,
         },
     )
@@ -185,6 +186,20 @@ def save(
 def _parquet(frame: pd.DataFrame) -> Any:
     def write(file: IO[bytes]) -> None:
         frame.to_parquet(file, index=False, compression="zstd")
+        file.flush()
+
+    return write
+
+
+def _lists(per_epoch: pd.DataFrame) -> Any:
+    """A writer of columns of lists, without what pandas would note of their types, which it cannot read back itself."""
+    import pyarrow
+    import pyarrow.parquet
+
+    found = pyarrow.Table.from_pandas(per_epoch, preserve_index=False).replace_schema_metadata(None)
+
+    def write(file: IO[bytes]) -> None:
+        pyarrow.parquet.write_table(found, file, compression="zstd")
         file.flush()
 
     return write

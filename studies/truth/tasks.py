@@ -1,33 +1,81 @@
-"""What ground truth of our own is trained on: images, network, recipe and evaluation of each task, by name.
+"""What ground truth can be trained on: images, network, recipe and evaluation of each task, by name.
 
 digits: the embedded task. synthetic: the FEAR paper's images of noise, with networks and recipe of NAS-Bench-201.
-synthetic4: the same in small, for a laptop: no accuracy of one says anything about the other.
+synthetic4: the same in small, for a laptop: no accuracy of one says anything about the other. These are fixed.
+Any other data set (cifar10, cifar100, imagenet16, folder:NAME): the benchmark's networks and recipe, or what was
+`Asked` for instead.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 from studies import embedded
-from supernet.spaces import Size
+from supernet.augmentation import Augmentation
+from supernet.data.catalog import SOURCES
+from supernet.data.config import DataConfig
+from supernet.data.folder import Folder
+from supernet.spaces import Size, get_space
 from supernet.training_config import TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """note: what the data are, printed wherever results are. size: of the stand-alone networks. noise: Gaussian, of the
-    evaluation images, in standard deviations of the data; copies: of each of them."""
+    evaluation images, in standard deviations of the data; copies: of each of them. best: whether the accuracies at the
+    epoch of the best validation accuracy are kept beside those of the last. recipe: the name of `training`, '' for a
+    fixed task's own."""
 
     note: str
+    data: DataConfig
     size: Size
     training: TrainingConfig
     noise: float = 0.0
     copies: int = 1
+    best: bool = False
+    recipe: str = ""
+
+    @property
+    def label(self) -> str:
+        """The data in the names of columns and files: 'pets' for 'folder:pets'."""
+        name = self.data.name.rpartition(":")[2]
+        return re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-") or "folder"
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is measured of each network; '_best': at the epoch of the best validation accuracy."""
+        return ("valid", "test", *(("valid_best", "test_best") if self.best else ()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What differs from a task's default, None for what does not. recipe: 'nasbench201' or 'blox'. split, subset,
+    valid_subset, image_size: of the images (supernet/data/config.py). epochs, batch_size: of the training. channels,
+    cells: of the network, the first stage's and those a stage."""
+
+    recipe: str | None = None
+    split: str | None = None
+    subset: int | None = None
+    valid_subset: int | None = None
+    image_size: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    channels: int | None = None
+    cells: int | None = None
+
+    @property
+    def given(self) -> dict[str, str | int]:
+        """By option of the command line, what is not None."""
+        values = {f.name.replace("_", "-"): getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def _embedded(space: str) -> Task:
     return Task(
         note=embedded.NOTE,
+        data=DataConfig(name=embedded.DATA),
         size=embedded.SIZES[space],
         training=embedded.STAND_ALONE[space],
         noise=embedded.NOISE,
@@ -35,9 +83,9 @@ def _embedded(space: str) -> Task:
     )
 
 
-# NAS-Bench-201's, without crops and flips: labels are those of the image as it is (so in FEAR's code). Source: Dong &
-# Yang, "NAS-Bench-201" (ICLR 2020), section 2.3.
-_PUBLISHED = TrainingConfig(
+# NAS-Bench-201's. Source: Dong & Yang, "NAS-Bench-201" (ICLR 2020), section 2.3; that all parameters decay is of their
+# code.
+NASBENCH201 = TrainingConfig(
     epochs=200,
     batch_size=256,
     lr=0.1,
@@ -45,26 +93,119 @@ _PUBLISHED = TrainingConfig(
     momentum=0.9,
     nesterov=True,
     weight_decay=5e-4,
+    decayed="all",
+    augmentation=Augmentation(shift=4, flip=True),
 )
+# Blox's for normal training. Source: Chau et al. (NeurIPS 2022), supplement, table 4, and the released training code.
+BLOX = TrainingConfig(
+    epochs=200,
+    batch_size=256,
+    lr=0.01,
+    lr_final=0.0,
+    momentum=0.9,
+    weight_decay=5e-4,
+    decayed="all",
+    augmentation=Augmentation(
+        shift=4, flip=True, cutout=16, policy="randaugment", num_ops=2, magnitude=14, policy_first=True
+    ),
+)
+RECIPES = {"nasbench201": NASBENCH201, "blox": BLOX}
+
+# Without crops and flips, whose labels would no longer be those of the image; decay as our trainings have it.
+_SYNTHETIC_TRAINING = replace(NASBENCH201, decayed="weights", augmentation=Augmentation())
 SYNTHETIC = Task(
     note="synthetic CIFAR-10: images of noise, labels of random networks",
+    data=DataConfig(name="synthetic"),
     size=Size(channels=16, stages=3, cells_per_stage=5),
-    training=_PUBLISHED,
+    training=_SYNTHETIC_TRAINING,
 )
 SYNTHETIC4 = Task(
     note="images of noise of 4x4 pixels, labels of random networks, small networks: not the FEAR paper's images",
+    data=DataConfig(name="synthetic4"),
     size=Size(channels=4, stages=1, cells_per_stage=1, image_size=4, reduction="light"),
-    training=replace(_PUBLISHED, epochs=8, lr=0.4),
+    training=replace(_SYNTHETIC_TRAINING, epochs=8, lr=0.4),
 )
 _SYNTHETIC = {"synthetic": SYNTHETIC, "synthetic4": SYNTHETIC4}
 
 
-def get_task(space: str, data: str) -> Task:
-    """ValueError if there is none of these data, or not for this space."""
-    if data == embedded.DATA:
-        return _embedded(space)
-    if data not in _SYNTHETIC:
-        raise ValueError(f"data: {data!r} is not one of {', '.join([embedded.DATA, *_SYNTHETIC])}")
-    if space != "nasbench201":
-        raise ValueError(f"space: {space!r} has no recipe for {data!r}; 'nasbench201' has one")
-    return _SYNTHETIC[data]
+def get_task(space: str, data: str, asked: Asked | None = None, root: Path | None = None) -> Task:
+    """ValueError if there are none of these data, not for this space, or not what was asked for. root: of the images;
+    needed for a folder, whose classes only its files tell."""
+    asked = asked or Asked()
+    if data == embedded.DATA or data in _SYNTHETIC:
+        if asked.given:
+            raise ValueError(f"--{next(iter(asked.given))}: the task {data!r} is fixed; leave it out")
+        if data == embedded.DATA:
+            return _embedded(space)
+        if space != "nasbench201":
+            raise ValueError(f"space: {space!r} has no recipe for {data!r}; 'nasbench201' has one")
+        return _SYNTHETIC[data]
+    return _own(space, data, asked, root)
+
+
+def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
+    recipe = asked.recipe or space
+    if recipe not in RECIPES:
+        raise ValueError(f"--recipe: {recipe!r} is not one of {', '.join(RECIPES)}")
+    for name in ("epochs", "batch_size", "channels", "cells", "subset", "valid_subset", "image_size"):
+        value = getattr(asked, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name.replace('_', '-')}: {value} is not a positive integer")
+    config = DataConfig(
+        name=data,
+        split=asked.split or _split(data, recipe),
+        subset=asked.subset,
+        valid_subset=asked.valid_subset,
+        image_size=asked.image_size,
+    )
+    published = get_space(space).published
+    size = replace(
+        published,
+        image_size=config.side,
+        image_channels=config.source.channels,
+        classes=_classes(config, root),
+        channels=asked.channels or published.channels,
+        cells_per_stage=asked.cells or published.cells_per_stage,
+    )
+    return Task(
+        note=_note(config, recipe),
+        data=config,
+        size=size,
+        training=_for_side(RECIPES[recipe], config.side, asked),
+        best=recipe == "blox",
+        recipe=recipe,
+    )
+
+
+def _split(data: str, recipe: str) -> str | None:
+    """Blox's own where it is defined; None for the data set's default."""
+    return "blox" if recipe == "blox" and data in SOURCES and "blox" in SOURCES[data].splits else None
+
+
+def _classes(config: DataConfig, root: Path | None) -> int:
+    source = config.source
+    if source.classes is not None:
+        return source.classes
+    assert isinstance(source, Folder)
+    if root is None:
+        raise ValueError(f"data: the classes of {config.name!r} are known from its folder only")
+    return source.count_classes(root)
+
+
+def _note(config: DataConfig, recipe: str) -> str:
+    parts = [f"{config.name} under the split {config.split!r}, {config.side}x{config.side} pixels"]
+    parts += [f"{config.subset} training images"] if config.subset is not None else []
+    parts += [f"{config.valid_subset} validation images"] if config.valid_subset is not None else []
+    return f"{', '.join(parts)}; recipe of {get_space(recipe).title}, trained by this project"
+
+
+def _for_side(recipe: TrainingConfig, side: int, asked: Asked) -> TrainingConfig:
+    """The recipe, made for 32 pixels, at another side: shift and cutout in proportion, at least a pixel."""
+    of = recipe.augmentation
+    shift, cutout = (max(1, round(pixels * side / 32)) if pixels else 0 for pixels in (of.shift, of.cutout))
+    return replace(
+        recipe,
+        augmentation=replace(of, shift=shift, cutout=cutout),
+        epochs=asked.epochs or recipe.epochs,
+        batch_size=asked.batch_size or recipe.batch_size,
+    )

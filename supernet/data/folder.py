@@ -81,6 +81,10 @@ class Folder(Source):
                 raise ValueError(f"data: {folder / part} has the class {strange[0]!r}, which train has not")
         return trees
 
+    def count_classes(self, root: Path) -> int:
+        """How many folders of classes there are."""
+        return len(self._trees(root)["train"])
+
     def check(self, root: Path) -> None:
         self.read(root, 1)
 

@@ -32,9 +32,11 @@ def train_group(
     is (the stem of a disconnected cell beside a connected one). The networks hold the result. after_epoch(group), in
     evaluation mode, is called after every epoch.
     """
-    if config.amp != "none" or config.compile:
-        name, value = ("amp", config.amp) if config.amp != "none" else ("compile", config.compile)
-        raise ValueError(f"{name}: {value!r} is not for networks side by side; leave it at its default")
+    for name, alone in (("amp", "none"), ("compile", False), ("ema", 0.0)):
+        if getattr(config, name) != alone:
+            raise ValueError(
+                f"{name}: {getattr(config, name)!r} is not for networks side by side; leave it at its default"
+            )
     if len(seeds) != len(networks):
         raise ValueError(f"seeds: {len(seeds)} given for {len(networks)} networks")
     device = next(networks[0].parameters()).device

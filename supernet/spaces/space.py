@@ -19,6 +19,7 @@ Architecture = tuple[int, ...]
 Path = tuple[Cell, ...]
 
 REDUCTIONS = ("official", "light")
+LISTED = ("no-trash", "de-isomorphism")  # samplings that draw uniformly from a list of cells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +240,16 @@ class Space(ABC):
     @abstractmethod
     def draw_fair_cells(self, rng: random.Random) -> list[Cell]:
         """`fair_group_size` cells in which every choice point uses each allowed operation just once."""
+
+    def listed_cells(self, kind: str) -> tuple[Cell, ...]:
+        """The allowed cells that a sampling draws from uniformly, if it is of such a kind: 'no-trash' or
+        'de-isomorphism'; () for others. ValueError where the space has no such sampling, or no such cell."""
+        if kind in LISTED:
+            raise ValueError(
+                f"kind: {kind!r} is of NAS-Bench-201; uniform sampling of {self.title} draws distinct, connected "
+                "cells already"
+            )
+        return ()
 
     @abstractmethod
     def cells_by_nonlinear_operations(self) -> dict[int, list[Cell]]:

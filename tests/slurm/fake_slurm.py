@@ -12,7 +12,9 @@ from slurm.records import Submission, read_all
 ROOT = Path(__file__).parents[2]
 SMOKE = ["quickstart", "--smoke"]  # 8 runs
 
-# Writes down each call; jobs in the queue are the lines of `queue`, and sbatch adds its own.
+# Writes down each call; jobs in the queue are the lines of `queue`, of another cluster than the own `queue-CLUSTER`,
+# and sbatch adds its own. Lines of `silent` say what becomes of the next calls of sbatch, all of which time out:
+# 'drop': nothing; 'accept': the job is in the queue; 'late': it is there after the next call.
 FAKE = """#!{python}
 import json, os, re, sys
 from pathlib import Path
@@ -21,18 +23,39 @@ name, words = Path(__file__).name, sys.argv[1:]
 with open(here / "calls", "a") as file:
     environment = {{k: v for k, v in os.environ.items() if k.startswith("SLURM_")}}
     file.write(json.dumps([name, words, environment]) + "\\n")
-queue = here / "queue"
+def put(script):
+    number = 100 + len(list(here.glob("script-*")))
+    (here / f"script-{{number}}").write_text(script)
+    cluster = re.search(r"--clusters=(\\w+)", script)
+    queue = here / ("queue" + (f"-{{cluster[1]}}" if cluster else ""))
+    lines = queue.read_text().splitlines() if queue.exists() else []
+    job = re.search(r"--job-name=(\\S+)", script)[1]
+    array = re.search(r"--array=0-(\\d+)", script)
+    ids = [f"{{number}}_{{i}}" for i in range(int(array[1]) + 1)] if array else [str(number)]
+    queue.write_text("\\n".join(lines + [f"{{i}}|PENDING|{{job}}|Priority" for i in ids]))
+    return number
+clusters = [word.split("=")[1] for word in words if word.startswith("--clusters=")]
+queue = here / ("queue" + (f"-{{clusters[0]}}" if clusters else ""))
+words = [word for word in words if not word.startswith("--clusters=")]
 lines = queue.read_text().splitlines() if queue.exists() else []
 if name == "sbatch":
     if (here / "refuse").exists():
         sys.exit("sbatch: error: " + (here / "refuse").read_text())
     script = Path(words[-1]).read_text()
-    number = 100 + len(list(here.glob("script-*")))
-    (here / f"script-{{number}}").write_text(script)
-    job = re.search(r"--job-name=(\\S+)", script)[1]
-    array = re.search(r"--array=0-(\\d+)", script)
-    ids = [f"{{number}}_{{i}}" for i in range(int(array[1]) + 1)] if array else [str(number)]
-    queue.write_text("\\n".join(lines + [f"{{i}}|PENDING|{{job}}|Priority" for i in ids]))
+    silent, late = here / "silent", here / "late"
+    after = late.read_text() if late.exists() else ""
+    late.unlink(missing_ok=True)
+    fates = silent.read_text().split() if silent.exists() else []
+    if fates:
+        silent.write_text("\\n".join(fates[1:]))
+        if fates[0] == "accept":
+            put(script)
+        elif fates[0] == "late":
+            late.write_text(script)
+        sys.exit("sbatch: error: Batch job submission failed: Socket timed out on send/recv operation")
+    number = put(script)
+    if after:
+        put(after)
     print("Submitted batch job", number)
 elif name == "squeue":
     print("\\n".join(lines))

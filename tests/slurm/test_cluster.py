@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import functools
 import os
 import re
 import signal
@@ -19,7 +21,11 @@ from fake_slurm import ROOT
 
 from slurm import request
 from slurm.demo import DemoCluster
-from slurm.records import read_all
+from slurm.executor import submit_once
+from slurm.job import Job
+from slurm.profile import Profile
+from slurm.records import Submission, read_all
+from slurm.submission import executor, outside_jobs, with_id
 from studies import lock
 from studies.execute import execute
 
@@ -67,11 +73,28 @@ def equal(one: object, two: object) -> bool:
     return one == two
 
 
+THREE = ["--seeds", "0", "--only", "nasbench201/uniform", "--only", "nasbench201/strictly fair"]
+THREE += ["--only", "nasbench201/linear transformers"]
+
+
+@pytest.fixture(scope="module")
+def three_undisturbed(tmp_path_factory: pytest.TempPathFactory, few_architectures: str) -> Callable[[], Path]:
+    """Gives the folder of these three runs of the quickstart, done in a process of this machine, once."""
+    root = tmp_path_factory.mktemp("undisturbed")
+    return functools.cache(lambda: undisturbed_runs(root, "quickstart", "--truth", few_architectures, *THREE))
+
+
 def undisturbed_runs(root: Path, *words: str) -> Path:
     """The folder of the same runs, done in a process of this machine."""
     plan = request.plan([*words, "--runs", str(root)])
     execute(plan, plan.selected, "cpu", 1)
     return root / "trainings"
+
+
+def parsed(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    request.add_arguments(parser)
+    return parser.parse_args(words)
 
 
 @pytest.fixture
@@ -115,11 +138,10 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     profile: Path,
     tmp_path: Path,
     few_architectures: str,
+    three_undisturbed: Callable[[], Path],
     background: ThreadPoolExecutor,
 ) -> None:
-    words = ["quickstart", "--truth", few_architectures, "--seeds", "0"]
-    words += ["--only", "nasbench201/uniform", "--only", "nasbench201/strictly fair"]
-    words += ["--only", "nasbench201/linear transformers"]
+    words = ["quickstart", "--truth", few_architectures, *THREE]
     there = tmp_path / "jobs"
     slurm("submit", *words, "--runs", there, "--profile", profile)
     (record,) = read_all(there)
@@ -163,9 +185,42 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     for number in lost:
         until(lambda: restarts(jobs[number]) > before[number], "a job of the lost node to be queued again")  # noqa: B023
 
-    local = background.submit(undisturbed_runs, tmp_path / "local", *words)
+    local = background.submit(three_undisturbed)
     assert "3 of 3 complete: 3 done" in slurm("status", *words, "--runs", there, "--watch", "1")
     assert not list(there.rglob("*.tmp"))
     assert not list(there.rglob("*.save_tmp"))
     for run in runs:
         assert_same(local.result() / run.name, run)
+
+
+def test_runs_that_share_a_job_are_queued_again_with_it_once_and_have_the_same_bits(
+    cluster: DemoCluster,
+    slurm: Callable[..., str],
+    tmp_path: Path,
+    few_architectures: str,
+    three_undisturbed: Callable[[], Path],
+) -> None:
+    """What `runs_per_gpu` makes of a job, but on the CPU: SLURM's signal reaches the worker processes too."""
+    words = ["quickstart", "--truth", few_architectures, *THREE[:6]]
+    plan = request.plan([*words, "--runs", str(tmp_path / "jobs")])
+    plan.write()
+    runs = [run.folder for run in plan.selected]
+    ids = tuple(folder.name for folder in runs)
+    profile = Profile(time="00:10:00", cpus=2, memory_gb=2, signal_delay_s=30)
+    given = request.words(parsed([*words, "--runs", str(tmp_path / "jobs")]))
+    sent = Submission.new(plan.folder, given, (ids,), profile)
+    sent.folder.mkdir(parents=True)
+    with outside_jobs():
+        job_id = submit_once(executor(sent), [Job(given, ids, "cpu", at_a_time=2)], ())
+    with_id(sent, job_id)
+    until(lambda: all((run / "checkpoint.pt").exists() and lock.holder(run) for run in runs), "both to train")
+    workers = {lock.holder(run).pid for run in runs}
+    assert len(workers) == 2
+    subprocess.run(["scancel", "--signal=USR2", job_id], check=True)
+    until(lambda: restarts(job_id) == 1, "the job to be queued again")
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the workers to end")
+    assert "2 of 2 complete: 2 done" in slurm("status", *words, "--runs", tmp_path / "jobs", "--watch", "1")
+    assert sent.log(job_id).read_text().count("Requeued job") == 1
+    assert restarts(job_id) == 1
+    for run in runs:
+        assert_same(three_undisturbed() / run.name, run)

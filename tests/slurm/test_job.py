@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from slurm import job, request
 from slurm.job import Job
-from studies import lock
+from studies import lock, parallel
 from studies import run as one_run
 from studies.study import Run
+
+start_worker = parallel.start_worker
+
+
+def start_elsewhere() -> None:
+    if multiprocessing.parent_process() is not None:
+        start_worker()
 
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process is not a job's: it keeps its signals."""
-    monkeypatch.setattr("studies.parallel.start_worker", lambda: None)
+    monkeypatch.setattr("studies.parallel.start_worker", start_elsewhere)
 
 
 @pytest.fixture
@@ -62,6 +71,24 @@ def test_every_run_once_and_none_that_is_complete(
     assert list(Job(words, runs[:2], "cpu")()) == list(runs[:2])
     assert Job(words, runs, "cpu")()[runs[0]] == "complete before"
     assert done == list(runs)
+
+
+def test_runs_side_by_side_are_the_runs_one_after_the_other(
+    words: tuple[str, ...], runs: tuple[str, ...], tmp_path: Path, few_architectures: str
+) -> None:
+    """Three runs, two at a time, in processes; one that is complete is not done again."""
+    root, alone = tmp_path / "runs" / "trainings", tmp_path / "alone"
+    outcomes = Job(words, runs, "cpu", at_a_time=2)()
+    assert all(outcome.startswith("finished") for outcome in outcomes.values()), outcomes
+    assert set(Job(words, runs, "cpu", at_a_time=2)().values()) == {"complete before"}
+    Job((*words[:-1], str(alone)), runs, "cpu")()
+    for run in runs:
+        one, other = (
+            pd.read_parquet(folder / run / "scores.parquet") for folder in (root, alone / "trainings")
+        )
+        pd.testing.assert_frame_equal(
+            one.drop(columns="seconds"), other.drop(columns="seconds"), check_exact=True
+        )
 
 
 def test_a_run_that_another_process_has_comes_last(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from fake_slurm import SMOKE, Fake, finish, records, slurm
 
+from slurm.state import last_line
 from studies import lock
 
 
@@ -52,6 +54,17 @@ def test_status_tells_the_state_of_every_run(
     assert "100_2_0_log.out" in told
     assert "1 of 8 complete: 1 diverged, 1 running, 4 queued, 1 failed, 1 lost" in told
     assert "python -m slurm retry quickstart" in told
+    assert told.endswith(
+        f"report of what is complete: python -m analysis report quickstart-smoke --runs {root}\n"
+    )
+
+
+def test_the_reason_of_a_lost_run_is_the_jobs_own_error(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("starts\nValueError: job: no GPU\nsrun: error: task 0: Exited with exit code 1\n")
+    assert last_line(log) == "its job ended: ValueError: job: no GPU"
+    log.write_text("starts\nsrun: error: task 0: Killed\n")
+    assert last_line(log) == "its job ended: srun: error: task 0: Killed"
 
 
 def test_watching_ends_when_nothing_is_in_the_queue_and_tells_of_failures(
@@ -78,6 +91,24 @@ def test_retry_submits_what_is_neither_complete_nor_in_the_queue(
     assert len(fake.scripts()) == 2
     assert slurm("retry", *SMOKE, "--runs", tmp_path / "elsewhere") == 2
     assert "quickstart-smoke was never submitted" in capsys.readouterr().err
+
+
+def test_a_submission_of_an_earlier_version_is_read_and_its_profile_not_sent_again(
+    submitted: tuple[Path, list[str]], fake: Fake, profile: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It took a GPU by an option, and kept nothing of the keys that there were not."""
+    root, _ = submitted
+    (path,) = root.glob("*/slurm/*/array.json")
+    content = json.loads(path.read_text())
+    for name in ("gpu_type", "runs_per_gpu"):
+        content["profile"].pop(name)
+    content["profile"]["options"] = {"gres": "gpu:1"}
+    path.write_text(json.dumps(content))
+    assert slurm("status", *SMOKE, "--runs", root) == 0
+    assert slurm("retry", *SMOKE, "--runs", root) == 2
+    assert "the profile of the last submission: options: gres cannot be" in capsys.readouterr().err
+    assert slurm("retry", *SMOKE, "--runs", root, "--profile", profile) == 0
+    assert len(fake.scripts()) == 2
 
 
 def test_retry_leaves_alone_what_was_not_submitted(

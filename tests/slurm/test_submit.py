@@ -136,8 +136,13 @@ def test_a_submitter_that_is_killed_before_it_knows_the_id_has_submitted(
     slurm("submit", *words)
     (path,) = tmp_path.glob("*/slurm/*/array.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"job_id": None}))
+    for pickle in path.parent.glob("*_submitted.pkl"):
+        pickle.unlink()
     slurm("submit", *words)
     assert len(fake.scripts()) == 1
+    (record,) = records(tmp_path)
+    assert record.job_id == "100"
+    assert all((record.folder / f"{own}_submitted.pkl").exists() for own in record.ids())
     assert slurm("cancel", *SMOKE, "--runs", tmp_path) == 0
     assert not fake.queue()
 
@@ -153,6 +158,126 @@ def test_a_cluster_that_refuses_leaves_nothing_behind(
     assert not records(tmp_path)
     (fake.folder / "refuse").unlink()
     assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 0
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting between tries."""
+    monkeypatch.setattr("slurm.executor.PAUSES", (0.0, 0.0, 0.0))
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize(
+    ("fates", "calls", "job_id"),
+    [
+        ("accept", 1, "100"),  # accepted, and nobody was told
+        ("drop", 2, "100"),
+        ("drop accept", 2, "100"),
+        ("late", 2, "100"),  # accepted only after it was looked for
+        ("drop drop drop", 4, "100"),
+    ],
+)
+def test_a_time_out_of_sbatch_is_tried_again_and_never_submits_twice(
+    fake: Fake, profile: Path, tmp_path: Path, fates: str, calls: int, job_id: str
+) -> None:
+    fake.set("silent", fates.replace(" ", "\n"))
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 0
+    assert len(fake.calls("sbatch")) == calls
+    (record,) = records(tmp_path)
+    assert record.job_id == job_id
+    assert [line.split("|")[0] for line in fake.queue() if line] == record.ids()
+    assert all((record.folder / f"{own}_submitted.pkl").exists() for own in record.ids())
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 0
+    assert len(fake.calls("sbatch")) == calls
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_controller_that_never_answers(
+    fake: Fake, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.set("silent", "drop\ndrop\ndrop\ndrop")
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 2
+    assert "Socket timed out" in capsys.readouterr().err
+    assert not records(tmp_path)
+    # The queue falls silent as well, after the job was accepted: what was sent is found later, not sent again.
+    fake.set("silent", "accept")
+    squeue = (fake.folder / "squeue").read_text()
+    deaf = squeue.replace("import json", "import json, time", 1).replace(
+        'elif name == "squeue":',
+        'elif name == "squeue" and (here / "script-100").exists():\n'
+        '    sys.exit("slurm_load_jobs error: Unable to contact slurm controller")\nelif name == "squeue":',
+    )
+    (fake.folder / "squeue").write_text(deaf)
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 2
+    assert "it is not known whether" in capsys.readouterr().err
+    assert len(records(tmp_path)) == 1
+    (fake.folder / "squeue").write_text(squeue)
+    assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 0
+    assert len(fake.scripts()) == 1
+    assert "8 queued or running" in capsys.readouterr().out
+
+
+def test_clusters_are_asked_by_name_and_jobs_of_one_id_are_told_apart(
+    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('time = "1:00:00"\n[options]\nclusters = "far,near"\n')
+    fake.set("queue-near", "100_0|RUNNING|another|None")
+    words = [*SMOKE, "--runs", tmp_path / "runs"]
+    assert slurm("submit", *words, "--profile", path) == 0
+    (script,) = fake.scripts()
+    assert "#SBATCH --clusters=far,near" in script
+    assert ["--clusters=far", "show", "config"] in fake.calls("scontrol")
+    capsys.readouterr()
+    assert slurm("status", *words) == 0
+    assert "0 of 8 complete: 8 queued" in capsys.readouterr().out
+    assert [call[0] for call in fake.calls("squeue")[-2:]] == ["--clusters=far", "--clusters=near"]
+    assert slurm("cancel", *words) == 0
+    assert fake.calls("scancel") == [["--clusters=far", *(f"100_{i}" for i in range(8))]]
+    assert (fake.folder / "queue-near").read_text().startswith("100_0|RUNNING|another")
+    chained = ["few_shot", "--smoke", "--runs", tmp_path / "runs", "--profile", path]
+    assert slurm("submit", *chained) == 2
+    assert "all must go to one cluster" in capsys.readouterr().err
+
+
+def test_defaults_of_the_user_do_not_hide_jobs(
+    fake: Fake, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (fake.folder / "squeue").write_text('#!/bin/sh\nenv > "$(dirname "$0")/environment"\n')
+    for name in ("SQUEUE_STATES", "SLURM_CLUSTERS"):
+        monkeypatch.setenv(name, "RUNNING")
+    slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile)
+    assert "=RUNNING" not in (fake.folder / "environment").read_text()
+
+
+def test_a_dry_run_needs_no_controller_and_no_ground_truth(
+    tmp_path: Path, profile: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert slurm("submit", "few_shot", "--profile", profile, "--dry-run") == 0
+    printed = capsys.readouterr()
+    assert "note: slurm: no squeue on the PATH; shown for an empty queue and arrays of 1001" in printed.err
+    assert "#SBATCH --array=0-" in printed.out
+    assert "would submit 40 runs in 40 jobs" in printed.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cluster.toml"]
+    assert slurm("submit", "few_shot", "--profile", profile) == 2
+
+
+def test_runs_share_the_gpu_of_their_job(fake: Fake, tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('time = "1:00:00"\ngpus = 1\ngpu_type = "a100"\nruns_per_gpu = 3\n')
+    assert slurm("submit", *SMOKE, "--runs", tmp_path / "runs", "--profile", path) == 0
+    (script,) = fake.scripts()
+    assert "#SBATCH --gpus-per-node=a100:1" in script
+    assert "#SBATCH --cpus-per-task=3" in script
+    (record,) = records(tmp_path / "runs")
+    assert [len(job) for job in record.jobs] == [3, 3, 2]
+    from submitit.core.utils import DelayedSubmission
+
+    job = DelayedSubmission.load(record.folder / "100_0_submitted.pkl").function
+    assert job == Job(record.words, record.jobs[0], "cuda", at_a_time=3)
+    assert job.checkpoint().function == job
 
 
 def test_a_dry_run_prints_the_script_and_writes_nothing(

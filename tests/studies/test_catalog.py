@@ -64,7 +64,8 @@ OWN = {
     "evaluation_subsets": (70, 0),
     "fair_sampling": (30, 25),
     "equal_updates": (50, 25),
-    "balanced_sampling": (40, 20),
+    "balanced_sampling": (50, 30),
+    "weight_average": (10, 10),
     "nb201_cifar10": (20, 0),
 }
 

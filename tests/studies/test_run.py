@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from studies import lock as lock_module
+from studies import one_shot
 from studies import scores as scores_module
 from studies.execute import Plan, execute
 from studies.jobs import split
@@ -20,6 +21,7 @@ from studies.lock import hold
 from studies.run import is_complete, run_one, train
 from studies.scores import read as read_scores
 from studies.study import Run, Study
+from supernet.scoring import Scorer
 from supernet.training import Trainer
 
 
@@ -38,6 +40,32 @@ def assert_same(one: Run, two: Run) -> None:
     pd.testing.assert_frame_equal(scores, other_scores, check_exact=True)
     assert weights.keys() == other_weights.keys()
     assert all(torch.equal(weights[name], other_weights[name]) for name in weights)
+
+
+def test_an_average_of_the_weights_is_scored_beside_them(tiny: Study, tmp_path: Path) -> None:
+    """The same training with and without: scores of the weights are the same; those of the average are of a network
+    that is loaded with it."""
+    plain = Plan.of(tiny, tmp_path / "runs").runs[0]
+    variant = replace(plain.variant, training=replace(plain.variant.training, ema=0.9))
+    run = Run(variant, 0, tmp_path / "averaged")
+    assert variant.measures == ("batch", "running", "ema-batch", "ema-running")
+    architectures = list(variant.masked_space.enumerate())[:5]
+    for each in (plain, run):
+        assert run_one(each, architectures, "cpu", quiet)["status"] == "finished"
+        assert is_complete(each, architectures)
+    scores = read_scores(run.folder).set_index(["measure", "arch"])
+    of_weights = scores.loc[["batch", "running"], ["score", "loss"]]
+    expected = read_scores(plain.folder).set_index(["measure", "arch"])[["score", "loss"]]
+    pd.testing.assert_frame_equal(of_weights, expected, check_exact=True)
+    trainer = one_shot.build(run, "cpu")
+    state = torch.load(run.folder / "checkpoint.pt", weights_only=True)
+    trainer.model.load_state_dict(state["model"] | state["average"])
+    for mode in variant.bn_modes:
+        scorer = Scorer(trainer.model, trainer.data, trainer.data.valid, mode, noise=variant.evaluation_noise)
+        for score in scorer(architectures):
+            found = scores.loc[f"ema-{mode}", variant.masked_space.text(score.architecture)]
+            assert (found["score"], found["loss"]) == (score.score, score.loss)
+    assert not scores.loc["ema-batch", "loss"].equals(scores.loc["batch", "loss"])
 
 
 def test_a_run_leaves_all_its_files_and_is_not_done_twice(tiny: Study, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from studies.__main__ import main
 from studies.commands.show import show
 from studies.execute import Plan
 from studies.lock import hold
@@ -61,3 +62,16 @@ def test_every_state_is_shown_with_what_there_is_to_say(
         assert state_of(done, plan.architectures(done)).name == "done"
     show(Plan.of(tiny, plan.root, tiny.only(["masked", "uniform"], [1])))
     assert "2 jobs, 0 complete, 2 to do: about " in capsys.readouterr().out
+
+
+def test_a_study_is_shown_before_its_ground_truth_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["show", "nb201_cifar10"]) == 0
+    told = capsys.readouterr().out
+    assert "note: without the ground truth of nasbench201" in told
+    assert "studies truth import" in told
+    assert "20 jobs, 0 complete, 20 to do: about " in told
+    assert main(["run", "nb201_cifar10"]) == 2
+    assert main(["show", "nb201_cifar10", "--truth", "nothing:cifar10_test"]) == 2

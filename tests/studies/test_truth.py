@@ -12,7 +12,9 @@ import pytest
 from analysis.ceiling import ceiling
 from studies import embedded
 from studies.truth import table
-from studies.truth.build import Builder, train
+from studies.truth.build import Builder
+from studies.truth.stand_alone import train
+from studies.truth.tasks import get_task
 from supernet.spaces import get_space
 
 EMBEDDED = sorted(table.EMBEDDED.glob("*.parquet"))
@@ -26,7 +28,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def builder(path: Path, architectures: int = 3, seeds: int = 2) -> Builder:
-    return Builder(get_space("nasbench201"), "digits", architectures, seeds, 0, path)
+    return Builder(get_space("nasbench201"), get_task("nasbench201", "digits"), architectures, seeds, 0, path)
 
 
 def ignore(done: int, total: int) -> None:
@@ -80,7 +82,7 @@ def test_all_architectures_have_the_values_of_those_that_stand_for_them(
 ) -> None:
     """Under a mask that leaves skips and nothing: 2^6 = 64 cells."""
     space = get_space("nasbench201", ["nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"])
-    build = Builder(space, "digits", None, 1, 0, tmp_path / "t.parquet")
+    build = Builder(space, get_task("nasbench201", "digits"), None, 1, 0, tmp_path / "t.parquet")
     # By hand: sums of k paths of skips from input to output, k = 0 (disconnected) to 4.
     assert len(build.to_train) == 5
     frame = build.run(1, ignore)
@@ -172,7 +174,9 @@ def test_training_again_gives_the_embedded_accuracy(path: Path) -> None:
     found = table.load(path)
     row, name = found.frame.iloc[0], found.space.name
     trained = row.get("trained_as", row["arch"])
-    (again,) = train(name, trained, [0], "digits", found.size, embedded.STAND_ALONE[name])
+    task = get_task(name, "digits")
+    assert task.size == found.size
+    (again,) = train(name, trained, [0], task)
     assert again["status"] == "finished"
     assert again["test"] == pytest.approx(row["digits_test_seed0"], abs=6)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from supernet import policies
-from supernet.augmentation import Augmentation
+from supernet.augmentation import Augmentation, shift_and_flip
 from supernet.data import DataConfig, DataSet, Split, load
 from supernet.policies import RANDAUGMENT, SIGNED, Action, Plan
 from supernet.policy_tables import apply_tables
@@ -254,3 +255,22 @@ def test_tables_do_to_each_image_what_the_functions_do(policy: str, channels: in
     mixed = torch.stack([torch.arange(24) % len(actions), torch.arange(24) * 7 % len(actions)], 1)
     out, expected = apply_tables(batch, actions, mixed), policies.apply_sorted(batch, Plan(actions, mixed))
     assert ((out.int() - expected.int()).abs() <= 3).float().mean() > 0.97
+
+
+def test_a_policy_that_comes_first_is_applied_to_the_image_as_it_is() -> None:
+    """Blox's order: RandAugment, then flip and crop. By hand, one step after the other, with the same draws."""
+    batch = images(40)
+    recipe = Augmentation(
+        shift=4, flip=True, policy="randaugment", num_ops=2, magnitude=14, policy_first=True
+    )
+    out = recipe(data_set(batch), batch, generator(5))
+    stream = generator(5)
+    mirrored = torch.randint(0, 2, (40,), generator=stream)
+    offsets = (torch.randint(0, 9, (40,), generator=stream), torch.randint(0, 9, (40,), generator=stream))
+    first = policies.apply(batch, policies.randaugment(batch.shape, 2, 14, stream))
+    expected = data_set(batch).normalise(shift_and_flip(first, 4, mirrored, offsets))
+    assert torch.equal(out, expected)
+    later = replace(recipe, policy_first=False)(data_set(batch), batch, generator(5))
+    assert not torch.equal(later, expected)
+    with pytest.raises(ValueError, match="policy_first: there is no policy"):
+        Augmentation(policy_first=True)

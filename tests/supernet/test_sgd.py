@@ -8,7 +8,8 @@ import sys
 import pytest
 import torch
 
-from supernet.sgd import SGD
+from supernet.sgd import SGD, optimizer_of
+from supernet.training_config import TrainingConfig
 
 
 def parameters() -> list[torch.nn.Parameter]:
@@ -46,6 +47,27 @@ def test_it_is_pytorchs(momentum: float, nesterov: bool) -> None:
         again = SGD(groups(ours), **settings)  # type: ignore[arg-type]
         again.load_state_dict(one.state_dict())
         one = again
+
+
+def test_weight_decay_of_all_parameters_is_pytorchs_of_one_group() -> None:
+    """BN, biases and all; as against none of the two by default."""
+    networks = [torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2)) for _ in range(3)]
+    for network in networks[1:]:
+        network.load_state_dict(networks[0].state_dict())
+    settings = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}
+    everything = optimizer_of(networks[0], TrainingConfig(epochs=1, decayed="all", **settings))
+    weights = optimizer_of(networks[1], TrainingConfig(epochs=1, **settings))
+    theirs = torch.optim.SGD(networks[2].parameters(), foreach=True, **settings)
+    for optimizer, network in zip((everything, weights, theirs), networks, strict=True):
+        for _ in range(3):
+            optimizer.zero_grad()
+            network(torch.ones(2, 1, 4, 4)).sum().backward()
+            optimizer.step()
+    same = [
+        torch.equal(a, b) for a, b in zip(networks[0].parameters(), networks[2].parameters(), strict=True)
+    ]
+    assert all(same)
+    assert not torch.equal(networks[1][1].weight, networks[2][1].weight)
 
 
 def test_training_does_not_import_the_compiler() -> None:

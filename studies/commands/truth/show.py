@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 HELP = "what a table is, and its noise ceilings"
 FEW = 16  # columns without their seeds: no more are shown if not asked for
-NESTED = ("size", "epochs", "source", "training", "evaluation", "versions")
+NESTED = ("size", "images", "epochs", "source", "training", "evaluation", "versions")
 QUANTILES = (0, 0.1, 0.5, 0.9, 1)
 
 

@@ -1,0 +1,133 @@
+"""One architecture's stand-alone networks of a task, trained from several seeds side by side and evaluated: what a
+worker of `truth build` does.
+
+Evaluation is that of any trained network: running BN statistics, the task's evaluation images.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from studies.seeds import derived_seed
+from studies.truth.tasks import Task
+from supernet.data import DEFAULT_ROOT, DataConfig, DataSet, evaluation_set, load
+from supernet.grouped import NetworkGroup, train_group
+from supernet.network import NetworkConfig, StandAlone, seeded
+from supernet.precision import set_numerics
+from supernet.spaces import get_space
+
+EVALUATION_BATCH = 2000  # images in memory at a time; it changes nothing
+
+
+def train(
+    space_name: str,
+    text: str,
+    seeds: Sequence[int],
+    task: Task,
+    root: Path = DEFAULT_ROOT,
+    device: str = "cpu",
+    curves: bool = False,
+) -> list[dict[str, Any]]:
+    """Train one architecture's network from each of `seeds`, side by side, and evaluate them; a record of each: arch,
+    seed, status ('finished' or 'diverged'), the task's metrics in percent (None if it diverged), seconds. curves: with
+    the validation accuracy after each epoch, as 'curve'."""
+    begin = time.perf_counter()
+    set_numerics(task.training, torch.device(device))
+    space, data = get_space(space_name), load_images(task.data, root, device)
+    own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]
+    config = NetworkConfig(space=space, size=task.size, affine=True)
+    architecture = space.parse(text)
+    networks = [
+        cast(StandAlone, seeded(StandAlone, config, architecture, seed=own).to(device)) for own in own_seeds
+    ]
+    watch = Watch(task, root, device, len(seeds)) if curves or task.best else None
+    statuses = train_group(networks, data, task.training, own_seeds, watch)
+    records = []
+    for index, (network, seed, status) in enumerate(zip(networks, seeds, statuses, strict=True)):
+        record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
+        network.eval()
+        for metric in ("valid", "test"):
+            images, labels = _evaluation(task, metric, root, device)
+            with torch.no_grad():
+                parts = [network(part).argmax(1) for part in images.split(EVALUATION_BATCH)]
+            right = torch.cat(parts) == labels
+            record[metric] = round(100 * float(right.float().mean()), 3) if status == "finished" else None
+        if watch is not None:
+            record |= watch.of(index, record, curves)
+        records.append(record)
+    seconds = round((time.perf_counter() - begin) / len(seeds), 2)
+    return [record | {"seconds": seconds} for record in records]
+
+
+class Watch:
+    """Called with a group of networks after every epoch of their training: their validation accuracies, and where the
+    task keeps them the accuracies at the epoch that is best by validation accuracy, of equal ones by validation loss,
+    of these the last (as Blox's trainer chooses)."""
+
+    def __init__(self, task: Task, root: Path, device: str, count: int) -> None:
+        self.task, self.root, self.device = task, root, device
+        self.curve: list[list[float]] = []  # accuracies (networks,) after each epoch
+        self.best = [(-1.0, 0.0)] * count  # accuracy, negative loss
+        self.best_epoch, self.best_test = [0] * count, [0.0] * count
+
+    @torch.no_grad()
+    def __call__(self, group: NetworkGroup) -> None:
+        accuracies, losses = self._evaluate(group, "valid")
+        self.curve.append(accuracies)
+        if not self.task.best:
+            return
+        found = [(accuracy, -loss) for accuracy, loss in zip(accuracies, losses, strict=True)]
+        better = [index for index, value in enumerate(found) if value >= self.best[index]]
+        if better:
+            tests, _ = self._evaluate(group, "test")
+            for index in better:
+                self.best[index], self.best_test[index] = found[index], tests[index]
+                self.best_epoch[index] = len(self.curve)
+
+    def _evaluate(self, group: NetworkGroup, metric: str) -> tuple[list[float], list[float]]:
+        """Accuracies in percent and mean cross-entropies, (networks,) each."""
+        images, labels = _evaluation(self.task, metric, self.root, self.device)
+        right = torch.zeros(group.count, device=labels.device)
+        loss = torch.zeros(group.count, device=labels.device, dtype=torch.float64)
+        for part, truth in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
+            logits = group(part.repeat(1, group.count, 1, 1)).transpose(1, 2)  # (B, classes, networks)
+            of_each = truth.unsqueeze(1).expand(-1, group.count)
+            right += (logits.argmax(1) == of_each).sum(0)
+            loss += F.cross_entropy(logits, of_each, reduction="none").sum(0, dtype=torch.float64)
+        return (100 * right / len(labels)).tolist(), (loss / len(labels)).tolist()
+
+    def of(self, index: int, record: dict[str, Any], curves: bool) -> dict[str, Any]:
+        """What a network's record has besides. The last epoch's values are the record's own: side by side, sums are
+        rounded in another order."""
+        added: dict[str, Any] = {}
+        if curves:
+            added["curve"] = [round(values[index], 3) for values in self.curve[:-1]] + [record["valid"]]
+        if self.task.best:
+            last = self.best_epoch[index] == len(self.curve)
+            values = {"valid": self.best[index][0], "test": self.best_test[index]}
+            for metric, value in values.items():
+                own = record["status"] == "finished" and not last
+                added[f"{metric}_best"] = round(value, 3) if own else record[metric]
+            added["best_epoch"] = self.best_epoch[index]
+        return added
+
+
+@lru_cache(maxsize=1)
+def load_images(data: DataConfig, root: Path, device: str) -> DataSet:
+    """The data set on the device."""
+    return load(data, root).to(torch.device(device))
+
+
+@lru_cache
+def _evaluation(task: Task, metric: str, root: Path, device: str) -> tuple[Tensor, Tensor]:
+    """The task's evaluation images of that split and their labels: the same for all networks."""
+    data = load_images(task.data, root, device)
+    return evaluation_set(data, data.valid if metric == "valid" else data.test, task.noise, task.copies)
