@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.study import Run, Study
+from supernet.files import read_object
 
 NOT_SHOWN = ("seed", "parent")  # of the run, not of the variant; another variant's configuration
 NOTHING = "\N{EN DASH}"  # not "none", which is an operation that a mask may name
@@ -46,11 +46,8 @@ def _config(runs: Sequence[Run]) -> dict[str, str] | None:
     for run in runs:
         path = run.folder / "config.json"
         if path.is_file():
-            try:
-                content = json.loads(path.read_text(encoding="utf-8"))
-                return flat({key: value for key, value in content.items() if key not in NOT_SHOWN})
-            except (ValueError, AttributeError) as error:
-                raise ValueError(f"{path}: not readable as a JSON object: {error}") from error
+            content = read_object(path)
+            return flat({key: value for key, value in content.items() if key not in NOT_SHOWN})
     return None
 
 

@@ -46,7 +46,9 @@ def build(run: Run, device: str) -> Trainer:
     data = load(variant.data, run.data_root)
     variant.check_classes(data)
     data = data.to(torch.device(device))
-    return Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
+    trainer = Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
+    trainer.run_id = run.run_id
+    return trainer
 
 
 def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) ->
 
     with Live(run, trainer) as live:
         status = trainer.run(run.folder / "checkpoint.pt", after_epoch, check)
-    epochs = history.write(trainer.history, run.folder)
+    epochs = history.write(trainer.history, run.folder, run.run_id)
     return {
         "status": status,
         "reason": None if status == "finished" else f"loss or weights not finite in epoch {len(epochs) + 1}",
@@ -84,7 +86,7 @@ def score(
     """The scores of part k of n of the (BN mode, architecture) pairs, by the last checkpoint's weights."""
     variant, (number, count) = cast(Variant, run.variant), part
     trainer = build(run, device)
-    trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device))
+    trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device, run.run_id))
     assert isinstance(trainer.model, Supernet)
     for position, mode in enumerate(variant.bn_modes):
         scorer = Scorer(

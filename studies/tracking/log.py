@@ -32,14 +32,14 @@ def write_log(run: Run, tracking: Tracking) -> None:
         return
     from studies.tracking.figures import pictures  # imports Matplotlib
 
-    rows = history.read(run.folder)
+    rows = history.read(run.folder, run.run_id)
     end = (run.folder / history.FILE).stat().st_mtime
     spent = list(accumulate(row["seconds"] for row in rows))
     when = {int(row["epoch"]): end - spent[-1] + time for row, time in zip(rows, spent, strict=True)}
     last = max(when, default=0)
     compared = comparison(tracking, run.variant)
-    found = of_mode(scores.read(run.folder), run)
-    taken = of_mode(milestones.read(run.folder), run)
+    found = of_mode(scores.read(run.folder, run.run_id), run)
+    taken = of_mode(milestones.read(run.folder, run.run_id), run)
     with Log(log_folder(run, tracking)) as log:
         curves = Curves()
         for row in rows:
