@@ -4,7 +4,9 @@ traceback."""
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
@@ -21,8 +23,14 @@ def add_commands(
         module.add_arguments(chosen.add_parser(name, help=module.HELP, description=module.HELP))
 
 
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM: what it has started ends with it, as after an interrupt."""
+
+
 def run(command: Callable[[], int | None]) -> int:
-    """Run a command; its exit code. A ValueError or OSError is the user's to mend: one line, exit code 2."""
+    """Run a command; its exit code. A ValueError or OSError is the user's to mend: one line, exit code 2. So is a file
+    that is nested too deeply, and a number that is too large, where nothing nearer said so."""
+    _end_in_order()
     try:
         return command() or 0
     except BrokenPipeError:
@@ -33,7 +41,28 @@ def run(command: Callable[[], int | None]) -> int:
         print(f"error: {error.filename}: {reason}" if error.filename else f"error: {reason}", file=sys.stderr)
     except ValueError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    except RecursionError:
+        print("error: a file or an argument is nested too deeply", file=sys.stderr)
+    except OverflowError as error:
+        print(f"error: a number is out of range ({error})", file=sys.stderr)
+    except MemoryError as error:
+        said = " ".join(str(error).split())
+        print(f"error: out of memory{f' ({said})' if said else ''}", file=sys.stderr)
+    except Terminated:
+        print("terminated", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     return 2
+
+
+def _end_in_order() -> None:
+    """SIGTERM ends this process through its `finally` clauses, unless somebody has decided otherwise."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated

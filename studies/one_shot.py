@@ -19,7 +19,7 @@ from supernet.data import load
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.precision import numerics, set_numerics
 from supernet.sampling import Sampler
-from supernet.scoring import Scorer
+from supernet.scoring import BnMode, Scorer, calibration_images
 from supernet.spaces import Architecture
 from supernet.training import Epoch, Trainer
 
@@ -45,6 +45,8 @@ def build(run: Run, device: str) -> Trainer:
     sampler = Sampler(variant.sampling, config.space, variant.size, derived_seed("sampler", *origin))
     data = load(variant.data, run.data_root)
     variant.check_classes(data)
+    for mode in variant.bn_modes:  # what scoring refuses is refused before training
+        calibration_images(BnMode(mode), data, data.valid, variant.evaluation_batch)
     data = data.to(torch.device(device))
     trainer = Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
     trainer.run_id = run.run_id

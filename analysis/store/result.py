@@ -43,7 +43,7 @@ class Result(TypedDict):
 
 
 def write(folder: Path, result: dict[str, Any], bind: bool = True) -> dict[str, Any]:
-    """Write the result of a run; the result with its seal. bind: with the digests of its files; they must be whole then."""
+    """Write the result of a run; returns it with its seal. bind: with the digests of its files as they are now."""
     content = {key: value for key, value in result.items() if key not in ("files", "seal")}
     if bind:
         paths = [folder / name for name in BOUND]

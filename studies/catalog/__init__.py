@@ -20,8 +20,8 @@ class Broken(ValueError):
 
 
 def get(name: str) -> Study:
-    """The study of that name. ValueError for an unknown one; Broken, which names the file, the line and what is wrong, if
-    the file gives no study."""
+    """The study of that name. ValueError for an unknown one; Broken, which names the file, the line and what is wrong,
+    if the file gives no study."""
     if name not in names():
         raise ValueError(f"study: {name!r} is not one of {', '.join(names())}")
     path = Path(__path__[0]) / f"{name}.py"

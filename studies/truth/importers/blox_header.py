@@ -62,7 +62,10 @@ def read_header(path: Path) -> Header:
             f"{path}: no file of Blox: it does not begin with a header ('---', YAML, '---') of at most {LIMIT} bytes"
         )
     try:
-        found = yaml.safe_load(raw[len(LINE) : end])
+        text = raw[len(LINE) : end]
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ValueError("it refers to its own parts (aliases), which no header of Blox does")
+        found = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path}: the header is not YAML: {reason}") from None
