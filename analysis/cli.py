@@ -23,6 +23,9 @@ def add_commands(
         module.add_arguments(chosen.add_parser(name, help=module.HELP, description=module.HELP))
 
 
+LONGEST = 1500  # characters of a message
+
+
 class Terminated(KeyboardInterrupt):
     """The process was asked to end by SIGTERM: what it has started ends with it, as after an interrupt."""
 
@@ -40,7 +43,7 @@ def run(command: Callable[[], int | None]) -> int:
         reason = error.strerror or str(error)
         print(f"error: {error.filename}: {reason}" if error.filename else f"error: {reason}", file=sys.stderr)
     except ValueError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {_short(' '.join(str(error).split()))}", file=sys.stderr)
     except RecursionError:
         print("error: a file or an argument is nested too deeply", file=sys.stderr)
     except OverflowError as error:
@@ -55,6 +58,11 @@ def run(command: Callable[[], int | None]) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     return 2
+
+
+def _short(text: str) -> str:
+    """A line that a terminal shows, of a mistake that may quote what somebody's file holds."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _end_in_order() -> None:

@@ -41,7 +41,7 @@ def run_one(run: Run, architectures: list[Architecture], device: str, report: Re
     """
 
     def work(lock: Lock) -> dict[str, Any]:
-        if is_complete(run, architectures):  # since this process looked, by another
+        if is_complete(run, architectures, with_checkpoint=True):  # since this process looked, by another
             return run.result() or {}
         result = _prepare(run, device, report, lock)
         if result["status"] != "finished":

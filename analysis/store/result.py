@@ -44,13 +44,18 @@ class Result(TypedDict):
 
 def write(folder: Path, result: dict[str, Any], bind: bool = True) -> dict[str, Any]:
     """Write the result of a run; returns it with its seal. bind: with the digests of its files as they are now."""
+    content = sealed(folder, result, bind)
+    write_text(folder / FILE, json.dumps(content, indent=1) + "\n")
+    return content
+
+
+def sealed(folder: Path, result: dict[str, Any], bind: bool = True) -> dict[str, Any]:
+    """What is to be written."""
     content = {key: value for key, value in result.items() if key not in ("files", "seal")}
     if bind:
         paths = [folder / name for name in BOUND]
         content["files"] = {path.name: digest(path) for path in paths if path.is_file()}
-    content = content | {"seal": _seal(content)}
-    write_text(folder / FILE, json.dumps(content, indent=1) + "\n")
-    return content
+    return content | {"seal": _seal(content)}
 
 
 def read(folder: Path, run_id: str) -> dict[str, Any] | None:
@@ -60,7 +65,7 @@ def read(folder: Path, run_id: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     result = read_object(path, Result)
-    if "seal" in result and result["seal"] != _seal(result):
+    if ("seal" in result or "files" in result) and result.get("seal") != _seal(result):
         raise ValueError(f"{path} is damaged: its content is not what was written")
     if result.get("run_id", run_id) != run_id:
         raise ValueError(f"{path} is of the run {result['run_id']!r:.40}, not of {run_id}")
