@@ -25,9 +25,7 @@ class Configurations:
 
 
 def configurations(study: Study) -> list[Configurations]:
-    """One for each space, from the config.json of the first run of each variant that has one.
-
-    Raises ValueError naming a config.json that is not readable."""
+    """One for each space, from the config.json of the first run of each variant that has one that can be read."""
     spaces: dict[str, dict[str, list[Run]]] = {}
     for run in study.runs:
         if run.trained_as is None:
@@ -46,7 +44,10 @@ def _config(runs: Sequence[Run]) -> dict[str, str] | None:
     for run in runs:
         path = run.folder / "config.json"
         if path.is_file():
-            content = read_object(path)
+            try:
+                content = read_object(path)
+            except ValueError:  # told with the run's other files (analysis/damage.py)
+                continue
             return flat({key: value for key, value in content.items() if key not in NOT_SHOWN})
     return None
 

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.store import result as result_file
 from analysis.store import sealed
 from analysis.store.result import CONFIG, HISTORY, MILESTONES, REMEDY, SCORES
+from supernet.files import read_object
 
 NOT_RUN = "not run yet"
 NUMBERS = ("score", "loss", "seconds")
@@ -35,6 +36,8 @@ def look(folder: Path, run_id: str) -> Look:
             return Look({"status": "missing", "reason": NOT_RUN})
         for name in (HISTORY, CONFIG, MILESTONES):
             check_as_written(folder, found, name)
+        if CONFIG not in found.get("files", {}) and (folder / CONFIG).is_file():
+            read_object(folder / CONFIG)
         if found["status"] == "finished":
             check_scores(folder, run_id, found)
     except (ValueError, OSError) as error:

@@ -85,7 +85,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, str | None, bool]:
             frame = file.read(use_threads=False).to_pandas()
     except Exception as error:  # a damaged file shows as almost any error, and so does strange metadata
         reason = " ".join(str(error).split())[:160]
-        raise ValueError(f"{path} is not readable as Parquet: {reason}") from None
+        raise ValueError(f"{path} is not readable as parquet: {reason}") from None
     if not frame.columns.is_unique:
         raise ValueError(f"{path} has the column {frame.columns[frame.columns.duplicated()][0]!r} twice")
     return frame, owner.decode(errors="replace") if owner else None, place is not None

@@ -106,7 +106,7 @@ def load(path: Path) -> TruthTable:
         # Two thirds of the memory that pandas' own reader takes for a table of two hundred columns.
         frame = pyarrow.parquet.read_table(path).to_pandas(split_blocks=True, self_destruct=True)
     except Exception as error:  # a file that is no such table shows as almost any
-        raise ValueError(f"table: {path} is not readable as Parquet: {error}") from None
+        raise ValueError(f"table: {path} is not readable as parquet: {error}") from None
     absent = [column for column in ("arch", *manifest["columns"]) if column not in frame]
     if absent:
         raise ValueError(f"table: {path} lacks the columns {', '.join(absent)}")
