@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import traceback
 from pathlib import Path
@@ -24,7 +25,8 @@ def get(name: str) -> Study:
     if the file gives no study."""
     if name not in names():
         raise ValueError(f"study: {name!r} is not one of {', '.join(names())}")
-    path = Path(__path__[0]) / f"{name}.py"
+    spec = importlib.util.find_spec(f"studies.catalog.{name}")
+    path = Path(spec.origin if spec and spec.origin else name)
     try:
         built = importlib.import_module(f"studies.catalog.{name}").study()
     except Exception as error:  # whatever somebody wrote there

@@ -1,4 +1,4 @@
-"""Files and arguments at fault end with one line: locks of the future, images, headers, profiles, study files, pages."""
+"""Files and arguments at fault end with one line: locks of the future, images, profiles, study files, pages."""
 
 from __future__ import annotations
 
