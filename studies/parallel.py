@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -76,14 +77,33 @@ def _start_messages() -> None:
     sys.stderr = io.StringIO()
 
 
+class Messages:
+    """A queue in a process of its own. A task that gets it connects with the first message: a failure is one of
+    sending, not one of receiving the task, which nothing could catch."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue: Any = queue
+
+    def put(self, message: Any) -> None:
+        if isinstance(self.queue, bytes):
+            self.queue = pickle.loads(self.queue)
+        self.queue.put(message)
+
+    def get(self) -> Any:
+        return self.queue.get()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"queue": self.queue if isinstance(self.queue, bytes) else pickle.dumps(self.queue)}
+
+
 @contextmanager
-def message_queue() -> Iterator[Any]:
+def message_queue() -> Iterator[Messages]:
     """A queue that tasks can be given, to send messages to this process while they are done. A process of its own has
     it, so that a worker killed while it sends does no harm; that process ends with this one, however this one ends."""
     manager = SyncManager(ctx=context())
     try:
         manager.start(_start_messages)
-        messages = manager.Queue()
+        messages = Messages(manager.Queue())
     except (EOFError, ConnectionError):
         raise OSError(DIED) from None
     with manager:

@@ -83,8 +83,8 @@ class Log:
 
 
 def can_go_on(folder: Path, steps: Mapping[str, Collection[int]]) -> bool:
-    """Whether what is there has scalars of exactly these steps, by the beginning of their tags, so that what comes at the
-    end needs only be added: in a file of a later second, or it would not be read as the later one."""
+    """Whether what is there has scalars of exactly these steps, by the beginning of their tags, so that what comes at
+    the end needs only be added: in a file of a later second, or it would not be read as the later one."""
     old = event_files(folder)
     if not old or second_of(old[-1]) >= int(time.time()):
         return False

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -211,7 +212,7 @@ def test_a_broken_study_file_is_one_line_and_the_others_are_listed(
     told = capsys.readouterr()
     assert [line.split(":")[0] for line in told.out.splitlines()] == whole
     errors = sorted(told.err.splitlines())
-    assert [re.search(r"broken_\w+", line)[0] for line in errors] == [  # type: ignore[index]
+    assert [re.search(r"(broken_\w+)\.py", line)[1] for line in errors] == [  # type: ignore[index]
         "broken_one", "broken_three", "broken_two",
     ]  # fmt: skip
     assert "line 2: ZeroDivisionError" in errors[0]
@@ -226,17 +227,43 @@ def semaphores() -> set[str]:
     return {path.name for path in Path("/dev/shm").glob("sem.*")}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_terminated_study_leaves_no_semaphore_and_one_line(tmp_path: Path, number: int) -> None:
-    before = semaphores()
-    words = [sys.executable, "-m", "studies", "run", "quickstart", "--smoke", "--runs", str(tmp_path)]
+def started(folder: Path) -> subprocess.Popen[str]:
+    """A study whose workers are at work."""
+    words = [sys.executable, "-m", "studies", "run", "quickstart", "--smoke", "--runs", str(folder)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         words, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("trainings/*/lock")) and time.monotonic() < deadline:
+    while not list(folder.glob("trainings/*/lock")) and time.monotonic() < deadline:
         time.sleep(0.05)
+    return process
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, in their order."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return sorted(found)
+
+
+def test_a_study_whose_messages_nobody_takes_any_more_ends_with_one_line(tmp_path: Path) -> None:
+    process = started(tmp_path)
+    (first, *_) = (pid for child in children(process.pid) for pid in children(child))
+    os.kill(first, signal.SIGKILL)  # workers are forked after it
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "Traceback" not in told
+    assert told.splitlines()[-1].startswith("error: a worker process died (killed, or out of memory)")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_terminated_study_leaves_no_semaphore_and_one_line(tmp_path: Path, number: int) -> None:
+    before = semaphores()
+    process = started(tmp_path)
     process.send_signal(number)
     _, told = process.communicate(timeout=120)
     assert process.returncode == 128 + number
