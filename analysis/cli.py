@@ -7,7 +7,8 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 
 
@@ -33,9 +34,9 @@ class Terminated(KeyboardInterrupt):
 def run(command: Callable[[], int | None]) -> int:
     """Run a command; its exit code. A ValueError or OSError is the user's to mend: one line, exit code 2. So is a file
     that is nested too deeply, and a number that is too large, where nothing nearer said so."""
-    _end_in_order()
     try:
-        return command() or 0
+        with _ending_in_order():
+            return command() or 0
     except BrokenPipeError:
         sys.stderr.close()
         return 0
@@ -65,11 +66,18 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def _end_in_order() -> None:
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
     """SIGTERM ends this process through its `finally` clauses, unless somebody has decided otherwise."""
     main = threading.current_thread() is threading.main_thread()
-    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminate)
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _terminate(number: int, frame: object) -> None:
