@@ -341,6 +341,8 @@ class Trainer:
             )
         try:
             self._load(state)
+        except torch.OutOfMemoryError:
+            raise
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())[:160]
             raise ValueError(

@@ -111,12 +111,12 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("name", "change", "count"),
     [
-        ("fuzz/study.json", changed_json, 60),
+        ("fuzz/study.json", changed_json, 40),
         ("fuzz/study.json", changed_bytes, 20),
-        ("trainings/*/result.json", changed_json, 30),
+        ("trainings/*/result.json", changed_json, 20),
         ("trainings/*/result.json", changed_bytes, 15),
         ("trainings/*/config.json", changed_json, 10),
-        ("trainings/*/scores.parquet", changed_bytes, 40),
+        ("trainings/*/scores.parquet", changed_bytes, 20),
         ("trainings/*/milestones.parquet", changed_bytes, 10),
         ("trainings/*/history.csv", changed_bytes, 15),
         ("fuzz/truth.parquet", changed_bytes, 30),
