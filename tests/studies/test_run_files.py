@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 import torch
+from tiny_study import tiny_study
 
 from analysis.__main__ import main as analysis
 from analysis.collect import collect
@@ -26,7 +27,7 @@ from studies import history, scores
 from studies.execute import Plan
 from studies.run import is_complete, run_one
 from studies.states import state_of
-from studies.study import Run
+from studies.study import Run, Study
 from studies.tracking import milestones
 from supernet import checkpoint
 
@@ -40,27 +41,23 @@ def quiet(phase: str, fraction: float, detail: str) -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with two finished runs of one variant; the folder that holds `runs` and its ground truth."""
-    import conftest
-
     folder = tmp_path_factory.mktemp("made")
-    plan = plan_in(folder, conftest.tiny.__wrapped__(folder))  # type: ignore[attr-defined]
+    plan = plan_in(folder, tiny_study(folder))
     plan.write()
     for run in plan.runs:
         assert run_one(run, plan.architectures(run), "cpu", quiet)["status"] == "finished"
     return folder
 
 
-def plan_in(folder: Path, study: object) -> Plan:
-    return Plan.of(study.only(["uniform"], None), folder / "runs", milestones=(50,))  # type: ignore[attr-defined]
+def plan_in(folder: Path, study: Study) -> Plan:
+    return Plan.of(study.only(["uniform"], None), folder / "runs", milestones=(50,))
 
 
 @pytest.fixture
 def plan(made: Path, tmp_path: Path) -> Plan:
     """The study in a folder of its own."""
-    import conftest
-
     shutil.copytree(made / "runs", tmp_path / "runs")
-    return plan_in(tmp_path, conftest.tiny.__wrapped__(tmp_path))  # type: ignore[attr-defined]
+    return plan_in(tmp_path, tiny_study(tmp_path))
 
 
 def flip(path: Path, rng: random.Random) -> None:
