@@ -4,8 +4,11 @@ traceback."""
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 
 
@@ -21,10 +24,19 @@ def add_commands(
         module.add_arguments(chosen.add_parser(name, help=module.HELP, description=module.HELP))
 
 
+LONGEST = 1500  # characters of a message
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM: what it has started ends with it, as after an interrupt."""
+
+
 def run(command: Callable[[], int | None]) -> int:
-    """Run a command; its exit code. A ValueError or OSError is the user's to mend: one line, exit code 2."""
+    """Run a command; its exit code. A ValueError or OSError is the user's to mend: one line, exit code 2. So is a file
+    that is nested too deeply, and a number that is too large, where nothing nearer said so."""
     try:
-        return command() or 0
+        with _ending_in_order():
+            return command() or 0
     except BrokenPipeError:
         sys.stderr.close()
         return 0
@@ -32,8 +44,41 @@ def run(command: Callable[[], int | None]) -> int:
         reason = error.strerror or str(error)
         print(f"error: {error.filename}: {reason}" if error.filename else f"error: {reason}", file=sys.stderr)
     except ValueError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {_short(' '.join(str(error).split()))}", file=sys.stderr)
+    except RecursionError:
+        print("error: a file or an argument is nested too deeply", file=sys.stderr)
+    except OverflowError as error:
+        print(f"error: a number is out of range ({error})", file=sys.stderr)
+    except MemoryError as error:
+        said = " ".join(str(error).split())
+        print(f"error: out of memory{f' ({said})' if said else ''}", file=sys.stderr)
+    except Terminated:
+        print("terminated", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     return 2
+
+
+def _short(text: str) -> str:
+    """A line that a terminal shows, of a mistake that may quote what somebody's file holds."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """SIGTERM ends this process through its `finally` clauses, unless somebody has decided otherwise."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.study import Run, Study
+from supernet.files import read_object
 
 NOT_SHOWN = ("seed", "parent")  # of the run, not of the variant; another variant's configuration
 NOTHING = "\N{EN DASH}"  # not "none", which is an operation that a mask may name
@@ -25,9 +25,7 @@ class Configurations:
 
 
 def configurations(study: Study) -> list[Configurations]:
-    """One for each space, from the config.json of the first run of each variant that has one.
-
-    Raises ValueError naming a config.json that is not readable."""
+    """One for each space, from the config.json of the first run of each variant that has one that can be read."""
     spaces: dict[str, dict[str, list[Run]]] = {}
     for run in study.runs:
         if run.trained_as is None:
@@ -47,10 +45,10 @@ def _config(runs: Sequence[Run]) -> dict[str, str] | None:
         path = run.folder / "config.json"
         if path.is_file():
             try:
-                content = json.loads(path.read_text(encoding="utf-8"))
-                return flat({key: value for key, value in content.items() if key not in NOT_SHOWN})
-            except (ValueError, AttributeError) as error:
-                raise ValueError(f"{path}: not readable as a JSON object: {error}") from error
+                content = read_object(path)
+            except ValueError:  # told with the run's other files (analysis/damage.py)
+                continue
+            return flat({key: value for key, value in content.items() if key not in NOT_SHOWN})
     return None
 
 

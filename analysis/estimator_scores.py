@@ -12,7 +12,6 @@ else its own share of a computation that gave several.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,6 +34,7 @@ from analysis.study import (
     sampled,
 )
 from analysis.tables import Table, join
+from supernet.files import check, parse_object
 from supernet.spaces import Space
 
 COST = "cost"  # the kind of parameters and MACs
@@ -160,10 +160,10 @@ def _ranking(runs: Sequence[Run], truth: Table) -> Scored:
         try:
             table = read_scores(run)[run.measure]
             joined = join(truth, table, missing="worst")
+            records = _records(table.frame, joined.score_rows)
         except ValueError as error:
             reasons.append(f"seed {run.seed}: {error}")
             continue
-        records = _records(table.frame, joined.score_rows)
         scores.append(np.where(joined.scored, joined.score, np.nan))
         status.append(np.where(joined.scored, "ok", records["status"].to_numpy(dtype=object)))
         details.append(tuple(records["details"]))
@@ -205,7 +205,17 @@ def _records(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
             values[there] = frame[name].to_numpy(dtype=values.dtype)[rows[there]]
         found[name] = values
     found["status"] = found["status"].where(found["status"].notna(), UNKNOWN)
-    found["details"] = [json.loads(text) if isinstance(text, str) else {} for text in found["details"]]
+    parsed: list[Any] = [_details(text) if isinstance(text, str) else {} for text in found["details"]]
+    found["details"] = parsed
+    return found
+
+
+def _details(text: str) -> dict[str, Any]:
+    """The details of one record. ValueError unless what they say of costs are numbers."""
+    found = parse_object(text)
+    check(
+        {k: v for k, v in found.items() if k.endswith(tuple(f"_{n}" for n in COSTS))}, dict[str, float | None]
+    )
     return found
 
 

@@ -17,13 +17,19 @@ TRAINING_COSTS = ("updates", "epochs", "train_seconds")
 
 
 def with_ancestors(runs: Sequence[Run], entries: Sequence[Mapping[str, Any]]) -> tuple[Run, ...]:
-    """The runs with those that each started from, as study.json's entries of them name their parents."""
+    """The runs with those that each started from, as study.json's entries of them name their parents. ValueError if
+    one starts from itself."""
     parents = {run.run_id: entry.get("parent") for run, entry in zip(runs, entries, strict=True)}
     by_id = {run.run_id: run for run in runs}
 
     def before(run_id: str) -> tuple[Run, ...]:
-        parent = parents.get(run_id)
-        return (*before(parent), by_id[parent]) if parent in by_id else ()
+        found: list[Run] = []
+        while (parent := parents.get(run_id)) in by_id:
+            if len(found) == len(by_id):
+                raise ValueError(f"runs: {run_id} starts from itself")
+            found.insert(0, by_id[parent])
+            run_id = parent
+        return tuple(found)
 
     return tuple(replace(run, before=before(run.run_id)) for run in runs)
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,8 @@ import pandas as pd
 
 from analysis.parts import join_parts, joined_result, with_ancestors, with_costs_of
 from analysis.scored import ScoredSet
+from analysis.store import sealed, study_file
+from analysis.store.run import look
 from analysis.tables import Table, read_frame
 from analysis.topn import check_top
 from analysis.vote import vote
@@ -25,8 +26,6 @@ from supernet.spaces import Size, Space, get_space
 
 GROUP = ["space", "mask", "variant", "measure"]  # what runs that differ only in their seed share
 FULL = "full space"  # the mask that leaves everything
-STATES = ("finished", "diverged", "failed", "missing")  # 'missing': no result yet
-NOT_RUN = "not run yet"
 ONE_SHOT = "one-shot"  # supernets; files that name no kind are of nothing else
 
 
@@ -98,16 +97,16 @@ class Study:
 def study_folder(runs: Path, name: str) -> Path:
     """The folder of a study. Raises ValueError, listing those that there are, if there is none."""
     folder = runs / name
-    if not (folder / "study.json").is_file():
-        known = sorted(path.parent.name for path in runs.glob("*/study.json"))
+    if not (folder / study_file.FILE).is_file():
+        known = sorted(path.parent.name for path in runs.glob(f"*/{study_file.FILE}"))
         raise ValueError(f"no study {name!r} in {runs}; studies there: {', '.join(known) or 'none'}")
     return folder
 
 
 def load_study(folder: Path) -> Study:
     """Read study.json. Raises ValueError naming the file and the key that is missing or wrong."""
-    path = folder / "study.json"
-    content = _read_json(path)
+    path = folder / study_file.FILE
+    content = study_file.read(folder)
     try:
         runs = tuple(
             Run(
@@ -148,13 +147,11 @@ def load_study(folder: Path) -> Study:
             scored=ScoredSet(**content["scored"]),
             provenance=content.get("provenance", {}),
         )
-    except KeyError as error:
-        raise ValueError(f"{path}: {error.args[0]!r} is missing") from error
+        runs = with_ancestors(_named_apart(study.runs), content["runs"])
+        views = _views(runs, content["runs"])
+        study = replace(study, runs=join_parts(_side_by_side(runs, views)))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
-    runs = with_ancestors(_named_apart(study.runs), content["runs"])
-    views = _views(runs, content["runs"])
-    study = replace(study, runs=join_parts(_side_by_side(runs, views)))
     if not study.runs:
         raise ValueError(f"{path}: runs: none are named")
     if lacking := sorted({run.space.name for run in runs} - set(truths)):
@@ -198,31 +195,16 @@ def _side_by_side(runs: tuple[Run, ...], views: list[Run]) -> tuple[Run, ...]:
     return tuple(one for run, more in zip(runs, after, strict=True) for one in (run, *more))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not readable as JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: not a JSON object")
-    return content
-
-
 def read_result(run: Run) -> dict[str, Any]:
-    """The run's result.json; {'status': 'missing'} if it has not ended yet. What it started from counts as a cost."""
+    """The run's result.json; {'status': 'missing'} if it has not ended yet, 'failed' if its files cannot be used. What
+    it started from counts as a cost."""
     parts = {part.variant: _own_result(part) for part in run.parts}
     result = joined_result(parts) if parts else _own_result(run)
     return with_costs_of(result, list(map(_own_result, run.before)))
 
 
 def _own_result(run: Run) -> dict[str, Any]:
-    path = run.folder / "result.json"
-    if not path.is_file():
-        return {"status": "missing", "reason": NOT_RUN}
-    result = _read_json(path)
-    if result.get("status") not in STATES:
-        raise ValueError(f"{path}: status {result.get('status')!r} is not one of {', '.join(STATES)}")
-    return result
+    return look(run.folder, run.run_id).result
 
 
 def read_scores(run: Run) -> dict[str, Table]:
@@ -251,9 +233,7 @@ def read_scores(run: Run) -> dict[str, Table]:
 
 def _read_own_scores(run: Run) -> pd.DataFrame:
     path = run.folder / "scores.parquet"
-    frame = read_frame(path)
-    if "measure" not in frame.columns:
-        raise ValueError(f"{path}: no column 'measure'")
+    frame = sealed.read(path, run.run_id)
     return vote(frame, run.vote_of) if run.vote_of else frame
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.safe_text import csv_text, markdown_table
+
 LABELS = {
     "tau_b": "Kendall tau-b",
     "tau_kendall_a": "Kendall tau-a",
@@ -156,15 +158,14 @@ def notes(result: dict[str, Any]) -> list[str]:
 def frame_text(frame: pd.DataFrame, form: str) -> str:
     """A frame as 'text' (aligned), 'markdown' or 'csv' (full precision)."""
     if form == "csv":
-        return frame.to_csv(index=False).rstrip("\n")
+        return csv_text(frame).rstrip("\n")
     cells = [[str(name) for name in frame.columns]]
     for row in frame.itertuples(index=False):
         cells.append([_cell(value) for value in row])
     if form == "text":
         words = [i for i, name in enumerate(frame.columns) if not pd.api.types.is_numeric_dtype(frame[name])]
         return aligned(cells, words)
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
-    return "\n".join([lines[0], "|" + "---|" * len(frame.columns), *lines[1:]])
+    return markdown_table(cells)
 
 
 def _cell(value: Any) -> str:

@@ -6,7 +6,6 @@ this project's own tables have it: its title and the size of the networks are th
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ import pandas as pd
 from analysis import column_names
 from analysis.column_names import ColumnName
 from analysis.pairs import Floats
+from analysis.store import truth_manifest
 from analysis.tables import Table, read_frame
 from supernet.spaces import Architecture, Size, Space
 
@@ -96,7 +96,10 @@ def read_truth_file(path: Path, column: str | None = None) -> TruthFile:
         raise ValueError(f"column: {chosen!r} of {path} has no values")
     space, architectures = table.parsed
     manifest = _manifest(path)
-    size = manifest.get("size")
+    try:
+        size = Size(**manifest["size"]) if manifest.get("size") else None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path.with_suffix('.json')}: size: {error}") from None
     return TruthFile(
         path=path,
         frame=frame[table.known].reset_index(drop=True),
@@ -104,7 +107,7 @@ def read_truth_file(path: Path, column: str | None = None) -> TruthFile:
         space=space,
         architectures=[one for one, known in zip(architectures, table.known, strict=True) if known],
         title=str(manifest.get("title", "")),
-        size=Size(**size) if size else None,
+        size=size,
     )
 
 
@@ -124,7 +127,4 @@ def _manifest(path: Path) -> dict[str, Any]:
     beside = path.with_suffix(".json")
     if path.suffix != ".parquet" or not beside.is_file():
         return {}
-    try:
-        return dict(json.loads(beside.read_text()))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{beside}: not a manifest ({error})") from error
+    return truth_manifest.read(beside, truth_manifest.Described)

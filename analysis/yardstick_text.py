@@ -12,6 +12,7 @@ from analysis import latex
 from analysis.amortised import amortised
 from analysis.front import FRONT, METRICS, against_front
 from analysis.front_intervals import COLUMNS, with_intervals
+from analysis.safe_text import markdown_table
 from analysis.study import FULL, GROUP
 from analysis.text import aligned, as_json, frame_text, records
 from analysis.yardstick import Yardstick
@@ -87,7 +88,7 @@ def written(found: Yardstick, form: str, tables: Sequence[Printed]) -> str:
     parts = [f"{study.title}\n{note}."]
     for table in tables:
         cells = [table.head, *table.rows]
-        body = aligned(cells, range(table.words)) if form == "text" else _markdown(cells)
+        body = aligned(cells, range(table.words)) if form == "text" else markdown_table(cells)
         parts.append(f"{table.title}\n\n{body if table.rows else 'nothing to show'}")
     return "\n\n".join(parts)
 
@@ -236,11 +237,6 @@ def _amortised(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         "all",
         "of",
     ], rows
-
-
-def _markdown(cells: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
-    return "\n".join([lines[0], "|" + "---|" * len(cells[0]), *lines[1:]])
 
 
 def _latex(table: Printed, study: str, note: str) -> str:

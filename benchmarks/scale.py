@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.scored import ScoredSet
+from analysis.store import result as result_file
 from benchmarks.timing import Row, compare, measured
 from studies import embedded
 from studies.execute import Plan
@@ -92,8 +93,8 @@ def make_up(root: Path, runs: int) -> None:
             else:
                 os.link(first, path)
             result["scored"] = record(run, architectures, None)
-        if state != "missing":  # not by write_result, which waits for the disk
-            (run.folder / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+        if state != "missing":  # not by result_file.write, which waits for the disk
+            (run.folder / result_file.FILE).write_text(json.dumps(result_file.sealed(run.folder, result)))
 
 
 def made_up_scores(texts: list[str], seed: int) -> pd.DataFrame:

@@ -93,6 +93,19 @@ class Profile:
             raise ValueError(f"setup: {self.setup!r} is not a list of shell lines")
         object.__setattr__(self, "setup", tuple(setup))
         sbatch.check(self.options)
+        self._check_lines()
+
+    def _check_lines(self) -> None:
+        """A line break would begin another line of the batch script."""
+        for name, value in (
+            ("python", self.python),
+            *((f"options: {k}", v) for k, v in self.options.items()),
+        ):
+            if isinstance(value, str) and len(value.splitlines()) > 1:
+                raise ValueError(f"{name}: {value!r} has a line break")
+        for line in self.setup:
+            if len(line.splitlines()) > 1:
+                raise ValueError(f"setup: {line!r} has a line break; give one text for each line")
 
     def _check_memory(self) -> None:
         memory = self.memory_gb
@@ -160,6 +173,8 @@ def read(path: Path) -> Profile:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"--profile: {path} is not TOML ({error})") from None
+    except RecursionError:
+        raise ValueError(f"--profile: {path} is nested too deeply") from None
     except ValueError as error:
         raise ValueError(f"--profile: {path}: {error}") from None
 

@@ -12,11 +12,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypedDict
 
 from slurm.profile import Profile, recorded
-from supernet.files import write_text
+from supernet.files import read_object, write_text
 
 FILE = "array.json"
+
+
+class Record(TypedDict):
+    """What `array.json` holds."""
+
+    name: str
+    words: list[str]
+    jobs: list[list[str]]
+    profile: dict[str, Any]
+    after: list[str]
+    job_id: str | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Submission:
     def read(cls, path: Path) -> Submission:
         """The record in `path`. ValueError that names it if it is damaged."""
         try:
-            content = json.loads(path.read_text())
+            content = read_object(path, Record)
             content["profile"] = recorded({k: v for k, v in content["profile"].items() if v is not None})
             content["jobs"] = tuple(map(tuple, content["jobs"]))
             content["words"], content["after"] = tuple(content["words"]), tuple(content["after"])

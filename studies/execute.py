@@ -6,13 +6,14 @@ import json
 import os
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studies import lineage
 from studies.jobs import Job, Work, split
-from studies.parallel import default_workers, message_queue, run_tasks
+from studies.parallel import default_workers, message_queue, run_tasks, send
 from studies.provenance import commit, versions
 from studies.runs_progress import Reporter, RunsProgress
 from studies.study import Run, Study
@@ -21,6 +22,8 @@ from studies.truth import table
 from supernet.data import DEFAULT_ROOT
 from supernet.files import write_text
 from supernet.spaces import Architecture, Space
+
+ENDING = 10.0  # seconds that the last messages may take
 
 
 @dataclass
@@ -192,13 +195,14 @@ def _execute(
                 number = owner[position]
                 if jobs[number].pending == 0:
                     result = jobs[number].result
-                    messages.put((number, (0, 1), "done", 1.0, outcome(result)))
+                    send(messages, (number, (0, 1), "done", 1.0, outcome(result)))
                     results.append((todo[number], result))
         finally:
             for job in jobs:
                 job.release()
-            messages.put(None)
-            listener.join()
+            with suppress(OSError):
+                send(messages, None)
+            listener.join(timeout=ENDING)
             progress.close()
     return results
 

@@ -17,8 +17,11 @@ def start_from_parent(run: Run, network: nn.Module) -> None:
     Raises ValueError if the parent has not finished its training."""
     path = parent_checkpoint(run)
     if path is not None:
-        state = checkpoint.load(path)
-        network.load_state_dict({name: state["model"][name] for name in network.state_dict()})
+        own = checkpoint.load(path)["model"]
+        try:
+            network.load_state_dict({name: own[name] for name in network.state_dict()})
+        except (KeyError, RuntimeError, TypeError) as error:
+            raise ValueError(f"parent: {path} holds the weights of another network ({error})") from error
 
 
 def parent_checkpoint(run: Run) -> Path | None:
@@ -27,7 +30,7 @@ def parent_checkpoint(run: Run) -> Path | None:
     if parent is None:
         return None
     path = parent.folder / "checkpoint.pt"
-    state = checkpoint.load(path) if path.exists() else {}
+    state = checkpoint.load(path, run_id=parent.run_id) if path.exists() else {}
     if state.get("status") != "finished":
         why = (parent.result() or {}).get("reason")
         raise ValueError(

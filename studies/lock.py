@@ -8,7 +8,8 @@ FOLDER/lock/ holds one empty file whose *name* says who has the run, and whose t
 Each step is one rename, so it is never half done; this holds on network file systems too.
 
 Dead is an owner on this machine whose process is gone; an earlier start of the same SLURM job; and an owner on another
-machine whose heartbeat is older than a limit.
+machine whose heartbeat is older than a limit. A heartbeat far in the future, by a clock that was ahead, says nothing of
+when it was: whoever sees it sets it to now. A living owner beats again, a dead one is silent from then on.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from pathlib import Path
 LOCK = "lock"
 INTERVAL = 20.0  # seconds between heartbeats
 LIMIT = 300.0  # seconds; well above what a network file system may keep a time of change to itself
+AHEAD = 60.0  # seconds that clocks may differ
+LATEST = 253402300799  # the last second of the year 9999
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ class Holder:
     def named(cls, name: str) -> Holder | None:
         """The holder of a file's name; None if it is no such name."""
         words = name.split(",")
-        if len(words) != 8 or not all(words[i].isdigit() for i in (2, 5, 6)):
+        if len(words) != 8 or not all(re.fullmatch("[0-9]{1,12}", words[i]) for i in (2, 5, 6)):
+            return None
+        if int(words[6]) > LATEST:
             return None
         host, where, pid, start, owner, restart, since, token = words
         return cls(host, where, int(pid), start, owner, int(restart), int(since), token)
@@ -141,7 +146,7 @@ def holder(folder: Path, *, limit: float = LIMIT) -> Holder | None:
     if found is None:
         return None
     try:
-        silent = time.time() - (folder / LOCK / found.name).stat().st_mtime
+        silent = _silent(folder / LOCK / found.name, time.time())
     except OSError:  # just given up
         return None
     return None if found.is_dead(silent, limit, Holder.me("")) else found
@@ -190,7 +195,7 @@ def _take(folder: Path, me: Holder, limit: float) -> None:
             if found is None:  # given up in between
                 continue
             with suppress(FileNotFoundError):  # given up, or another was faster
-                silent = now - (place / found.name).stat().st_mtime
+                silent = _silent(place / found.name, now)
                 if not found.is_dead(silent, limit, me):
                     raise Held(folder, found)
                 os.utime(place / found.name)  # before it has our name: nobody must take us for dead
@@ -198,6 +203,15 @@ def _take(folder: Path, me: Holder, limit: float) -> None:
                 return
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _silent(file: Path, now: float) -> float:
+    """Seconds since the last heartbeat; one of the future is set to now. OSError if the file is gone."""
+    silent = now - file.stat().st_mtime
+    if silent < -AHEAD:
+        with suppress(PermissionError):  # of another user, whose lock this process could not take either
+            os.utime(file)
+    return max(0.0, silent)
 
 
 def _read(folder: Path) -> Holder | None:

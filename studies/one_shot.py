@@ -20,7 +20,7 @@ from supernet.data import load
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.precision import numerics, set_numerics
 from supernet.sampling import Sampler
-from supernet.scoring import Scorer
+from supernet.scoring import BnMode, Scorer, calibration_images
 from supernet.spaces import Architecture
 from supernet.training import Epoch, Trainer
 
@@ -46,8 +46,12 @@ def build(run: Run, device: str) -> Trainer:
     sampler = Sampler(variant.sampling, config.space, variant.size, derived_seed("sampler", *origin))
     data = load(variant.data, run.data_root)
     variant.check_classes(data)
+    for mode in variant.bn_modes:  # what scoring refuses is refused before training
+        calibration_images(BnMode(mode), data, data.valid, variant.evaluation_batch)
     data = data.to(torch.device(device))
-    return Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
+    trainer = Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
+    trainer.run_id = run.run_id
+    return trainer
 
 
 def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) ->
 
     with Live(run, trainer) as live:
         status = trainer.run(run.folder / "checkpoint.pt", after_epoch, check)
-    epochs = history.write(trainer.history, run.folder)
+    epochs = history.write(trainer.history, run.folder, run.run_id)
     return {
         "status": status,
         "reason": None if status == "finished" else f"loss or weights not finite in epoch {len(epochs) + 1}",
@@ -86,7 +90,7 @@ def score(
     average."""
     variant, (number, count) = cast(Variant, run.variant), part
     trainer = build(run, device)
-    trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device))
+    trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device, run.run_id))
     assert isinstance(trainer.model, Supernet)
     for position, measure in enumerate(variant.measures):
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -20,6 +21,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+# Any of them: the end of one ends the others.
+DIED = "a worker process died (killed, or out of memory); the same command goes on from here"
 PRELOAD = ["studies.run"]  # with PyTorch: seconds of a core that all workers so pay together
 
 
@@ -44,6 +47,7 @@ def start_worker() -> None:
 
     keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # see `context`
     end_with_parent()
     torch.set_num_threads(1)
@@ -73,14 +77,45 @@ def _start_messages() -> None:
     sys.stderr = io.StringIO()
 
 
+class Messages:
+    """A queue in a process of its own. A task that gets it connects with the first message: a failure is one of
+    sending, not one of receiving the task, which nothing could catch."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue: Any = queue
+
+    def put(self, message: Any) -> None:
+        if isinstance(self.queue, bytes):
+            self.queue = pickle.loads(self.queue)
+        self.queue.put(message)
+
+    def get(self) -> Any:
+        return self.queue.get()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"queue": self.queue if isinstance(self.queue, bytes) else pickle.dumps(self.queue)}
+
+
 @contextmanager
-def message_queue() -> Iterator[Any]:
+def message_queue() -> Iterator[Messages]:
     """A queue that tasks can be given, to send messages to this process while they are done. A process of its own has
     it, so that a worker killed while it sends does no harm; that process ends with this one, however this one ends."""
     manager = SyncManager(ctx=context())
-    manager.start(_start_messages)
+    try:
+        manager.start(_start_messages)
+        messages = Messages(manager.Queue())
+    except (EOFError, ConnectionError):
+        raise OSError(DIED) from None
     with manager:
-        yield manager.Queue()
+        yield messages
+
+
+def send(messages: Any, message: Any) -> None:
+    """Put a message into such a queue. OSError if the process that has it died."""
+    try:
+        messages.put(message)
+    except (EOFError, ConnectionError, FileNotFoundError):
+        raise OSError(DIED) from None
 
 
 def context() -> BaseContext:
@@ -130,11 +165,10 @@ def run_tasks(
                     todo.extendleft(reversed(more))
                     yield position, result
         except BrokenProcessPool:
-            message = "a worker process died (killed, or out of memory); the same command goes on from here"
-            raise OSError(message) from None
-        except (KeyboardInterrupt, SystemExit):
-            # On a terminal the workers have had it too, but it may be for this process alone; a job of a cluster that
-            # is queued again leaves by SystemExit.
+            raise OSError(DIED) from None
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            # On a terminal the workers have had the interrupt too, but it may be for this process alone; a job of a
+            # cluster that is queued again leaves by SystemExit. Or whoever takes the results has had enough.
             for process in list(pool._processes.values()):
                 process.kill()
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
@@ -77,6 +78,10 @@ class Ranker(ABC):
                 raise ValueError(
                     f"size: {name} is {getattr(self.size, name)}, but {found} in the data {self.data.name!r}"
                 )
+        if type(self.evaluation_batch) is not int or self.evaluation_batch < 1:
+            raise ValueError(f"evaluation_batch: {self.evaluation_batch!r} is not a positive integer")
+        if not (isinstance(self.evaluation_noise, (int, float)) and 0 <= self.evaluation_noise < math.inf):
+            raise ValueError(f"evaluation_noise: {self.evaluation_noise!r} is not a finite number from 0 up")
         object.__setattr__(self, "mask", self.masked_space.mask)
 
     @property

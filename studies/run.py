@@ -10,14 +10,16 @@ studies/estimating.py for the other estimators.
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from studies import estimating, one_shot, scores
+from analysis.store import result as result_file
+from analysis.store.run import look
+from studies import estimating, one_shot, repair, scores
 from studies.failures import in_one_line
 from studies.lock import Held, Lock, hold
 from studies.provenance import versions
@@ -33,12 +35,13 @@ def run_one(run: Run, architectures: list[Architecture], device: str, report: Re
     """Bring a run to its end; its result, also written to `result.json`.
 
     result: run_id, status ('finished', 'diverged' or 'failed'), reason, updates, epochs, train_seconds,
-    score_seconds, scored (what `is_complete` goes by). A failure is a result: other runs go on, and this one is tried
-    again next time. A result that is not written has status 'held': another process has the run.
+    score_seconds, scored (what `is_complete` goes by), and the digests of the run's files. A failure is a result: other
+    runs go on, and this one is tried again next time. A result that is not written has status 'held': another process
+    has the run.
     """
 
     def work(lock: Lock) -> dict[str, Any]:
-        if is_complete(run, architectures):  # since this process looked, by another
+        if is_complete(run, architectures, with_checkpoint=True):  # since this process looked, by another
             return run.result() or {}
         result = _prepare(run, device, report, lock)
         if result["status"] != "finished":
@@ -70,7 +73,7 @@ def _alone(run: Run, work: Callable[[Lock], dict[str, Any]]) -> dict[str, Any]:
 
 def to_score(run: Run, architectures: list[Architecture]) -> list[scores.Pair]:
     """What is left to score, with the files of an interrupted scoring put together."""
-    scores.merge(run.folder)
+    scores.merge(run)
     return scores.missing(run, architectures)
 
 
@@ -89,7 +92,7 @@ def finish(run: Run, result: dict[str, Any], architectures: list[Architecture], 
     """Put all scores into one file, add their time to the result of the training, and write it."""
     try:
         lock.check()
-        found = scores.merge(run.folder)
+        found = scores.merge(run)
         known = (run.result() or {}).get("scored")
         result = result | {
             "score_seconds": round(float(found["seconds"].sum()), 2),
@@ -97,8 +100,7 @@ def finish(run: Run, result: dict[str, Any], architectures: list[Architecture], 
             "versions": versions(),
         }
         write_end(run)
-        write_result(run.folder, result)
-        return result
+        return result_file.write(run.folder, result)
     except Exception as error:
         return failure(run, error)
 
@@ -107,7 +109,7 @@ def failure(run: Run, error: Exception) -> dict[str, Any]:
     """The result of a run that failed, written down unless it has finished before: what failed then was added. A run
     that another process has did not fail."""
     result = {
-        "run_id": run.variant.run_id(run.seed),
+        "run_id": run.run_id,
         "status": "held" if isinstance(error, Held) else "failed",
         "reason": in_one_line(error),
     }
@@ -118,38 +120,40 @@ def failure(run: Run, error: Exception) -> dict[str, Any]:
             write_text(run.folder / "error.log", "".join(traceback.format_exception(error)))
     with suppress(OSError, ValueError):
         if (run.result() or {}).get("status") != "finished":
-            write_result(run.folder, result)
+            return result_file.write(run.folder, result, bind=False)
     return result
 
 
-def is_complete(run: Run, architectures: list[Architecture]) -> bool:
-    """Whether nothing is left to do: diverged, or finished with every architecture scored in every BN mode."""
-    result = run.result()
-    if result is None or result["status"] == "failed":
+def is_complete(run: Run, architectures: list[Architecture], with_checkpoint: bool = False) -> bool:
+    """Whether nothing is left to do: diverged, or finished with every architecture scored in every BN mode, and no file
+    of the run is damaged. with_checkpoint: look at the checkpoint as well, which takes longest and which only more
+    scores would need."""
+    found = look(run.folder, run.run_id)
+    if found.damage or found.result["status"] in ("failed", "missing"):
         return False
-    if result["status"] == "diverged" or scores.is_recorded(run, architectures, result.get("scored")):
+    if with_checkpoint and not repair.checkpoint_is_whole(run, found.result):
+        return False
+    if found.result["status"] == "diverged" or scores.is_recorded(run, architectures, found.result):
         return True
     return not scores.missing(run, architectures)
 
 
-def write_result(folder: Path, result: dict[str, Any]) -> None:
-    write_text(folder / "result.json", json.dumps(result, indent=1) + "\n")
-
-
 def _prepare(run: Run, device: str, report: Report, lock: Lock) -> dict[str, Any]:
     """Do what comes before any score; the result so far. It is written at once if no score will follow."""
+    remove_stale(run.folder, age=0)  # nobody else is writing here
+    for line in repair.repair(run):
+        print(f"note: {run.name}: {line}", file=sys.stderr, flush=True)
     before = run.result()
     if before and before["status"] == "diverged":
         return before
-    remove_stale(run.folder, age=0)  # nobody else is writing here
     config = run.variant.config(run.seed)
     write_text(run.folder / "config.json", json.dumps(config, indent=1, sort_keys=True) + "\n")
     found = _worker(run).prepare(run, device, report, lock.check)
-    result = {"run_id": run.variant.run_id(run.seed), **found, "score_seconds": 0.0}
+    result = {"run_id": run.run_id, **found, "score_seconds": 0.0}
     if result["status"] != "finished":
         lock.check()
         write_end(run)
-        write_result(run.folder, result)
+        return result_file.write(run.folder, result)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -17,7 +18,8 @@ LINE_EVERY = 5.0  # seconds between two lines of one run where there is no termi
 
 
 class Reporter:
-    """A worker's side: report(phase, fraction, detail) sends at most every tenth of a second."""
+    """A worker's side: report(phase, fraction, detail) sends at most every tenth of a second. A worker whose messages
+    nobody takes any more ends: the study's process says so, and the run goes on another time."""
 
     def __init__(self, number: int, part: tuple[int, int], messages: Any) -> None:
         self.number, self.part, self.messages = number, part, messages
@@ -27,7 +29,10 @@ class Reporter:
         now = time.monotonic()
         if now - self.last >= 0.1 or fraction >= 1:
             self.last = now
-            self.messages.put((self.number, self.part, phase, fraction, detail))
+            try:
+                self.messages.put((self.number, self.part, phase, fraction, detail))
+            except (EOFError, OSError):
+                os._exit(1)
 
 
 class RunsProgress(Progress):

@@ -13,10 +13,13 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.store import sealed
+from analysis.store.result import SCORES, is_as_written
+from analysis.store.run import check_rows
 from studies.study import Run
-from supernet.files import write_atomic
 from supernet.spaces import Architecture, Space
 
+PARTS = "scores.part-*.parquet"
 COLUMNS = ["arch", "measure", "score", "loss", "status", "seconds"]
 WRITE_EVERY = 500  # scores; what a kill may cost
 
@@ -26,16 +29,27 @@ Pair = tuple[str, Architecture]  # measure (of a supernet: BN mode), architectur
 Row = dict[str, Any]  # COLUMNS, and of other estimators than supernets also steps, macs, details (JSON)
 
 
-def read(folder: Path) -> pd.DataFrame:
-    """The scores so far, in a fixed order; an empty frame if there are none. ValueError if a file is damaged."""
+def files(folder: Path) -> list[Path]:
+    """The files of scores that there are."""
+    return [path for path in (folder / SCORES, *sorted(folder.glob(PARTS))) if path.exists()]
+
+
+def read_file(path: Path, run_id: str | None = None) -> pd.DataFrame:
+    """The rows of one file. ValueError if it is damaged or of another run."""
+    frame = sealed.read(path, run_id)
+    check_rows(frame, path)
+    return frame
+
+
+def read(folder: Path, run_id: str | None = None) -> pd.DataFrame:
+    """The scores so far, in a fixed order; an empty frame if there are none. run_id: of the run that they must be of,
+    if they say so. ValueError if a file is damaged or of another run."""
     frames = []
-    for path in (folder / "scores.parquet", *sorted(folder.glob("scores.part-*.parquet"))):
-        if not path.exists():
-            continue
+    for path in files(folder):
         try:
-            frames.append(pd.read_parquet(path))
-        except Exception as error:
-            raise ValueError(f"scores: {path} cannot be read ({error}); delete it to score again") from error
+            frames.append(read_file(path, run_id))
+        except ValueError as error:
+            raise ValueError(f"scores: {error}; delete it to score again") from error
     frames = [frame for frame in frames if len(frame)]
     if not frames:
         return pd.DataFrame(columns=COLUMNS)
@@ -45,25 +59,22 @@ def read(folder: Path) -> pd.DataFrame:
 
 def missing(run: Run, architectures: list[Architecture]) -> list[Pair]:
     """(measure, architecture) pairs that have no score yet."""
-    scores, space = read(run.folder), run.variant.masked_space
+    scores, space = read(run.folder, run.run_id), run.variant.masked_space
     have = set(zip(scores["measure"], scores["arch"], strict=True))
     texts = [(space.text(architecture), architecture) for architecture in architectures]
     return [(mode, a) for mode in run.variant.measures for text, a in texts if (mode, text) not in have]
 
 
 def record(run: Run, architectures: list[Architecture], known: dict[str, Any] | None) -> dict[str, Any]:
-    """What says, without the file of scores being opened, that these architectures have theirs: `bytes`, its size,
-    and `sets`, hashes of all sets that were asked for. known: the record before, to which this one adds."""
-    sets = {*(known or {}).get("sets", []), _hash(run, architectures)}
-    return {"bytes": (run.folder / "scores.parquet").stat().st_size, "sets": sorted(sets)}
+    """What says, without the file of scores being parsed, that these architectures have theirs: `sets`, hashes of all
+    sets that were asked for. known: the record before, to which this one adds."""
+    return {"sets": sorted({*(known or {}).get("sets", []), _hash(run, architectures)})}
 
 
-def is_recorded(run: Run, architectures: list[Architecture], known: dict[str, Any] | None) -> bool:
-    """Whether a record says so, and is of the file that is there."""
-    if not known or _hash(run, architectures) not in known["sets"]:
-        return False
-    path = run.folder / "scores.parquet"
-    return path.exists() and path.stat().st_size == known["bytes"]
+def is_recorded(run: Run, architectures: list[Architecture], result: dict[str, Any]) -> bool:
+    """Whether a result says so, and was written with the file that is there."""
+    recorded = _hash(run, architectures) in result.get("scored", {}).get("sets", [])
+    return recorded and (run.folder / SCORES).exists() and bool(is_as_written(run.folder, result, SCORES))
 
 
 def _hash(run: Run, architectures: list[Architecture]) -> str:
@@ -76,12 +87,13 @@ def _hash_of(space: Space, modes: tuple[str, ...], architectures: tuple[Architec
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def merge(folder: Path) -> pd.DataFrame:
+def merge(run: Run) -> pd.DataFrame:
     """Put all files into `scores.parquet`; the scores."""
-    scores = read(folder)
-    parts = list(folder.glob("scores.part-*.parquet"))
-    if parts or not (folder / "scores.parquet").exists():
-        write_atomic(folder / "scores.parquet", lambda file: scores.to_parquet(file, index=False))
+    path = run.folder / SCORES
+    scores = read(run.folder, run.run_id)
+    parts = list(run.folder.glob(PARTS))
+    if parts or not path.exists() or not sealed.read_with_seal(path, run.run_id)[1]:
+        sealed.write(scores, path, run.run_id)
     for path in parts:
         path.unlink(missing_ok=True)
     return scores
@@ -91,7 +103,7 @@ class Part:
     """What one process adds, rewritten after every `WRITE_EVERY` scores and every `WRITE_AFTER` seconds."""
 
     def __init__(self, run: Run, number: int) -> None:
-        self.path = run.folder / f"scores.part-{number}.parquet"
+        self.path, self.run_id = run.folder / PARTS.replace("*", f"{number}"), run.run_id
         self.rows: list[Row] = []
         self.written, self.when = 0, time.monotonic()
 
@@ -103,6 +115,5 @@ class Part:
 
     def write(self) -> None:
         if len(self.rows) > self.written:
-            frame = pd.DataFrame(self.rows)
-            write_atomic(self.path, lambda file: frame.to_parquet(file, index=False))
+            sealed.write(pd.DataFrame(self.rows), self.path, self.run_id)
             self.written, self.when = len(self.rows), time.monotonic()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.scored import ScoredSet
+from analysis.store import result as result_file
 from studies import lineage
 from studies.ranker import Ranker
 from studies.tracking.settings import Tracking
@@ -42,15 +42,17 @@ class Run:
             return None
         return Run(variant, self.seed, self.folder.parent / variant.run_id(self.seed), self.data_root)
 
+    @property
+    def run_id(self) -> str:
+        """What the run's files say that they are of."""
+        return self.variant.run_id(self.seed)
+
     def result(self) -> dict[str, Any] | None:
         """What `result.json` says; None while there is none. ValueError if it is damaged."""
-        path = self.folder / "result.json"
-        if not path.exists():
-            return None
         try:
-            return dict(json.loads(path.read_text()))
-        except (json.JSONDecodeError, TypeError, ValueError) as error:
-            raise ValueError(f"result: {path} is damaged ({error}); delete it") from error
+            return result_file.read(self.folder, self.run_id)
+        except ValueError as error:
+            raise ValueError(f"result: {error}; delete it") from error
 
 
 @dataclass(frozen=True)

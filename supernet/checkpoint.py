@@ -19,9 +19,10 @@ def save(state: dict[str, Any], path: Path) -> None:
     write_atomic(path, lambda file: file.write(whole.getbuffer()))
 
 
-def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read a checkpoint with weights_only. ValueError, naming the file, if it is damaged or holds code; OSError if
-    it cannot be reached."""
+def load(path: Path, device: torch.device | str = "cpu", run_id: str | None = None) -> dict[str, Any]:
+    """Read a checkpoint with weights_only. run_id: of the run that it must be of, if it says so.
+
+    ValueError, naming the file, if it is damaged, holds code or is of another run; OSError if it cannot be reached."""
     with path.open("rb"):  # an OSError here says nothing of damage; one while unpacking does
         pass
     try:
@@ -35,5 +36,10 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     if not isinstance(state, dict):
         raise ValueError(
             f"checkpoint: {path} holds a {type(state).__name__}, not a state; delete it to start again"
+        )
+    owner = state.get("run_id")
+    if run_id is not None and owner is not None and owner != run_id:
+        raise ValueError(
+            f"checkpoint: {path} is of the run {owner!r:.40}, not of {run_id}; delete it to start again"
         )
     return state

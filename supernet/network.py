@@ -6,7 +6,7 @@ stand-alone network holds one path. Both name their tensors alike, so weights go
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -116,14 +116,24 @@ class Supernet(Network):
     """Weight-sharing network: `supernet(x, path)` computes the sub-network of that path.
 
     x: (B, image_channels, image_size, image_size). path: one cell per searchable cell, or an architecture.
-    Returns logits (B, classes).
+    Returns logits (B, classes). Raises ValueError for a path that uses what is masked.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config, None)
 
     def forward(self, x: Tensor, path: Architecture | Path) -> Tensor:
-        return self.head(self.features(x, self.as_path(path))[-1])
+        cells = self.as_path(path)
+        self.check(cells)
+        return self.head(self.features(x, cells)[-1])
+
+    def check(self, path: Path) -> None:
+        """ValueError, naming them, if the path uses masked names."""
+        space = self.config.space
+        for cell in set(path) if space.mask else ():
+            if not space.in_mask(cell):
+                used = [name for name in space.mask if not replace(space, mask=(name,)).in_mask(cell)]
+                raise ValueError(f"path: {cell} uses what is masked: {', '.join(used)}")
 
 
 class StandAlone(Network):

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+MOST = 20_000_000  # values of one pickle, those that it refers to several times counted as often
+_CONTAINERS = (dict, list, tuple, set, frozenset)
 KINDS = "biufcSU"  # bool, integers, floats, complex, bytes, text
 _NAMES_OF_MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
 
@@ -106,10 +108,11 @@ def load(file: BinaryIO, encoding: str = "ASCII") -> Any:
     """The value in a pickle file; NumPy scalars come as Python numbers.
 
     encoding: of text written by Python 2, as for pickle.load ('bytes' keeps it as it is). ValueError, to follow the
-    name of the file, if it is damaged or holds anything but plain values and arrays.
+    name of the file, if it is damaged, holds anything but plain values and arrays, or is more than MOST values once
+    written out.
     """
     try:
-        return plain(_Reader(file, encoding=encoding).load())
+        return plain(bounded(_Reader(file, encoding=encoding).load()))
     except pickle.UnpicklingError as error:
         raise ValueError(f"not a pickle of plain values and arrays: {error}") from None
     except RecursionError:
@@ -119,6 +122,28 @@ def load(file: BinaryIO, encoding: str = "ASCII") -> Any:
     except Exception as error:
         # Damaged bytes make the reader fail in many ways.
         raise ValueError(f"a damaged pickle ({type(error).__name__}: {error})") from None
+
+
+def bounded(value: Any) -> Any:
+    """The value itself. UnpicklingError if it is more than MOST values once written out: a few bytes can say of sixty
+    lists that each holds the last one twice, or of a list that it holds itself."""
+    if type(value) in _CONTAINERS:
+        _count(value, {})
+    return value
+
+
+def _count(value: Any, known: dict[int, int]) -> int:
+    """known: the counts of containers, by identity; one that is being counted has the most."""
+    if id(value) not in known:
+        known[id(value)] = MOST
+        inner = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+        count = 1 + len(inner) + sum(_count(item, known) for item in inner if type(item) in _CONTAINERS)
+        if count > MOST:
+            raise pickle.UnpicklingError(
+                f"its parts refer to each other so often that it is over {MOST:,} values"
+            )
+        known[id(value)] = count
+    return known[id(value)]
 
 
 def plain(value: Any) -> Any:

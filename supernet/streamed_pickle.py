@@ -15,9 +15,10 @@ from struct import error as StructError
 from struct import unpack_from
 from typing import IO, Any
 
-from supernet.plain_pickle import ALLOWED, plain
+from supernet.plain_pickle import ALLOWED, MOST, bounded, plain
 
 CHUNK = 1 << 20
+LONGEST = 1 << 28  # bytes of one text or number
 KEPT = 4  # pieces whose dictionaries and lists can still be referred to
 _CALLABLE = {id(value) for value in ALLOWED.values()}
 
@@ -30,6 +31,7 @@ class _Memo:
         self.by_number: list[str] = []
         self.slots = array("I")  # of each number: 1 + which text, or 0
         self.others: dict[int, Any] = {}
+        self.shares = False  # whether the piece refers back to a container
         self.turns = [0] * KEPT  # how many slots there were when each of the last pieces began
 
     def append(self, value: Any) -> None:
@@ -60,14 +62,30 @@ class _Memo:
             return self.by_number[text - 1]
         if number not in self.others:
             raise pickle.UnpicklingError("it refers to an object of another part of the file")
+        self.shares = self.shares or isinstance(self.others[number], _CONTAINERS)
         return self.others[number]
 
+    def check(self, value: Any) -> Any:
+        """The value, for whoever goes through all of it."""
+        return bounded(value) if self.shares else value
+
     def turn(self) -> None:
-        """A piece has ended."""
+        """A piece has ended. What it shares with the next, the next may refer to."""
         end = self.turns.pop(0)
         for number in [n for n in self.others if n < end and not _lasting(self.others[n])]:
             del self.others[number]
         self.turns.append(len(self.slots))
+
+
+_CONTAINERS = (dict, list, tuple, set, frozenset)
+
+
+def _check_keys(keys: list[Any]) -> list[Any]:
+    """The keys. UnpicklingError for a tuple in a tuple, whose hash is computed anew for each time that it is held."""
+    for key in keys:
+        if type(key) is tuple and any(type(part) is tuple for part in key):
+            raise pickle.UnpicklingError("it has a key of tuples in tuples")
+    return keys
 
 
 def _lasting(value: Any) -> bool:
@@ -127,6 +145,8 @@ class Reader:
                 position = self._more(position, CHUNK)
                 if position >= len(self.data):
                     raise EOFError
+                if len(stack) + len(marks) > MOST:
+                    raise pickle.UnpicklingError(f"it has over {MOST:,} values at once")
             data = self.data
             code = data[position]
             position += 1
@@ -167,15 +187,15 @@ class Reader:
                 found = stack[start - 1]
                 if type(found) is not dict:
                     raise pickle.UnpicklingError("it sets items of what is not a dictionary")
-                found.update(zip(stack[start::2], stack[start + 1 :: 2], strict=True))
+                found.update(zip(_check_keys(stack[start::2]), stack[start + 1 :: 2], strict=True))
                 del stack[start:]
                 if wanted(found):
-                    yield found
+                    yield memo.check(found)
                     found.clear()
                     memo.turn()
             elif code == 0x2E:  # STOP
                 self.position = position
-                return stack.pop()
+                return memo.check(stack.pop())
             elif code == 0x95:  # FRAME
                 position += 8
             elif code == 0x80:  # PROTO
@@ -202,9 +222,9 @@ class Reader:
                 value, key = stack.pop(), stack.pop()
                 if type(stack[-1]) is not dict:
                     raise pickle.UnpicklingError("it sets items of what is not a dictionary")
-                stack[-1][key] = value
+                stack[-1][_check_keys([key])[0]] = value
                 if wanted(stack[-1]):
-                    yield stack[-1]
+                    yield memo.check(stack[-1])
                     stack[-1].clear()
                     memo.turn()
             elif code in (0x61, 0x65, 0x90, 0x91, 0x74):  # APPEND, APPENDS, ADDITEMS, FROZENSET, TUPLE
@@ -214,9 +234,9 @@ class Reader:
                 if code == 0x74:
                     push(tuple(items))
                 elif code == 0x91:
-                    push(frozenset(items))
+                    push(frozenset(_check_keys(items)))
                 elif type(stack[-1]) is set and code == 0x90:
-                    stack[-1].update(items)
+                    stack[-1].update(_check_keys(items))
                 elif type(stack[-1]) is list and code != 0x90:
                     stack[-1].extend(items)
                 else:
@@ -230,6 +250,8 @@ class Reader:
                 form, width, convert = _SIZED[code]
                 (length,) = unpack_from(form, data, position)
                 position += width
+                if length > LONGEST:
+                    raise pickle.UnpicklingError(f"it has a text or number of {length:,} bytes")
                 if length < 0 or position + length > len(data):
                     position = self._more(position, length)
                     if not 0 <= length <= len(self.data) - position:
@@ -251,7 +273,7 @@ class Reader:
                     )
                 push(ALLOWED[module, name])
             elif code == 0x52:  # REDUCE
-                arguments, function = stack.pop(), stack.pop()
+                arguments, function = bounded(stack.pop()), stack.pop()
                 if id(function) not in _CALLABLE:
                     raise pickle.UnpicklingError("it calls what is not a function")
                 push(function(*arguments))

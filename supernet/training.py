@@ -92,6 +92,7 @@ class Trainer:
         self.epochs = config.total_epochs(len(data.train), 1 if self.same_batch else self.group)
         self.status, self.updates = "running", 0
         self.history: list[Epoch] = []
+        self.run_id: str | None = None  # of the run that checkpoints are of, if whoever trains says so
         self.precision = MixedPrecision(config.amp, self.device)
         if config.compile:
             for part in compiled_parts(model):
@@ -184,7 +185,7 @@ class Trainer:
 
     def resume(self, path: Path) -> None:
         """Go on from the checkpoint at `path`. ValueError if it is damaged or of another training."""
-        self.load_state_dict(checkpoint.load(path, self.device))
+        self.load_state_dict(checkpoint.load(path, self.device, self.run_id))
         if len(self.history) + (self.status == "running") > self.epochs:
             raise ValueError(
                 f"checkpoint: {path} is of a longer training ({len(self.history)} epochs done, "
@@ -333,14 +334,27 @@ class Trainer:
             "history": [tuple(vars(epoch).values()) for epoch in self.history],
             "status": self.status,
             **({"average": self.average.state_dict()} if self.average is not None else {}),
+            "run_id": self.run_id,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state. ValueError if it is of a version of this project that kept something else."""
-        if lacking := sorted(self.state_dict().keys() - state.keys()):
+        """Go on from a state. ValueError if it is of a version of this project that kept something else, or of another
+        network."""
+        if lacking := sorted(self.state_dict().keys() - state.keys() - {"run_id"}):
             raise ValueError(
                 f"checkpoint: it has no {lacking[0]!r}, so another version wrote it; delete it to start again"
             )
+        try:
+            self._load(state)
+        except torch.OutOfMemoryError:
+            raise
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:160]
+            raise ValueError(
+                f"checkpoint: it does not fit this training ({reason}); delete it to start again"
+            ) from error
+
+    def _load(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.sampler:

@@ -18,16 +18,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
 
 
-def main(args: argparse.Namespace) -> None:
-    """Print the comparison. Raises ValueError for studies that cannot be compared."""
+def main(args: argparse.Namespace) -> int:
+    """Print the comparison; exit code 2 if runs have damaged files. Raises ValueError for studies that cannot be
+    compared."""
     from analysis.compare import compare
     from analysis.compare_text import compare_text
-    from analysis.study import study_folder
+    from analysis.damage import tell
+    from analysis.study import load_study, study_folder
 
-    compared = compare([study_folder(args.runs, name) for name in args.names])
+    folders = [study_folder(args.runs, name) for name in args.names]
+    compared = compare(folders)
     if args.report is not None:
         from analysis.compare_report import write_comparison
 
         write_comparison(compared, args.report)
         print(args.report, file=sys.stderr)
     print(compare_text(compared, args.format))
+    return tell(*map(load_study, folders))

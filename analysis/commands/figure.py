@@ -35,14 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(args: argparse.Namespace) -> None:
-    """Draw it; print the paths, and on standard error what is missing."""
+def main(args: argparse.Namespace) -> int:
+    """Draw it; print the paths, and on standard error what is missing. Exit code 2 if runs have damaged files."""
     from analysis.figures.named import FROM_RANKINGS, FROM_STUDY, FROM_TABLE, OF_REPORT, names, overview
     from analysis.figures.style import FORMATS
 
     if args.figure is None:
         print(overview())
-        return
+        return 0
     if args.figure not in names():
         raise ValueError(f"figure: {args.figure!r} is not one of {', '.join(names())}")
     formats = args.format.split(",")
@@ -51,16 +51,15 @@ def main(args: argparse.Namespace) -> None:
             raise ValueError(f"format: {name!r} is not one of {', '.join(FORMATS)}")
     if args.figure in FROM_TABLE:
         _from_table(args, formats)
-    else:
-        if args.column is not None:
-            raise ValueError(f"--column: is of a table, and {args.figure} is drawn from a study")
-        if args.source is None:
-            study = FROM_STUDY[args.figure].study if args.figure in FROM_STUDY else "any study"
-            raise ValueError(f"study: none is named; {args.figure} is drawn from {study}")
-        if args.figure in OF_REPORT:
-            _of_report(args, formats)
-        else:
-            (_from_rankings if args.figure in FROM_RANKINGS else _from_study)(args, formats)
+        return 0
+    if args.column is not None:
+        raise ValueError(f"--column: is of a table, and {args.figure} is drawn from a study")
+    if args.source is None:
+        study = FROM_STUDY[args.figure].study if args.figure in FROM_STUDY else "any study"
+        raise ValueError(f"study: none is named; {args.figure} is drawn from {study}")
+    if args.figure in OF_REPORT:
+        return _of_report(args, formats)
+    return (_from_rankings if args.figure in FROM_RANKINGS else _from_study)(args, formats)
 
 
 def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
@@ -74,8 +73,9 @@ def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
         print(path)
 
 
-def _of_report(args: argparse.Namespace, formats: list[str]) -> None:
+def _of_report(args: argparse.Namespace, formats: list[str]) -> int:
     from analysis.collect import collect
+    from analysis.damage import tell
     from analysis.figures.of_report import NEEDED, report_figure
     from analysis.figures.style import save
     from analysis.study import study_folder
@@ -87,25 +87,31 @@ def _of_report(args: argparse.Namespace, formats: list[str]) -> None:
         paths += save(figure, data, out, name, formats)
     if not paths:
         lack = NEEDED.get(args.figure, f"too few scored architectures for the figure {args.figure}")
+        tell(found.study)
         raise ValueError(f"study: {args.source} has {lack}")
     for path in paths:
         print(path)
+    return tell(found.study)
 
 
-def _from_rankings(args: argparse.Namespace, formats: list[str]) -> None:
+def _from_rankings(args: argparse.Namespace, formats: list[str]) -> int:
+    from analysis.damage import tell
     from analysis.figures.estimators.definitions import FIGURES, draw_estimator_figure
     from analysis.study import load_study, study_folder
 
     folder = study_folder(args.runs, args.source)
     out = args.out or folder / "figures"
-    paths, missing = draw_estimator_figure(FIGURES[args.figure], load_study(folder), out, formats)
+    study = load_study(folder)
+    paths, missing = draw_estimator_figure(FIGURES[args.figure], study, out, formats)
     for path in paths:
         print(path)
     for what in missing:
         print(f"missing: {what}", file=sys.stderr)
+    return tell(study)
 
 
-def _from_study(args: argparse.Namespace, formats: list[str]) -> None:
+def _from_study(args: argparse.Namespace, formats: list[str]) -> int:
+    from analysis.damage import tell
     from analysis.figures.paper.definitions import FIGURES
     from analysis.figures.paper.draw import draw_paper_figure
     from analysis.study import load_study, study_folder
@@ -118,3 +124,4 @@ def _from_study(args: argparse.Namespace, formats: list[str]) -> None:
     for what, names in (("not in the study", found.absent), ("no finished run", found.unfinished)):
         for name in names:
             print(f"missing, {what}: {name}", file=sys.stderr)
+    return tell(study)

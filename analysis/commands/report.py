@@ -10,10 +10,13 @@ HELP = "write the HTML page of a study"
 add_arguments = add_study
 
 
-def main(args: argparse.Namespace) -> None:
-    """Write the page; print its path."""
+def main(args: argparse.Namespace) -> int:
+    """Write the page; print its path. Exit code 2 if runs of the study have damaged files."""
     from analysis.collect import collect
+    from analysis.damage import tell
     from analysis.report import write_report
     from analysis.study import study_folder
 
-    print(write_report(collect(study_folder(args.runs, args.name))))
+    found = collect(study_folder(args.runs, args.name))
+    print(write_report(found))
+    return tell(found.study)

@@ -14,10 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
 
 
-def main(args: argparse.Namespace) -> None:
-    """Print the table."""
+def main(args: argparse.Namespace) -> int:
+    """Print the table; exit code 2 if runs of the study have damaged files."""
     from analysis.collect import collect
+    from analysis.damage import tell
     from analysis.study import study_folder
     from analysis.table import print_table
 
-    print_table(collect(study_folder(args.runs, args.name), with_points=False), args.format)
+    found = collect(study_folder(args.runs, args.name), with_points=False)
+    print_table(found, args.format)
+    return tell(found.study)

@@ -35,9 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bins", metavar="X,X,...", help="the true top X %% (10,20,30,40,50,100)")
 
 
-def main(args: argparse.Namespace) -> None:
-    """Print the tables."""
+def main(args: argparse.Namespace) -> int:
+    """Print the tables; exit code 2 if runs of the study have damaged files."""
     from analysis.bins import REPORTED
+    from analysis.damage import tell
     from analysis.fear_tables import NAMES, fear_text
     from analysis.front import DEFAULT
     from analysis.study import load_study, study_folder
@@ -45,7 +46,8 @@ def main(args: argparse.Namespace) -> None:
     from analysis.yardstick_text import yardstick_text
 
     percents = REPORTED if args.bins is None else _percents(args.bins)
-    found = yardstick(load_study(study_folder(args.runs, args.name)), args.missing, percents)
+    study = load_study(study_folder(args.runs, args.name))
+    found = yardstick(study, args.missing, percents)
     front = args.front
     if front is None and (found.bins["kind"] == DEFAULT).any():
         front = DEFAULT
@@ -55,8 +57,9 @@ def main(args: argparse.Namespace) -> None:
         )
     if args.table in NAMES:
         print(fear_text(found, args.format, args.table, front, args.cost))
-        return
-    print(yardstick_text(found, args.format, args.table, front, args.cost))
+    else:
+        print(yardstick_text(found, args.format, args.table, front, args.cost))
+    return tell(study)
 
 
 def _percents(text: str) -> list[int]:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from analysis.correlation import kendall_tau
 from analysis.figures import style
 from analysis.scored import ScoredSet
+from analysis.store import result, sealed
 from analysis.study import (
     GROUP,
     Run,
@@ -23,7 +24,6 @@ from analysis.study import (
 from analysis.tables import Table
 from supernet.spaces import Space
 
-MILESTONES, HISTORY = "milestones.parquet", "history.csv"  # in the folder of a run
 FEWEST = 40  # architectures below which a tau says little
 # Supernets trained for a true top-N and this sample have milestones of a part of both. Once the whole table is scored
 # both stand for the space, but a mixture that is rich in the best does not.
@@ -39,7 +39,7 @@ def learning_frame(study: Study) -> pd.DataFrame:
     truths: dict[str, Table] = {}
     samples: dict[Space, tuple[pd.Series, pd.Index]] = {}
     for run in study.runs:
-        followed = all((run.folder / name).is_file() for name in (MILESTONES, HISTORY))
+        followed = all((run.folder / name).is_file() for name in (result.MILESTONES, result.HISTORY))
         own = not (run.trained_as or run.parts)
         if not (followed and own and read_result(run)["status"] == "finished"):
             continue
@@ -68,7 +68,7 @@ def _sample(study: Study, truth: Table, space: Space) -> tuple[pd.Series, pd.Ind
 
 def _curve(run: Run, truth: pd.Series, drawn: pd.Index) -> list[dict[str, object]]:
     """drawn: the architectures that the curve is of if it has enough of them."""
-    taken = pd.read_parquet(run.folder / MILESTONES)
+    taken = sealed.read(run.folder / result.MILESTONES, run.run_id)
     taken = taken[(taken["measure"] == run.measure) & (taken["status"] == "ok")]
     epochs = list(taken.groupby("epoch", sort=True))
     common = truth.index
@@ -83,8 +83,11 @@ def _curve(run: Run, truth: pd.Series, drawn: pd.Index) -> list[dict[str, object
     common = common.intersection(list(end["arch"]))
     if len(common) < FEWEST:
         return []
-    updates = pd.read_csv(run.folder / HISTORY).set_index("epoch")["updates"]
-    stages = [(int(updates[epoch]), own) for epoch, own in epochs]
+    try:
+        updates = pd.read_csv(run.folder / result.HISTORY).set_index("epoch")["updates"]
+        stages = [(int(updates[epoch]), own) for epoch, own in epochs]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{run.folder / result.HISTORY}: not a history of these epochs ({error})") from None
     stages.append((int(updates.iloc[-1]), end))
     rows: list[dict[str, object]] = []
     for number, own in stages:

@@ -19,6 +19,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.safe_text import csv_text
 from analysis.study import FULL
 from supernet.files import write_atomic, write_text
 
@@ -141,5 +142,5 @@ def save(
             write_atomic(path, lambda file, content=content: file.write(content))  # type: ignore[misc]
             paths.append(path)
     path = folder / f"{name}.csv"
-    write_text(path, data.to_csv(index=False, float_format=DIGITS))
+    write_text(path, csv_text(data, DIGITS))
     return [*paths, path]

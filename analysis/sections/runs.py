@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.collect import Collected
 from analysis.page import Html, element, number, table, with_std
 from analysis.sections.rankings import space_title
-from analysis.study import NOT_RUN
+from analysis.store.run import NOT_RUN
 
 
 def runs_section(found: Collected) -> list[Html]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
 import shutil
 import time
@@ -16,6 +15,7 @@ from slurm.probe import FILE, Probe
 from slurm.profile import Profile, read
 from slurm.records import Submission
 from slurm.submission import executor, outside_jobs
+from supernet.files import read_object
 
 HELP = "try the cluster with a profile: commands, partition, limits, shared folder, a one-minute job"
 POLL = 1.0  # seconds
@@ -108,7 +108,7 @@ def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
         yield "a one-minute job", f"{trouble}; {last_words(log)}"
         return
     yield "a one-minute job through the queue", ""
-    yield from findings(profile, folder, json.loads((folder / FILE).read_text()))
+    yield from findings(profile, folder, read_object(folder / FILE))
     shutil.rmtree(folder, ignore_errors=True)
 
 

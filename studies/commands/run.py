@@ -46,6 +46,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"error: {run.name}: {result['reason']}", file=sys.stderr)
 
     from analysis.collect import collect
+    from analysis.damage import tell
     from analysis.report import write_report
     from analysis.table import print_table
 
@@ -60,7 +61,8 @@ def main(args: argparse.Namespace) -> int:
     if held:
         which = f"{held[0].name} and {len(held) - 1} more" if len(held) > 1 else held[0].name
         print(f"error: not complete: another process is on {which}; run this again after it", file=sys.stderr)
-    return 2 if failed or held else 0
+    damaged = tell(found.study)
+    return 2 if failed or held else damaged
 
 
 def choose_device(name: str) -> str:

@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     _check(args)
+    from analysis.safe_text import csv_text
     from analysis.text import frame_text
     from studies import embedded
     from studies.lock import hold
@@ -94,7 +95,7 @@ def main(args: argparse.Namespace) -> int:
     finally:
         progress.close()
     path = out / "search.csv"
-    write_text(path, rows.to_csv(index=False))
+    write_text(path, csv_text(rows))
     if rows["truth"].isna().all():
         raise ValueError(
             f"--budget: {args.budget:g} {args.unit} is less than one network takes by any method"

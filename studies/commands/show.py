@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
 from statistics import mean
 from typing import TYPE_CHECKING
@@ -19,12 +20,11 @@ add_arguments = grid.add_arguments
 
 
 def main(args: argparse.Namespace) -> int:
-    show(grid.plan(args, may_lack_truth=True))
-    return 0
+    return show(grid.plan(args, may_lack_truth=True))
 
 
-def show(plan: Plan) -> None:
-    """Print the grid of a plan."""
+def show(plan: Plan) -> int:
+    """Print the grid of a plan; exit code 2 if runs have damaged files, which standard error names."""
     from studies.states import COMPLETE, state_of
 
     print(f"{plan.study.title}\n{plan.study.question}\nData: {plan.study.note}\n")
@@ -41,11 +41,18 @@ def show(plan: Plan) -> None:
             f"{variant.space:<12} {variant.name:<{width}} {run.seed:>4}  {run.folder.name:<12}  "
             f"{state.name:<12} {seconds:>8}"
         )
-        print(f"{line}  {state.detail}".rstrip())
+        detail = "see below" if state.name == "damaged" else state.detail
+        print(f"{line}  {detail}".rstrip())
     left = [run for run, state in zip(plan.selected, states, strict=True) if state.name not in COMPLETE]
     print(f"\n{len(states)} jobs, {len(states) - len(left)} complete, {len(left)} to do", end="")
     print(_time(plan.selected, states, left))
     print(_counts(states))
+    damaged = [
+        (run, state) for run, state in zip(plan.selected, states, strict=True) if state.name == "damaged"
+    ]
+    for run, state in damaged:
+        print(f"error: {run.name}: {state.detail}", file=sys.stderr)
+    return 2 if damaged else 0
 
 
 def _counts(states: list[State]) -> str:

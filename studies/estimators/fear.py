@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from studies import embedded
 from studies.estimators import macs
@@ -23,7 +23,7 @@ from studies.estimators.short_training import RECIPE
 from studies.estimators.spent import Spent, of_training
 from studies.hog import HogLearner
 from studies.seeds import derived_seed
-from supernet.files import write_text
+from supernet.files import read_object, write_text
 from supernet.network import StandAlone
 from supernet.spaces import Architecture
 from supernet.training import Epoch, Trainer, TrainingConfig
@@ -32,6 +32,13 @@ LEARNER = HogLearner()
 MEASURES = ("train_accuracy", "best_train_accuracy")
 STAGE1 = replace(RECIPE, epochs=200)
 STAGE2 = replace(RECIPE, epochs=5, batch_size=1024)
+
+
+class Prepared(TypedDict):
+    """What `fear.json` holds, beside the costs of finding the threshold."""
+
+    threshold: float
+    learner: dict[str, Any]
 
 
 @register("fear")
@@ -114,7 +121,10 @@ class Fear(Estimator):
         path = task.folder / "fear.json"
         if not path.exists():
             raise ValueError(f"threshold: {path} is not there; prepare the estimator first")
-        found: dict[str, Any] = json.loads(path.read_text())
+        try:
+            found = read_object(path, Prepared)
+        except ValueError as error:
+            raise ValueError(f"threshold: {error}; delete it and hog.pt to start again") from None
         if found["learner"] != asdict(self.threshold):  # type: ignore[arg-type]
             raise ValueError(f"threshold: {path} is of another learner; delete it and hog.pt to start again")
         return found

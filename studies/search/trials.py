@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from studies.estimators import Estimator, Record, Task
 from studies.ranker import plain
 from studies.search.policy import UNITS, Trial
 from supernet.data import DataConfig, load
-from supernet.files import write_text
+from supernet.files import parse_object, write_text
 from supernet.spaces import Size, get_space
 
 
@@ -96,6 +96,19 @@ def as_trial(records: list[Record], measure: str) -> dict[str, Any]:
     }
 
 
+class Line(TypedDict):
+    """One line of the file: the architecture's text and the fields of its Trial."""
+
+    name: str
+    arch: str
+    score: float | None
+    status: str
+    first: dict[str, float]
+    epochs: int
+    reached: bool
+    rest: dict[str, float]
+
+
 class Trials:
     """The trials of one setting: known ones by the architecture's text, new ones added to the file at once."""
 
@@ -110,8 +123,11 @@ class Trials:
         if len(whole) < len(raw):  # a line that a killed process left half written
             with self.path.open("r+b") as file:
                 file.truncate(len(whole))
-        for line in whole.splitlines():
-            self._take(json.loads(line))
+        for number, line in enumerate(whole.splitlines(), 1):
+            try:
+                self._take(parse_object(line, Line))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"trials: {self.path}, line {number}: {error}; delete the file") from None
 
     def _take(self, line: dict[str, Any]) -> None:
         fields = {key: value for key, value in line.items() if key not in ("name", "arch")}

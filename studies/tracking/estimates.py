@@ -21,7 +21,7 @@ def write_estimate_log(run: Run, tracking: Tracking) -> None:
     """
     path = run.folder / "scores.parquet"
     end = path.stat().st_mtime if path.exists() else None
-    compared, found = comparison(tracking, run.variant), scores.read(run.folder)
+    compared, found = comparison(tracking, run.variant), scores.read(run.folder, run.run_id)
     first, by_measure = run.variant.measures[0], dict(list(found.groupby("measure", sort=False)))
     metrics: dict[str, float] = {}
     all_measures: dict[str, float] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -16,22 +16,24 @@ FLUSH_SECONDS = 10
 
 
 class Log:
-    """A new event file in `folder`, in place of what is there: whoever reads it drops all that older files said.
+    """A new event file in `folder`, in place of what is there: whoever reads it drops all that older files said. With
+    `more` it goes on from what is there.
 
     The last of the older files stays: TensorBoard's reader does not get past a file that was removed while it was
     reading it. Files are read in the order of their names, which begin with the second they were made in: so one of
     this second goes, too. OSError if it cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: bool = False) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         folder.mkdir(parents=True, exist_ok=True)
         now, old = int(time.time()), event_files(folder)
         for path in old:
-            if path != old[-1] or int(path.name.split(".")[3]) >= now:
+            if path != old[-1] or (not more and second_of(path) >= now):
                 path.unlink()
-        self.writer = SummaryWriter(str(folder), purge_step=0, flush_secs=FLUSH_SECONDS)
+        purge = None if more else 0
+        self.writer = SummaryWriter(str(folder), purge_step=purge, flush_secs=FLUSH_SECONDS)
 
     def __enter__(self) -> Log:
         return self
@@ -78,6 +80,33 @@ class Log:
     def _add(self, summary: Summary, step: int | None, when: float | None) -> None:
         assert self.writer.file_writer is not None
         self.writer.file_writer.add_summary(summary, step, when)
+
+
+def can_go_on(folder: Path, steps: Mapping[str, Collection[int]]) -> bool:
+    """Whether what is there has scalars of exactly these steps, by the beginning of their tags, so that what comes at
+    the end needs only be added: in a file of a later second, or it would not be read as the later one."""
+    old = event_files(folder)
+    if not old or second_of(old[-1]) >= int(time.time()):
+        return False
+    found: dict[str, set[int]] = {start: set() for start in steps}
+    for tag, step in _scalars(old[-1]):
+        for start in found:
+            if tag.startswith(start):
+                found[start].add(step)
+    return all(found[start] == set(steps[start]) for start in steps)
+
+
+def _scalars(path: Path) -> Iterator[tuple[str, int]]:
+    """(tag, step) of all that an event file shows; as far as it can be read."""
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+
+    for event in LegacyEventFileLoader(str(path)).Load():
+        yield from ((value.tag, event.step) for value in event.summary.value)
+
+
+def second_of(path: Path) -> int:
+    """The second in which an event file was made."""
+    return int(path.name.split(".")[3])
 
 
 def event_files(folder: Path) -> list[Path]:

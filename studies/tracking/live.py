@@ -72,7 +72,7 @@ class Live:
         log.scalars(self.curves(history.row(of)), epoch)
         if epoch not in milestones.due(tracking.milestones, self.trainer.epochs):
             return
-        taken = of_mode(milestones.read(self.run.folder), self.run)
+        taken = of_mode(milestones.read(self.run.folder, self.run.run_id), self.run)
         taken = taken[taken["epoch"] == epoch]
         if len(taken):
             compared, size = comparison(tracking, self.run.variant), int(taken["budget"].iloc[0])

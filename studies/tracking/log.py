@@ -14,14 +14,15 @@ from studies.tracking import milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import Curves
 from studies.tracking.estimates import write_estimate_log
-from studies.tracking.events import Log, event_files
+from studies.tracking.events import Log, can_go_on, event_files
 from studies.tracking.hparams import hparams
 from studies.tracking.settings import Tracking, link, log_folder
 from studies.variant import Variant
 
 
 def write_log(run: Run, tracking: Tracking) -> None:
-    """Write the run's event file anew and link it to the study. OSError or ValueError for files that cannot be used.
+    """Write the run's log and link it to the study: the end alone, if the log has all that comes before it and no end,
+    else all of it anew. OSError or ValueError for files that cannot be used.
 
     rank/tau_b/SET: at milestones and at the end, on the same small part of a score set. final/tau_b (of
     the sample, or of all) and final/tau_b/topN: at the end, on all that was scored. Only the latter are results.
@@ -32,19 +33,22 @@ def write_log(run: Run, tracking: Tracking) -> None:
         return
     from studies.tracking.figures import pictures  # imports Matplotlib
 
-    rows = history.read(run.folder)
+    rows = history.read(run.folder, run.run_id)
     end = (run.folder / history.FILE).stat().st_mtime
     spent = list(accumulate(row["seconds"] for row in rows))
     when = {int(row["epoch"]): end - spent[-1] + time for row, time in zip(rows, spent, strict=True)}
     last = max(when, default=0)
     compared = comparison(tracking, run.variant)
-    found = of_mode(scores.read(run.folder), run)
-    taken = of_mode(milestones.read(run.folder), run)
-    with Log(log_folder(run, tracking)) as log:
+    found = of_mode(scores.read(run.folder, run.run_id), run)
+    taken = of_mode(milestones.read(run.folder, run.run_id), run)
+    folder = log_folder(run, tracking)
+    there = {"train/loss": list(when), "rank/": set(taken["epoch"]), "final/": ()}
+    more = bool(when) and can_go_on(folder, there)
+    with Log(folder, more) as log:
         curves = Curves()
-        for row in rows:
+        for row in () if more else rows:
             log.scalars(curves(row), int(row["epoch"]), when[int(row["epoch"])])
-        for _, part in taken.groupby("epoch", sort=True):
+        for _, part in () if more else taken.groupby("epoch", sort=True):
             number, size = int(part["epoch"].iloc[0]), int(part["budget"].iloc[0])
             log.scalars(ranks(compared, part, size), number, when.get(number))
         metrics: dict[str, float] = {}

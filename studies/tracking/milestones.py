@@ -12,16 +12,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.store import sealed
+from analysis.store.result import MILESTONES
 from studies.study import Run
 from studies.tracking.comparison import comparison
 from studies.tracking.settings import Tracking
-from supernet.files import write_atomic
 from supernet.network import Supernet
 from supernet.scoring import Scorer
 from supernet.spaces import Architecture
 from supernet.training import Trainer
 
-FILE = "milestones.parquet"
+FILE = MILESTONES
 COLUMNS = ["epoch", "budget", "arch", "measure", "score", "loss", "status", "seconds"]
 LEAST = 16  # architectures of a milestone
 
@@ -38,15 +39,19 @@ def budget(count: int, trainer: Trainer, share: float) -> int:
     return max(LEAST, int(share * training / (max(1, count) * len(trainer.data.valid))))
 
 
-def read(folder: Path) -> pd.DataFrame:
-    """The milestones of a run; an empty frame if there are none. ValueError if the file is damaged."""
+def read(folder: Path, run_id: str | None = None) -> pd.DataFrame:
+    """The milestones of a run; an empty frame if there are none. run_id: of the run that they must be of, if they say
+    so. ValueError if the file is damaged or of another run."""
     path = folder / FILE
     if not path.exists():
         return pd.DataFrame(columns=COLUMNS)
     try:
-        return pd.read_parquet(path)
-    except Exception as error:
-        raise ValueError(f"milestones: {path} cannot be read ({error}); delete it") from error
+        frame = sealed.read(path, run_id)
+    except ValueError as error:
+        raise ValueError(f"milestones: {error}; delete it") from error
+    if lacking := [name for name in COLUMNS if name not in frame]:
+        raise ValueError(f"milestones: {path} has no column {lacking[0]!r}; delete it")
+    return frame
 
 
 def take(run: Run, tracking: Tracking, trainer: Trainer, epoch: int) -> None:
@@ -54,7 +59,7 @@ def take(run: Run, tracking: Tracking, trainer: Trainer, epoch: int) -> None:
     assert isinstance(trainer.model, Supernet)
     variant = run.variant
     space, mode = variant.masked_space, variant.measures[0]
-    compared, before = comparison(tracking, variant), read(run.folder)
+    compared, before = comparison(tracking, variant), read(run.folder, run.run_id)
     have = set(before[(before["epoch"] == epoch) & (before["measure"] == mode)]["arch"])
     size = budget(len(due(tracking.milestones, trainer.epochs)), trainer, tracking.share)
     rows = np.unique(np.concatenate(list(compared.small_sets(size).values())))
@@ -71,4 +76,4 @@ def take(run: Run, tracking: Tracking, trainer: Trainer, epoch: int) -> None:
     ]
     added = pd.DataFrame(new, columns=COLUMNS)
     frame = pd.concat([before, added], ignore_index=True) if len(before) else added
-    write_atomic(run.folder / FILE, lambda file: frame.to_parquet(file, index=False))
+    sealed.write(frame, run.folder / FILE, run.run_id)

@@ -23,13 +23,13 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
+from analysis.store import truth_manifest
 from studies.truth import together
 from supernet.spaces import Architecture, Size, Space, get_space
 
 EMBEDDED = Path(__file__).parents[2] / "data"
 OWN = Path("runs/truth")  # tables that were imported or built here
 OWN_SOURCE = "trained by this project"  # a manifest's source
-MANIFEST_KEYS = ("space", "title", "data", "size", "columns", "seeds", "checksum")
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,13 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not manifest_path.is_file():
         raise ValueError(f"table: {path} has no manifest {manifest_path.name} beside it")
     try:
-        manifest = json.loads(manifest_path.read_text())
-    except ValueError as error:
-        raise ValueError(f"table: {manifest_path} is not JSON ({error})") from error
-    missing = [key for key in MANIFEST_KEYS if key not in manifest]
-    if missing:
-        raise ValueError(f"table: {manifest_path} lacks {', '.join(missing)}")
-    return dict(manifest)
+        manifest = truth_manifest.read(manifest_path)
+        get_space(manifest["space"])
+        Size(**manifest["size"])
+    except (TypeError, ValueError) as error:
+        said = str(error).removeprefix(f"{manifest_path}: ")
+        raise ValueError(f"table: {manifest_path}: {said}") from None
+    return manifest
 
 
 def load(path: Path) -> TruthTable:
@@ -103,11 +103,17 @@ def load(path: Path) -> TruthTable:
     manifest = read_manifest(path)
     if digest(path) != manifest["checksum"]:
         raise ValueError(f"table: {path} is not the file that {path.stem}.json describes (checksum differs)")
-    # Two thirds of the memory that pandas' own reader takes for a table of two hundred columns.
-    frame = pyarrow.parquet.read_table(path).to_pandas(split_blocks=True, self_destruct=True)
+    try:
+        # Two thirds of the memory that pandas' own reader takes for a table of two hundred columns.
+        frame = pyarrow.parquet.read_table(path).to_pandas(split_blocks=True, self_destruct=True)
+    except Exception as error:  # a file that is no such table shows as almost any
+        raise ValueError(f"table: {path} is not readable as parquet: {error}") from None
     absent = [column for column in ("arch", *manifest["columns"]) if column not in frame]
     if absent:
         raise ValueError(f"table: {path} lacks the columns {', '.join(absent)}")
+    for column in manifest["columns"]:
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            raise ValueError(f"table: {path}: column {column!r} is not numeric")
     return TruthTable(path, frame, manifest)
 
 
@@ -129,7 +135,7 @@ def curves(path: Path, columns: Sequence[str]) -> dict[str, np.ndarray]:
             names = ", ".join(present) or "none"
             raise ValueError(f"curves: {path} has no values per epoch of {column!r}; it has those of {names}")
     file = curves_path(path)
-    if digest(file) != manifest["curves_checksum"]:
+    if not file.is_file() or digest(file) != manifest.get("curves_checksum"):
         raise ValueError(f"curves: {file} is not the file that {path.stem}.json describes (checksum differs)")
     found = pyarrow.parquet.read_table(file, columns=list(columns))
     result = {}

@@ -8,7 +8,9 @@ size asked for by averaging areas (by Pillow's box filter where its side is no m
 
 from __future__ import annotations
 
+import io
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +23,36 @@ from supernet.data.splits import Index, proportional, rest
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 PREFIX = "folder:"
+LARGEST = 50_000_000  # pixels of an image; a small file can claim as many as it likes
 PARTS = ("train", "valid", "test")
 
 
 def read_image(path: Path, side: int) -> Pixels:
-    """uint8 (3, side, side). ValueError if it is smaller or no image."""
-    from PIL import Image, UnidentifiedImageError
+    """uint8 (3, side, side). ValueError if it is smaller, has more than LARGEST pixels, or is no image."""
+    from PIL import Image
 
+    raw = path.read_bytes()
     try:
-        with Image.open(path) as image:
-            width, height = image.size
-            square = min(width, height)
-            if square < side:
-                raise ValueError(f"image_size: {side} is more than {path} has ({width}x{height} pixels)")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(raw))  # reads the size, not the pixels
+        width, height = image.size
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ValueError(f"data: {path}: {error}") from None
+    except Exception as error:  # damaged bytes make its readers fail in many ways
+        raise ValueError(f"data: {path} cannot be read as an image ({error})") from None
+    if width * height > LARGEST:
+        raise ValueError(f"data: {path} has {width}x{height} pixels; an image may have {LARGEST:,}")
+    square = min(width, height)
+    if square < side:
+        raise ValueError(f"image_size: {side} is more than {path} has ({width}x{height} pixels)")
+    try:
+        with image:
             left, top = (width - square) // 2, (height - square) // 2
             middle = image.convert("RGB").crop((left, top, left + square, top + square))
             if square % side:
                 middle = middle.resize((side, side), Image.Resampling.BOX)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except Exception as error:
         raise ValueError(f"data: {path} cannot be read as an image ({error})") from None
     return shrink(np.asarray(middle).transpose(2, 0, 1)[None], side)[0]
 

@@ -9,13 +9,13 @@ the authors' own loader asserts.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from supernet.data.splits import Index
+from supernet.files import read_object
 
 FOLDER = "nasbench201-splits"
 
@@ -43,11 +43,11 @@ class PublishedSplit:
         """The two halves of `count` positions. ValueError for a file that is missing, damaged or another."""
         path = self.path(root)
         try:
-            content = json.loads(path.read_text())
+            content = read_object(path)
             halves = {
                 name: np.array([int(text) for text in content[name][1]], np.int64) for name in self.first
             }
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, OverflowError) as error:
             raise ValueError(f"split: {path} cannot be read ({type(error).__name__}: {error})") from None
         for name, first in self.first.items():
             found = tuple(halves[name][: len(first)].tolist())

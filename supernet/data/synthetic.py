@@ -30,7 +30,7 @@ from supernet.data.cifar import read_binary
 from supernet.data.dataset import Split
 from supernet.data.pixels import stack
 from supernet.data.source import Parts, Report, Source
-from supernet.files import write_atomic, write_text
+from supernet.files import read_object, write_atomic, write_text
 
 SEED = 42
 CLASSES = 10
@@ -92,7 +92,7 @@ class Synthetic(Source):
     def check(self, root: Path) -> None:
         folder = self.find(root)
         try:
-            manifest = json.loads((folder / "manifest.json").read_text())
+            manifest = read_object(folder / "manifest.json")
             settings = {key: manifest[key] for key in self.settings}
             expected = {name: manifest["sha256"][name] for name in FILES}
         except (ValueError, LookupError, TypeError) as error:

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from supernet.scoring.modes import BN_MODES, BnMode, Score
 from supernet.scoring.plan import Plan, Planner, Workload
-from supernet.scoring.scorer import Scorer
+from supernet.scoring.scorer import Scorer, calibration_images
 
-__all__ = ["BN_MODES", "BnMode", "Plan", "Planner", "Score", "Scorer", "Workload"]
+__all__ = ["BN_MODES", "BnMode", "Plan", "Planner", "Score", "Scorer", "Workload", "calibration_images"]

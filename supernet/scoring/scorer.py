@@ -48,17 +48,13 @@ class Scorer:
         chunk: int = CHUNK,
     ) -> None:
         self.network, self.mode = network.to(memory_format=torch.channels_last), BnMode(bn_mode)
+        need = calibration_images(self.mode, data, split, batch_size)
         images, labels = evaluation_set(data, split, noise)
         count = math.ceil(len(split) / batch_size)
         self.batches = list(
             zip(map(own, images.tensor_split(count)), labels.tensor_split(count), strict=True)
         )
         size = len(self.batches[0][1])
-        need = self.mode.batches * size
-        if need > len(data.train):
-            raise ValueError(
-                f"bn_mode: {bn_mode!r} needs {need} training images; {data.name} has {len(data.train)}"
-            )
         head = Split(data.train.images[:need], data.train.labels[:need])
         self.calibration = list(map(own, evaluation_set(data, head, noise)[0].split(size))) if need else []
         self.engine = Engine(network, self.mode)
@@ -129,6 +125,20 @@ class Scorer:
                 for images, labels in self.batches:
                     evaluate(images, labels)
             return totals.tolist()
+
+
+def calibration_images(mode: BnMode, data: DataSet, split: Split, batch_size: int) -> int:
+    """How many training images a BN mode recalibrates on. ValueError, before anything is computed, for what cannot be
+    scored so: no images, or too few to recalibrate on."""
+    if not len(split):
+        raise ValueError(f"data: {data.name!r} has no images to score on")
+    size = math.ceil(len(split) / math.ceil(len(split) / batch_size))
+    need = mode.batches * size
+    if need > len(data.train):
+        raise ValueError(
+            f"bn_mode: {mode.name!r} needs {need} training images; {data.name} has {len(data.train)}"
+        )
+    return need
 
 
 class Results:

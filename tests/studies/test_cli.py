@@ -159,13 +159,23 @@ def test_the_whole_study_in_small(tmp_path: Path) -> None:
 
     damaged = runs[0] / "checkpoint.pt"
     scores = pd.read_parquet(runs[0] / "scores.parquet")
-    scores.head(3).to_parquet(runs[0] / "scores.parquet")  # so that some are to be made again
+    scores.head(3).to_parquet(runs[0] / "scores.parquet")  # another file than the run's own
     damaged.write_bytes(damaged.read_bytes()[:500])
-    refused = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
-    assert refused.returncode == 2
-    assert "Traceback" not in refused.stderr
-    errors = [line for line in refused.stderr.splitlines() if line.startswith("error: ")]
+    shown = studies("show", "quickstart", "--smoke", "--runs", tmp_path)
+    assert shown.returncode == 2
+    errors = [line for line in shown.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
-    assert f"{damaged.parent.name}/checkpoint.pt cannot be read" in errors[0]
+    assert f"{damaged.parent.name}/scores.parquet is damaged" in errors[0]
+    repaired = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
+    assert repaired.returncode == 0, repaired.stderr
+    notes = [line for line in repaired.stderr.splitlines() if line.startswith("note: ")]
+    assert [Path(line.split("/")[-1]).name.split()[0] for line in notes] == [
+        "checkpoint.pt",
+        "scores.parquet",
+    ]
+    again = pd.read_parquet(runs[0] / "scores.parquet")
+    pd.testing.assert_frame_equal(
+        again.drop(columns="seconds"), scores.drop(columns="seconds"), check_exact=True
+    )
     others = {path: when for path, when in kept.items() if path.parent.name != damaged.parent.name}
     assert all(path.stat().st_mtime_ns == when for path, when in others.items())

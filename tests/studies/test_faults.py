@@ -57,7 +57,8 @@ def content(folder: Path) -> dict[str, Any]:
     if "result.json" in found:
         for name in ("train_seconds", "score_seconds"):
             del found["result.json"][name]
-        found["result.json"]["scored"].pop("bytes")  # of a file that has times in it
+        for name in ("files", "seal"):  # digests of files that have times in them
+            found["result.json"].pop(name, None)
     if "checkpoint.pt" in found:
         state = found["checkpoint.pt"]
         state["history"] = [(*values[:5], *values[6:]) for values in state["history"]]  # without seconds

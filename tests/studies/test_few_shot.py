@@ -13,6 +13,8 @@ import torch
 
 from analysis.collect import collect
 from analysis.scored import ScoredSet
+from analysis.store import result as result_file
+from analysis.store import sealed
 from studies import catalog, lineage
 from studies.catalog.few_shot import EDGE, variants
 from studies.execute import Plan, execute
@@ -250,7 +252,7 @@ def test_the_whole_study_is_one_row_for_its_parts(few_shot: Study, tmp_path: Pat
     # A part of which nothing was scored is missing in the whole.
     kept = (parts[0].folder / "scores.parquet").read_bytes()
     lacking = read_scores(parts[0].folder)
-    lacking[:0].to_parquet(parts[0].folder / "scores.parquet")
+    sealed.write(lacking[:0], parts[0].folder / "scores.parquet", parts[0].run_id)
     row = collect(plan.folder).primary.set_index("variant").loc["few-shot"]
     assert (row["n"], row["missing"]) == (30 - lacking["arch"].nunique(), lacking["arch"].nunique())
     (parts[0].folder / "scores.parquet").write_bytes(kept)
@@ -260,7 +262,7 @@ def test_the_whole_study_is_one_row_for_its_parts(few_shot: Study, tmp_path: Pat
         "status": "failed",
         "reason": "no memory",
     }
-    (parts[3].folder / "result.json").write_text(json.dumps(broken))
+    result_file.write(parts[3].folder, broken)
     runs = collect(plan.folder).runs
     row = runs[runs["variant"] == "few-shot"].iloc[0]
     assert (row["state"], len(runs[runs["variant"] == "few-shot"])) == ("failed", 1)

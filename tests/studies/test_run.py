@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
+from analysis.store import sealed
 from studies import lock as lock_module
 from studies import one_shot
 from studies import scores as scores_module
@@ -119,17 +120,17 @@ def test_scoring_that_was_interrupted_ends_with_the_same_scores(
         pass
 
     calls = 0
-    write = scores_module.write_atomic
+    write = sealed.write
 
-    def write_then_die(path: Path, writer: object) -> None:
+    def write_then_die(frame: pd.DataFrame, path: Path, run_id: str) -> None:
         nonlocal calls
-        write(path, writer)  # type: ignore[arg-type]
+        write(frame, path, run_id)
         calls += path.name == "scores.part-0.parquet"
         if calls == 2:
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(scores_module, "write_atomic", write_then_die)
+        patch.setattr(sealed, "write", write_then_die)
         with pytest.raises(Killed):
             run_one(broken, architectures, "cpu", quiet)
     assert len(read_scores(broken.folder)) == 10
@@ -149,26 +150,27 @@ def test_a_loss_that_is_not_finite_is_a_result(tiny: Study, tmp_path: Path) -> N
     assert not (run.folder / "scores.parquet").exists()
 
 
-def test_a_damaged_checkpoint_fails_the_run_with_a_reason_and_harms_no_finished_result(
-    tiny: Study, tmp_path: Path
+def test_a_damaged_checkpoint_is_made_again(
+    tiny: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = Plan.of(tiny, tmp_path)
+    """Of a finished run, whose scores stay, and of one that had only begun: the same bits as of one undisturbed."""
+    plan, whole = Plan.of(tiny, tmp_path), Plan.of(tiny, tmp_path / "whole").runs[0]
     run, architectures = plan.runs[0], plan.architectures(plan.runs[0])
+    run_one(whole, architectures, "cpu", quiet)
     run_one(run, architectures[:10], "cpu", quiet)
     checkpoint = run.folder / "checkpoint.pt"
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    kept = (run.folder / "result.json").read_bytes(), (run.folder / "scores.parquet").read_bytes()
     assert is_complete(run, architectures[:10])
-    result = run_one(run, architectures, "cpu", quiet)
-    assert result["status"] == "failed"
-    assert "checkpoint.pt cannot be read" in result["reason"]
-    assert kept == ((run.folder / "result.json").read_bytes(), (run.folder / "scores.parquet").read_bytes())
-    unfinished = plan.runs[1]
-    unfinished.folder.mkdir(parents=True)
-    (unfinished.folder / "checkpoint.pt").write_bytes(b"PK half a file")
-    assert run_one(unfinished, [], "cpu", quiet)["status"] == "failed"
-    assert unfinished.result()["reason"].startswith("checkpoint: ")
-    assert not is_complete(unfinished, [])
+    assert not is_complete(run, architectures[:10], with_checkpoint=True)
+    assert run_one(run, architectures, "cpu", quiet)["status"] == "finished"
+    assert "checkpoint.pt cannot be read" in capsys.readouterr().err
+    assert_same(run, whole)
+    checkpoint.write_bytes(b"PK half a file")
+    for path in run.folder.iterdir():
+        if path != checkpoint:
+            path.unlink()
+    assert run_one(run, architectures, "cpu", quiet)["status"] == "finished"
+    assert_same(run, whole)
 
 
 def test_a_run_that_another_process_has_is_left_alone(tiny: Study, tmp_path: Path) -> None:
@@ -315,12 +317,12 @@ def test_a_run_scored_in_parts_by_several_processes_has_the_same_bits(tiny: Stud
 def test_a_failure_in_parts_is_the_result_of_its_run(tiny: Study, tmp_path: Path) -> None:
     plan = Plan.of(tiny.only(["uniform"], [0]), tmp_path / "runs")
     folder = plan.runs[0].folder
-    folder.mkdir(parents=True)
-    (folder / "scores.part-0.parquet").write_bytes(b"PAR1 half a file")
+    (folder / "scores.part-0.parquet").mkdir(parents=True)  # which nobody can read or take away
     ((_, result),) = execute(plan, plan.runs, "cpu", 2)
     assert result["status"] == "failed"
-    assert "scores.part-0.parquet cannot be read" in result["reason"]
-    (folder / "scores.part-0.parquet").unlink()
+    assert "scores.part-0.parquet" in result["reason"] or "directory" in result["reason"]
+    (folder / "scores.part-0.parquet").rmdir()
+    (folder / "scores.part-0.parquet").write_bytes(b"PAR1 half a file")
     assert execute(plan, plan.runs, "cpu", 2)[0][1]["status"] == "finished"
 
 

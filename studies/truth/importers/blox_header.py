@@ -19,6 +19,7 @@ from supernet.spaces.blox import OPERATIONS
 
 LIMIT = 1024  # bytes; the benchmark's own reader looks no further either
 LINE = b"---\n"
+MOST = 1000  # values of a header
 SUFFIXES = {"custom": ".blox", "csv": ".csv", "pickle": ".pickle"}  # by the header's format
 SHAPE = [[[3], [3, 2, 2, 2]]] * 3  # choices of O0; of O1, previous, input, skip; in each of three stages
 # The part by dataset_type; training is base or ext.
@@ -62,7 +63,10 @@ def read_header(path: Path) -> Header:
             f"{path}: no file of Blox: it does not begin with a header ('---', YAML, '---') of at most {LIMIT} bytes"
         )
     try:
-        found = yaml.safe_load(raw[len(LINE) : end])
+        text = raw[len(LINE) : end]
+        if _count(yaml.compose(text, yaml.SafeLoader), {}) > MOST:
+            raise ValueError(f"its parts refer to each other so often that it is over {MOST} values")
+        found = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path}: the header is not YAML: {reason}") from None
@@ -72,6 +76,18 @@ def read_header(path: Path) -> Header:
         return _checked(path, found, end + 1 + len(LINE))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def _count(node: yaml.Node | None, known: dict[int, int]) -> int:
+    """The values of a header, those that it refers to several times (by aliases) counted as often. known: the counts of
+    lists and mappings, by identity; one that is being counted has more than the most."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = MOST + 1
+        items = [one for pair in node.value for one in (pair if isinstance(pair, tuple) else (pair,))]
+        known[id(node)] = 1 + sum(_count(item, known) for item in items)
+    return known[id(node)]
 
 
 def open_payload(header: Header) -> BinaryIO:

@@ -28,6 +28,7 @@ EXPECTED = (
     "the folder NATS-tss-v1_0-3ffb9-simple, the file NATS-tss-v1_0-3ffb9.pickle.pbz2 or "
     "NAS-Bench-201-v1_1-096897.pth"
 )
+LARGEST = 1 << 27  # bytes of one expanded file of the folder
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of a file of PyTorch before 1.6
 
 
@@ -94,7 +95,12 @@ def _folder(path: Path) -> Source:
 
 def _loaded(file: Path, content: bytes) -> Any:
     try:
-        return plain_pickle.load(io.BytesIO(bz2.BZ2File(io.BytesIO(content)).read()))
+        raw = bz2.BZ2File(io.BytesIO(content)).read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise ValueError(
+                f"it expands to more than {LARGEST >> 20} MiB, which no record of the benchmark does"
+            )
+        return plain_pickle.load(io.BytesIO(raw))
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"source: {file}: {_reason(error)}") from None
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from pickle import UnpicklingError
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from supernet.plain_pickle import bounded
 
 CHUNK = 1 << 22  # bytes of the file at a time
 ROOM = 1 << 16  # bytes that one instruction may take
@@ -32,6 +35,7 @@ class _Machine:
         self.file, self.data, self.place = file, b"", 0
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.shares = False  # whether lists are referred to
 
     def rows(self) -> Iterator[Any]:
         while True:
@@ -51,6 +55,8 @@ class _Machine:
                 if not isinstance(target, list):
                     raise ValueError("a damaged pickle: values are added to what is no list")
                 if len(self.stack) == 1:
+                    if self.shares:
+                        _check_count(values)
                     yield from _singles(values)
                     for row in values:
                         if isinstance(row, list):
@@ -90,6 +96,7 @@ class _Machine:
             self.stack.append(value)
         elif code in b"hj" and isinstance(self.memo.get(number), (str, list)):
             self.stack.append(self.memo[number])
+            self.shares = self.shares or isinstance(self.memo[number], list)
         else:
             raise ValueError(
                 f"not a pickle of rows: instruction {bytes([code])!r} is not about lists, text and numbers"
@@ -137,6 +144,14 @@ class _Machine:
                 del self.stack[place:]
                 return values
         raise ValueError("a damaged pickle: a mark is missing")
+
+
+def _check_count(values: list[Any]) -> None:
+    """ValueError for rows that a few bytes made endless: lists that hold the last list twice, or themselves."""
+    try:
+        bounded(values)
+    except UnpicklingError as error:
+        raise ValueError(f"not a pickle of rows: {error}") from None
 
 
 def _singles(values: list[Any]) -> Iterator[Any]:
