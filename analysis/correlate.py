@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.at_k import DELTA, at_k, check_delta, sparse_tau
 from analysis.ceiling import ceiling, inside_top
 from analysis.correlation import finite_pair, weighted_tau_of
 from analysis.pairs import Floats, Pair
@@ -116,19 +117,27 @@ def correlate(
     size: Size | None = None,
     with_baselines: bool = True,
     permutations: int = PERMUTATIONS,
+    delta: float = DELTA,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Compare the scores with the truth, architecture by architecture.
 
     top: sizes of the true and the predicted top sets, taken among the architectures compared; those that do
     not fit are listed in `top_left_out`, and `top[N]["missing"]` counts members of the whole truth's own
     top-N that have no score. missing: 'drop' or 'worst', see tables.join. size: of the networks whose cost
-    the baselines rank by; None is the benchmark's own. Returns a dictionary fit for JSON: never NaN, None
+    the baselines rank by; None is the benchmark's own. delta: of the sparse tau. notes: on the files, for a
+    reader. Returns a dictionary fit for JSON: never NaN, None
     where undefined, with a note.
     """
+    check_delta(delta)
     joined = join(truth, scores, missing)
     frame = joined.frame
     values, scored = joined.truth, joined.scored
     result = ranking(values, joined.score, top, seed=seed, scored=scored, permutations=permutations)
+    order = by_score(joined.score, seed)
+    result["at_k"] = {k: at_k(values, joined.score, int(k), order) for k in result["regret"]}
+    sparse = sparse_tau(values, joined.score, delta)
+    result["sparse_tau"] = _noted({"value": sparse.value, "delta": delta, "chance": 0.0}, sparse.note)
     places = frame["place"].to_numpy(dtype=int)[scored]
     inside = inside_top(truth.frame, truth.column, [entry["n"] for entry in result["top"].values()])
     for size_text, entry in result["top"].items():
@@ -146,11 +155,12 @@ def correlate(
     result["seed"] = seed
     result["interval"] = f"95 %, {interval_method(len(frame))}"
     result["ties"] = TIES
-    order = [
-        "n", "missing", "tau_b", "tau_kendall_a", "spearman", "pearson", "weighted_tau", "top",
-        "topn_mean_tau", "predicted_top", "overlap", "best_rank", "regret", "baselines", "ceiling",
+    result["notes"] = list(notes)
+    first = [
+        "n", "missing", "tau_b", "tau_kendall_a", "spearman", "pearson", "weighted_tau", "sparse_tau", "top",
+        "topn_mean_tau", "predicted_top", "at_k", "overlap", "best_rank", "regret", "baselines", "ceiling",
     ]  # fmt: skip
-    return {key: result[key] for key in [*order, *(key for key in result if key not in order)]}
+    return {key: result[key] for key in [*first, *(key for key in result if key not in first)]}
 
 
 def baselines(

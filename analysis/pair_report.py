@@ -48,6 +48,7 @@ def write_pair_report(
         element("p", "How well do these scores rank the architectures?", class_="question"),
         element("div", *(element("p", text) for text in answer_text(result)), class_="answer"),
         element("p", element("strong", "The data: "), counts, class_="data"),
+        *(element("p", element("strong", "Note: "), f"{one}.", class_="data") for one in result["notes"]),
         *whole_section(result),
         *tops_section(result),
         element("h2", "Truth against score"),

@@ -1,10 +1,9 @@
-"""Tables of one row an architecture, read from FILE:COLUMN, and joined by architecture.
+"""Tables of one row an architecture, joined by architecture. Files of others become such tables in user_tables.
 
-A table is CSV (.csv, .csv.gz) or Parquet (.parquet) with a column `arch`. Two tables need not spell
-architectures alike: where every text of both is read by one known search space, rows meet by that space's
-official number (`Space.index`), or by the parsed architecture where it has none. So spellings that mean the
-same entry of the benchmark meet, and entries that the benchmark lists apart stay apart. Otherwise the exact
-text decides.
+Two tables need not spell architectures alike: where every text of both is read by one known search space, rows
+meet by that space's official number (`Space.index`), or by the parsed architecture where it has none. So spellings
+that mean the same entry of the benchmark meet, and entries that the benchmark lists apart stay apart. Otherwise
+the exact text decides.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from analysis.store import sealed
 from analysis.topn import by_truth
 from supernet.spaces import SPACES, Architecture, Space, get_space
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
 MISSING = ("drop", "worst")
 
 
@@ -126,44 +124,13 @@ def _columns(frame: pd.DataFrame) -> str:
     return f"numeric columns: {', '.join(numeric)}"
 
 
-def read_table(spec: str, where: str | None = None) -> Table:
-    """The table and column that FILE:COLUMN names; FILE itself may contain ':'.
-
-    where: 'COLUMN=VALUE' keeps only the rows whose COLUMN, as text, is VALUE.
-    Raises ValueError for what cannot be used, OSError for what cannot be read.
-    """
-    name, colon, column = spec.rpartition(":")
-    if not (name and colon and column):
-        raise ValueError(f"{spec!r} is not FILE:COLUMN")
-    frame = read_frame(Path(name))
-    if where is not None:
-        key, equals, value = where.partition("=")
-        if not equals or key not in frame.columns:
-            raise ValueError(
-                f"where: {where!r} is not COLUMN=VALUE with a column of {name}: {', '.join(frame.columns)}"
-            )
-        present = frame[key].astype(str)
-        if value not in set(present):
-            raise ValueError(
-                f"where: no row of {name} has {key} {value!r}; it has {', '.join(sorted(set(present))[:10])}"
-            )
-        frame = frame[present == value].reset_index(drop=True)
-        spec = f"{spec} where {where}"
-    return Table(frame=frame, column=column, source=spec)
-
-
 def read_frame(path: Path) -> pd.DataFrame:
-    """A CSV or Parquet file as a frame; `arch` as text."""
-    if not path.name.endswith(SUFFIXES):
-        raise ValueError(f"{path}: the name does not end in one of {', '.join(SUFFIXES)}")
+    """A Parquet file of this project as a frame. Files of others: user_tables."""
+    if path.suffix != ".parquet":
+        raise ValueError(f"{path}: the name does not end in .parquet")
     with path.open("rb"):  # a missing file or a folder is said in the same words for every format
         pass
-    if path.suffix == ".parquet":
-        return sealed.read(path)
-    try:
-        return pd.read_csv(path, dtype={"arch": str})
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path}: not readable as {path.suffix[1:]}: {error}") from error
+    return sealed.read(path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +209,7 @@ def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
             f" {scores.texts[0]!r} and {truth.texts[0]!r}"
         )
     positions = np.flatnonzero(both if missing == "drop" else known)
-    worst = score[both].min() - 1
+    worst = np.nextafter(score[both].min(), -np.inf)  # less by 1 would be no less at 1e17
     return Joined(
         table=truth,
         positions=positions,

@@ -77,6 +77,9 @@ def as_text(result: dict[str, Any]) -> str:
     for key, label in LABELS.items():
         rows.append([label, *(cell for entry in named.values() for cell in _estimate(entry[key]))])
     rows.append(["weighted tau", *(cell for e in named.values() for cell in (number(e["weighted_tau"]), ""))])
+    sparse = result["sparse_tau"]
+    empty = [""] * (len(rows[0]) - 2)
+    rows.append([f"sparse tau-b (delta {sparse['delta']:g})", number(sparse["value"]), *empty])
     for percent, entry in result["overlap"].items():
         cells = (cell for e in named.values() for cell in (number(e["overlap"][percent]["value"]), ""))
         rows.append([f"overlap of top {percent} % (chance {entry['chance']:.3f})", *cells])
@@ -86,31 +89,15 @@ def as_text(result: dict[str, Any]) -> str:
     rows.append(["topn_mean_tau (-1 is best)", *(cell for pair in series for cell in pair)])
     lines += [aligned(rows), ""]
 
-    rows = [
-        [
-            "top",
-            "true top-N: tau_b",
-            "mean score",
-            "missing",
-            "predicted top-K: tau_b",
-            "best true rank",
-            "regret",
-        ]
-    ]
-    for k in result["regret"]:
+    rows = [["top", "true top-N: tau_b", "mean score", "missing", "predicted top-K: tau_b"]]
+    for k in result["at_k"]:
         true, predicted = result["top"].get(k), result["predicted_top"].get(k)
-        rows.append(
-            [
-                k,
-                number(true["tau_b"]) if true else "",
-                number(true["mean_score"], 2) if true else "",
-                str(true["missing"]) if true else "",
-                number(predicted["tau_b"]) if predicted else "",
-                str(result["best_rank"][k]),
-                number(result["regret"][k], 2),
-            ]
-        )
-    lines += [aligned(rows), ""]
+        if true and predicted:
+            shown = [number(true["tau_b"]), number(true["mean_score"], 2), str(true["missing"])]
+            rows.append([k, *shown, number(predicted["tau_b"])])
+    if len(rows) > 1:
+        lines += [aligned(rows), ""]
+    lines += [aligned(_at_k(result)), ""]
 
     if result["ceiling"]:
         rows = [["noise ceiling", "tau_b", "rho", "r", "n", "compared"]]
@@ -129,13 +116,36 @@ def as_text(result: dict[str, Any]) -> str:
             "params, macs: cost of the stand-alone networks at the benchmark's published size, more is"
             " better."
         )
+    lines.append(
+        "at K: in brackets the level by chance, that of scores that know nothing; of tau-b and the sparse tau it is 0."
+        " Ranks: 1 is best. Regret in the units of the truth."
+    )
     lines.append(f"intervals: {result['interval']}.")
     lines.append(f"ties: {result['ties']}. seed {result['seed']}.")
     if result["top_left_out"]:
         lines.append(f"left out, larger than n: top {', '.join(map(str, result['top_left_out']))}.")
-    for note in notes(result):
+    for note in [*result["notes"], *notes(result)]:
         lines.append(f"note: {note}.")
     return "\n".join(lines)
+
+
+def _at_k(result: dict[str, Any]) -> list[list[str]]:
+    """The measures at each K, each with what chance gives in brackets."""
+    rows = [["K", "P@K", "P@bottom-K", "BR@K", "BR@K / n", "WR@K", "WR@K / n", "nDCG@K", "regret@K"]]
+    for k, entry in result["at_k"].items():
+        cells = [_beside_chance(entry[name]) for name in ("precision", "precision_bottom")]
+        for name in ("best_rank", "worst_rank"):
+            one = entry[name]
+            cells.append(f"{one['value']} ({one['chance']:.1f})")
+            cells.append(f"{number(one['normalised'], 4)} ({number(one['chance_normalised'], 4)})")
+        cells.append(_beside_chance(entry["ndcg"]))
+        cells.append(_beside_chance(entry["regret"], 2))
+        rows.append([k, *cells])
+    return rows
+
+
+def _beside_chance(entry: dict[str, Any], digits: int = 3) -> str:
+    return f"{number(entry['value'], digits)} ({number(entry['chance'], digits)})"
 
 
 def _p(value: float | None) -> str:

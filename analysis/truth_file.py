@@ -1,6 +1,6 @@
 """A table of ground truth as a file that a user names: its search space, the column to look at, what networks cost.
 
-Any CSV or Parquet file with a column `arch` will do. Beside a Parquet file there may be a manifest, `<table>.json`, as
+Any file that user_tables reads will do. Beside a Parquet file there may be a manifest, `<table>.json`, as
 this project's own tables have it: its title and the size of the networks are then the manifest's.
 """
 
@@ -18,8 +18,10 @@ from analysis import column_names
 from analysis.column_names import ColumnName
 from analysis.pairs import Floats
 from analysis.store import truth_manifest
-from analysis.tables import Table, read_frame
-from supernet.spaces import Architecture, Size, Space
+from analysis.tables import Table
+from analysis.user_tables.names import all_spaces, names_of, recognise
+from analysis.user_tables.table import UserTable, read_cells
+from supernet.spaces import Architecture, Size, Space, get_space
 
 COSTS = ("params", "macs")
 
@@ -81,20 +83,30 @@ class TruthFile:
         return found
 
 
-def read_truth_file(path: Path, column: str | None = None) -> TruthFile:
+def read_truth_file(
+    path: Path,
+    column: str | None = None,
+    *,
+    space: str | None = None,
+    dialect: str | None = None,
+    arch_column: str | None = None,
+) -> TruthFile:
     """Read a table. column: what to look at; None is the first column of mean test accuracy at the end of training.
+    space, dialect, arch_column: where the file does not say them without doubt.
 
     Raises ValueError for what cannot be used, OSError for what cannot be read."""
-    frame = read_frame(path)
+    names = names_of(read_cells(path), arch_column)
+    read = recognise(names, all_spaces() if space is None else [get_space(space)], dialect)
+    if read is None:
+        raise ValueError(
+            f"{path}: no known search space reads all of its architectures, the first {names.texts[0]!r:.120}"
+        )
+    rows = UserTable(names=names, read=read, source=f"{path.name}:{column or ''}")
+    frame, _ = rows.frame(column)
     chosen = _default(frame, path) if column is None else column
     table = Table(frame=frame, column=chosen, source=f"{path.name}:{chosen}")
-    if table.parsed is None:
-        raise ValueError(
-            f"{path}: no known search space reads all of its architectures, the first {table.texts[0]!r}"
-        )
     if not table.known.any():
         raise ValueError(f"column: {chosen!r} of {path} has no values")
-    space, architectures = table.parsed
     manifest = _manifest(path)
     try:
         size = Size(**manifest["size"]) if manifest.get("size") else None
@@ -104,8 +116,8 @@ def read_truth_file(path: Path, column: str | None = None) -> TruthFile:
         path=path,
         frame=frame[table.known].reset_index(drop=True),
         column=chosen,
-        space=space,
-        architectures=[one for one, known in zip(architectures, table.known, strict=True) if known],
+        space=read.space,
+        architectures=[one for one, known in zip(read.architectures, table.known, strict=True) if known],
         title=str(manifest.get("title", "")),
         size=size,
     )

@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.commands.named import add_runs
+from analysis.commands.named import add_runs, add_spelling
 
 HELP = "draw a figure by name, with its data as CSV; without arguments: list the figures and their sources"
 
@@ -18,12 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source",
         nargs="?",
         metavar="SOURCE",
-        help="the study, the folder RUNS/SOURCE; or a table of ground truth, CSV or Parquet with a column 'arch'",
+        help="the study, the folder RUNS/SOURCE; or a table of ground truth, of any format that correlate reads",
     )
     add_runs(parser)
     parser.add_argument(
         "--column", help="of the table (default: its first test accuracy at the end of training)"
     )
+    add_spelling(parser)
     parser.add_argument(
         "--format", default="pdf,svg,png", metavar="F,F,...", help="some of pdf, svg, png (all three)"
     )
@@ -52,8 +53,10 @@ def main(args: argparse.Namespace) -> int:
     if args.figure in FROM_TABLE:
         _from_table(args, formats)
         return 0
-    if args.column is not None:
-        raise ValueError(f"--column: is of a table, and {args.figure} is drawn from a study")
+    for flag in ("column", "space", "dialect", "arch_column"):
+        if getattr(args, flag) is not None:
+            name = flag.replace("_", "-")
+            raise ValueError(f"--{name}: is of a table, and {args.figure} is drawn from a study")
     if args.source is None:
         study = FROM_STUDY[args.figure].study if args.figure in FROM_STUDY else "any study"
         raise ValueError(f"study: none is named; {args.figure} is drawn from {study}")
@@ -67,8 +70,10 @@ def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
     from analysis.truth_file import read_truth_file
 
     if args.source is None:
-        raise ValueError(f"table: none is named; {args.figure} is drawn from a CSV or Parquet file")
-    truth = read_truth_file(Path(args.source), args.column)
+        raise ValueError(f"table: none is named; {args.figure} is drawn from a table of ground truth")
+    truth = read_truth_file(
+        Path(args.source), args.column, space=args.space, dialect=args.dialect, arch_column=args.arch_column
+    )
     for path in draw_table_figure(FIGURES[args.figure], truth, args.out or args.runs / "figures", formats):
         print(path)
 

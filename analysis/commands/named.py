@@ -1,4 +1,4 @@
-"""The arguments by which a user names one study, and the format of what is printed."""
+"""The arguments by which a user names one study, how a file spells architectures, and the format of what is printed."""
 
 from __future__ import annotations
 
@@ -26,4 +26,22 @@ def add_format(parser: argparse.ArgumentParser) -> None:
         choices=("text", "markdown", "csv", "latex", "json"),
         default="text",
         help="csv and json have every number with all its digits (text)",
+    )
+
+
+def add_spelling(parser: argparse.ArgumentParser) -> None:
+    """--space, --dialect and --arch-column: how a file of others names architectures."""
+    parser.add_argument(
+        "--space", help="nasbench201 or blox (default: the one that reads every row of a file)"
+    )
+    parser.add_argument(
+        "--dialect",
+        metavar="NAME",
+        help="how architectures are spelled where several dialects fit: string, index, ints, naslib, nested or edges",
+    )
+    parser.add_argument(
+        "--arch-column",
+        metavar="COLUMN",
+        help="what names the architectures (default: arch, arch_str, architecture or index, else a first column without"
+        " a name)",
     )

@@ -50,6 +50,12 @@ def whole_section(result: Mapping[str, Any]) -> list[Html]:
     further = ["Ranking", "tau-a", "weighted tau", "topn_mean_tau", "p"]
     further += [f"overlap, top {percent} %" for percent in result["overlap"]]
     more = [f" {text}." for text in notes(dict(result))]
+    sparse = result["sparse_tau"]
+    more.insert(
+        0,
+        f" Sparse tau-b, of the truth rounded down to multiples of {sparse['delta']:g}:"
+        f" {number(sparse['value']).content}.",
+    )
     return [
         element("h2", "All architectures"),
         table(head, rows, weak=range(1, len(rows))),
@@ -108,7 +114,29 @@ def tops_section(result: Mapping[str, Any]) -> list[Html]:
         element("h2", "The top"),
         table(head, rows, words=0),
         element("p", TOP, more, class_="small"),
+        _at_k(result),
+        element("p", AT_K, class_="small"),
     ]
+
+
+def _at_k(result: Mapping[str, Any]) -> Html:
+    """A row for each K: every measure of analysis/at_k.py beside its level by chance."""
+    head: list[object] = ["K"]
+    for label in ("P@K", "P@bottom-K", "BR@K", "BR@K / n", "WR@K", "WR@K / n", "nDCG@K", "regret@K"):
+        head += [label, "chance"]
+    rows = []
+    for size, entry in result["at_k"].items():
+        cells: list[object] = [Cell(size, int(size))]
+        for name in ("precision", "precision_bottom"):
+            cells += [number(entry[name]["value"]), number(entry[name]["chance"])]
+        for name in ("best_rank", "worst_rank"):
+            one = entry[name]
+            cells += [number(one["value"], 0), number(one["chance"], 1)]
+            cells += [number(one["normalised"], 4), number(one["chance_normalised"], 4)]
+        cells += [number(entry["ndcg"]["value"]), number(entry["ndcg"]["chance"])]
+        cells += [_digits(entry["regret"]["value"]), _digits(entry["regret"]["chance"])]
+        rows.append(cells)
+    return table(head, rows, words=0)
 
 
 TOP = (
@@ -116,6 +144,12 @@ TOP = (
     " score. Predicted top: the N of the highest score; best true place and regret (best truth of all less the best"
     " truth there, in units of the truth) are of it. Ceiling inside the top: one side plays the truth and chooses the"
     " top, the other plays the score."
+)
+
+AT_K = (
+    "Of the predicted top K. Chance: the mean over all orders of the architectures, the level of scores that know"
+    " nothing (of tau-b it is 0). P: share of the true top (bottom) K. BR, WR: best and worst true rank, 1 is best."
+    " nDCG: linear gains, the truth less its lowest value. Regret: in units of the truth."
 )
 
 

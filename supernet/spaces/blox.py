@@ -15,9 +15,10 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from supernet.spaces import blox_hash
+from supernet.spaces.dialect import Dialect
 from supernet.spaces.space import (
     Architecture,
     Cell,
@@ -30,6 +31,7 @@ from supernet.spaces.space import (
 )
 
 OPERATIONS = ("conv", "mbconv", "bconv")
+SHAPE = "3 x [[O0], [O1, previous, input, skip]] or 15 integers"
 TYPES = ("ST1", "ST2", "ST3", "ST4", "ST5", "ST6")
 CHAIN_TYPES = ("ST2", "ST3", "ST4", "ST5")  # O1 follows O0: every (O0, O1) is a block of its own
 CONNECTIVITY = {  # (previous, input, skip) of each type in canonical form
@@ -258,23 +260,39 @@ class Blox(Space):
         """The same as enumerate()."""
         return self.enumerate()
 
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        from supernet.spaces.blox_dialects import DIALECTS  # they build on this module
+
+        return DIALECTS
+
     def parse(self, text: str) -> Architecture:
         """From '[[[O0], [O1, previous, input, skip]], ...]' or 15 ints. Every encoding is kept as it is,
         canonical or not, valid or not."""
-        shape = "3 x [[O0], [O1, previous, input, skip]] or 15 integers"
         numbers = parse_ints(text)
-        if numbers is None:
-            try:
-                nested = json.loads(f"[{text}]")  # the outer brackets may be left out
-                nested = nested[0] if len(nested) == 1 else nested
-                stages = [(o0, *rest) for (o0,), rest in nested]
-            except (ValueError, TypeError, RecursionError):
-                raise ValueError(f"architecture: {text!r} is not {shape}") from None
-            if any(len(stage) != self.cell_length for stage in stages):
-                raise ValueError(f"architecture: {text!r} is not {shape}")
-            numbers = tuple(itertools.chain.from_iterable(stages))
-        if len(numbers) != self.parts * self.cell_length:
-            raise ValueError(f"architecture: {text!r} is not {shape}")
+        if numbers is not None:
+            if len(numbers) != self.parts * self.cell_length:
+                raise ValueError(f"architecture: {text!r} is not {SHAPE}")
+            return self.checked(numbers)
+        try:
+            nested = json.loads(f"[{text}]")  # the outer brackets may be left out
+        except (ValueError, RecursionError):
+            raise ValueError(f"architecture: {text!r} is not {SHAPE}") from None
+        return self.from_nested(nested, text)
+
+    def from_nested(self, nested: Any, text: str) -> Architecture:
+        """From the nested form in one more pair of brackets; text: what it was read from, for the message."""
+        try:
+            nested = nested[0] if len(nested) == 1 else nested
+            stages = [(o0, *rest) for (o0,), rest in nested]
+        except (ValueError, TypeError):
+            raise ValueError(f"architecture: {text!r} is not {SHAPE}") from None
+        if len(stages) != self.parts or any(len(stage) != self.cell_length for stage in stages):
+            raise ValueError(f"architecture: {text!r} is not {SHAPE}")
+        return self.checked(tuple(itertools.chain.from_iterable(stages)))
+
+    def checked(self, numbers: tuple[int, ...]) -> Architecture:
+        """The numbers, if each is one of its field's."""
         for position, value in enumerate(numbers):
             stage, field = divmod(position, self.cell_length)
             name = ("O0", "O1", "previous", "input", "skip")[field]

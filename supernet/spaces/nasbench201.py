@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from supernet.spaces import edge_masks
+from supernet.spaces.dialect import Dialect
 from supernet.spaces.space import (
     Architecture,
     Cell,
@@ -32,7 +33,19 @@ EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # (source, target) of 
 EDGE_NAMES = tuple(f"{source}-{target}" for source, target in EDGES)
 OUTPUT = 3
 
+FORM = "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
 _TEXT = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
+
+
+def read_string(text: str) -> Cell:
+    """The cell that the benchmark's string names; ValueError with what is wrong."""
+    match = _TEXT.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"architecture: {text!r:.120} is not of the form {FORM}")
+    for name in match.groups():
+        if name not in OPERATIONS:
+            raise ValueError(f"architecture: operation {name!r} is not one of {', '.join(OPERATIONS)}")
+    return tuple(OPERATIONS.index(name) for name in match.groups())
 
 
 @functools.cache
@@ -258,21 +271,21 @@ class NasBench201(Space):
                 seen.add(code)
                 yield cell
 
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        from supernet.spaces.nasbench201_dialects import DIALECTS  # they build on this module
+
+        return DIALECTS
+
     def parse(self, text: str) -> Architecture:
         """From '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|' or six ints such as '3 1 0 3 1 3'."""
         cell = parse_ints(text)
         if cell is None:
-            match = _TEXT.fullmatch(text.strip())
-            if not match:
+            if not _TEXT.fullmatch(text.strip()):
                 raise ValueError(
-                    f"architecture: {text!r} is neither of the form |op~0|+|op~0|op~1|+|op~0|op~1|op~2| "
-                    f"nor {len(EDGES)} integers"
+                    f"architecture: {text!r} is neither of the form {FORM} nor {len(EDGES)} integers"
                 )
-            for name in match.groups():
-                if name not in OPERATIONS:
-                    names = ", ".join(OPERATIONS)
-                    raise ValueError(f"architecture: operation {name!r} is not one of {names}")
-            return tuple(OPERATIONS.index(name) for name in match.groups())
+            return read_string(text)
         if len(cell) != len(EDGES) or max(cell) >= len(OPERATIONS):
             raise ValueError(
                 f"architecture: {text!r} is not {len(EDGES)} integers between 0 and {len(OPERATIONS) - 1} "

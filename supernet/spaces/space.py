@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+from supernet.spaces.dialect import Dialect
+
 Cell = tuple[int, ...]
 Architecture = tuple[int, ...]
 Path = tuple[Cell, ...]
@@ -202,6 +204,11 @@ class Space(ABC):
         return pool[:n]
 
     # Text
+
+    @property
+    @abstractmethod
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The ways in which files of others spell an architecture."""
 
     @abstractmethod
     def parse(self, text: str) -> Architecture:

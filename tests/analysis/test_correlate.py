@@ -12,7 +12,8 @@ from synthetic_study import texts
 from analysis.__main__ import main
 from analysis.correlate import correlate
 from analysis.correlation import kendall_tau
-from analysis.tables import Table, read_table
+from analysis.tables import Table
+from analysis.user_tables.pair import read_table
 from supernet.spaces import Size, get_space
 
 

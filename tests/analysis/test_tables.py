@@ -1,82 +1,17 @@
-"""Reading FILE:COLUMN and joining by architecture."""
+"""Joining two tables by architecture."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from synthetic_study import texts
 
-from analysis.tables import Table, join, read_table
+from analysis.tables import Table, join
 from supernet.spaces import get_space
 
 
 def table(rows, column="score", **more):
     frame = pd.DataFrame({"arch": [arch for arch, _ in rows], column: [value for _, value in rows], **more})
     return Table(frame=frame, column=column, source="here")
-
-
-@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "a:b.csv"])
-def test_read(tmp_path, name):
-    frame = pd.DataFrame({"arch": ["1", "2"], "acc": [1.5, np.nan]})
-    if name.endswith("parquet"):
-        frame.to_parquet(tmp_path / name)
-    else:
-        frame.to_csv(tmp_path / name, index=False)
-    found = read_table(f"{tmp_path / name}:acc")
-    assert found.texts == ["1", "2"]  # text, although it looks like numbers
-    assert found.numbers[0] == 1.5
-    assert np.isnan(found.numbers[1])
-
-
-@pytest.mark.parametrize(
-    ("spec", "message"),
-    [
-        ("t.csv", "is not FILE:COLUMN"),
-        ("t.csv:", "is not FILE:COLUMN"),
-        (":acc", "is not FILE:COLUMN"),
-        ("t.csv:none", "no column 'none'; numeric columns: acc, loss"),
-        ("t.csv:word", "column 'word' is not numeric; numeric columns: acc, loss"),
-        ("t.txt:acc", "does not end in one of .csv, .csv.gz, .parquet"),
-        ("bare.csv:x", "no column 'arch'"),
-        ("twice.csv:acc", "arch 'b' is in more than one row"),
-        ("empty.csv:acc", "not readable as csv"),
-        ("header.csv:acc", "is not numeric|no rows"),
-        ("hole.csv:acc", "arch is empty in row 2"),
-        ("broken.parquet:acc", "not readable as parquet"),
-    ],
-)
-def test_mistakes(tmp_path, spec, message):
-    frame = pd.DataFrame({"arch": ["a", "b"], "acc": [1.0, 2.0], "loss": [1, 2], "word": ["x", "y"]})
-    frame.to_csv(tmp_path / "t.csv", index=False)
-    (tmp_path / "t.txt").write_text("arch,acc\na,1\n")
-    (tmp_path / "bare.csv").write_text("x\n1\n")
-    (tmp_path / "twice.csv").write_text("arch,acc\na,1\nb,2\nb,2\n")
-    (tmp_path / "empty.csv").write_text("")
-    (tmp_path / "header.csv").write_text("arch,acc\n")
-    (tmp_path / "hole.csv").write_text("arch,acc\na,1\n,2\n")
-    (tmp_path / "broken.parquet").write_text("no")
-    with pytest.raises(ValueError, match=message):
-        read_table(str(tmp_path / spec) if not spec.startswith(":") else spec)
-
-
-def test_what_cannot_be_opened(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        read_table(f"{tmp_path}/nothing.csv:acc")
-    (tmp_path / "folder.parquet").mkdir()
-    with pytest.raises(IsADirectoryError):
-        read_table(f"{tmp_path}/folder.parquet:acc")
-
-
-def test_where(tmp_path):
-    path = tmp_path / "s.csv"
-    path.write_text("arch,measure,score\na,batch,1\na,running,2\nb,batch,3\n")
-    with pytest.raises(ValueError, match=r"arch 'a' is in more than one row; .* measure: choose one"):
-        read_table(f"{path}:score")
-    assert read_table(f"{path}:score", "measure=batch").numbers.tolist() == [1, 3]
-    with pytest.raises(ValueError, match=r"no row of .* has measure 'x'; it has batch, running"):
-        read_table(f"{path}:score", "measure=x")
-    for bad in ("measure", "mode=x"):
-        with pytest.raises(ValueError, match="is not COLUMN=VALUE"):
-            read_table(f"{path}:score", bad)
 
 
 def test_join_by_text_counts_what_is_missing():

@@ -183,7 +183,7 @@ def test_texts_are_inside_the_figure(tables: Path, figure) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["blox-4"], "table: none is named; blox-4 is drawn from a CSV or Parquet file"),
+        (["blox-4"], "table: none is named; blox-4 is drawn from a table of ground truth"),
         (["blox-4", "nb201.csv"], "nb201.csv is of NAS-Bench-201, and blox-4 is drawn from a table of Blox"),
         (["blox-4", "none.csv"], "none.csv: No such file or directory"),
         (["blox-4", "blox.csv", "--column", "top1"], "no column 'top1'; numeric columns: cifar100_test"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -62,6 +63,35 @@ def test_fractions_become_percent(tmp_path: Path) -> None:
         read(path, "nasbench201")
 
 
+def test_fractions_among_percentages_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", rows("0.9", "90.4", "91", "0.91"))
+    with pytest.raises(ValueError, match=r"fractions and percentages: 0.9 in line 2 and 90.4 in line 3"):
+        read(path, "nasbench201")
+    chance = write(tmp_path / "b.csv", rows("0.83", "45", "47", "0.84", head="arch,imagenet16_test"))
+    assert read(chance, "nasbench201").frame["imagenet16_test"].tolist() == [0.83, 45, 47, 0.84]
+
+
+def test_other_formats_dialects_and_repeated_rows(tmp_path: Path) -> None:
+    cells = [NB.parse(text) for text in ARCHS[:2]]
+    records = [
+        {"cell": list(cell), "seed": seed, "acc": 80 + seed + i}
+        for i, cell in enumerate(cells)
+        for seed in (0, 2)
+    ]
+    path = write(tmp_path / "a.json", json.dumps(records))
+    options = {"columns": "acc=cifar10_test", "arch_column": "cell"}
+    with pytest.raises(ValueError, match="several dialects; choose one with --dialect"):
+        read(path, "nasbench201", **options)
+    with pytest.raises(ValueError, match="entry 1 and entry 2 are the same architecture"):
+        read(path, "nasbench201", dialect="ints", **options)
+    found = read(path, "nasbench201", dialect="ints", average=True, **options)
+    assert found.frame[["arch", "cifar10_test"]].values.tolist() == [[ARCHS[0], 81], [ARCHS[1], 82]]
+    chosen = read(path, "nasbench201", dialect="ints", where=["seed=2"], **options)
+    assert chosen.frame["cifar10_test"].tolist() == [82, 83]
+    with pytest.raises(ValueError, match="dialect: 'mine' is not one of string, index, ints, naslib"):
+        read(path, "nasbench201", dialect="mine", **options)
+
+
 def test_two_encodings_of_one_blox_model_meet(tmp_path: Path) -> None:
     other, architecture = next(
         (candidate, BLOX.supernet_form(candidate))
@@ -74,9 +104,9 @@ def test_two_encodings_of_one_blox_model_meet(tmp_path: Path) -> None:
     one, two = (" ".join(map(str, a)) for a in (architecture, other))
     found = read(write(tmp_path / "a.csv", f"{head}\n{two},50\n{one},50\n"), "blox")
     assert found.frame["arch"].tolist() == [BLOX.text(architecture)]
-    assert "1 lines are other encodings of architectures with the same values: merged" in found.warnings
+    assert "1 rows are other encodings of architectures with the same values: merged" in found.warnings
     with pytest.raises(
-        ValueError, match="lines 2 and 3 are one architecture in two encodings, with unlike cifar100_t"
+        ValueError, match="line 2 and line 3 are one architecture in two encodings, with unlike cifar100_t"
     ):
         read(write(tmp_path / "a.csv", f"{head}\n{two},50\n{one},51\n"), "blox")
 
@@ -86,25 +116,34 @@ def test_two_encodings_of_one_blox_model_meet(tmp_path: Path) -> None:
     [
         (rows("50", "101"), "line 3: cifar10_test is '101', which is not in percent: 0 to 100"),
         (rows("50", "-1"), "line 3: cifar10_test is '-1', which is not in percent"),
-        (rows("50", "\n90,", "good"), "line 4: architecture: '90' is not 6 integers"),
+        (
+            rows("50", "\n90,", "good"),
+            "line 4 .'90'.: not of the dialect of the others; string reads 3 of 4 rows; index reads 1 of 4",
+        ),
         (rows("50", "good"), "line 3: cifar10_test is 'good', which is not a number"),
-        (rows("50", "inf"), "line 3: cifar10_test is 'inf', which is not a number"),
-        (rows("50") + "\n" + f"{ARCHS[0]},50\n", "lines 2 and 4 are the same architecture"),
+        (rows("50", "inf"), "line 3: cifar10_test is 'inf', which is not a finite number"),
+        (
+            rows("50") + "\n" + f"{ARCHS[0]},50\n",
+            "line 2 and line 4 are the same architecture, .*; --average takes the mean",
+        ),
         (
             f"arch,cifar10_test\n{ARCHS[0]},5\n3 1 0 3 1 9,5\n",
-            "line 3: architecture: '3 1 0 3 1 9' is not 6 integers",
+            "line 3 .'3 1 0 3 1 9'.: no architecture of NAS-Bench-201; string reads 1 of 2 rows",
         ),
         (f"arch,cifar10_test\n{ARCHS[0]},50\n,50\n", "line 3: arch is empty"),
-        ("index,cifar10_test\n0,50\n15625,50\n", "line 3: index '15625' is not between 0 and 15624"),
-        ("net,cifar10_test\na,50\n", "has no column 'arch' and no 'index'; it has net, cifar10_test"),
+        (
+            "index,cifar10_test\n0,50\n15625,50\n",
+            "line 3 .'15625'.: no architecture of NAS-Bench-201; index reads 1 of 2 rows",
+        ),
+        ("net,cifar10_test\na,50\n", "no column 'arch', .* or 'index'; it has net, cifar10_test; say which"),
         (
             rows("5", head="arch,acc"),
             "none of .* has a name of the form .* .it has acc.; say which is what, for exam",
         ),
-        ("arch,cifar10_test\n", "has no rows"),
-        ("", "is not readable as CSV"),
+        ("arch,cifar10_test\n", "no rows"),
+        ("", "not readable as csv: it is empty"),
         (rows("5,6", head="arch,cifar10_test,cifar10_test "), "has two columns 'cifar10_test'"),
-        ("PAR1\0\0", "is not a CSV file"),
+        ("PAR1\0\0", "not a text table"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(text: str, message: str, tmp_path: Path) -> None:
@@ -126,7 +165,7 @@ def test_columns_that_do_not_exist_are_refused(columns: str, message: str, tmp_p
 
 
 def test_another_space_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="line 2: architecture: "):
+    with pytest.raises(ValueError, match=r"line 2: .* is no architecture of Blox in any dialect"):
         read(write(tmp_path / "a.csv", rows("50")), "blox")
     with pytest.raises(ValueError, match="space: 'nb301' is not one of nasbench201, blox"):
         read(write(tmp_path / "a.csv", rows("50")), "nb301")

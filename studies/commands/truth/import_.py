@@ -7,6 +7,7 @@ import shlex
 import sys
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from studies.truth.importers import IMPORTERS
 
@@ -39,9 +40,16 @@ def main(args: argparse.Namespace) -> int:
     )
     for warning in imported.warnings:
         print(f"note: {warning}", file=sys.stderr)
-    given = [[flag] if value is True else [flag, str(value)] for flag, value in options.items() if value]
+    given = [words for flag, value in options.items() for words in _words(flag, value)]
     words = ["python", "-m", "studies", "truth", "import", args.importer, args.source.name, *chain(*given)]
     imported.save(path, shlex.join(words))
     count = len(imported.manifest["columns"])
     print(f"{len(imported.frame)} architectures, {count} columns: {path}")
     return 0
+
+
+def _words(flag: str, value: Any) -> list[list[str]]:
+    """The words of an option as they were given; none for what was not."""
+    if isinstance(value, list):
+        return [[flag, str(one)] for one in value]
+    return ([[flag]] if value is True else [[flag, str(value)]]) if value else []

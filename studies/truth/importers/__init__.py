@@ -50,7 +50,7 @@ IMPORTERS: dict[str, Importer] = {
     ),
     "csv": Importer(
         module="studies.truth.importers.csv",
-        help="any CSV file of one row an architecture",
+        help="any table of one row an architecture: CSV, JSON, Parquet, NumPy or a plain pickle",
         source="a file with a column arch (or index: the space's official number) and columns of numbers",
         named_by_source=True,
         options={
@@ -63,6 +63,22 @@ IMPORTERS: dict[str, Importer] = {
             "--title": {"help": "title of the table (default: the file's name)"},
             "--licence": {"help": "licence of the numbers"},
             "--fraction": {"action": "store_true", "help": "accuracies are between 0 and 1"},
+            "--dialect": {
+                "help": "how architectures are spelled, where several dialects fit: ints, naslib, ..."
+            },
+            "--arch-column": {
+                "help": "what names the architectures, where it is not arch, arch_str, architecture or index"
+            },
+            "--where": {
+                "action": "append",
+                "default": [],
+                "metavar": "COLUMN=VALUE",
+                "help": "use only these rows",
+            },
+            "--average": {
+                "action": "store_true",
+                "help": "rows that name one architecture (seeds) become their mean",
+            },
         },
     ),
 }

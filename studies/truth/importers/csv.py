@@ -1,14 +1,14 @@
-"""Any CSV file of one row an architecture: a column `arch`, or `index` for the space's official number, and numbers.
+"""Any table of one row an architecture, of any format that analysis/user_tables reads (CSV, JSON, Parquet, NumPy, ...).
 
 Kept are the columns whose names say what they are (analysis/column_names.py); with `columns`, those that it names.
-A number in percent and a fraction are told apart: a whole column of accuracies up to 1 is taken for a mistake.
-Missing architectures are no mistake; they are counted.
+A number in percent and a fraction are told apart: a whole column of accuracies up to 1 is taken for a mistake, and so
+is one that holds both. Missing architectures are no mistake; they are counted.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.column_names import FORM, ColumnName, parse
+from analysis.user_tables.cells import NAME_COLUMNS, Cells, listed
+from analysis.user_tables.names import Names, Read, check_dialect, names_of, recognise
+from analysis.user_tables.numbers import numbers, refuse_mixed_units
+from analysis.user_tables.table import chosen_rows, means_by_key, read_cells
 from studies.truth.importers.imported import Imported, published_size, with_costs
-from supernet.spaces import Architecture, Space, get_space
+from supernet.spaces import Space, get_space
 
-KNOWN = ("arch", "index", "params", "macs")  # not accuracies; costs are computed here
-SHOWN = 8  # names in a message
+COSTS = ("params", "macs")  # computed here
 
 
 def read(
@@ -31,29 +34,37 @@ def read(
     title: str | None = None,
     licence: str | None = None,
     fraction: bool = False,
+    dialect: str | None = None,
+    arch_column: str | None = None,
+    where: Sequence[str] = (),
+    average: bool = False,
 ) -> Imported:
-    """Read a CSV file. columns: 'FILE_COLUMN=NAME,...', the only ones to keep and their names here; None: all whose
+    """Read a table. columns: 'FILE_COLUMN=NAME,...', the only ones to keep and their names here; None: all whose
     names are of the form. data: put before names without a data set ('test_seed0'). fraction: accuracies are between
-    0 and 1. ValueError with the line for what is wrong."""
+    0 and 1. dialect, arch_column: of the architectures, where the file leaves a doubt. where: 'COLUMN=VALUE', the only
+    rows to read. average: rows of one architecture become their mean. ValueError with the line for what is wrong."""
     chosen = get_space(space)
-    frame = _read(source)
-    architectures, warnings = _architectures(frame, chosen, source)
-    names, left_out = _names(frame, columns, data, source)
+    check_dialect(dialect)
+    cells = chosen_rows(read_cells(source), where)
+    names = names_of(cells, arch_column)
+    architectures = _architectures(names, chosen, dialect)
+    warnings = _index_warning(names, architectures)
+    kept_columns, left_out = _names(names, columns, data, source)
     if left_out:
-        warnings.append(f"columns left out, as their names do not say what they are: {_list(left_out)}")
-    values = {name: _numbers(frame, old, name, fraction, source) for old, name in names.items()}
+        warnings.append(f"columns left out, as their names do not say what they are: {listed(left_out)}")
+    values = {name: _numbers(cells, old, name, fraction) for old, name in kept_columns.items()}
     values |= _missing_means(values, warnings)
-    keep, merged = _distinct(frame, architectures, values, chosen, source)
-    if merged:
-        warnings.append(f"{merged} lines are other encodings of architectures with the same values: merged")
-    kept = [chosen.supernet_form(architectures[i]) for i in keep]
+    if average:
+        keep, values = _averaged(architectures, values, warnings)
+    else:
+        keep = _distinct(names, architectures, values, warnings)
+        values = {name: column[keep] for name, column in values.items()}
+    kept = [chosen.supernet_form(architectures.architectures[i]) for i in keep]
     count = sum(1 for _ in chosen.enumerate())
     if len(kept) < count:
         warnings.append(f"{len(kept)} of {count} architectures of {chosen.title} are in {source.name}")
     ordered = sorted(values, key=_order)
-    table = pd.DataFrame(
-        {"arch": [chosen.text(a) for a in kept], **{name: values[name][keep] for name in ordered}}
-    )
+    table = pd.DataFrame({"arch": [chosen.text(a) for a in kept], **{name: values[name] for name in ordered}})
     parsed = [one for one in map(parse, ordered) if one]
     manifest = {
         "space": chosen.name,
@@ -64,85 +75,54 @@ def read(
         "units": "accuracy in percent; params and macs of the stand-alone network at the published size",
         "epochs": {f"ep{one.epochs}": int(one.epochs) for one in parsed if one.epochs},
         "seeds": sorted({one.seed for one in parsed if one.seed is not None}),
-        "source": {"what": "CSV file", "files": 1, "checksums": {source.name: _sha256(source)}},
+        "source": {"what": "table", "files": 1, "checksums": {source.name: _sha256(source)}},
         "licence": licence or "not stated",
         "note": "the file's own numbers" + (", times 100" if fraction else ""),
     }
     return Imported(frame=with_costs(table, chosen, kept), manifest=manifest, warnings=warnings)
 
 
-def _read(source: Path) -> pd.DataFrame:
-    """The file as text, with the column 'line number' and without empty lines."""
-    with source.open("rb") as file:
-        if b"\0" in file.read(4096):
-            raise ValueError(f"source: {source} is not a CSV file")
-    try:
-        frame = pd.read_csv(
-            source, dtype=str, skip_blank_lines=False, skipinitialspace=True, keep_default_na=False
-        )
-    except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"source: {source} is not readable as CSV: {error}") from None
-    frame.columns = [str(name).strip() for name in frame.columns]
-    if not frame.columns.is_unique:
-        name = frame.columns[frame.columns.duplicated()][0]
-        raise ValueError(f"source: {source} has two columns {name!r}")
-    if "arch" not in frame and "index" not in frame:
+def _architectures(names: Names, space: Space, dialect: str | None) -> Read:
+    """The architecture of every row; ValueError with the line of one that is not of the benchmark."""
+    found = recognise(names, [space], dialect)
+    assert found is not None  # of a known space: read, or refused
+    if dialect is not None and found.dialect.name != dialect:
         raise ValueError(
-            f"source: {source} has no column 'arch' and no 'index'; it has {_list(frame.columns)}"
+            f"dialect: {names.cells.path} is not spelled as {dialect!r} but as {found.dialect.name!r}"
         )
-    frame = frame.fillna("").map(str.strip)
-    empty = (frame == "").all(axis=1)
-    frame = frame.assign(**{"line number": np.arange(len(frame)) + 2})[~empty]
-    if frame.empty:
-        raise ValueError(f"source: {source} has no rows")
-    return frame.reset_index(drop=True)
-
-
-def _architectures(frame: pd.DataFrame, space: Space, source: Path) -> tuple[list[Architecture], list[str]]:
-    """The architecture of every row, and warnings."""
-    lines = frame["line number"].tolist()
-    if "arch" not in frame:
-        return _by_index(frame["index"].tolist(), lines, space, source), []
-    found = []
-    for text, line in zip(frame["arch"], lines, strict=True):
-        if not text:
-            raise ValueError(f"source: {source}, line {line}: arch is empty")
-        try:
-            found.append(space.parse(text))
-        except ValueError as error:
-            raise ValueError(f"source: {source}, line {line}: {error}") from None
-        if space.index(found[-1]) is None:
+    for row, architecture in enumerate(found.architectures):
+        if space.index(architecture) is None:
             raise ValueError(
-                f"source: {source}, line {line}: {text!r} is not one of {space.title}'s architectures"
+                f"{names.cells.path}: {names.cells.place(row)}: {names.texts[row]!r:.120} is not one of {space.title}'s"
+                " architectures"
             )
-    warnings = []
-    if "index" in frame and frame["index"].tolist() != [str(space.index(a)) for a in found]:
-        warnings.append(f"the column index is not {space.title}'s own number: left out")
-    return found, warnings
+    return found
 
 
-def _by_index(texts: list[str], lines: list[int], space: Space, source: Path) -> list[Architecture]:
-    official = list(space.enumerate())
-    for text, line in zip(texts, lines, strict=True):
-        if not (text.isascii() and text.isdigit() and int(text) < len(official)):
-            raise ValueError(
-                f"source: {source}, line {line}: index {text!r} is not between 0 and {len(official) - 1}"
-            )
-    return [official[int(text)] for text in texts]
+def _index_warning(names: Names, found: Read) -> list[str]:
+    """A column index beside the names must be the space's own number to be what it is called."""
+    if "index" not in names.cells.columns or names.column == "index":
+        return []
+    own = [str(found.space.index(one)) for one in found.architectures]
+    if names.cells.texts("index") == own:
+        return []
+    return [f"the column index is not {found.space.title}'s own number: left out"]
 
 
 def _names(
-    frame: pd.DataFrame, columns: str | None, data: str | None, source: Path
+    found: Names, columns: str | None, data: str | None, source: Path
 ) -> tuple[dict[str, str], list[str]]:
     """File's column -> name here; and the columns that are left out for their names."""
-    others = [name for name in frame.columns if name not in (*KNOWN, "line number")]
+    others = [name for name in found.cells.columns if name not in (*NAME_COLUMNS, *COSTS, found.column)]
     if columns is not None:
         names = {}
         for word in columns.split(","):
             old, equals, new = word.strip().partition("=")
-            if old not in frame.columns:
-                raise ValueError(f"columns: {source} has no column {old!r}; it has {_list(others)}")
-            names[old] = new if equals else old
+            if found.cells.anonymous:
+                (old,), new = others, new or old
+            if old not in found.cells.columns:
+                raise ValueError(f"columns: {source} has no column {old!r}; it has {listed(others)}")
+            names[old] = new if equals or found.cells.anonymous else old
             if not parse(names[old]):
                 raise ValueError(f"columns: {names[old]!r} is not of the form {FORM}")
     else:
@@ -155,42 +135,40 @@ def _names(
     if twice:
         raise ValueError(f"columns: {twice[0]!r} is the name of two columns of {source}")
     if not names:
+        there = "one column of values without name" if found.cells.anonymous else listed(others)
         raise ValueError(
-            f"columns: none of {source} has a name of the form {FORM} (it has {_list(others) or 'none'}); say which "
-            "is what, for example --columns accuracy=cifar10_test, or --data for names without the data set"
+            f"columns: none of {source} has a name of the form {FORM} (it has {there}); say which is what, for example"
+            " --columns accuracy=cifar10_test, or --data for names without the data set"
         )
     return names, [] if columns is not None else [name for name in others if name not in names]
 
 
-def _numbers(frame: pd.DataFrame, old: str, name: str, fraction: bool, source: Path) -> np.ndarray:
+def _numbers(cells: Cells, old: str, name: str, fraction: bool) -> np.ndarray:
     """(n,) the column as floats, accuracies in percent; NaN where it is empty."""
-    texts = frame[old]
-    absent = texts.str.lower().isin(("", "nan", "na", "none", "null"))
-    values = pd.to_numeric(texts.mask(absent), errors="coerce").to_numpy(dtype=float)
+    values = numbers(cells, old)
 
-    def where(wrong: np.ndarray) -> str:
-        row = int(np.flatnonzero(wrong)[0])
-        return f"source: {source}, line {frame['line number'].iloc[row]}: {old} is {texts.iloc[row]!r}"
+    def refuse(wrong: np.ndarray, why: str) -> None:
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            value = cells.texts(old)[row]
+            raise ValueError(
+                f"{cells.path}: {cells.place(row)}: {old or 'the value'} is {value!r}, which is not {why}"
+            )
 
-    wrong = ~absent.to_numpy() & ~np.isfinite(values)
-    if wrong.any():
-        raise ValueError(f"{where(wrong)}, which is not a number")
+    refuse(np.isinf(values), "a finite number")
     described = parse(name)
     assert described is not None
     if described.metric == "loss" or np.isnan(values).all():
         return values
+    refuse_mixed_units(cells, old, values)
     most = 1 if fraction else 100
-    if (values < 0).any() or (values > most).any():
-        wrong = (values < 0) | (values > most)
-        raise ValueError(
-            f"{where(wrong)}, which is not {'a fraction' if fraction else 'in percent'}: 0 to {most}"
-        )
+    refuse((values < 0) | (values > most), f"{'a fraction' if fraction else 'in percent'}: 0 to {most}")
     if fraction:
         return values * 100
     if np.nanmax(values) <= 1:
         raise ValueError(
-            f"source: {source}: the largest {old} is {np.nanmax(values):g}; accuracies are in percent. If these are "
-            "fractions, say --fraction"
+            f"{cells.path}: the largest {old} is {np.nanmax(values):g}; accuracies are in percent. If these are"
+            " fractions, say --fraction"
         )
     return values
 
@@ -212,28 +190,34 @@ def _missing_means(values: dict[str, np.ndarray], warnings: list[str]) -> dict[s
     return made
 
 
-def _distinct(
-    frame: pd.DataFrame,
-    architectures: list[Architecture],
-    values: dict[str, np.ndarray],
-    space: Space,
-    source: Path,
-) -> tuple[list[int], int]:
-    """The rows to keep, and how many others say the same again in another encoding.
+def _averaged(
+    found: Read, values: dict[str, np.ndarray], warnings: list[str]
+) -> tuple[list[int], dict[str, np.ndarray]]:
+    """The first row of each architecture, and the mean of each column over its rows."""
+    keys = [found.space.index(one) for one in found.architectures]
+    keep, means = means_by_key(keys, values)
+    if len(keep) < len(keys):
+        warnings.append(f"{len(keys)} rows averaged to {len(keep)} architectures")
+    return keep, means
+
+
+def _distinct(names: Names, found: Read, values: dict[str, np.ndarray], warnings: list[str]) -> list[int]:
+    """The rows to keep. Others may say the same again in another encoding; they are counted.
 
     Entries that the benchmark lists apart stay apart, though they may be one function."""
-    lines = frame["line number"].tolist()
+    cells, architectures, space = names.cells, found.architectures, found.space
     first: dict[int | None, int] = {}
     merged = 0
     for row, architecture in enumerate(architectures):
-        key = space.index(architecture)
-        if key not in first:
-            first[key] = row
+        other = first.setdefault(space.index(architecture), row)
+        if other == row:
             continue
-        other = first[key]
-        where = f"source: {source}: lines {lines[other]} and {lines[row]}"
+        where = f"{cells.path}: {cells.place(other)} and {cells.place(row)}"
         if architectures[other] == architecture:
-            raise ValueError(f"{where} are the same architecture, {space.text(architecture)}")
+            raise ValueError(
+                f"{where} are the same architecture, {space.text(architecture)}; --average takes the mean of repeated"
+                " rows"
+            )
         for name, column in values.items():
             if not np.array_equal(column[other], column[row], equal_nan=True):
                 raise ValueError(
@@ -241,19 +225,15 @@ def _distinct(
                     f"{column[row]:g}"
                 )
         merged += 1
-    return list(first.values()), merged
+    if merged:
+        warnings.append(f"{merged} rows are other encodings of architectures with the same values: merged")
+    return list(first.values())
 
 
 def _order(name: str) -> tuple[Any, ...]:
     described = parse(name) or ColumnName(name, "")
     mean = described._replace(seed=-1 if described.seed is None else described.seed)
     return mean.data, mean.part, mean.metric, mean.epochs, mean.which, mean.seed
-
-
-def _list(names: Iterable[str]) -> str:
-    found = [str(name) for name in names if name != "line number"]
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return ", ".join(found[:SHOWN]) + more
 
 
 def _sha256(path: Path) -> str:
