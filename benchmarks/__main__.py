@@ -95,7 +95,7 @@ def markdown(name: str, title: str, rows: list[Row]) -> str:
     """The table, and under it how, where and when it was made."""
     import torch
 
-    machine = f"{processor()}, Python {platform.python_version()}, torch {torch.__version__}"
+    machine = f"{processor()}, {matrix_rate()}, Python {platform.python_version()}, torch {torch.__version__}"
     made = f"Made by `python -m benchmarks {name}` on {datetime.now(UTC):%Y-%m-%d}: {machine}."
     return f"# {title}\n\n{table(rows)}\n\n{made}\n"
 
@@ -113,9 +113,37 @@ def processor() -> str:
     from studies.parallel import available_cores
 
     info = Path("/proc/cpuinfo")
-    models = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
-    model = models[0].split(":")[1].strip() if models else platform.machine()
-    return f"{model}, {available_cores()} cores"
+    lines = info.read_text().split("\n\n")[0].splitlines() if info.exists() else []
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    name = fields.get("model name", platform.machine())
+    generation = [f"{key} {fields[key]}" for key in ("cpu family", "model") if key in fields]
+    return f"{name} ({', '.join([*generation, *units()])}), {available_cores()} cores"
+
+
+def units() -> list[str]:
+    """The widest vector units that PyTorch uses, and those for bfloat16."""
+    import torch
+
+    found: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    bf16 = [name for name in ("avx512_bf16", "amx_bf16") if found.get(name)]
+    return [torch.backends.cpu.get_cpu_capability(), *bf16]
+
+
+def matrix_rate() -> str:
+    """Of float32 products on one thread, now: what a table's times are to be read beside."""
+    import time
+
+    import torch
+
+    threads, square = torch.get_num_threads(), torch.randn(1024, 1024)
+    torch.set_num_threads(1)
+    seconds = []
+    for _ in range(8):
+        begin = time.perf_counter()
+        torch.mm(square, square)
+        seconds.append(time.perf_counter() - begin)
+    torch.set_num_threads(threads)
+    return f"sgemm {2e-9 * 1024**3 / min(seconds):.0f} GFLOP/s on one thread"
 
 
 if __name__ == "__main__":

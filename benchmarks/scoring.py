@@ -92,7 +92,7 @@ def count(work: str, what: str, ratio: float) -> Row:
 
 def run(quick: bool) -> Iterator[Row]:
     sample, some = (20, 60) if quick else (100, 1000)
-    for space, least in (("nasbench201", 3.0), ("blox", 3.0)):
+    for space, least in (("nasbench201", 3.5), ("blox", 3.5)):
         work = Work(space)
         which = random.Random(0).sample(list(work.space.enumerate()), some)
         yield from work.rows(
