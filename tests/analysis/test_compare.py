@@ -26,6 +26,8 @@ def runs(study, tmp_path_factory):
         if run["variant"] == "uniform":  # other trainings under the same name
             folder = root / "trainings" / f"b{run['run_id']}"
             shutil.copytree(root / "trainings" / run["run_id"], folder)
+            result = json.loads((folder / "result.json").read_text()) | {"run_id": folder.name}
+            (folder / "result.json").write_text(json.dumps(result))
             run |= {"run_id": folder.name, "folder": f"../trainings/{folder.name}"}
         kept.append(run)
     content |= {"study": "second", "runs": kept}
