@@ -39,7 +39,8 @@ def main(arguments: list[str]) -> int:
     import torch
 
     from benchmarks.gpu.checks import all_checks
-    from benchmarks.gpu.measures import Known, all_measures
+    from benchmarks.gpu.measures import all_measures
+    from benchmarks.gpu.steps import Known
     from studies.failures import in_one_line
 
     if args.device == "cuda" and not torch.cuda.is_available():
