@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.baselines import BASELINES, WORDS
 from analysis.collect import Collected
-from analysis.correlate import BASELINES
 from analysis.differences import verdict
 from analysis.figures.style import TITLES
 from analysis.page import number
 
+IN_WORDS = WORDS | {"params": "the number of parameters"}
 NAMED = 2  # variants that a sentence names at the most; of more it says how many
 OPENINGS = {
     "better": "better than",
     "worse": "worse, on the architectures that both have, than",
-    "not told apart": "not told apart from",
+    "not significant": "not significantly different from",
     "one seed": "not to be judged, for want of seeds, against",
     "not compared": "not compared, for want of architectures in common, with",
 }
@@ -43,23 +44,29 @@ def _of_space(found: Collected, space: str, group: pd.DataFrame) -> str:
     best = usable.iloc[0]
     seeds = int(best["finished"])
     level = f"tau-b {number(best['tau_b']).content}{_interval(best['tau_b_low'], best['tau_b_high'])}"
-    over = f"mean of {seeds} seeds, std {best['tau_b_std']:.3f}" if seeds > 1 else "one seed"
-    ceiling = _reference(found, space, str(best["mask"]), "seed_to_seed")
+    over = "one seed: the interval is over architectures alone and lacks the share of the trainings"
+    if seeds > 1:
+        over = f"mean of {seeds} seeds, std {best['tau_b_std']:.3f}"
+    ceiling = _reference(found, best, "seed_to_seed")
     if ceiling is not None:
         over += f"; noise ceiling {ceiling:.3f}"
-    where = f"{level} over {int(best['n'])} architectures ({over})"
+    where = f"{level} over {int(best['n'])} architectures, {best['set']} ({over})"
     if len(usable) == 1:
         first = f"{title}: “{best['variant']}” ranks with {where}."
     else:
         first = f"{title}: of {len(usable)} variants, “{best['variant']}” has the highest mean, {where}."
+        names = [f"{name} ({len(rows)})" for name, rows in usable.groupby("set", sort=False)]
+        if usable.groupby("mask")["set"].nunique().max() > 1:
+            first += f" The variants are judged on different sets, {', '.join(names)}: their means are not compared,"
+            first += " differences are on what both sides have."
     rows = found.differences[found.differences["space"] == space]
     own = rows[rows["leader"] == best["variant"]]
-    parts = [*_against_variants(own, rows), *_against_params(own)]
+    parts = [*_against_variants(own, rows), *_against_baselines(own)]
     return f"{first} It is {'; '.join(parts)}." if parts else first
 
 
 def _against_variants(own: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    """What the leader is beside the other variants: better than, not told apart from, of one seed."""
+    """What the leader is beside the other variants, by verdict."""
     others = own[~own["other"].isin(BASELINES)]
     if not len(others):
         return []
@@ -80,16 +87,21 @@ def _against_variants(own: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     return parts
 
 
-def _against_params(own: pd.DataFrame) -> list[str]:
-    params = own[(own["other"] == "params") & own["p_holm"].notna()]
-    if not len(params):
+def _against_baselines(own: pd.DataFrame) -> list[str]:
+    """What the leader is beside params, and beside the baseline that is the hardest to beat, where that is another."""
+    rows = own[own["other"].isin(BASELINES) & own["difference"].notna()]
+    if not len(rows):
         return []
-    row = params.iloc[0]
-    words = {
-        "better": "better than ranking by the number of parameters",
-        "worse": "worse than ranking by the number of parameters",
-    }.get(verdict(row), "not told apart from ranking by the number of parameters")
-    return [f"{words}{_change(row)}"]
+    hardest = rows.sort_values("difference", kind="stable").iloc[0]
+    shown = [
+        row
+        for _, row in rows[rows["other"] == "params"].iterrows()
+        if hardest["difference"] < row["difference"]
+    ]
+    return [
+        f"{OPENINGS[verdict(row)]} ranking by {IN_WORDS[row['other']]}{_change(row)}"
+        for row in [*shown, hardest]
+    ]
 
 
 def _named(row: pd.Series) -> str:
@@ -109,8 +121,10 @@ def _interval(low: float | None, high: float | None, sign: str = "") -> str:
     return f" [{number(low, sign=sign).content}, {number(high, sign=sign).content}]"
 
 
-def _reference(found: Collected, space: str, mask: str, name: str) -> float | None:
+def _reference(found: Collected, row: pd.Series, name: str) -> float | None:
+    """tau-b of a reference on the set that the row is judged on."""
     rows = found.references
-    chosen = (rows["space"] == space) & (rows["mask"] == mask) & (rows["reference"] == name)
+    chosen = (rows[["space", "mask", "set"]] == row[["space", "mask", "set"]]).all(axis=1)
+    chosen &= rows["reference"] == name
     values = rows[chosen]["tau_b"].dropna().to_numpy(dtype=float)
     return float(values[0]) if len(values) else None

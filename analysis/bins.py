@@ -20,9 +20,10 @@ from numpy.typing import ArrayLike
 
 from analysis import influence
 from analysis.correlation import finite_pair, spearman_of, tau_of
+from analysis.crossed import QUANTILE, Group, Mean, both_variance, crossed_half, mean_of
 from analysis.pairs import Floats, Pair
 from analysis.topn import by_score, by_truth
-from analysis.uncertainty import QUANTILE, SMALLEST, Mean, Spread, spread, standard_error
+from analysis.uncertainty import SMALLEST, Spread, spread
 
 EVERY = tuple(range(2, 101, 2))
 REPORTED = (10, 20, 30, 40, 50, 100)
@@ -50,8 +51,8 @@ def bin_sizes(n: int, percents: Sequence[int] = EVERY) -> dict[int, int]:
 class Bin(NamedTuple):
     """One bin of one ranking. values: of each seed; None where there is none (all equal, fewer than two).
 
-    spearman, common: means over seeds with 95 % intervals over architectures; corrected: of the mean of common, None
-    at 100 %; *_std: over seeds, None for one."""
+    spearman, common: means over seeds with 95 % intervals over architectures and trainings; corrected: of the mean of
+    common, None at 100 %; *_std: over seeds, None for one."""
 
     percent: int
     k: int
@@ -71,18 +72,22 @@ def bins(truth: ArrayLike, columns: Sequence[ArrayLike], percents: Sequence[int]
     best = by_truth(values)
     predicted = [by_score(scores) for _, scores in pairs]
     return [
-        _bin(values, [scores for _, scores in pairs], percent, best[:k], [order[:k] for order in predicted])
+        _bin(values, [scores for _, scores in pairs], percent, k, best, predicted)
         for percent, k in bin_sizes(len(values), percents).items()
     ]
 
 
 def _bin(
-    truth: Floats, columns: list[Floats], percent: int, top: np.ndarray, predicted: list[np.ndarray]
+    truth: Floats,
+    columns: list[Floats],
+    percent: int,
+    k: int,
+    best: np.ndarray,
+    predicted: list[np.ndarray],
 ) -> Bin:
-    k = len(top)
-    shares = [len(np.intersect1d(top, found, assume_unique=True)) / k for found in predicted]
-    common = spread(shares)
-    assert common.mean is not None
+    top = best[:k]
+    common = mean_common_ratio(best, predicted, k)
+    assert common.value is not None
     chance = percent / 100
     pairs = [Pair(truth[top], scores[top]) for scores in columns]
     taus = [tau_of(pair).value for pair in pairs]
@@ -93,9 +98,9 @@ def _bin(
         spearman=_mean_spearman(pairs, rhos),
         spearman_std=_over_seeds(rhos).std,
         tau_b=_over_seeds(taus).mean,
-        common=Mean(common.mean, *share_interval(common.mean, k), k),
-        common_std=common.std,
-        corrected=(common.mean - chance) / (1 - chance) if chance < 1 else None,
+        common=common,
+        common_std=spread([_share(best, order, k) for order in predicted]).std,
+        corrected=(common.value - chance) / (1 - chance) if chance < 1 else None,
     )
 
 
@@ -106,23 +111,45 @@ def _over_seeds(values: Sequence[float | None]) -> Spread:
 
 
 def _mean_spearman(pairs: Sequence[Pair], rhos: Sequence[float | None]) -> Mean:
-    """The mean over seeds and its interval over architectures, by the infinitesimal jackknife on Fisher's scale; no
-    interval for few."""
+    """The mean over seeds and its interval over architectures and trainings, on Fisher's scale; none for few."""
     n, value = len(pairs[0].x), _over_seeds(rhos).mean
     if value is None or n < SMALLEST:
         return Mean(value, None, None, n)
-    if abs(value) > 1 - 1e-12:
-        return Mean(value, value, value, n)
-    error = standard_error(np.mean([influence.of_spearman(pair.x, pair.y) for pair in pairs], axis=0))
-    centre, half = math.atanh(value), QUANTILE * error / (1 - value**2)
-    return Mean(value, math.tanh(centre - half), math.tanh(centre + half), n)
+    influences = np.array([influence.of_spearman(pair.x, pair.y) for pair in pairs])
+    return mean_of(Group(np.array(rhos, dtype=float), influences))
 
 
-def share_interval(share: float, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share of n, as if each of the n were found or missed by itself.
+def _share(best: np.ndarray, predicted: np.ndarray, k: int) -> float:
+    return len(np.intersect1d(best[:k], predicted[:k], assume_unique=True)) / k
 
-    Of a common ratio it is too wide rather than too narrow: what one bin misses another must take. Over 1,000
-    architectures with rho .91 the ratio at 10 % varies by .035, and by this by .045."""
+
+def mean_common_ratio(best: np.ndarray, predicted: Sequence[np.ndarray], k: int) -> Mean:
+    """Mean over seeds of the share of the true top k that is in the predicted one, of positions (n,) by falling truth
+    and by each seed's falling score; n of the result is k.
+
+    The interval, over architectures (infinitesimal jackknife) and trainings, is Wilson's of a share of as many
+    independent draws as have that standard error: it stays within 0 and 1. At 0 and at 1, where there is no standard
+    error, it is that of k draws. The whole has a share of 1 whatever the scores."""
+    n = len(best)
+    shares = np.array([_share(best, order, k) for order in predicted])
+    if k == n:
+        return Mean(1.0, 1.0, 1.0, k)
+    influences = np.array([influence.of_common_ratio(best, order, k) for order in predicted])
+    found = mean_of(Group(shares, influences))._replace(n=k, scale=1.0)
+    assert found.value is not None
+    assert found.error is not None
+    half = crossed_half(found.error, found.seeds_half, both_variance(Group(shares, influences)))
+    low, high = share_interval(found.value, _draws(found.value, half / QUANTILE) or k)
+    return found._replace(low=low, high=high)
+
+
+def _draws(share: float, error: float) -> float:
+    """Independent draws whose share has this standard error; 0 where there is no such number."""
+    return share * (1 - share) / error**2 if error > 0 else 0.0
+
+
+def share_interval(share: float, n: float) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share of n independent draws."""
     z = QUANTILE**2 / n
     centre = (share + z / 2) / (1 + z)
     half = math.sqrt(z * share * (1 - share) + z**2 / 4) / (1 + z)

@@ -159,8 +159,10 @@ def _column(frame: pd.DataFrame, name: str) -> Floats:
 def _mean(pairs: Sequence[tuple[Floats, Floats]], compared: str) -> dict[str, Any]:
     """Mean of each coefficient over the pairs, and the smallest number of architectures in a pair."""
     result: dict[str, Any] = {name: _mean_of(function, pairs) for name, function in MEASURES.items()}
-    result["n"] = min(int((np.isfinite(a) & np.isfinite(b)).sum()) for a, b in pairs)
-    result["compared"] = compared
+    counts = [int((np.isfinite(a) & np.isfinite(b)).sum()) for a, b in pairs]
+    result["n"] = min(counts)
+    sets = f"; of {', '.join(f'{count:,}' for count in counts)} architectures" if len(set(counts)) > 1 else ""
+    result["compared"] = compared + sets
     return result
 
 

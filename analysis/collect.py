@@ -6,39 +6,25 @@ not ended, diverged or failed has a row with its state and no numbers: it is cou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from analysis.correlation import kendall_tau
+from analysis.baselines import baseline_scores
+from analysis.crossed import columns, interval_names
 from analysis.differences import controls, differences
-from analysis.pairs import Floats
 from analysis.points import COLUMNS, points
 from analysis.range_restriction import RangeRestriction
+from analysis.ranked_runs import Key, Ranked, ranked_runs
 from analysis.references import EXPECTED, METRICS, expected, flat, ranked, references
-from analysis.study import (
-    GROUP,
-    Run,
-    Study,
-    allowed_rows,
-    load_study,
-    mask_text,
-    read_result,
-    read_scores,
-    read_truth,
-    to_score,
-)
-from analysis.tables import Table, join
-from analysis.topn import by_truth, tau_true_top
+from analysis.score_sets import ScoreSet, ScoreSets
+from analysis.study import GROUP, Study, load_study, mask_text, read_truth
 from analysis.uncertainty import mean_tau, spread
 from supernet.spaces import Space
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,21 +32,25 @@ class Collected:
     """Frames of one study. Accuracies and regrets in percent and percentage points, times in seconds.
 
     tau_b_loss: the same scoring's loss as the score, the lowest best, instead of its accuracy.
-    runs: a row for each run and BatchNorm mode: GROUP, seed, run_id, primary, state, reason, and the numbers. A run
-      that is also judged under masks that it was not trained with has rows for each, with `trained_as` (the variant
+    set: the score set that a ranking is judged on (score_sets.py); every number of it is of those of its architectures
+      that all its finished seeds have a usable score of.
+    runs: a row for each run and BatchNorm mode: GROUP, seed, run_id, primary, state, reason, set, and the numbers. A
+      run that is also judged under masks that it was not trained with has rows for each, with `trained_as` (the variant
       that was trained; else none) and `control` (the id of the run trained alike under that mask).
     variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
-      seeds; tau_b_low and tau_b_high (95 % over architectures, of the mean over seeds); seedmean_<metric>:
+      seeds; tau_b_low and tau_b_high, 95 % of the mean over seeds, over architectures and trainings, of one seed over
+      architectures alone, and the parts, tau_b_architectures_* and tau_b_trainings_* (crossed.py); seedmean_<metric>:
       the metric of the mean score over seeds; of seedmean_tau_b_loss also *_low and *_high, 95 % over architectures.
     top: a row for each run, BatchNorm mode and N: tau_b inside the true top-N, mean_score of it, n scored;
       expected_points, expected_places: tau_b there if the run's error were the same everywhere (range_restriction.py).
     points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place, sampled; no
       rows where they were not asked for.
-    references: a row for each space, mask and 'params', 'macs' or kind of ceiling: tau_b, spearman, ..., n.
+    references: a row for each space, mask, set that a ranking is judged on, and baseline or kind of ceiling: tau_b,
+      spearman, ..., n.
     top_references: tau_b of the same inside the true top-N, by N, and of third_seed (ceiling.inside_top); expected_* as
       in top, from the reference's tau_b over all.
     Where a study scores its true top-N and a random sample, what is not of the top is of the sample alone.
-    differences: for each space the leading variant against every other and against params and macs.
+    differences: for each space the variants against each other and against its baselines.
     controls: each variant trained with a mask against one that was only judged under it.
     """
 
@@ -88,8 +78,9 @@ OVER_SEEDS = (
     "score_seconds",
 )
 BY_LOSS = tuple(f"seedmean_tau_b_loss{end}" for end in ("", "_low", "_high"))
-Columns = dict[tuple[str, ...], dict[int, Floats]]  # group -> seed -> a number by the truth's row number
+INTERVAL = tuple(interval_names("tau_b_"))
 COUNTS = ("n", "missing", "updates", "epochs", "train_seconds", "score_seconds")
+Columns = dict[Key, pd.DataFrame]  # of each GROUP a column a seed, by the row number of its score set's truth
 
 
 def collect(folder: Path, with_points: bool = True) -> Collected:
@@ -97,36 +88,47 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
 
     with_points: whether to fill `points`, which take up more memory than all else."""
     study = load_study(folder)
-    truths: dict[Space, Table] = {}  # what was to be scored
-    samples: dict[Space, Bools] = {}  # its rows that stand for the whole space
     whole = {name: read_truth(study.truths[name], name) for name in {run.space.name for run in study.runs}}
-    for space in dict.fromkeys(run.space for run in study.runs):
-        truths[space], samples[space] = to_score(study, whole[space.name], space)
-    rows: list[dict[str, Any]] = []
-    top: list[dict[str, Any]] = []
-    columns: Columns = {}
-    losses: Columns = {}  # minus the loss, of runs that have one of every architecture with a score
-    allowed = {space: whole[space.name].only(allowed_rows(whole[space.name], space)) for space in truths}
-    restricted = {
-        space: RangeRestriction(table.numbers[table.known], study.top) for space, table in allowed.items()
-    }
-    for run in study.runs:
-        for row, inside, column, loss in _run_rows(study, run, truths[run.space], samples[run.space]):
-            rows.append(row)
-            restriction = restricted[run.space].inside(row.get("tau_b"))
-            top += [entry | expected(restriction.get(entry["top"])) for entry in inside]
-            key = tuple(row[name] for name in GROUP)
-            for kept, values in ((columns, column), (losses, loss)):
-                if values is not None:
-                    kept.setdefault(key, {})[run.seed] = values
-    named = [*GROUP, "trained_as", "control", "seed", "run_id", "primary", "state", "reason"]
+    spaces = dict.fromkeys(run.space for run in study.runs)
+    sets = {space: ScoreSets(study, whole[space.name], space) for space in spaces}
+    known = {space: own.whole.only(own.allowed & own.whole.known) for space, own in sets.items()}
+    restricted = {space: RangeRestriction(table.numbers, study.top) for space, table in known.items()}
+    read: list[Ranked] = []
+    groups: dict[tuple[Space, str, str], list[int]] = {}
+    for place, run in enumerate(study.runs):
+        groups.setdefault((run.space, run.variant, run.measure), []).append(place)
+    judged: dict[Key, ScoreSet] = {}
+    common: Columns = {}
+    by_loss: Columns = {}
+    for places in groups.values():
+        group = ranked_runs([study.runs[place] for place in places], sets[study.runs[places[0]].space])
+        read += [one._replace(place=places[one.place]) for one in group.runs]
+        judged |= group.judged
+        common |= group.scores
+        by_loss |= group.losses
+    read.sort(key=lambda one: one.place)
+    rows = [one.row for one in read]
+    top = [
+        entry
+        | expected(restricted[study.runs[one.place].space].inside(one.row.get("tau_b")).get(entry["top"]))
+        for one in read
+        for entry in one.inside
+    ]
+    named = [*GROUP, "trained_as", "control", "seed", "run_id", "primary", "state", "reason", "set"]
     runs = pd.DataFrame(rows, columns=[*named, *COUNTS, *METRICS])
-    by_name = {(space.name, mask_text(space)): (truths[space], samples[space]) for space in truths}
-    common = {key: pd.DataFrame(columns.pop(key)).dropna() for key in list(columns)}
-    reference_rows, top_references = references(study, truths, samples, allowed, restricted)
-    by_loss = {key: pd.DataFrame(losses.pop(key)).dropna() for key in list(losses)}
-    variants = _variants(study, runs, common, by_loss, by_name)
-    sampled = {key: frame[by_name[key[0], key[1]][1][frame.index]] for key, frame in common.items()}
+    used = {
+        space: list(dict.fromkeys(one for key, one in judged.items() if key[:2] == _key(space)))
+        or [sets[space].first]
+        for space in spaces
+    }
+    baselines = {
+        space: baseline_scores(table, study.truths[space.name].size).set_axis(table.texts)
+        for space, table in known.items()
+    }
+    reference_rows, top_references = references(study, used, baselines, known, restricted)
+    variants = _variants(study, runs, common, by_loss, judged)
+    sampled = {key: frame[judged[key].sample[frame.index]] for key, frame in common.items()}
+    sides = {key: (judged[key], frame) for key, frame in sampled.items()}
     return Collected(
         study=study,
         runs=runs,
@@ -135,76 +137,24 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
             top,
             columns=[*GROUP, "seed", "primary", "top", "n", "tau_b", "tau_b_loss", "mean_score", *EXPECTED],
         ),
-        points=_points(variants, common if with_points else {}, by_name),
+        points=_points(variants, common if with_points else {}, judged),
         references=reference_rows,
         top_references=top_references,
-        differences=differences(study, variants, sampled, truths, samples),
-        controls=controls(runs, variants, sampled, truths),
+        differences=differences(variants, sides, {_key(space): own for space, own in baselines.items()}),
+        controls=controls(runs, variants, sides),
     )
 
 
-def _run_rows(
-    study: Study, run: Run, truth: Table, sample: Bools
-) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], Floats | None, Floats | None]]:
-    """For each BatchNorm mode of a run: its row, its rows by top-N, its scores and, where it has them all,
-    its losses with the sign turned, by the truth's row number."""
-    result = read_result(run)
-    group = {"space": run.space.name, "mask": mask_text(run.space), "variant": run.variant, "seed": run.seed}
-    row = {
-        **group,
-        "trained_as": run.trained_as,
-        "control": run.control,
-        "run_id": run.run_id,
-        "state": result["status"],
-        "reason": result.get("reason"),
-        **{name: result.get(name) for name in ("updates", "epochs", "train_seconds", "score_seconds")},
-    }
-    if result["status"] != "finished":
-        yield {**row, "measure": run.measure, "primary": True}, [], None, None
-        return
-    for mode, table in read_scores(run).items():
-        which = {"measure": mode, "primary": mode == run.measure}
-        try:
-            joined = join(truth, table)
-        except ValueError as error:  # not one usable score: the run ended and there is nothing to compare
-            yield {**row, **which, "state": "failed", "reason": str(error)}, [], None, None
-            continue
-        values, scores = joined.truth, joined.score
-        inside_sample = sample[joined.positions]
-        if not inside_sample.any():
-            reason = f"{table.source}: no architecture of the sample has a score"
-            yield {**row, **which, "state": "failed", "reason": reason}, [], None, None
-            continue
-        numbers = ranked(study, values, scores, inside_sample)
-        inside = [{**group, **which, "top": int(n), **entry} for n, entry in numbers["top"].items()]
-        filled, losses = _filled(scores, joined.positions, len(truth.texts)), None
-        own: dict[str, Any] = {"missing": joined.missing, "mean_score": float(scores[inside_sample].mean())}
-        if "loss" in table.frame.columns:
-            by_loss = -table.frame["loss"].to_numpy(dtype=float)[joined.score_rows]
-            if np.isfinite(by_loss).all():  # not every estimator has one
-                losses = _filled(by_loss, joined.positions, len(truth.texts))
-                own["tau_b_loss"] = kendall_tau(values[inside_sample], by_loss[inside_sample]).value
-                best = by_truth(values)
-                for entry in inside:
-                    entry["tau_b_loss"] = tau_true_top(values, by_loss, entry["top"], best).value
-        if "seconds" in table.frame.columns:  # of this way to score alone
-            own["score_seconds"] = round(float(table.frame["seconds"].sum()), 2)
-        yield {**row, **which, **flat(numbers), **own}, inside, filled, losses
-
-
-def _filled(values: Floats, positions: npt.NDArray[np.intp], count: int) -> Floats:
-    """(count,): the values at these positions, NaN elsewhere."""
-    filled = np.full(count, np.nan)
-    filled[positions] = values
-    return filled
+def _key(space: Space) -> tuple[str, str]:
+    return space.name, mask_text(space)
 
 
 def _variants(
     study: Study,
     runs: pd.DataFrame,
-    common: Mapping[tuple[str, ...], pd.DataFrame],
-    by_loss: Mapping[tuple[str, ...], pd.DataFrame],
-    truths: Mapping[tuple[str, str], tuple[Table, Bools]],
+    common: Mapping[Key, pd.DataFrame],
+    by_loss: Mapping[Key, pd.DataFrame],
+    judged: Mapping[Key, ScoreSet],
 ) -> pd.DataFrame:
     rows = []
     numbers = runs[[*OVER_SEEDS, "missing"]].astype(float).to_numpy()
@@ -225,41 +175,39 @@ def _variants(
             over_seeds = spread([] if np.isnan(values).any() else values.tolist())
             row |= {name: over_seeds.mean, f"{name}_std": over_seeds.std}
         row["missing"] = int(missing.max()) if len(finished) else None
-        row |= dict.fromkeys(("n", "tau_b_low", "tau_b_high", *(f"seedmean_{m}" for m in METRICS), *BY_LOSS))
+        row |= dict.fromkeys(("n", "set", *INTERVAL, *(f"seedmean_{m}" for m in METRICS), *BY_LOSS))
         if key in common:
-            row |= _over_architectures(study, common[key], *truths[(key[0], key[1])])
+            row |= {"set": judged[key].name} | _interval_and_mean(study, common[key], judged[key])
         if key in by_loss and by_loss[key].shape[1] == len(finished):
-            row |= _by_mean_loss(by_loss[key], *truths[(key[0], key[1])])
+            row |= _by_mean_loss(by_loss[key], judged[key])
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _over_architectures(study: Study, scores: pd.DataFrame, truth: Table, sample: Bools) -> dict[str, Any]:
+def _interval_and_mean(study: Study, scores: pd.DataFrame, judged: ScoreSet) -> dict[str, Any]:
     """What the architectures that every seed scored say: an interval, the metrics of their mean score."""
-    inside = sample[scores.index.to_numpy()]
-    values = truth.numbers[scores.index.to_numpy()]
+    inside = judged.sample[scores.index.to_numpy()]
+    values = judged.truth.numbers[scores.index.to_numpy()]
     mean = mean_tau(values[inside], [scores[seed].to_numpy()[inside] for seed in scores.columns])
-    row = {"n": int(inside.sum()), "tau_b_low": mean.low, "tau_b_high": mean.high}
+    row: dict[str, Any] = {"n": int(inside.sum())} | columns("tau_b_", mean)
     if inside.any():
         averaged = scores.mean(axis=1).to_numpy()
-        numbers = flat(ranked(study, values, averaged, inside))
+        numbers = flat(ranked(judged.top, values, averaged, inside))
         row |= {f"seedmean_{name}": numbers[name] for name in METRICS if name in numbers}
     return row
 
 
-def _by_mean_loss(scores: pd.DataFrame, truth: Table, sample: Bools) -> dict[str, Any]:
+def _by_mean_loss(scores: pd.DataFrame, judged: ScoreSet) -> dict[str, Any]:
     """BY_LOSS of the architectures that every seed scored. scores: minus their losses, a column a seed."""
-    inside = scores[sample[scores.index.to_numpy()]]
+    inside = scores[judged.sample[scores.index.to_numpy()]]
     if not len(inside):
         return {}
-    found = mean_tau(truth.numbers[inside.index.to_numpy()], [inside.mean(axis=1).to_numpy()])
+    found = mean_tau(judged.truth.numbers[inside.index.to_numpy()], [inside.mean(axis=1).to_numpy()])
     return dict(zip(BY_LOSS, (found.value, found.low, found.high), strict=True))
 
 
 def _points(
-    variants: pd.DataFrame,
-    common: Mapping[tuple[str, ...], pd.DataFrame],
-    truths: Mapping[tuple[str, str], tuple[Table, Bools]],
+    variants: pd.DataFrame, common: Mapping[Key, pd.DataFrame], judged: Mapping[Key, ScoreSet]
 ) -> pd.DataFrame:
     frames = []
     primary = variants[variants["primary"].astype(bool)]
@@ -268,7 +216,7 @@ def _points(
         group = dict(zip(GROUP, key, strict=True))
         if key not in wanted:
             continue
-        truth, sample = truths[(key[0], key[1])]
+        truth, sample = judged[key].truth, judged[key].sample
         positions = scores.index.to_numpy()
         texts, values = [truth.texts[i] for i in positions], truth.numbers[positions]
         mean = scores.mean(axis=1).to_numpy()

@@ -15,17 +15,20 @@ import numpy as np
 import pandas as pd
 
 from analysis.correlation import spearman
+from analysis.crossed import columns as interval_columns
+from analysis.crossed import interval_names
 from analysis.differences import COLUMNS as PAIR_COLUMNS
 from analysis.differences import Side, compare_sides
 from analysis.figures.style import TITLES
-from analysis.study import Run, Study, load_study, mask_text, read_result, read_scores, read_truth, to_score
+from analysis.score_sets import ScoreSets
+from analysis.study import Run, Study, load_study, mask_text, read_result, read_scores, read_truth
 from analysis.tables import Table, join
 from analysis.uncertainty import mean_tau, spread, taus
 from supernet.spaces import Space
 
 COLUMNS = [
-    "space", "variant", "studies", "mask", "measure", "runs", "seeds", "n", "tau_b", "tau_b_std", "tau_b_low",
-    "tau_b_high", "spearman", "spearman_std", "mean_score", "epochs", "updates", "train_seconds",
+    "space", "variant", "studies", "mask", "measure", "runs", "seeds", "n", "set", "tau_b", "tau_b_std",
+    *interval_names("tau_b_"), "spearman", "spearman_std", "mean_score", "epochs", "updates", "train_seconds",
 ]  # fmt: skip
 COSTS = ("epochs", "updates", "train_seconds")
 
@@ -44,7 +47,8 @@ class Compared:
 
 @dataclass
 class _Group:
-    """Runs that differ only in their seed. scores: of each finished seed, by the architecture's text."""
+    """Runs that differ only in their seed. scores: of each finished seed, by the architecture's text. judged, sampled:
+    of each study the set that they are judged on, by its name and by the texts that stand for the space."""
 
     name: str
     space: Space
@@ -53,6 +57,8 @@ class _Group:
     runs: dict[int, Run]
     scores: dict[int, pd.Series] = field(default_factory=dict)
     results: list[dict[str, Any]] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
+    sampled: list[set[str]] = field(default_factory=list)
 
 
 def compare(folders: Sequence[Path]) -> Compared:
@@ -66,16 +72,17 @@ def compare(folders: Sequence[Path]) -> Compared:
     rows: list[dict[str, Any]] = []
     frames = []
     for name in spaces:
-        truth, samples = _truth(studies, name)
+        truth = _truth(studies, name)
         groups = _groups(studies, name)
+        sets: dict[tuple[str, Space], ScoreSets] = {}
         for group in groups:
-            _read(group, truth)
+            _read(group, truth, [study for study in studies if study.name in group.studies], sets)
         usable = [group for group in groups if _has_ranking(group)]
         notes += [_left_out(group) for group in groups if group not in usable]
         if not usable:
             notes.append(f"{TITLES.get(name, name)}: no variant has a value yet")
             continue
-        of_space, sides = _rows(usable, truth, samples)
+        of_space, sides = _rows(usable, truth)
         rows += of_space
         frames.append(compare_sides(name, sides, usable[0].name))
     filled = [frame for frame in frames if len(frame)]
@@ -104,24 +111,19 @@ def _spaces_in_common(studies: Sequence[Study]) -> tuple[list[str], list[str]]:
     ]
 
 
-def _truth(studies: Sequence[Study], name: str) -> tuple[Table, set[str]]:
-    """The one truth of a space, and the texts that stand for it in every study and under every mask there is."""
+def _truth(studies: Sequence[Study], name: str) -> Table:
+    """The one truth of a space."""
     first: tuple[Study, Table] | None = None
-    samples: list[set[str]] = []
     for study in studies:
-        spaces = dict.fromkeys(run.space for run in study.runs if run.space.name == name)
-        if not spaces:
+        if not any(run.space.name == name for run in study.runs):
             continue
         table = read_truth(study.truths[name], name)
         if first is None:
             first = study, table
         else:
             _check_same(name, *first, study, table)
-        for space in spaces:
-            rows, inside = to_score(study, table, space)
-            samples.append({text for text, sampled in zip(rows.texts, inside, strict=True) if sampled})
     assert first is not None
-    return first[1], set.intersection(*samples)
+    return first[1]
 
 
 def _check_same(name: str, study: Study, table: Table, other: Study, another: Table) -> None:
@@ -161,18 +163,32 @@ def _groups(studies: Sequence[Study], name: str) -> list[_Group]:
     return groups
 
 
-def _read(group: _Group, truth: Table) -> None:
-    """Fill in scores and results of the seeds that finished."""
+def _read(
+    group: _Group, truth: Table, studies: Sequence[Study], sets: dict[tuple[str, Space], ScoreSets]
+) -> None:
+    """Fill in scores and results of the seeds that finished, and the set that they are judged on in all of the studies
+    that have the variant. sets: those that are known already."""
+    tables = []
     for seed, run in sorted(group.runs.items()):
         result = read_result(run)
         if result["status"] != "finished":
             continue
+        table = read_scores(run)[run.measure]
         try:
-            joined = join(truth, read_scores(run)[run.measure])
+            joined = join(truth, table)
         except ValueError:  # not one usable score
             continue
+        tables.append(table)
         group.scores[seed] = pd.Series(joined.score, index=joined.frame["arch"].astype(str).to_numpy())
         group.results.append(result)
+    for study in studies if tables else ():
+        key = study.name, group.space
+        if key not in sets:
+            whole = read_truth(study.truths[group.space.name], group.space.name)
+            sets[key] = ScoreSets(study, whole, group.space)
+        judged = sets[key].of(tables)
+        group.judged.append(judged.name)
+        group.sampled.append({judged.truth.texts[row] for row in np.flatnonzero(judged.sample)})
 
 
 def _has_ranking(group: _Group) -> bool:
@@ -184,12 +200,13 @@ def _left_out(group: _Group) -> str:
     return f"“{group.name}” of {', '.join(group.studies)}: left out, {why}"
 
 
-def _rows(
-    groups: Iterable[_Group], truth: Table, samples: set[str]
-) -> tuple[list[dict[str, Any]], list[Side]]:
+def _rows(groups: Iterable[_Group], truth: Table) -> tuple[list[dict[str, Any]], list[Side]]:
     """Rows of COLUMNS and what is to be compared, the best first."""
     groups = list(groups)
-    shared = samples.intersection(*(scores.index for group in groups for scores in group.scores.values()))
+    scored = [set(scores.index) for group in groups for scores in group.scores.values()]
+    shared = set.intersection(*(own for group in groups for own in group.sampled), *scored)
+    names = {(name, group.space) for group in groups for name in group.judged}
+    judged = names.pop()[0] if len(names) == 1 else "what all of them share"
     texts = [text for text in truth.texts if text in shared]  # the order of the truth
     if not texts:
         raise ValueError(
@@ -214,15 +231,15 @@ def _rows(
             "runs": len(group.runs),
             "seeds": len(columns),
             "n": len(texts),
+            "set": judged,
             "tau_b": by_seed.mean,
             "tau_b_std": by_seed.std,
-            "tau_b_low": mean.low,
-            "tau_b_high": mean.high,
+            **interval_columns("tau_b_", mean),
             "spearman": rho.mean,
             "spearman_std": rho.std,
             "mean_score": float(frame.to_numpy(dtype=float).mean()),
             **{name: None if None in known else sum(known) / len(known) for name, known in costs.items()},
         }
-        rows.append((row, Side(group.name, truth, frame)))
+        rows.append((row, Side(group.name, truth, frame, judged)))
     rows.sort(key=lambda pair: -np.inf if pair[0]["tau_b"] is None else pair[0]["tau_b"], reverse=True)
     return [row for row, _ in rows], [side for _, side in rows]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from analysis.compare import Compared
 from analysis.figures.style import TITLES
-from analysis.page import Html, element, interval, number, page, table, with_std
+from analysis.page import ONE_SEED, Html, element, interval_of, number, page, table, with_std
 from analysis.sections.comparisons import comparison_tables
 from supernet.files import write_text
 
@@ -34,7 +34,8 @@ def write_comparison(compared: Compared, path: Path) -> None:
 
 TEXT = (
     "On the architectures that all variants of the space scored. Mean ± standard deviation over seeds. 95 %: interval"
-    " of the mean over architectures; it does not cover other seeds. A training in several studies is one variant."
+    f" of the mean over architectures and trainings; {ONE_SEED}: of one seed, which lacks the share of the trainings. A"
+    " training in several studies is one variant."
 )
 
 
@@ -50,11 +51,16 @@ def _variants(compared: Compared) -> list[Html]:
                 *([row["studies"]] if several else []),
                 row["mask"],
                 with_std(row, "tau_b"),
-                interval(row["tau_b_low"], row["tau_b_high"]),
+                interval_of(row, "tau_b"),
                 with_std(row, "spearman"),
                 *(number(row[name], 0) for name in ("seeds", "n", "epochs", "updates")),
             ]
             for row in group.to_dict("records")
         ]
-        pieces += [element("h3", TITLES.get(str(space), space)), table(head, rows, words=len(words))]
+        judged = f"Judged on: {group['set'].iloc[0]}, {int(group['n'].iloc[0]):,} with every score."
+        pieces += [
+            element("h3", TITLES.get(str(space), space)),
+            element("p", judged),
+            table(head, rows, words=len(words)),
+        ]
     return pieces

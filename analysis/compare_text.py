@@ -8,6 +8,7 @@ from analysis import latex
 from analysis.compare import Compared
 from analysis.differences import verdict
 from analysis.figures.style import TITLES
+from analysis.page import ONE_SEED
 from analysis.study import FULL
 from analysis.text import as_json, frame_text, records
 
@@ -18,6 +19,7 @@ SHORT = [
     "mask",
     "seeds",
     "n",
+    "set",
     "tau_b",
     "tau_b_std",
     "tau_b_low",
@@ -70,7 +72,7 @@ def _latex(compared: Compared, variants: list[dict[str, Any]], pairs: list[dict[
             latex.escape(row["variant"]),
             latex.escape(row["studies"]),
             latex.with_std(row["tau_b"], row["tau_b_std"]),
-            latex.interval(row["tau_b_low"], row["tau_b_high"]),
+            latex.interval_of(row, "tau_b"),
             latex.with_std(row["spearman"], row["spearman_std"]),
             *(latex.number(row[name], 0) for name in ("seeds", "n", "updates")),
         ]
@@ -87,7 +89,7 @@ def _latex(compared: Compared, variants: list[dict[str, Any]], pairs: list[dict[
     head = ["Variant", "Study", r"$\tau_b$", r"95\,\%", r"Spearman $\rho$", "Seeds", "$n$", "Updates"]
     caption = (
         f"Variants of {names}, on the architectures that all of them scored. Mean ± standard deviation over seeds;"
-        " 95 %: over architectures."
+        f" 95 %: over architectures and trainings; {ONE_SEED}: of one seed, over architectures alone."
     )
     tables = [
         latex.latex_table(head, list(of_variants.items()), caption=caption, label="tab:variants", words=2)

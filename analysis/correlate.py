@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analysis.at_k import DELTA, at_k, check_delta, sparse_tau
+from analysis.baselines import baseline_scores
+from analysis.bins import mean_common_ratio
 from analysis.ceiling import ceiling, inside_top
 from analysis.correlation import finite_pair, weighted_tau_of
 from analysis.pairs import Floats, Pair
 from analysis.tables import Joined, Table, join
+from analysis.top_and_sample import DEFAULT, TopAndSample, choose
 from analysis.topn import (
     PERCENT,
     PERMUTATIONS,
@@ -28,11 +30,11 @@ from analysis.topn import (
     topn_mean_tau,
     true_top,
 )
-from analysis.uncertainty import COEFFICIENTS, interval, interval_method
+from analysis.uncertainty import COEFFICIENTS, interval, interval_methods
+from analysis.weighted import weighted_tau_interval
 from supernet.spaces import Size
 
 TIES = "true top-N: file order; predicted top-K: at random by the seed; tau_b allows for ties in both columns"
-BASELINES = ("params", "macs")
 
 
 def ranking(
@@ -52,7 +54,7 @@ def ranking(
     on these alone. None: all. scored: (n,), false where a missing score was ranked worst. Such a rank is no value:
     what needs values (Pearson, mean scores, topn_mean_tau) is then None, with a note.
     """
-    sizes = check_top(top)
+    sizes = check_top(top) if top else ()
     scored = np.ones(len(truth), dtype=bool) if scored is None else scored
     lacking = int((~scored).sum())
     no_value = f"{lacking} missing scores were ranked worst: they have a rank and no value"
@@ -75,6 +77,9 @@ def ranking(
         result["top"][str(n)] = _noted({"n": n, "tau_b": inside.value, "mean_score": mean}, inside.note)
     if lacking:
         result["topn_mean_tau"] = {"value": None, "p_value": None, "sizes": list(tops), "note": no_value}
+    elif not sizes:
+        note = "no true top-N is scored as a whole"
+        result["topn_mean_tau"] = {"value": None, "p_value": None, "sizes": [], "note": note}
     else:
         series = topn_mean_tau(truth, scores, sizes, seed=seed, permutations=permutations)
         entry = {"value": series.value, "p_value": series.p_value, "sizes": list(series.sizes)}
@@ -90,8 +95,21 @@ def ranking(
     }
     result["best_rank"] = {str(k): best_rank(whole, by, k, order=order) for k in sorted({1, *fits})}
     result["regret"] = {str(k): regret(whole, by, k, order=order) for k in sorted({1, *fits})}
+    if with_intervals:
+        _add_intervals(result, whole, by, seed)
     result["top_left_out"] = [size for size in sizes if size not in tops]
     return result
+
+
+def _add_intervals(result: dict[str, Any], truth: Floats, scores: Floats, seed: int) -> None:
+    """Put the intervals of the measures that are no coefficients into the result of `ranking`: `low` and `high` of
+    every overlap, and weighted_tau_interval. The regret has none: no resampling covers it, see
+    docs/benchmarks/coverage.md."""
+    best, predicted = by_truth(truth), by_score(scores, seed)
+    for entry in result["overlap"].values():
+        around = mean_common_ratio(best, [predicted], entry["n"])
+        entry |= {"low": around.low, "high": around.high}
+    result["weighted_tau_interval"] = list(weighted_tau_interval(truth, scores, seed))
 
 
 def _estimate(pair: Pair, name: str, seed: int, with_interval: bool) -> dict[str, Any]:
@@ -119,6 +137,7 @@ def correlate(
     permutations: int = PERMUTATIONS,
     delta: float = DELTA,
     notes: Sequence[str] = (),
+    part: str | None = None,
 ) -> dict[str, Any]:
     """Compare the scores with the truth, architecture by architecture.
 
@@ -126,17 +145,23 @@ def correlate(
     not fit are listed in `top_left_out`, and `top[N]["missing"]` counts members of the whole truth's own
     top-N that have no score. missing: 'drop' or 'worst', see tables.join. size: of the networks whose cost
     the baselines rank by; None is the benchmark's own. delta: of the sparse tau. notes: on the files, for a
-    reader. Returns a dictionary fit for JSON: never NaN, None
+    reader. part: where the scores hold a true top-N and a random sample, which of them is compared, see
+    top_and_sample.choose. Returns a dictionary fit for JSON: never NaN, None
     where undefined, with a note.
     """
     check_delta(delta)
     joined = join(truth, scores, missing)
+    held, compared, sample = choose(truth, joined, part)
+    joined = joined.only(compared)
     frame = joined.frame
     values, scored = joined.truth, joined.scored
-    result = ranking(values, joined.score, top, seed=seed, scored=scored, permutations=permutations)
-    order = by_score(joined.score, seed)
-    result["at_k"] = {k: at_k(values, joined.score, int(k), order) for k in result["regret"]}
-    sparse = sparse_tau(values, joined.score, delta)
+    result = ranking(
+        values, joined.score, top, seed=seed, scored=scored, sample=sample, permutations=permutations
+    )
+    whole, by = values[sample], joined.score[sample]
+    order = by_score(by, seed)
+    result["at_k"] = {k: at_k(whole, by, int(k), order) for k in result["regret"]}
+    sparse = sparse_tau(whole, by, delta)
     result["sparse_tau"] = _noted({"value": sparse.value, "delta": delta, "chance": 0.0}, sparse.note)
     places = frame["place"].to_numpy(dtype=int)[scored]
     inside = inside_top(truth.frame, truth.column, [entry["n"] for entry in result["top"].values()])
@@ -146,14 +171,17 @@ def correlate(
     result["missing"] = joined.missing
     result["unknown"] = joined.unknown
     result["truth_missing"] = joined.truth_missing
-    result["baselines"] = baselines(joined, top, seed=seed, size=size) if with_baselines else None
-    result["ceiling"] = ceiling(frame, truth.column)
+    result["baselines"] = (
+        baselines(joined, top, seed=seed, size=size, sample=sample) if with_baselines else None
+    )
+    result["ceiling"] = ceiling(frame[sample], truth.column)
+    result["parts"] = None if held is None else parts_of(held, part)
     result["truth"] = truth.source
     result["scores"] = scores.source
     result["space"] = None if joined.space is None else joined.space.name
     result["missing_handling"] = missing
     result["seed"] = seed
-    result["interval"] = f"95 %, {interval_method(len(frame))}"
+    result["interval"] = f"95 %, {interval_methods(result['n'])}"
     result["ties"] = TIES
     result["notes"] = list(notes)
     first = [
@@ -163,23 +191,36 @@ def correlate(
     return {key: result[key] for key in [*first, *(key for key in result if key not in first)]}
 
 
+def parts_of(held: TopAndSample, part: str | None) -> dict[str, Any]:
+    """What scores that hold a true top-N and others are, and which of them the numbers are of."""
+    sample = None if held.sample is None else int(held.sample.sum())
+    used = {
+        None: "all of both together" if sample is None else "the whole by the sample, true tops by the top",
+        "sample": "the sample alone",
+        "top": "the top alone",
+        "both": "both together, which is a sample of nothing",
+    }[part]
+    offered = "--part top" if sample is None else "--part sample, --part top"
+    note = f"the scores hold {held.words}; the numbers are of {used}; for others: {offered} or --part both"
+    return {"top": held.top, "sample": sample, "used": part or DEFAULT, "note": note}
+
+
 def baselines(
-    joined: Joined, top: Sequence[int] = TOP, *, seed: int = 0, size: Size | None = None
+    joined: Joined,
+    top: Sequence[int] = TOP,
+    *,
+    seed: int = 0,
+    size: Size | None = None,
+    sample: np.ndarray | None = None,
 ) -> dict[str, dict[str, Any]] | None:
-    """Parameters and MACs of the stand-alone networks as rankings (more is better) of the same architectures.
+    """The baselines of the space (baselines.py) as rankings of the same architectures.
 
     None where no known space reads the architectures. A score that does no better knows nothing but the size.
     """
     if joined.space is None:
         return None
-    costs = costs_of(joined, size)
+    scores = baseline_scores(joined.table, size).iloc[joined.positions]
     return {
-        name: ranking(joined.truth, costs[name].to_numpy(dtype=float), top, seed=seed) for name in BASELINES
+        str(name): ranking(joined.truth, scores[name].to_numpy(dtype=float), top, seed=seed, sample=sample)
+        for name in scores
     }
-
-
-def costs_of(joined: Joined, size: Size | None = None) -> pd.DataFrame:
-    """Columns params and macs of the joined architectures' stand-alone networks of `size`."""
-    assert joined.space is not None
-    costs = [joined.space.cost(architecture, size) for architecture in joined.architectures]
-    return pd.DataFrame({name: [getattr(cost, name) for cost in costs] for name in BASELINES})

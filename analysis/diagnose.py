@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
+from analysis.baselines import COSTS, costs_of
 from analysis.collect import Collected
-from analysis.correlate import BASELINES
 from analysis.correlation import kendall_tau, undefined
 from analysis.diagnostics import confusion, features, rank_residuals, residuals_by
 from analysis.partial import partial_kendall, partial_spearman
@@ -50,7 +49,7 @@ def diagnose(found: Collected) -> Diagnostics:
             continue
         made_of, costs = (frame.loc[points["arch"]] for frame in known[group["space"]])
         row: dict[str, object] = {**group, "n": len(points), "tau_b": kendall_tau(truth, score).value}
-        for name in BASELINES:
+        for name in COSTS:
             for kind, function in (("partial", partial_spearman), ("partial_tau", partial_kendall)):
                 partial = function(truth, score, costs[name])
                 row |= {f"{kind}_{name}": partial.value}
@@ -69,8 +68,7 @@ def _known(found: Collected, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     made_of = features(space, architectures)
     made_of.index = pd.Index(texts)
     size = found.study.truths[name].size
-    costs = [space.cost(architecture, size)[:2] for architecture in architectures]
-    return made_of, pd.DataFrame(np.array(costs), index=texts, columns=list(BASELINES))
+    return made_of, costs_of(space, architectures, size).set_axis(texts)
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -18,10 +18,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.correlation import finite_pair, undefined
+from analysis.crossed import LEVEL, QUANTILE
 from analysis.operation_use import occurrences
 from analysis.pairs import Floats, places
 from analysis.topn import by_score, by_truth
-from analysis.uncertainty import BOOTSTRAP_LIMIT, LEVEL, QUANTILE, RESAMPLES, resamples
+from analysis.uncertainty import BOOTSTRAP_LIMIT, RESAMPLES, resamples
 from supernet.spaces import Architecture, Space
 
 PERCENT = (1, 5, 10, 25, 50)  # of the true and the predicted top

@@ -11,84 +11,71 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from analysis.correlate import BASELINES, costs_of
-from analysis.significance import ALPHA, holm, paired_p, together, welch_p
-from analysis.study import GROUP, Study, mask_text
-from analysis.tables import Table, join
+from analysis.crossed import columns as interval_columns
+from analysis.crossed import interval_names
+from analysis.score_sets import ScoreSet
+from analysis.significance import ALPHA, holm, one_sample_p, paired_p, together, welch_p
+from analysis.study import GROUP
+from analysis.tables import Table
 from analysis.uncertainty import paired_difference, taus
-from supernet.spaces import Space
 
-COLUMNS = [
-    "space", "leader", "other", "difference", "low", "high", "n", "p_architectures", "p_seeds", "p_holm",
-]  # fmt: skip
+NUMBERS = ("difference", *interval_names(""), "p_architectures", "p_seeds", "p_holm")
+COLUMNS = ["space", "leader", "other", *NUMBERS[:-3], "n", "set", *NUMBERS[-3:]]
+SHARED = "what both sets share"
+Sides = Mapping[tuple[str, ...], tuple[ScoreSet, pd.DataFrame]]
 ALL_PAIRS = 15  # with more variants than this, only those with the best and with the first are compared
 
 
 @dataclass(frozen=True)
 class Side:
-    """A variant to compare. truth: of its architectures. scores: by their text, one column a seed."""
+    """A variant to compare, or a baseline, which is fixed. truth: of its architectures. scores: by their text, one
+    column a seed. judged: the name of its score set."""
 
     name: str
     truth: Table
     scores: pd.DataFrame
+    judged: str = ""
+    fixed: bool = False
 
 
 def differences(
-    study: Study,
-    variants: pd.DataFrame,
-    common: Mapping[tuple[str, ...], pd.DataFrame],
-    truths: Mapping[Space, Table],
-    samples: Mapping[Space, np.ndarray],
+    variants: pd.DataFrame, sides: Sides, baselines: Mapping[tuple[str, str], pd.DataFrame]
 ) -> pd.DataFrame:
-    """For each space the variants against each other, then each against params and macs.
+    """For each space the variants against each other, then each against the baselines.
 
-    variants: as in Collected. common: for each GROUP the scores of the architectures that all its finished
-    seeds scored, the truth's row number x seed. samples: (n,) the rows of each truth to compare.
+    variants: as in Collected. sides: for each GROUP its score set, and the scores of the architectures that all its
+    finished seeds scored, the row number in the set's truth x seed. baselines: by space and mask, see baselines.py.
     Supernets that are judged under a mask that they were not trained with are left to `controls`. A row: `leader` has
-    the higher mean tau-b of a pair of variants; difference of mean tau-b with its 95 % interval over architectures, n;
-    p_architectures, p_seeds (analysis/significance.py; None with one seed on a side, a baseline has no seeds), and
-    p_holm: the larger of the two, corrected for the number of pairs of variants of the space, or of baselines' rows.
-    Which pairs: see `pairs`.
+    the higher mean tau-b of a pair of variants; difference of mean tau-b with its 95 % interval (low, high: over
+    architectures and trainings; the parts: crossed.py), n, set; p_architectures, p_seeds (analysis/significance.py;
+    None with one seed on a side), and p_holm: the larger of the two, corrected for the number of pairs of variants of
+    the space, or of baselines' rows. Which pairs: see `pairs`.
     """
-    by_name = {(space.name, mask_text(space)): (space, table) for space, table in truths.items()}
     frames = []
     primary = _with_value(variants)
     primary = primary[primary["trained_as"].isna()]
     for name, group in primary.groupby("space", sort=False):
         first = str(group["variant"].iloc[0])
         ordered = group.sort_values("tau_b", ascending=False, kind="stable")
-        keys = [tuple(row) for row in ordered[GROUP].itertuples(index=False)]
-        sides = [_side(key, by_name[key[0], key[1]][1], common) for key in keys]
-        frames.append(compare_sides(str(name), sides, first))
-        costs: dict[str, list[Side]] = {}
-        for key in keys:
-            space, truth = by_name[key[0], key[1]]
-            if key[1] not in costs:
-                costs[key[1]] = _baselines(study, space, truth, samples[space])
+        own = [_side(tuple(row), sides) for row in ordered[GROUP].itertuples(index=False)]
+        frames.append(compare_sides(str(name), own, first))
         rows = [
             _names(str(name), side.name, baseline.name) | _difference(side, baseline)
-            for side, key in zip(sides, keys, strict=True)
-            for baseline in costs[key[1]]
+            for side, mask in zip(own, ordered["mask"], strict=True)
+            for baseline in _baselines(side, baselines[str(name), str(mask)])
         ]
         frames.append(_corrected(rows))
     return _stacked(frames)
 
 
-def controls(
-    runs: pd.DataFrame,
-    variants: pd.DataFrame,
-    common: Mapping[tuple[str, ...], pd.DataFrame],
-    truths: Mapping[Space, Table],
-) -> pd.DataFrame:
+def controls(runs: pd.DataFrame, variants: pd.DataFrame, sides: Sides) -> pd.DataFrame:
     """Each supernet that is trained with a mask against the one trained alike without it and judged under it.
 
     Both on the same architectures, so that the difference is the training's. Arguments as above; runs: as in
     Collected. A row as above: `leader` is trained with the mask, `other` only judged under it.
     """
-    by_name = {(space.name, mask_text(space)): table for space, table in truths.items()}
     primary = _with_value(variants)
     known = {tuple(row) for row in primary[GROUP].itertuples(index=False)}
     trainings = runs[runs["primary"].astype(bool) & runs["trained_as"].isna()]
@@ -98,11 +85,10 @@ def controls(
         group = tuple(view[GROUP])
         own = runs[(runs[GROUP] == view[GROUP]).all(axis=1)]
         trained = {named[run_id] for run_id in own["control"] if run_id in named} & known
-        truth = by_name[group[0], group[1]]
         for control in sorted(trained):
-            sides = (_side(key, truth, common) for key in (control, group))
             names = _names(control[0], control[2], group[2])
-            rows.setdefault(control[0], []).append(names | _difference(*sides))
+            pair = (_side(key, sides) for key in (control, group))
+            rows.setdefault(control[0], []).append(names | _difference(*pair))
     return _stacked([_corrected(of_space) for of_space in rows.values()])
 
 
@@ -133,36 +119,32 @@ def _names(space: str, leader: str, other: str) -> dict[str, Any]:
     return {"space": space, "leader": leader, "other": other}
 
 
-def _side(key: tuple[str, ...], truth: Table, common: Mapping[tuple[str, ...], pd.DataFrame]) -> Side:
-    scores = common[key]
-    return Side(key[2], truth, scores.set_axis([truth.texts[i] for i in scores.index], axis=0))
+def _side(key: tuple[str, ...], sides: Sides) -> Side:
+    judged, scores = sides[key]
+    texts = [judged.truth.texts[row] for row in scores.index]
+    return Side(key[2], judged.truth, scores.set_axis(texts, axis=0), judged.name)
 
 
-def _baselines(study: Study, space: Space, truth: Table, sample: np.ndarray) -> list[Side]:
-    known = join(truth, truth)  # leaves out the rows without a finite truth
-    costs = costs_of(known, study.truths[space.name].size)
-    inside = sample[known.positions]
-    return [
-        Side(
-            name,
-            truth,
-            pd.DataFrame({0: costs[name].to_numpy()}, index=known.frame["arch"].astype(str))[inside],
-        )
-        for name in BASELINES
-    ]
+def _baselines(side: Side, scores: pd.DataFrame) -> list[Side]:
+    """The baselines on what the other side has."""
+    here = scores.loc[side.scores.index]
+    return [Side(str(name), side.truth, here[[name]], side.judged, fixed=True) for name in here]
 
 
 def _difference(a: Side, b: Side) -> dict[str, Any]:
     texts = a.scores.index.intersection(b.scores.index)
     values = a.truth.numbers[[a.truth.row_of[text] for text in texts]]
     columns = [list(side.scores.to_numpy()[side.scores.index.get_indexer(texts)].T) for side in (a, b)]
-    found = paired_difference(values, *columns)
-    seeds = None if found.value is None else welch_p(*(taus(values, side) for side in columns))
+    found = paired_difference(values, *columns, fixed=b.fixed)
+    seeds = None
+    if found.value is not None:
+        own, other = (taus(values, side) for side in columns)
+        seeds = one_sample_p(own, other[0]) if b.fixed else welch_p(own, other)
     return {
         "difference": found.value,
-        "low": found.low,
-        "high": found.high,
+        **interval_columns("", found),
         "n": found.n,
+        "set": a.judged if a.truth is b.truth else SHARED,
         "p_architectures": paired_p(found),
         "p_seeds": seeds,
     }
@@ -173,8 +155,7 @@ def _corrected(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     adjusted = holm([together(row["p_architectures"], row["p_seeds"]) for row in rows])
     full = [row | {"p_holm": p} for row, p in zip(rows, adjusted, strict=True)]
     frame = pd.DataFrame(full, columns=COLUMNS)
-    numbers = [name for name in COLUMNS[3:] if name != "n"]
-    return frame.astype(dict.fromkeys(numbers, float))
+    return frame.astype(dict.fromkeys(NUMBERS, float))
 
 
 def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -183,16 +164,16 @@ def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def verdict(row: Mapping[Any, Any] | pd.Series) -> str:
-    """'better', 'worse', 'not told apart', 'one seed' or 'not compared': what `leader` is, for a row of `differences`.
+    """'better', 'worse', 'not significant', 'one seed' or 'not compared': what `leader` is, for a row of `differences`.
 
-    'better' and 'worse' take p_holm below 5 %: over architectures and over seeds, after correction. A baseline has no
-    seeds, so only architectures count; with one seed on a side nothing can be said about the training, however
-    many architectures there are. Not compared: both have too few architectures, or one is constant.
+    'better' and 'worse' take p_holm below 5 %: over architectures and over seeds, after correction. With one seed
+    nothing can be said about the training, however many architectures there are. Not compared: both have too few
+    architectures, or one is constant.
     """
-    if pd.isna(row["p_holm"]):
+    if pd.isna(row["p_architectures"]):
         return "not compared"
-    if row["p_holm"] >= ALPHA:
-        return "not told apart"
-    if row["other"] not in BASELINES and pd.isna(row["p_seeds"]):
+    if pd.isna(row["p_holm"]):
         return "one seed"
+    if row["p_holm"] >= ALPHA:
+        return "not significant"
     return "better" if row["difference"] > 0 else "worse"

@@ -3,8 +3,8 @@
 A ranking is a variant in the measure that it is about, over its finished seeds. Rankings of one space and mask are
 put side by side on the architectures that stand for the space (the sample, where the true top-N was scored as well).
 
-Parameters and MACs are always among the rankings: nothing ranks well that ranks no better than these. Where a study
-does not have them, they are put beside it, by the stand-alone networks' size and at no cost.
+The baselines (baselines.py) are always among the rankings: nothing ranks well that ranks no better than these. Those
+that a study does not have are put beside it, by the stand-alone networks' size and at no cost.
 
 Costs are of each measure alone, where its records tell (details `alone_seconds` and so on, or what its stages took);
 else its own share of a computation that gave several.
@@ -14,30 +14,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.correlate import BASELINES, costs_of
+from analysis.baselines import baseline_scores
 from analysis.pairs import Floats
+from analysis.score_sets import ScoreSets
 from analysis.study import (
     GROUP,
     ONE_SHOT,
     Run,
     Study,
+    allowed_rows,
     mask_text,
     read_result,
     read_scores,
     read_truth,
-    sampled,
 )
 from analysis.tables import Table, join
 from supernet.files import check, parse_object
 from supernet.spaces import Space
 
-COST = "cost"  # the kind of parameters and MACs
+COST = "cost"  # the kind of the baselines
 COSTS = ("seconds", "steps", "macs")
 UNKNOWN = "no record"  # the status of an architecture that the scores do not name
 Bools = npt.NDArray[np.bool_]
@@ -91,23 +92,25 @@ class SideBySide:
 
 
 def side_by_side(study: Study) -> list[SideBySide]:
-    """Read all scores of a study; one for each space and mask, in the study's order."""
-    tables = {name: read_truth(study.truths[name], name) for name in {run.space.name for run in study.runs}}
+    """Read all scores of a study; one for each space and mask, in the study's order. All rankings of one are on the
+    first of the study's score sets (score_sets.py) that every finished run holds."""
+    whole = {name: read_truth(study.truths[name], name) for name in {run.space.name for run in study.runs}}
     groups: dict[Space, dict[tuple[str, str], list[Run]]] = {}
     for run in study.runs:
         groups.setdefault(run.space, {}).setdefault((run.variant, run.measure), []).append(run)
     found = []
     for space, variants in groups.items():
-        truth = sampled(study, tables[space.name], space)
+        read = [[_read(run) for run in runs] for runs in variants.values()]
+        truth = _judged(study, whole[space.name], space, read)
+        rankings = tuple(_ranking(runs, truth) for runs in read)
+        baselines = _baselines(study, space, whole[space.name], truth)
+        named = {one.measure for one in rankings if one.kind == COST}
         found.append(
             SideBySide(
                 space=space,
                 arch=tuple(truth.texts),
                 truth=truth.numbers,
-                rankings=(
-                    *(_ranking(runs, truth) for runs in variants.values()),
-                    *_baselines(study, space, truth),
-                ),
+                rankings=(*rankings, *(one for one in baselines if one.measure not in named)),
             )
         )
     return found
@@ -115,50 +118,78 @@ def side_by_side(study: Study) -> list[SideBySide]:
 
 def apart(study: Study, space: Space) -> list[Scored]:
     """The rankings of a space that only a figure of their own shows, on the same architectures as the others'."""
-    truth = sampled(study, read_truth(study.truths[space.name], space.name), space)
+    whole = read_truth(study.truths[space.name], space.name)
     groups: dict[tuple[str, str], list[Run]] = {}
+    shown = []
     for run in study.runs:
-        for measure in run.apart if run.space == space else ():
-            own = replace(run, measure=measure, measures=(measure,))
-            groups.setdefault((run.variant, measure), []).append(own)
-    return [_ranking(runs, truth) for runs in groups.values()]
+        if run.space == space:
+            shown.append(_read(run))
+            for measure in run.apart:
+                own = replace(run, measure=measure, measures=(measure,))
+                groups.setdefault((run.variant, measure), []).append(own)
+    truth = _judged(study, whole, space, [shown])
+    return [_ranking([_read(run) for run in runs], truth) for runs in groups.values()]
 
 
-def _baselines(study: Study, space: Space, truth: Table) -> list[Scored]:
-    """Parameters and MACs as rankings, if the study has no such estimator in the space."""
-    if any(run.kind == COST and run.space == space for run in study.runs):
-        return []
-    costs, n = costs_of(join(truth, truth), study.truths[space.name].size), len(truth.texts)
+class _Read(NamedTuple):
+    """A run with its result, and its scores if it has finished with some."""
+
+    run: Run
+    result: dict[str, Any]
+    scores: Table | None
+
+
+def _read(run: Run) -> _Read:
+    result = read_result(run)
+    if result["status"] != "finished":
+        return _Read(run, result, None)
+    try:
+        return _Read(run, result, read_scores(run)[run.measure])
+    except ValueError as error:
+        return _Read(run, {**result, "reason": str(error)}, None)
+
+
+def _judged(study: Study, whole: Table, space: Space, read: Sequence[Sequence[_Read]]) -> Table:
+    """The rows of the truth that stand for the space, of those that have a truth."""
+    sets = ScoreSets(study, whole, space)
+    tables = [one.scores for group in read for one in group if one.scores is not None]
+    judged = sets.of(tables) if tables else sets.first
+    return judged.truth.only(judged.sample & judged.truth.known)
+
+
+def _baselines(study: Study, space: Space, whole: Table, truth: Table) -> list[Scored]:
+    """The baselines as rankings."""
+    n = len(truth.texts)
+    allowed = whole.only(allowed_rows(whole, space) & whole.known)
+    scores = baseline_scores(allowed, study.truths[space.name].size).set_axis(allowed.texts).loc[truth.texts]
     return [
         Scored(
             space=space,
-            variant=name,
+            variant=str(name).replace("_", " "),
             kind=COST,
-            measure=name,
+            measure=str(name),
             seeds=1,
-            scores=costs[name].to_numpy(dtype=float)[None],
+            scores=scores[name].to_numpy(dtype=float)[None],
             status=np.full((1, n), "ok", dtype=object),
             costs={unit: np.zeros(n) for unit in COSTS},
             prepared={"seconds": 0.0, "steps": 0.0},
             details=(({},) * n,),
         )
-        for name in BASELINES
+        for name in scores
     ]
 
 
-def _ranking(runs: Sequence[Run], truth: Table) -> Scored:
-    first, n = runs[0], len(truth.texts)
+def _ranking(read: Sequence[_Read], truth: Table) -> Scored:
+    first, n = read[0].run, len(truth.texts)
     scores: list[Floats] = []
     status, details, reasons = [], [], []
     costs: dict[str, list[Floats]] = {name: [] for name in COSTS}
     prepared: dict[str, list[float | None]] = {"seconds": [], "steps": []}
-    for run in runs:
-        result = read_result(run)
-        if result["status"] != "finished":
+    for run, result, table in read:
+        if table is None:
             reasons.append(f"seed {run.seed}: {result.get('reason') or result['status']}")
             continue
         try:
-            table = read_scores(run)[run.measure]
             joined = join(truth, table, missing="worst")
             records = _records(table.frame, joined.score_rows)
         except ValueError as error:
@@ -177,7 +208,7 @@ def _ranking(runs: Sequence[Run], truth: Table) -> Scored:
         variant=first.variant,
         kind=first.kind,
         measure=first.measure,
-        seeds=len(runs),
+        seeds=len(read),
         scores=np.array(scores).reshape(shape),
         status=np.array(status, dtype=object).reshape(shape),
         costs={name: np.mean(rows, axis=0) if rows else np.full(n, np.nan) for name, rows in costs.items()},

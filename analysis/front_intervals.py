@@ -14,11 +14,12 @@ import pandas as pd
 
 from analysis import influence
 from analysis.correlation import spearman_of, undefined
-from analysis.estimator_scores import Bools, Scored, SideBySide
+from analysis.crossed import Group, Mean, difference_of
+from analysis.estimator_scores import COST, Bools, Scored, SideBySide
 from analysis.pairs import Floats, Pair
 from analysis.study import mask_text
 from analysis.topn import by_truth
-from analysis.uncertainty import QUANTILE, SMALLEST, Mean, standard_error
+from analysis.uncertainty import SMALLEST
 from analysis.yardstick import Yardstick
 
 COLUMNS = ["nearest_difference", "nearest_low", "nearest_high"]
@@ -26,8 +27,8 @@ NONE = Mean(None, None, None, 0)
 
 
 def with_intervals(found: Yardstick, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `against_front` with COLUMNS: value less nearest_value and its 95 % interval over architectures, of
-    Spearman where all rankings are on the same architectures (missing='common'); empty elsewhere."""
+    """The rows of `against_front` with COLUMNS: value less nearest_value and its 95 % interval over architectures and
+    trainings, of Spearman where all rankings are on the same architectures (missing='common'); empty elsewhere."""
     groups = {(one.space.name, mask_text(one.space)): one for one in found.side_by_side}
     compared = found.rankings[found.rankings["compared"] > 0]
     means = [
@@ -52,16 +53,14 @@ def _of_row(row: dict[Any, Any], groups: dict[tuple[str, str], SideBySide], comp
 
 def paired_spearman(truth: Floats, a: Scored, b: Scored, top: np.ndarray | Bools) -> Mean:
     """Mean Spearman over seeds of `a` less that of `b`, over the architectures `top` of truth (n,), all scored by both;
-    with its interval, by the infinitesimal jackknife. None where a column is constant; no interval for few."""
-    values, influences = [], []
+    with its interval over architectures and trainings. None where a column is constant; no interval for few."""
+    groups = []
     for one in (a, b):
         pairs = [Pair(truth[top], scores[top]) for scores in one.scores]
         if not pairs or any(undefined(pair.x, pair.y) for pair in pairs):
             return Mean(None, None, None, len(top))
-        values.append(np.mean([spearman_of(pair).value or 0.0 for pair in pairs]))
-        influences.append(np.mean([influence.of_spearman(pair.x, pair.y) for pair in pairs], axis=0))
-    difference = float(values[0] - values[1])
-    if len(top) < SMALLEST:
-        return Mean(difference, None, None, len(top))
-    half = QUANTILE * standard_error(influences[0] - influences[1])
-    return Mean(difference, difference - half, difference + half, len(top))
+        values = np.array([spearman_of(pair).value or 0.0 for pair in pairs])
+        influences = np.array([influence.of_spearman(pair.x, pair.y) for pair in pairs])
+        groups.append(Group(values, influences, fixed=one.kind == COST))
+    found = difference_of(*groups)
+    return found if len(top) >= SMALLEST else Mean(found.value, None, None, len(top))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -11,6 +12,7 @@ ESCAPES = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "±": r"$\pm$",
+    "\N{DEGREE SIGN}": r"$^\circ$",
     "\N{MINUS SIGN}": "$-$",
     "\N{EN DASH}": "--",
     "“": "``",
@@ -39,6 +41,14 @@ def interval(low: float | None, high: float | None, digits: int = 3, sign: str =
     """[low, high]; empty without either."""
     ends = [number(end, digits, sign)[1:-1] for end in (low, high)]
     return f"$[{ends[0]}, {ends[1]}]$" if all(ends) else ""
+
+
+def interval_of(row: Mapping[str, Any], name: str, digits: int = 3, fixed: bool = False) -> str:
+    """The interval of a mean over seeds, row[name_low] to row[name_high]; marked as in the report where row has no part
+    of the trainings. fixed: of a baseline, which has none."""
+    shown = interval(row[f"{name}_low"], row[f"{name}_high"], digits)
+    part = row.get(f"{name}_trainings_low")
+    return shown if not shown or fixed or (part is not None and part == part) else f"{shown[:-1]}^\\circ$"
 
 
 def latex_table(

@@ -19,6 +19,7 @@ from analysis.sections.pair_diagnostics import pair_diagnostics_section
 from analysis.sections.provenance import VERSIONS
 from analysis.study import FULL
 from analysis.tables import Joined, Table, join
+from analysis.top_and_sample import DEFAULT, choose
 from analysis.topn import by_score
 from supernet.files import write_text
 
@@ -35,6 +36,9 @@ def write_pair_report(
     if path.suffix != ".html":
         raise ValueError(f"report: {str(path)!r} does not end in .html")
     joined = join(truth, scores, result["missing_handling"])
+    used = result["parts"]["used"] if result["parts"] else DEFAULT
+    _, compared, sample = choose(truth, joined, None if used == DEFAULT else used)
+    joined = joined.only(compared)
     folder = path.with_name(f"{path.stem}_figures")
     note = f"Truth: {_short(truth)}. Ties: {result['ties']}; seed {result['seed']}."
     space = style.TITLES.get(result["space"], UNKNOWN)
@@ -53,7 +57,7 @@ def write_pair_report(
         *tops_section(result),
         element("h2", "Truth against score"),
         _scatter(joined, scores, result, folder, note),
-        *pair_diagnostics_section(joined, scores.column, folder, result["seed"], note),
+        *pair_diagnostics_section(joined.only(sample), scores.column, folder, result["seed"], note),
         *_provenance(truth, scores, result, folder),
     ]
     write_text(path, page(heading, *content))

@@ -26,9 +26,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.correlation import Coefficient, finite_pair, kendall_tau, spearman, undefined
+from analysis.crossed import QUANTILE, standard_error
 from analysis.influence import of_spearman, of_tau_b
 from analysis.pairs import Floats
-from analysis.uncertainty import QUANTILE, SMALLEST, standard_error
+from analysis.uncertainty import SMALLEST
 
 
 class Partial(NamedTuple):

@@ -1,25 +1,25 @@
-"""What a study's variants are compared with: costs as rankings and noise ceilings; and the numbers of any ranking.
+"""What a study's variants are compared with: baselines and noise ceilings; and the numbers of any ranking.
 
 Of each space and mask, over all architectures and inside the true top-N.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from analysis.ceiling import ceiling, inside_top
-from analysis.correlate import BASELINES, costs_of, ranking
+from analysis.correlate import ranking
 from analysis.pairs import Floats
 from analysis.range_restriction import Expected, RangeRestriction
+from analysis.score_sets import ScoreSet
 from analysis.study import Study, mask_text
-from analysis.tables import Table, join
+from analysis.tables import Table
 from supernet.spaces import Space
 
-Bools = npt.NDArray[np.bool_]
 PERMUTATIONS = 999  # per run: enough for a p-value of .001, a tenth of the time
 EXPECTED = ("expected_points", "expected_places")  # inside a true top-N, were the error the same everywhere
 METRICS = (
@@ -29,11 +29,11 @@ METRICS = (
 
 
 def ranked(
-    study: Study, truth: Floats, scores: Floats, sample: np.ndarray, with_intervals: bool = False
+    top: Sequence[int], truth: Floats, scores: Floats, sample: np.ndarray, with_intervals: bool = False
 ) -> dict[str, Any]:
-    """Every measure; without intervals as a rule: a variant has one over its seeds."""
+    """Every measure, of the true tops of these sizes; without intervals as a rule: a variant has one over its seeds."""
     return ranking(
-        truth, scores, study.top, sample=sample, permutations=PERMUTATIONS, with_intervals=with_intervals
+        truth, scores, top, sample=sample, permutations=PERMUTATIONS, with_intervals=with_intervals
     )
 
 
@@ -60,37 +60,31 @@ def expected(found: Expected | None) -> dict[str, float | None]:
 
 def references(
     study: Study,
-    truths: dict[Space, Table],
-    samples: dict[Space, Bools],
-    allowed: dict[Space, Table],
-    restricted: dict[Space, RangeRestriction],
+    sets: Mapping[Space, Sequence[ScoreSet]],
+    baselines: Mapping[Space, pd.DataFrame],
+    known: Mapping[Space, Table],
+    restricted: Mapping[Space, RangeRestriction],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The frames `references` and `top_references` of Collected: on the sample, and inside the true top-N.
+    """The frames `references` and `top_references` of Collected: on each set that a ranking is judged on, and inside
+    the true top-N, of the largest of the sets.
 
-    allowed: all of the truth that the mask allows: each seed of the truth chooses its own top from it."""
+    baselines: by the text of an architecture, see baselines.py. known: all of the truth that the mask allows: each seed
+    of the truth chooses its own top from it."""
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
-    for space, truth in truths.items():
+    for space, used in sets.items():
         group = {"space": space.name, "mask": mask_text(space)}
-        joined = join(truth, truth)  # leaves out the rows without a finite truth
-        values = joined.truth
-        sample = samples[space][joined.positions]
-        costs = costs_of(joined, study.truths[space.name].size)
+        largest = max(used, key=lambda one: len(one.truth.texts))
         inside: dict[str, dict[int, float | None]] = {}
         overall: dict[str, float | None] = {}
-        for name in BASELINES:
-            cost = costs[name].to_numpy(dtype=float)
-            numbers = ranked(study, values, cost, sample, with_intervals=True)
-            interval = {"tau_b_low": numbers["tau_b"]["low"], "tau_b_high": numbers["tau_b"]["high"]}
-            row = flat(numbers)
-            rows.append({**group, "reference": name, **row, **interval, "compared": f"{name} against truth"})
-            inside[name] = {int(n): entry["tau_b"] for n, entry in numbers["top"].items()}
-            overall[name] = row["tau_b"]
-        for name, entry in (ceiling(joined.frame[sample], truth.column) or {}).items():
-            rows.append({**group, "reference": name, **entry})
-            overall[name] = entry.get("tau_b")
-        sizes = [n for n in study.top if n <= len(values)]
-        inside |= inside_top(allowed[space].frame, truth.column, sizes)
+        for judged in used:
+            own, tops = _of_set(judged, baselines[space])
+            rows += [{**group, "set": judged.name, **row} for row in own]
+            if judged is largest:
+                overall = {row["reference"]: row.get("tau_b") for row in own}
+                inside = tops
+        sizes = [n for n in study.top if n <= int(largest.truth.known.sum())]
+        inside |= inside_top(known[space].frame, known[space].column, sizes)
         for name, taus in inside.items():
             restriction = restricted[space].inside(overall.get(name.replace("third_seed", "seed_to_seed")))
             for n, tau in taus.items():
@@ -99,3 +93,22 @@ def references(
                 )
     columns = ["space", "mask", "reference", "top", "tau_b", *EXPECTED]
     return pd.DataFrame(rows), pd.DataFrame(top, columns=columns)
+
+
+def _of_set(
+    judged: ScoreSet, baselines: pd.DataFrame
+) -> tuple[list[dict[str, Any]], dict[str, dict[int, float | None]]]:
+    """The baselines and the ceilings of one set; tau-b of the baselines inside the true top-N."""
+    truth = judged.truth.only(judged.truth.known)
+    values, sample = truth.numbers, judged.sample[judged.truth.known]
+    scores = baselines.loc[truth.texts]
+    rows: list[dict[str, Any]] = []
+    inside: dict[str, dict[int, float | None]] = {}
+    for name in scores:
+        numbers = ranked(judged.top, values, scores[name].to_numpy(dtype=float), sample, with_intervals=True)
+        interval = {"tau_b_low": numbers["tau_b"]["low"], "tau_b_high": numbers["tau_b"]["high"]}
+        rows.append({"reference": name, **flat(numbers), **interval, "compared": f"{name} against truth"})
+        inside[str(name)] = {int(n): entry["tau_b"] for n, entry in numbers["top"].items()}
+    for name, entry in (ceiling(truth.frame[sample], truth.column) or {}).items():
+        rows.append({"reference": name, **entry})
+    return rows, inside

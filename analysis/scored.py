@@ -75,6 +75,9 @@ class ScoredSet:
         return [architectures[row] for row in sorted(chosen)]
 
 
+USUAL = ScoredSet(random=1000)  # the random sample of the catalogue's studies of whole spaces
+
+
 @lru_cache(maxsize=4)
 def _order(rows: int, first: int, seed: int) -> tuple[int, ...]:
     """So many rows: the `first` drawn at random without replacement, then the others at random. The last ones are

@@ -7,10 +7,12 @@ difference of 0 between these trained supernets. Two-sided, the normal distribut
 standard error. That error is the infinitesimal jackknife's (analysis/influence.py), what a paired bootstrap's tends to
 with the number of resamples: a thousand resamples have no p-value below .001, which a hundred pairs need.
 
-*Over seeds*, `welch_p`: another training would give other scores. The null is equal means over seeds.
+*Over seeds*: another training would give other scores. The null is equal means over seeds, `welch_p`; against a
+baseline, which is one number and has no seeds, that the mean over seeds is that number, `one_sample_p`.
 
 Either alone calls a difference that another draw of the other would not show. So the p-value of a pair is the larger of
-the two (an intersection-union test: R. L. Berger, 1982), and `holm` corrects these for the number of pairs.
+the two (an intersection-union test: R. L. Berger, 1982), and `holm` corrects these for the number of pairs. With one
+seed there is no test over seeds, so no p-value of the pair and no verdict.
 """
 
 from __future__ import annotations
@@ -19,21 +21,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.uncertainty import LEVEL, QUANTILE, Mean
+from analysis.crossed import LEVEL, Mean
 
 ALPHA = 1 - LEVEL
 
 
 def paired_p(found: Mean) -> float | None:
     """Two-sided p-value over architectures of a `paired_difference`; None where it has no interval."""
-    if found.value is None or found.low is None or found.high is None:
+    if found.value is None or found.error is None:
         return None
-    error = (found.high - found.low) / (2 * QUANTILE)
-    if error == 0:
+    if found.error == 0:
         return 1.0 if found.value == 0 else 0.0
     from scipy.special import ndtr  # all of scipy.stats would take a second to import
 
-    return float(2 * ndtr(-abs(found.value) / error))
+    return float(2 * ndtr(-abs(found.value) / found.error))
 
 
 def welch_p(a: Sequence[float], b: Sequence[float]) -> float | None:
@@ -53,9 +54,24 @@ def welch_p(a: Sequence[float], b: Sequence[float]) -> float | None:
     return float(2 * stdtr(freedom, -abs(gap) / np.sqrt(sum(errors))))
 
 
+def one_sample_p(values: Sequence[float], fixed: float) -> float | None:
+    """Two-sided p-value that the mean over seeds is a fixed number (one-sample t test); None with one seed.
+
+    Where the seeds do not vary it is 1 for that number, else 0."""
+    if len(values) < 2:
+        return None
+    gap = float(np.mean(values)) - fixed
+    if np.ptp(values) == 0:
+        return 1.0 if values[0] == fixed else 0.0
+    from scipy.special import stdtr
+
+    error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    return float(2 * stdtr(len(values) - 1, -abs(gap) / error))
+
+
 def together(architectures: float | None, seeds: float | None) -> float | None:
-    """The p-value that both hold: the larger. With one seed, or a baseline without any, that over architectures."""
-    return architectures if architectures is None or seeds is None else max(architectures, seeds)
+    """The p-value that both hold: the larger; None where one of the two was not tested."""
+    return None if architectures is None or seeds is None else max(architectures, seeds)
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:

@@ -75,7 +75,8 @@ class Truth:
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """provenance: the command that repeats the study, the commit of the code and the versions that wrote study.json;
-    empty for one that was written before they were recorded."""
+    empty for one that was written before they were recorded. scored: what its runs score; scored_otherwise: what they
+    score when they are not told otherwise on the command line, if that is another set."""
 
     folder: Path
     name: str
@@ -87,6 +88,7 @@ class Study:
     truths: Mapping[str, Truth]
     scored: ScoredSet
     provenance: Mapping[str, Any]
+    scored_otherwise: tuple[ScoredSet, ...] = ()
 
     @property
     def in_percent(self) -> bool:
@@ -146,6 +148,7 @@ def load_study(folder: Path) -> Study:
             truths=truths,
             scored=ScoredSet(**content["scored"]),
             provenance=content.get("provenance", {}),
+            scored_otherwise=tuple(ScoredSet(**scored) for scored in content.get("scored_otherwise", ())),
         )
         runs = with_ancestors(_named_apart(study.runs), content["runs"])
         views = _views(runs, content["runs"])
@@ -252,25 +255,6 @@ def allowed_rows(table: Table, space: Space) -> np.ndarray:
     if not allowed.any():
         raise ValueError(f"{table.source}: the mask {', '.join(space.mask)} leaves no architecture")
     return allowed
-
-
-def to_score(study: Study, truth: Table, space: Space) -> tuple[Table, np.ndarray]:
-    """The rows of a truth table that the study scores of a space: its mask is applied before any top-N is taken. And
-    which of these are said to stand for all that the mask allows."""
-    allowed = allowed_rows(truth, space)
-    rows = study.scored.rows(truth.numbers, allowed)
-    inside = np.isin(rows, study.scored.sample(allowed))
-    if len(rows) == len(truth.texts):
-        return truth, inside
-    chosen = np.zeros(len(truth.texts), dtype=bool)
-    chosen[rows] = True
-    return truth.only(chosen), inside
-
-
-def sampled(study: Study, truth: Table, space: Space) -> Table:
-    """The rows of a truth table that stand for a space, where the truth is known."""
-    scored, sample = to_score(study, truth, space)
-    return scored.only(sample & scored.known)
 
 
 def mask_text(space: Space) -> str:

@@ -7,17 +7,21 @@ from typing import Any
 import pandas as pd
 
 from analysis import latex
+from analysis.baselines import BASELINES, WORDS
 from analysis.collect import Collected
+from analysis.crossed import interval_names
 from analysis.figures.style import TITLES
+from analysis.page import ONE_SEED
 from analysis.study import FULL
 from analysis.text import CEILINGS, as_json, frame_text, records
 
 SHORT = [
-    "space", "mask", "name", "seeds", "n", "missing", "tau_b", "tau_b_std", "tau_b_low", "tau_b_high",
-    "tau_b_loss", "spearman", "topn_mean_tau", "overlap_5", "mean_score", "epochs", "updates", "train_seconds",
+    "space", "mask", "name", "seeds", "n", "set", "missing", "tau_b", "tau_b_std", "tau_b_low", "tau_b_high",
+    "covers", "tau_b_loss", "spearman", "topn_mean_tau", "overlap_5", "mean_score", "epochs", "updates",
+    "train_seconds",
 ]  # fmt: skip
 COLUMNS = [
-    "space", "mask", "name", "runs", "seeds", "n", "missing", "tau_b", "tau_b_low", "tau_b_high",
+    "space", "mask", "name", "runs", "seeds", "n", "set", "missing", "tau_b", *interval_names("tau_b_"), "covers",
     "tau_b_std", "tau_b_loss", "tau_b_loss_std", "seedmean_tau_b", "seedmean_tau_b_loss", "seedmean_tau_b_loss_low",
     "seedmean_tau_b_loss_high", "tau_kendall_a", "spearman", "spearman_std", "pearson", "pearson_std",
     "weighted_tau", "topn_mean_tau", "topn_mean_tau_std", "topn_p", "overlap_5", "overlap_5_std", "regret_10",
@@ -28,10 +32,12 @@ COLUMNS = [
 def table_frame(found: Collected) -> pd.DataFrame:
     """The study's numbers, one row for each variant (its own BatchNorm mode), baseline and noise ceiling.
 
-    Means over the finished seeds; *_std over seeds (empty for one); tau_b_low and tau_b_high: 95 % over
-    architectures; tau_b_loss: the loss as the score, the lowest best; seedmean_*: of the mean score or loss over
-    seeds, its *_low and *_high 95 % over architectures; topn_p: of the mean score too. mean_score in percent,
-    regret_10 in percentage points, seconds a run.
+    Means over the finished seeds; *_std over seeds (empty for one). set: what the row is judged on. tau_b_low and
+    tau_b_high: 95 % over what `covers` says, 'both' (architectures and trainings) or 'architectures' (one seed, or a
+    baseline); tau_b_architectures_* and tau_b_trainings_*: the parts. tau_b_loss: the loss as the score,
+    the lowest best; seedmean_*: of the mean score or loss over seeds, its *_low and *_high 95 %
+    over architectures; topn_p: of the mean score too. mean_score in percent, regret_10 in percentage
+    points, seconds a run.
     """
     rows = found.primary.rename(columns={"variant": "name", "finished": "seeds", "seedmean_topn_p": "topn_p"})
     references = found.references.rename(columns={"reference": "name"})
@@ -43,6 +49,8 @@ def table_frame(found: Collected) -> pd.DataFrame:
         ],
         columns=COLUMNS,
     )
+    both = frame["tau_b_trainings_low"].notna()
+    frame["covers"] = both.map({True: "both", False: "architectures"}).where(frame["tau_b_low"].notna(), None)
     for name in ("runs", "seeds", "n", "missing"):
         frame[name] = frame[name].astype("Int64")
     order = {name: i for i, name in enumerate(dict.fromkeys(frame["space"]))}
@@ -83,13 +91,14 @@ def _latex(found: Collected, frame: pd.DataFrame, with_mask: bool) -> str:
     for space, rows in frame.groupby("space", sort=False):
         lines = []
         for row in records(rows):
-            name = CEILINGS.get(row["name"], row["name"])
+            name = (CEILINGS | WORDS).get(row["name"], row["name"])
             words = [latex.escape(name), *([latex.escape(row["mask"])] if with_mask else [])]
             lines.append([*words, *_latex_cells(row)])
         groups.append((TITLES.get(str(space), str(space)), lines))
     title = found.study.title if found.study.title.endswith(("?", "!", ".")) else f"{found.study.title}."
     caption = (
-        f"{title} Mean ± standard deviation over seeds; 95 %: over architectures. Top-N mean: Kendall's"
+        f"{title} Mean ± standard deviation over seeds; 95 %: over architectures and trainings, of baselines over"
+        f" architectures; {ONE_SEED}: of one seed, over architectures alone. Top-N mean: Kendall's"
         f" tau between N and the mean score of the true top-N, -1 is best. {found.study.note}"
     )
     label = f"tab:{''.join(c if c.isalnum() else '-' for c in found.study.name)}"
@@ -99,7 +108,7 @@ def _latex(found: Collected, frame: pd.DataFrame, with_mask: bool) -> str:
 def _latex_cells(row: dict[str, Any]) -> list[str]:
     return [
         latex.with_std(row["tau_b"], row["tau_b_std"]),
-        latex.interval(row["tau_b_low"], row["tau_b_high"]),
+        latex.interval_of(row, "tau_b", fixed=row["name"] in BASELINES),
         latex.with_std(row["spearman"], row["spearman_std"]),
         latex.with_std(row["topn_mean_tau"], row["topn_mean_tau_std"], 2),
         latex.with_std(row["overlap_5"], row["overlap_5_std"]),

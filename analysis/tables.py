@@ -9,7 +9,7 @@ the exact text decides.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -114,7 +114,11 @@ class Table:
 
     def only(self, mask: np.ndarray) -> Table:
         """The rows where `mask` (n,) is true."""
-        return Table(frame=self.frame[mask].reset_index(drop=True), column=self.column, source=self.source)
+        rows = Table(frame=self.frame[mask].reset_index(drop=True), column=self.column, source=self.source)
+        if "parsed" in self.__dict__ and self.parsed is not None:  # else each text would be read again
+            space, architectures = self.parsed
+            rows.__dict__["parsed"] = space, [architectures[row] for row in np.flatnonzero(mask)]
+        return rows
 
 
 def _columns(frame: pd.DataFrame) -> str:
@@ -161,6 +165,11 @@ class Joined:
         rows = self.table.frame.iloc[self.positions].reset_index(drop=True)
         return rows.assign(**own, place=self.table.places[self.positions])
 
+    def only(self, mask: np.ndarray) -> Joined:
+        """The rows where `mask` (n,) is true; the counts stay those of the whole."""
+        names = ("positions", "score_rows", "truth", "score", "scored")
+        return replace(self, **{name: getattr(self, name)[mask] for name in names})
+
     @cached_property
     def architectures(self) -> list[Architecture]:
         """Of the rows; none without a space."""
@@ -169,7 +178,7 @@ class Joined:
         return [self.table.parsed[1][row] for row in self.positions]
 
 
-def _rows_of_scores(truth: Table, scores: Table) -> tuple[np.ndarray, int, bool]:
+def rows_of_scores(truth: Table, scores: Table) -> tuple[np.ndarray, int, bool]:
     """The row of scores for each row of truth, -1 for none, (n,); how many rows of scores are in no row of truth;
     whether they met by more than their texts."""
     if truth.parsed is not None:
@@ -196,7 +205,7 @@ def join(truth: Table, scores: Table, missing: str = "drop") -> Joined:
     """
     if missing not in MISSING:
         raise ValueError(f"missing: {missing!r} is not one of {', '.join(MISSING)}")
-    rows, unknown, same = _rows_of_scores(truth, scores)
+    rows, unknown, same = rows_of_scores(truth, scores)
     values = scores.numbers
     if "status" in scores.frame.columns:
         values = np.where((scores.frame["status"] == "ok").to_numpy(dtype=bool), values, np.nan)

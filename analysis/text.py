@@ -8,8 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.baselines import WORDS
 from analysis.safe_text import csv_text, markdown_table
 
+BASELINE_TEXT = (
+    "params and MACs of the stand-alone networks at the benchmark's published size; layers that the output depends on;"
+    " log-rank sum: of params and layers, over all architectures of the truth"
+)
 LABELS = {
     "tau_b": "Kendall tau-b",
     "tau_kendall_a": "Kendall tau-a",
@@ -70,24 +75,35 @@ def as_text(result: dict[str, Any]) -> str:
         f"n       {result['n']} architectures; {result['missing']} without a score"
         f" ({'left out' if result['missing_handling'] == 'drop' else 'ranked worst'}); {result['unknown']}"
         f" scored but not in the truth; {result['truth_missing']} without a finite truth (left out)",
+        *([f"parts   {result['parts']['note']}"] if result["parts"] else []),
         "",
     ]
-    named = {"scores": result, **(result["baselines"] or {})}
-    rows = [["", *(cell for name in named for cell in (name, "95 %"))]]
-    for key, label in LABELS.items():
-        rows.append([label, *(cell for entry in named.values() for cell in _estimate(entry[key]))])
-    rows.append(["weighted tau", *(cell for e in named.values() for cell in (number(e["weighted_tau"]), ""))])
-    sparse = result["sparse_tau"]
-    empty = [""] * (len(rows[0]) - 2)
-    rows.append([f"sparse tau-b (delta {sparse['delta']:g})", number(sparse["value"]), *empty])
-    for percent, entry in result["overlap"].items():
-        cells = (cell for e in named.values() for cell in (number(e["overlap"][percent]["value"]), ""))
-        rows.append([f"overlap of top {percent} % (chance {entry['chance']:.3f})", *cells])
-    series = [
-        (number(e["topn_mean_tau"]["value"]), _p(e["topn_mean_tau"]["p_value"])) for e in named.values()
-    ]
-    rows.append(["topn_mean_tau (-1 is best)", *(cell for pair in series for cell in pair)])
+    named = {"scores": result} | {WORDS[name]: one for name, one in (result["baselines"] or {}).items()}
+    rows = [["ranking", *(cell for label in LABELS.values() for cell in (label, "95 %"))]]
+    rows += [[name, *(cell for key in LABELS for cell in _estimate(one[key]))] for name, one in named.items()]
     lines += [aligned(rows), ""]
+    head = ["ranking", "weighted tau"]
+    head += [f"top {percent} % (chance {one['chance']:.3f})" for percent, one in result["overlap"].items()]
+    rows = [[*head, "topn_mean_tau (-1 is best)", "p"]]
+    for name, one in named.items():
+        series = one["topn_mean_tau"]
+        shares = [" ".join(_estimate(entry)).strip() for entry in one["overlap"].values()]
+        rows.append(
+            [
+                name,
+                " ".join(_estimate(_weighted(one))).strip(),
+                *shares,
+                number(series["value"]),
+                _p(series["p_value"]),
+            ]
+        )
+    sparse = result["sparse_tau"]
+    lines += [
+        aligned(rows),
+        "top x %: share of the true top x % that is in the predicted one. Sparse tau-b of the scores (delta"
+        f" {sparse['delta']:g}): {number(sparse['value'])}.",
+        "",
+    ]
 
     rows = [["top", "true top-N: tau_b", "mean score", "missing", "predicted top-K: tau_b"]]
     for k in result["at_k"]:
@@ -112,10 +128,7 @@ def as_text(result: dict[str, Any]) -> str:
             "",
         ]
     if result["baselines"]:
-        lines.append(
-            "params, macs: cost of the stand-alone networks at the benchmark's published size, more is"
-            " better."
-        )
+        lines.append(f"baselines: more is better; {BASELINE_TEXT}.")
     lines.append(
         "at K: in brackets the level by chance, that of scores that know nothing; of tau-b and the sparse tau it is 0."
         " Ranks: 1 is best. Regret in the units of the truth."
@@ -148,8 +161,14 @@ def _beside_chance(entry: dict[str, Any], digits: int = 3) -> str:
     return f"{number(entry['value'], digits)} ({number(entry['chance'], digits)})"
 
 
+def _weighted(one: dict[str, Any]) -> dict[str, Any]:
+    return {"value": one["weighted_tau"]} | dict(
+        zip(("low", "high"), one["weighted_tau_interval"], strict=True)
+    )
+
+
 def _p(value: float | None) -> str:
-    return "" if value is None else f"p {value:.4f}"
+    return "" if value is None else f"{value:.4f}"
 
 
 def notes(result: dict[str, Any]) -> list[str]:

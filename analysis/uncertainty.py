@@ -5,10 +5,12 @@ a percentile bootstrap for up to BOOTSTRAP_LIMIT architectures, the infinitesima
 influence.py). It holds the trained weights and the truth as they are. Where a whole space has been scored
 there is no sampling at all, and the interval says how far the value would carry over to a similar space.
 
-*Over seeds*: another training would give other scores. `spread` states it.
+*Over seeds*: another training would give other scores. `spread` states it, and the interval of a mean over seeds
+(`mean_tau`) or of a difference (`paired_difference`) covers both; see crossed.py.
 
-Kendall's tau-a is never resampled: a resample holds copies, copies are ties, and ties shrink it. It gets the
-infinitesimal jackknife for any number of architectures.
+Kendall's tau-a and Spearman's rho are never resampled: a resample holds copies, copies are ties, and ties shrink
+tau-a and pull a high rho down. They get the infinitesimal jackknife for any number of architectures.
+How often each interval covers: docs/benchmarks/coverage.md.
 """
 
 from __future__ import annotations
@@ -22,13 +24,15 @@ from numpy.typing import ArrayLike
 
 from analysis import correlation, influence
 from analysis.correlation import Coefficient, finite_pair, undefined
+from analysis.crossed import LEVEL, QUANTILE, Group, Mean, difference_of, mean_of, standard_error
 from analysis.pairs import Floats, Pair, places
 
 BOOTSTRAP_LIMIT = 1000
 SMALLEST = 10  # below this many architectures no interval is given
 RESAMPLES = 1000
-LEVEL = 0.95
-QUANTILE = 1.959963984540054  # of the normal distribution at (1 + LEVEL) / 2
+RESAMPLED = ("tau_b", "pearson")  # by the bootstrap where there are few architectures
+BOOTSTRAP = f"percentile bootstrap over architectures, {RESAMPLES} resamples"
+JACKKNIFE = "infinitesimal jackknife over architectures, Fisher z scale"
 
 COEFFICIENTS: dict[str, Callable[[Pair], Coefficient]] = {
     "tau_b": correlation.tau_of,
@@ -65,9 +69,17 @@ def interval_method(n: int, coefficient: str = "tau_b") -> str:
     """The method that `interval` uses for n architectures, in words."""
     if n < SMALLEST:
         return "none"
-    if n <= BOOTSTRAP_LIMIT and coefficient != "tau_kendall_a":
-        return f"percentile bootstrap over architectures, {RESAMPLES} resamples"
-    return "infinitesimal jackknife over architectures, Fisher z scale"
+    return BOOTSTRAP if n <= BOOTSTRAP_LIMIT and coefficient in RESAMPLED else JACKKNIFE
+
+
+def interval_methods(n: int) -> str:
+    """The methods for n architectures of all coefficients, in words."""
+    methods: dict[str, list[str]] = {}
+    for name in COEFFICIENTS:
+        methods.setdefault(interval_method(n, name), []).append(name)
+    if len(methods) == 1:
+        return next(iter(methods))
+    return "; ".join(f"{', '.join(names)}: {method}" for method, names in methods.items())
 
 
 def interval(x: ArrayLike, y: ArrayLike, coefficient: str = "tau_b", *, seed: int = 0) -> Interval:
@@ -80,7 +92,7 @@ def interval(x: ArrayLike, y: ArrayLike, coefficient: str = "tau_b", *, seed: in
         return Interval(None, None, method, note)
     if len(x) < SMALLEST:
         return Interval(None, None, method, f"no interval for fewer than {SMALLEST} architectures")
-    if method.startswith("percentile"):
+    if method == BOOTSTRAP:
         return _bootstrap(x, y, coefficient, method, seed)
     value = COEFFICIENTS[coefficient](Pair(x, y)).value
     assert value is not None
@@ -92,14 +104,9 @@ def interval(x: ArrayLike, y: ArrayLike, coefficient: str = "tau_b", *, seed: in
     return Interval(float(np.tanh(centre - half)), float(np.tanh(centre + half)), method)
 
 
-def standard_error(influences: Floats) -> float:
-    """Standard error over architectures from the influences (n,) of each on a statistic."""
-    return float(np.sqrt((influences**2).mean() / (len(influences) - 1)))
-
-
 def _bootstrap(x: Floats, y: Floats, coefficient: str, method: str, seed: int) -> Interval:
     """Percentiles over the resamples of the coefficient, which is a function of the counts."""
-    statistic = {"tau_b": _counted_tau_b, "spearman": _counted_spearman, "pearson": _counted_pearson}
+    statistic = {"tau_b": _counted_tau_b, "pearson": _counted_pearson}
     drawn = statistic[coefficient](resamples(len(x), seed), x, y)
     defined = drawn[np.isfinite(drawn)]
     lost = RESAMPLES - len(defined)
@@ -148,21 +155,6 @@ def _counted_pearson(counts: Floats, x: Floats, y: Floats) -> Floats:
     return _divide(xy - mx * my, (xx - mx**2) * (yy - my**2))
 
 
-def _counted_spearman(counts: Floats, x: Floats, y: Floats) -> Floats:
-    """Spearman's rho of each resample, (B,); counts is (B, n)."""
-    (groups_x, f, dense_x), (groups_y, g, dense_y) = (_counted_ranks(counts, values) for values in (x, y))
-    together = np.einsum("bn,bn,bn->b", counts, f[:, dense_x], g[:, dense_y])
-    squares = [np.einsum("bk,bk,bk->b", k, h, h) for k, h in ((groups_x, f), (groups_y, g))]
-    n = len(x)
-    return _divide(together / n, squares[0] / n * (squares[1] / n))
-
-
-def _counted_ranks(counts: Floats, values: Floats) -> tuple[Floats, Floats, np.ndarray]:
-    """Of each distinct value: how often drawn, its mean rank scaled to mean 0 and range 1, both (B, k); whose (n,)."""
-    groups, dense = _grouped(counts, values)
-    return groups, (groups.cumsum(axis=1) - groups / 2) / counts.shape[1] - 0.5, dense
-
-
 def _grouped(counts: np.ndarray, values: Floats) -> tuple[np.ndarray, np.ndarray]:
     """How often each resample drew each of the k distinct values, rising, (B, k); which of them each is, (n,)."""
     dense = places(values).dense
@@ -174,50 +166,32 @@ def _grouped(counts: np.ndarray, values: Floats) -> tuple[np.ndarray, np.ndarray
     return np.add.reduceat(sorted_counts, starts, axis=1), dense
 
 
-class Mean(NamedTuple):
-    """A mean of tau-b over seeds, or a difference of two such means, with its 95 % interval over n rows."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-
-
 def mean_tau(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Mean:
-    """Mean tau-b over seeds, one column of scores (n,) a seed; its interval over architectures."""
-    mean = _mean_influence(truth, columns)
-    n = len(np.asarray(truth))
-    if mean is None:
-        return Mean(None, None, None, n)
-    value, error = mean[0], standard_error(mean[1])
-    if abs(value) > 1 - 1e-12:
-        return Mean(value, value, value, n)
-    centre, half = np.arctanh(value), QUANTILE * error / (1 - value**2)
-    return Mean(value, float(np.tanh(centre - half)), float(np.tanh(centre + half)), n)
+    """Mean tau-b over seeds, one column of scores (n,) a seed; its interval over architectures and trainings."""
+    group = _group(truth, columns)
+    return Mean(None, None, None, len(np.asarray(truth))) if group is None else mean_of(group)
 
 
-def paired_difference(truth: ArrayLike, a: Sequence[ArrayLike], b: Sequence[ArrayLike]) -> Mean:
+def paired_difference(
+    truth: ArrayLike, a: Sequence[ArrayLike], b: Sequence[ArrayLike], *, fixed: bool = False
+) -> Mean:
     """Mean tau-b of the score columns `a` less that of `b`, over the same n architectures.
 
-    a and b hold one (n,) array for each seed. The interval is paired: architectures that are hard for both do
-    not widen it. It says nothing about other seeds: that is Welch's test (analysis/significance.py).
-    """
-    first, second = _mean_influence(truth, a), _mean_influence(truth, b)
-    n = len(np.asarray(truth))
+    a and b hold one (n,) array for each seed. fixed: b is a baseline, which has no trainings. The interval is over
+    architectures, paired (those that are hard for both do not widen it), and over trainings."""
+    first, second = _group(truth, a), _group(truth, b)
     if first is None or second is None:
-        return Mean(None, None, None, n)
-    value = first[0] - second[0]
-    half = QUANTILE * standard_error(first[1] - second[1])
-    return Mean(value, value - half, value + half, n)
+        return Mean(None, None, None, len(np.asarray(truth)))
+    return difference_of(first, second._replace(fixed=fixed))
 
 
-def _mean_influence(truth: ArrayLike, columns: Sequence[ArrayLike]) -> tuple[float, Floats] | None:
-    """Mean tau-b of the columns and the mean influence of each architecture; None where undefined."""
+def _group(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Group | None:
+    """tau-b of each column and the influence of each architecture on it; None where undefined."""
     pairs = [finite_pair(truth, column) for column in columns]
     if not pairs or any(undefined(x, y) or len(x) < SMALLEST for x, y in pairs):
         return None
-    found = [_tau_and_influence(x.tobytes(), y.tobytes()) for x, y in pairs]
-    return float(np.mean([value for value, _ in found])), np.mean([own for _, own in found], axis=0)
+    values, influences = zip(*(_tau_and_influence(x.tobytes(), y.tobytes()) for x, y in pairs), strict=True)
+    return Group(np.array(values), np.array(influences))
 
 
 @lru_cache(maxsize=128)

@@ -16,6 +16,8 @@ import pandas as pd
 
 from analysis.bins import EVERY, Bin, bins, check_percents
 from analysis.bins_reference import bin_reference
+from analysis.crossed import columns as interval_columns
+from analysis.crossed import interval_names
 from analysis.estimator_scores import COSTS, Bools, Scored, SideBySide, side_by_side
 from analysis.pairs import Floats
 from analysis.study import Study
@@ -30,8 +32,8 @@ RANKINGS = [
 ]  # fmt: skip
 COST_COLUMNS = [column for name in COSTS for column in (name, f"{name}_se")]
 BINS = [
-    "space", "mask", "variant", "measure", "kind", "percent", "k", "n", "spearman", "spearman_std", "spearman_low",
-    "spearman_high", "spearman_reference", "tau_b", "common", "common_std", "common_low", "common_high",
+    "space", "mask", "variant", "measure", "kind", "percent", "k", "n", "spearman", "spearman_std",
+    *interval_names("spearman_"), "spearman_reference", "tau_b", "common", "common_std", "common_low", "common_high",
     "common_reference", "chance", "corrected", *COST_COLUMNS,
 ]  # fmt: skip
 
@@ -157,8 +159,7 @@ def _bin_row(found: Bin, rho: float | None, one: Scored, top: np.ndarray, n: int
         "n": n,
         "spearman": found.spearman.value,
         "spearman_std": found.spearman_std,
-        "spearman_low": found.spearman.low,
-        "spearman_high": found.spearman.high,
+        **interval_columns("spearman_", found.spearman),
         "spearman_reference": reference and reference.spearman,
         "tau_b": found.tau_b,
         "common": found.common.value,

@@ -141,6 +141,7 @@ class Plan:
             "study": self.study.name,
             **facts,
             "scored": asdict(self.study.scored),
+            "scored_otherwise": [asdict(scored) for scored in self.study.scored_otherwise],
             "runs": runs,
             "truth": truth,
             "provenance": {"command": self.command, "commit": commit(), "versions": versions()},

@@ -66,7 +66,7 @@ class Truth:
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """A question: variants x seeds. truth: by space. top: the N of the true top-N sets. note: what the data are,
-    printed wherever results are."""
+    printed wherever results are. scored_otherwise: what its runs may hold where `scored` was changed for a command."""
 
     name: str
     title: str
@@ -77,6 +77,7 @@ class Study:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     top: tuple[int, ...] = (10, 25, 50, 150, 250, 500)
     scored: ScoredSet = field(default_factory=ScoredSet)
+    scored_otherwise: tuple[ScoredSet, ...] = ()
 
     def __post_init__(self) -> None:
         names = Counter((variant.space, variant.name) for variant in self.variants)

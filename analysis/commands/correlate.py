@@ -39,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="drop",
         help="architectures without a score: left out (the default), or ranked below all others",
     )
+    parser.add_argument(
+        "--part",
+        choices=("sample", "top", "both"),
+        help="of scores that hold a true top-N and a random sample, as a run's own file does: compare one of them, or"
+        " both as one set (default: the whole by the sample, the true tops by the top)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the intervals, p-values and broken ties (0)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
@@ -95,7 +101,14 @@ def main(args: argparse.Namespace) -> None:
     files = read_pair(*_asked(args), space=args.space, average=args.average, partial=args.partial)
     truth, scores, notes = files.truth, files.scores, files.notes
     result = correlate(
-        truth, scores, top=top, missing=args.missing, seed=args.seed, delta=args.delta, notes=notes
+        truth,
+        scores,
+        top=top,
+        missing=args.missing,
+        seed=args.seed,
+        delta=args.delta,
+        notes=notes,
+        part=args.part,
     )
     if args.json:  # the text has them, and whoever reads JSON by a program should see them as well
         for note in notes:

@@ -8,33 +8,21 @@ from matplotlib.figure import Figure
 
 from analysis.correlation import kendall_tau
 from analysis.figures import style
-from analysis.scored import ScoredSet
+from analysis.score_sets import ScoreSets
+from analysis.scored import USUAL
 from analysis.store import result, sealed
-from analysis.study import (
-    GROUP,
-    Run,
-    Study,
-    allowed_rows,
-    mask_text,
-    read_result,
-    read_scores,
-    read_truth,
-    sampled,
-)
+from analysis.study import GROUP, Run, Study, mask_text, read_result, read_scores, read_truth
 from analysis.tables import Table
 from supernet.spaces import Space
 
 FEWEST = 40  # architectures below which a tau says little
-# Supernets trained for a true top-N and this sample have milestones of a part of both. Once the whole table is scored
-# both stand for the space, but a mixture that is rich in the best does not.
-SAMPLE = ScoredSet(random=1000)
 COLUMNS = [*GROUP, "seed", "updates", "n", "tau_b", "tau_b_loss"]
 
 
 def learning_frame(study: Study) -> pd.DataFrame:
     """COLUMNS: a row for each finished supernet, each milestone of it and its end: tau_b by accuracy and by loss over
     the same n architectures, those of the study's sample that every milestone scored (where the whole table is scored,
-    those in SAMPLE, if enough). None with fewer than FEWEST."""
+    those in USUAL, if enough). None with fewer than FEWEST."""
     rows: list[dict[str, object]] = []
     truths: dict[str, Table] = {}
     samples: dict[Space, tuple[pd.Series, pd.Index]] = {}
@@ -56,13 +44,17 @@ def learning_frame(study: Study) -> pd.DataFrame:
 
 
 def _sample(study: Study, truth: Table, space: Space) -> tuple[pd.Series, pd.Index]:
-    """The truth of the architectures that stand for the space, by their texts; and those of them that are in SAMPLE,
-    if the whole table is scored, else all."""
-    table = sampled(study, truth, space)
+    """The truth of the architectures that stand for the space, by their texts; and those of them that are in USUAL,
+    if the whole table is scored, else all.
+
+    Supernets trained for a true top-N and that sample have milestones of a part of both. Once the whole table is scored
+    both stand for the space, but a mixture that is rich in the best does not."""
+    sets = ScoreSets(study, truth, space)
+    table = sets.first.truth.only(sets.first.sample & sets.first.truth.known)
     values = pd.Series(table.numbers, index=list(table.texts))
     if not study.scored.whole:
         return values, values.index
-    drawn = SAMPLE.sample(allowed_rows(truth, space))
+    drawn = USUAL.sample(sets.allowed)
     return values, values.index.intersection([truth.texts[row] for row in drawn])
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
+from analysis.baselines import LOG_RANK_SUM, WORDS
 from analysis.ceiling import INSIDE
 from analysis.figures import style
 from analysis.references import EXPECTED
@@ -18,7 +19,7 @@ from analysis.study import FULL
 BANDS = 5  # variants in a panel up to which bands stay legible
 TOGETHER = 7  # variants in a panel, as many as there are colours
 LABEL = 48  # letters in a line of the legend
-DASHES = ((0, (4, 2)), (0, (6, 1.5, 1, 1.5)), (0, (1, 1.5)))
+DASHES = ((0, (4, 2)), (0, (6, 1.5, 1, 1.5)), (0, (1, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
 
 
 def topn(series: pd.DataFrame, references: pd.DataFrame, *, percent: bool = True, note: str = "") -> Figure:
@@ -26,8 +27,9 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, percent: bool = True
 
     series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
     and N; std is NaN for one seed. references: space, mask, reference, top, tau_b: lines of the noise ceiling,
-    of validation against test (INSIDE of ceiling.py) and of params. Grey band: what range restriction alone lets
-    expect, between its two scales (EXPECTED in series), for the panel's variant of the highest tau-b over all.
+    of validation against test (INSIDE of ceiling.py), of params and of the log-rank sum. Grey band: what range
+    restriction alone lets expect, between its two scales (EXPECTED in series), for the panel's variant of the highest
+    tau-b over all.
     A falling line on the right means that better architectures score higher, which is what topn_mean_tau sums up.
     percent: whether all scores are; if not, each line on the right goes from its own lowest value to its highest.
     Where a space has many variants, a row of panels for every few of them, on one scale.
@@ -150,14 +152,14 @@ def _restriction(axes: Axes, here: pd.DataFrame) -> None:
 
 
 def _references(axes: Axes, references: pd.DataFrame) -> None:
-    """Noise ceiling and validation against test (black) and params (grey) of the full space, or of the only
-    mask that there is: lines for every mask would hide the variants."""
+    """Noise ceiling and validation against test (black), params and the log-rank sum (grey) of the full space, or of
+    the only mask that there is: lines for every mask would hide the variants."""
     masks = list(dict.fromkeys(references["mask"]))
     mask = FULL if FULL in masks or not masks else masks[0]
     here = references[(references["mask"] == mask) & references["tau_b"].notna()]
     labels = ("noise ceiling, seed against seed", "noise ceiling, validation against test")
     names = {name: (label, "#111111") for name, label in zip(INSIDE, labels, strict=True)}
-    names["params"] = ("params", style.GREY)
+    names |= {name: (WORDS[name], style.GREY) for name in ("params", LOG_RANK_SUM)}
     for (reference, (label, colour)), dashes in zip(names.items(), DASHES, strict=True):
         group = here[here["reference"] == reference]
         if not len(group):

@@ -14,16 +14,24 @@ from matplotlib.lines import Line2D
 from analysis.figures import style
 from analysis.study import FULL
 
+LAYERS = "live convolutions, layers in all"
 REFERENCES: dict[str, tuple[str, str, Any]] = {  # name in the frame: label, colour, line style
     "params": ("params as a ranking", style.PALETTE[4], "-"),
     "macs": ("MACs as a ranking", style.PALETTE[2], (0, (2.5, 1.5))),
+    "live_convolutions": (LAYERS, style.PALETTE[3], "-"),
+    "layers": (LAYERS, style.PALETTE[3], "-"),
+    "longest_path": ("layers on the longest path as a ranking", style.PALETTE[5], "-"),
+    "log_rank_sum": ("log-rank sum of params and layers", style.PALETTE[1], (0, (1, 1))),
     "seed_to_seed": ("noise ceiling, seed against seed", "#111111", "-"),
     "valid_to_test": ("noise ceiling, validation against test", "#111111", (0, (1, 1.2))),
 }
 
 
 BLUE = style.PALETTE[0]
-MEAN: dict[str, Any] = {"color": BLUE, "marker": "o", "markersize": 6.5, "linewidth": 2.2}
+MEAN: dict[str, Any] = {"color": BLUE, "marker": "o", "markersize": 6.5, "linewidth": 1.6}
+BOTH: dict[str, Any] = {"color": BLUE, "linewidth": 1.6}
+PART: dict[str, Any] = {"color": BLUE, "linewidth": 4.5, "alpha": 0.55, "solid_capstyle": "butt"}
+ALONE: dict[str, Any] = {"color": BLUE, "linewidth": 1.4, "linestyle": (0, (2, 1.2))}
 SEED: dict[str, Any] = {
     "color": BLUE,
     "marker": "o",
@@ -38,24 +46,28 @@ def variants(
 ) -> Figure:
     """One panel a space, one row a variant, tau-b to the right.
 
-    summary: space, mask, variant, tau_b (mean over seeds), tau_b_low, tau_b_high (95 % over architectures).
-    runs: space, mask, variant, tau_b of each seed. references: space, mask, reference, tau_b; drawn in the
-    rows of their mask only, as an architecture that is masked out counts for neither side.
+    summary: space, mask, variant, tau_b (mean over seeds), tau_b_low, tau_b_high (95 % over architectures and
+    trainings; dashed where tau_b_trainings_low is empty: of one seed, over architectures alone),
+    set.
+    runs: space, mask, variant, tau_b of each seed. references: space, mask, set, reference, tau_b; drawn in
+    the rows of their mask and set only, as an architecture that is masked out counts for neither side.
     """
     spaces = list(dict.fromkeys(summary["space"]))
     heights = [int((summary["space"] == space).sum()) for space in spaces] or [1]
     with style.look():
-        figure = style.new_figure(height=0.46 * sum(heights) + 0.75 * len(heights) + 1.45)
+        figure = style.new_figure(height=0.46 * sum(heights) + 0.75 * len(heights) + 2.0)
         panels = figure.subplots(
             len(heights), 1, squeeze=False, sharex=True, height_ratios=[h + 0.6 for h in heights]
         )[:, 0]
         used: list[str] = []
+        alone = bool((summary["tau_b_low"].notna() & summary["tau_b_trainings_low"].isna()).any())
         if not spaces:
             style.empty(panels[0], "no finished run")
         for axes, space in zip(panels, spaces, strict=False):
             rows = summary[summary["space"] == space].reset_index(drop=True)
             for y, row in rows.iterrows():
                 here = references[(references["space"] == space) & (references["mask"] == row["mask"])]
+                here = here[here["set"] == row["set"]]
                 used += _ticks(axes, float(y), here)
                 same = (
                     (runs["space"] == space)
@@ -63,27 +75,33 @@ def variants(
                     & (runs["variant"] == row["variant"])
                 )
                 _row(axes, float(y), row, runs[same]["tau_b"].dropna().to_numpy(dtype=float))
-            axes.set_yticks(range(len(rows)), [_label(row) for _, row in rows.iterrows()])
+            axes.set_yticks(range(len(rows)), [_label(row, rows) for _, row in rows.iterrows()])
             axes.set_ylim(len(rows) - 0.45, -0.55)
             axes.grid(visible=False, axis="y")
             axes.set_title(style.panel_title(space))
             axes.tick_params(labelbottom=True)
         panels[-1].set_xlabel("tau-b, whole space or its random sample")
         handles = [
-            Line2D([], [], **MEAN, label="mean over seeds, 95 % over architectures"),
+            Line2D([], [], **MEAN, label="mean over seeds, 95 % over architectures and trainings"),
+            Line2D([], [], **PART, label="of that, over architectures alone"),
             Line2D([], [], **SEED, label="one seed"),
+            *([Line2D([], [], **ALONE, label="95 % of one seed, over architectures alone")] if alone else []),
         ]
-        for name, (label, colour, dashes) in REFERENCES.items():
-            if name in used:
-                handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label))
+        shown = {label: look for name, (label, *look) in REFERENCES.items() if name in used}
+        for label, (colour, dashes) in shown.items():
+            handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label))
         figure.legend(handles=handles, loc="outside upper left", ncols=2)
         style.add_note(figure, note)
     return figure
 
 
-def _label(row: pd.Series) -> str:
+def _label(row: pd.Series, rows: pd.DataFrame) -> str:
+    """The variant, its mask where its name does not say it, and what it is judged on where others of the same mask are
+    judged on another set."""
     mask = "" if row["mask"] == FULL or row["mask"] in row["variant"] else f", without {row['mask']}"
-    return textwrap.fill(f"{row['variant']}{mask}", 26)
+    sets = rows[rows["mask"] == row["mask"]]["set"].dropna().unique()
+    judged = f" ({row['set']})" if len(sets) > 1 and pd.notna(row["set"]) else ""
+    return textwrap.fill(f"{row['variant']}{mask}{judged}", 26)
 
 
 def _row(axes: Axes, y: float, row: pd.Series, seeds: np.ndarray) -> None:
@@ -99,9 +117,11 @@ def _row(axes: Axes, y: float, row: pd.Series, seeds: np.ndarray) -> None:
         )
         return
     if pd.notna(row["tau_b_low"]):
-        axes.plot(
-            [row["tau_b_low"], row["tau_b_high"]], [y, y], color=BLUE, linewidth=2.2, solid_capstyle="round"
-        )
+        both = pd.notna(row["tau_b_trainings_low"])
+        axes.plot([row["tau_b_low"], row["tau_b_high"]], [y, y], **(BOTH if both else ALONE))
+        if both:
+            part = [row["tau_b_architectures_low"], row["tau_b_architectures_high"]]
+            axes.plot(part, [y, y], **PART)
     axes.plot([row["tau_b"]], [y], **MEAN, zorder=4)
     axes.plot(seeds, np.full(len(seeds), y + 0.22), **SEED)
 

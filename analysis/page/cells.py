@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+ONE_SEED = "\N{DEGREE SIGN}"  # behind what lacks the share of the trainings, for want of a second seed
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,16 @@ def interval(low: Any, high: Any, digits: int = 3) -> Cell:
     if any(end.value is None for end in ends):
         return Cell(DASH)
     return Cell(f"[{ends[0].content}, {ends[1].content}]", ends[0].value)
+
+
+def interval_of(row: Mapping[Any, Any], name: str, digits: int = 3) -> Cell:
+    """The interval of a mean over seeds, row[name_low] to row[name_high]; marked ONE_SEED where row has no part of the
+    trainings (analysis/crossed.py)."""
+    cell = interval(row.get(f"{name}_low"), row.get(f"{name}_high"), digits)
+    part = row.get(f"{name}_trainings_low")
+    if cell.value is None or (part is not None and not pd.isna(part)):
+        return cell
+    return Cell(f"{cell.content}{ONE_SEED}", cell.value)
 
 
 def _text(value: Any, digits: int, sign: str = "") -> str:

@@ -4,8 +4,8 @@ weights where the training kept one."""
 from __future__ import annotations
 
 from analysis.collect import Collected
-from analysis.page import Html, element, interval, table, with_std
-from analysis.sections.rankings import space_title
+from analysis.page import Html, element, interval_of, table, with_std
+from analysis.sections.rankings import judged_on, space_title
 
 
 def bn_modes_section(found: Collected) -> list[Html]:
@@ -19,7 +19,8 @@ def bn_modes_section(found: Collected) -> list[Html]:
         mode = row["measure"] + (" (used above)" if row["primary"] else "")
         taus = [
             with_std(row, "tau_b"),
-            interval(row.get("tau_b_low"), row.get("tau_b_high")),
+            interval_of(row, "tau_b"),
+            judged_on(row),
             with_std(row, "tau_b_loss"),
             with_std(row, "spearman"),
         ]
@@ -30,6 +31,7 @@ def bn_modes_section(found: Collected) -> list[Html]:
         "BatchNorm when scoring",
         "tau-b",
         "95 %",
+        "judged on",
         "tau-b by loss",
         "Spearman",
         "mean score (%)",

@@ -7,15 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.baselines import BASELINES
 from analysis.collect import Collected
-from analysis.correlate import BASELINES
 from analysis.differences import ALL_PAIRS, verdict
 from analysis.figures.style import TITLES
-from analysis.page import Cell, Head, Html, element, interval, number, table
+from analysis.page import ONE_SEED, Cell, Head, Html, element, interval, number, table
 
 FEW = 3  # variants whose pairs need no matrix
 OPEN = 6  # comparisons that are shown at once; more are folded away under the matrix
-ONE_SEED = "\N{DEGREE SIGN}"
 
 
 def comparisons_section(found: Collected) -> list[Html]:
@@ -38,18 +37,19 @@ def comparison_tables(differences: pd.DataFrame) -> list[Html]:
         pieces.append(_folded(_list(group), len(group)))
     baselines = differences[differences["other"].isin(BASELINES)]
     for space, group in baselines.groupby("space", sort=False):
-        title = f"{TITLES.get(str(space), space)}: each variant against ranking by cost"
+        title = f"{TITLES.get(str(space), space)}: each variant against the baselines"
         pieces.append(element("details", element("summary", title), _list(group)))
     return [*pieces, element("p", TEXT, class_="small")]
 
 
 TEXT = (
-    "Difference of the mean tau-b over seeds, on the architectures that both sides scored. 95 %: over architectures,"
-    " paired, of this one difference. p over architectures: of no difference between these trained supernets (normal"
-    " distribution, paired infinitesimal jackknife, which is what a paired bootstrap tends to). p over seeds: Welch's"
-    " test on the tau-b of the seeds. Both must hold, so that the larger counts, corrected after Holm for all pairs of"
-    " the space (the baselines apart): of studies in which no variant differs, at most 5 % have any that is called"
-    " better. One seed: the architectures tell them apart, but one training has no spread."
+    "Difference of the mean tau-b over seeds, on the architectures that both sides scored. 95 %: over architectures"
+    f" and trainings, of this one difference; {ONE_SEED}: of one seed, over architectures alone. p over architectures:"
+    " of no difference between these trained supernets (normal distribution, paired infinitesimal jackknife). p over"
+    " seeds: Welch's test on the tau-b of the seeds; against a baseline, which has no seeds, a one-sample t test of the"
+    " seeds against its value. Both must hold, so that the larger counts, corrected after Holm for all pairs of the"
+    " space (the baselines apart): of studies in which no variant differs, at most 5 % have any that is called better."
+    " With one seed there is no verdict: one training has no spread."
 )
 
 
@@ -63,9 +63,9 @@ def _names(rows: pd.DataFrame) -> list[str]:
 def _summary(rows: pd.DataFrame, names: Sequence[str]) -> str:
     verdicts = [verdict(row) for _, row in rows.iterrows()]
     told = sum(kind in ("better", "worse") for kind in verdicts)
-    text = f"Of {len(rows)} pairs of {len(names)} variants, {told} are told apart"
+    text = f"Of {len(rows)} pairs of {len(names)} variants, {told} differ significantly"
     if one := verdicts.count("one seed"):
-        text += f", {one} more by their architectures alone, since a side has one seed"
+        text += f", of {one} nothing is said, since a side has one seed"
     if none := verdicts.count("not compared"):
         text += f", {none} have too few architectures in common to be compared"
     if len(rows) < len(names) * (len(names) - 1) / 2:
@@ -81,7 +81,7 @@ def _matrix(rows: pd.DataFrame, names: Sequence[str]) -> Html:
         cells = [_mark(found[name, other]) if (name, other) in found else Cell("") for other in names[1:]]
         lines.append([f"{place}  {name}", *cells])
     head = [Head("Row less column"), *(Head(str(k), title=name) for k, name in enumerate(names[1:], start=2))]
-    last = f"Column {len(names)}: {names[-1]}. Bold: better or worse. Plain: not told apart. {ONE_SEED}: one seed."
+    last = f"Column {len(names)}: {names[-1]}. Bold: better or worse. Plain: not significant. {ONE_SEED}: one seed."
     return Html(table(head, lines) + element("p", last, class_="small"))
 
 
@@ -102,16 +102,33 @@ def _list(rows: pd.DataFrame) -> Html:
             row["other"],
             verdict(row).replace(" ", "\N{NO-BREAK SPACE}"),
             number(row["difference"], 3, "+"),
-            interval(row["low"], row["high"]),
-            number(row["n"], 0),
+            difference_interval(row),
+            interval(row["architectures_low"], row["architectures_high"]),
+            interval(row["trainings_low"], row["trainings_high"]),
+            Cell(f"{row['n']:,}, {row['set']}" if row["set"] else f"{row['n']:,}", int(row["n"])),
             _p(row["p_architectures"]),
             _p(row["p_seeds"]),
             _p(row["p_holm"]),
         ]
         for row in rows.to_dict("records")
     ]
-    head = ["Variant", "against", "is", "difference of tau-b", "95 %", "n"]
+    head = [
+        "Variant",
+        "against",
+        "is",
+        "difference of tau-b",
+        "95 %",
+        "architectures alone",
+        "trainings alone",
+    ]
+    head.append("n, judged on")
     return table([*head, "p over architectures", "p over seeds", "p, Holm"], lines, words=3)
+
+
+def difference_interval(row: dict[Any, Any]) -> Cell:
+    """Of one seed on a side marked: it lacks the share of the trainings."""
+    cell = interval(row["low"], row["high"])
+    return Cell(f"{cell.content}{ONE_SEED}", cell.value) if verdict(row) == "one seed" else cell
 
 
 def _p(value: Any) -> Cell:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analysis.collect import Collected
 from analysis.differences import verdict
-from analysis.page import Html, element, interval, number, table
+from analysis.page import ONE_SEED, Html, element, number, table
+from analysis.sections.comparisons import difference_interval
 from analysis.sections.rankings import space_title
 
 
@@ -14,7 +15,7 @@ def controls_section(found: Collected) -> list[Html]:
         return []
     rows = []
     for row in found.controls.to_dict("records"):
-        numbers = [number(row["difference"]), interval(row["low"], row["high"]), number(row["n"], 0)]
+        numbers = [number(row["difference"]), difference_interval(row), number(row["n"], 0)]
         rows.append([space_title(row), row["leader"], row["other"], *numbers, verdict(row)])
     head = ["Space", "Trained", "Only evaluated", "difference of tau-b", "95 %", "n", "Trained so, it is"]
     return [
@@ -27,6 +28,6 @@ def controls_section(found: Collected) -> list[Html]:
 TEXT = (
     "A supernet trained without some operations and one trained with them, both judged on the same architectures, that"
     " have none of them. The difference is the training's; what tau-b gains beyond it is the narrower evaluation set's."
-    " 95 %: over architectures. Better or worse: that too and Welch's test over seeds, both after Holm's correction for"
-    " the rows of the space."
+    f" 95 %: over architectures and trainings; {ONE_SEED}: of one seed, over architectures alone. Better or worse: over"
+    " architectures and by Welch's test over seeds, both after Holm's correction for the rows of the space."
 )

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.baselines import COSTS
 from analysis.collect import Collected
-from analysis.correlate import BASELINES
 from analysis.diagnose import NAMES, Diagnostics, diagnose
 from analysis.figures import diagnostics, style
 from analysis.page import DASH, Cell, Html, element, number, picture, table
@@ -59,7 +59,7 @@ def _tables(result: Diagnostics) -> list[Html]:
             same = (result.residuals[NAMES] == [row[name] for name in NAMES]).all(axis=1)
             operations = result.residuals[same & (result.residuals["group"] == "operation")]
             rated.append([row["variant"], *_rated(operations)])
-            names = [f"{key}_{name}" for key in ("partial", "partial_tau") for name in BASELINES]
+            names = [f"{key}_{name}" for key in ("partial", "partial_tau") for name in COSTS]
             partial = [_with_interval(row, name, 3) for name in names]
             given.append([row["variant"], number(row["tau_b"]), *partial, number(row["n"], 0)])
         pieces += [

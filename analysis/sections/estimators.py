@@ -10,14 +10,14 @@ import pandas as pd
 from analysis.amortised import SIZES, amortised
 from analysis.bins import REPORTED
 from analysis.collect import Collected
-from analysis.estimator_scores import SideBySide
+from analysis.estimator_scores import COST, SideBySide
 from analysis.figures import style
 from analysis.figures.estimators.amortised import amortised_figure
 from analysis.figures.estimators.definitions import note_of_group, rows_of
 from analysis.figures.estimators.grid import grid
 from analysis.figures.estimators.look import NAMES
 from analysis.front import DEFAULT, against_front
-from analysis.page import DASH, Cell, Html, element, interval, number, picture, table
+from analysis.page import DASH, ONE_SEED, Cell, Html, element, interval, interval_of, number, picture, table
 from analysis.study import GROUP, mask_text
 from analysis.uncertainty import SMALLEST
 from analysis.yardstick import Yardstick, yardstick
@@ -49,7 +49,8 @@ def estimators_section(found: Collected, folder: Path) -> list[Html]:
 TEXT = (
     "Top x %: of the truth. In brackets, what the narrow range of truths leaves there of the Spearman over all, if"
     " the score's error is the same everywhere. Common ratio: share of the true top x % that is in the predicted top"
-    " x %; in brackets (ratio - x) / (1 - x), which is 0 by chance. Intervals: 95 % over architectures. Seconds: of the"
+    " x %; in brackets (ratio - x) / (1 - x), which is 0 by chance. Intervals: 95 % over architectures and"
+    f" trainings; {ONE_SEED}: of one seed, over architectures alone. Seconds: of the"
     " measure alone, mean and standard error over the architectures compared, on the machines that the runs were on;"
     " once: before any score, the training of a supernet for one; in total: that and the mean over all architectures"
     " asked for, with those that came to no score. `analysis yardstick` prints all bins, steps and MACs, and the"
@@ -86,11 +87,11 @@ def _table(own: Yardstick, totals: pd.DataFrame, group: SideBySide) -> Html:
         if whole is None:
             continue
         inside = [by_bin.get((*_key(row), percent)) for percent in SHOWN]
-        if row["kind"] == "cost":
+        if row["kind"] == COST:
             weak.append(len(lines))
         lines.append([
             row["variant"], NAMES.get(row["kind"], row["kind"]),
-            number(whole["spearman"]), interval(whole["spearman_low"], whole["spearman_high"], 2),
+            number(whole["spearman"]), _interval(whole),
             *(_bracketed(one, "spearman", "spearman_reference") for one in inside),
             *(_bracketed(one, "common", "corrected") for one in inside),
             _seconds(whole["seconds"], whole["seconds_se"]), _seconds(row["prepare_seconds"]),
@@ -101,6 +102,13 @@ def _table(own: Yardstick, totals: pd.DataFrame, group: SideBySide) -> Html:
     return table(
         [*head, "seconds each", "once", f"in total for {COUNT:,}", "no score"], lines, words=2, weak=weak
     )
+
+
+def _interval(row: dict[Any, Any]) -> Cell:
+    """A baseline has no trainings: its interval lacks nothing."""
+    if row["kind"] == COST:
+        return interval(row["spearman_low"], row["spearman_high"], 2)
+    return interval_of(row, "spearman", 2)
 
 
 def _key(row: dict[Any, Any]) -> tuple[Any, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.baselines import TITLES
 from analysis.ceiling import INSIDE
 from analysis.page import DASH, MINUS, Cell, Html, element, interval, number, table
 from analysis.text import CEILINGS, notes
 
-BASELINES = {"params": "params as a ranking", "macs": "MACs as a ranking"}
 COEFFICIENTS = {"tau_b": "tau-b", "spearman": "Spearman", "pearson": "Pearson"}
 
 
@@ -23,8 +23,10 @@ def answer_text(result: Mapping[str, Any]) -> list[str]:
         texts = [f"tau-b of scores and truth is {_with_interval(tau)} over {n}."]
     known = {name: entry["tau_b"] for name, entry in (result["baselines"] or {}).items()}
     if known:
-        parts = [f"{BASELINES[name]} {_with_interval(entry)}" for name, entry in known.items()]
-        texts.append(f"By size alone, tau-b is: {', '.join(parts)}.")
+        parts = [f"{TITLES[name]} {_with_interval(entry)}" for name, entry in known.items()]
+        texts.append(f"Of the baselines, tau-b is: {', '.join(parts)}.")
+    if result["parts"]:
+        texts.append(f"Note: {result['parts']['note']}.")
     if result["missing"]:
         handled = "left out" if result["missing_handling"] == "drop" else "ranked below all others"
         texts.append(f"{result['missing']:,} architectures have a truth and no score; they are {handled}.")
@@ -42,7 +44,7 @@ def whole_section(result: Mapping[str, Any]) -> list[Html]:
     head: list[object] = ["Ranking"]
     for label in COEFFICIENTS.values():
         head += [label, "95 %"]
-    named = {"scores": result} | {BASELINES[name]: one for name, one in (result["baselines"] or {}).items()}
+    named = {"scores": result} | {TITLES[name]: one for name, one in (result["baselines"] or {}).items()}
     rows = [[name, *_coefficients(entry)] for name, entry in named.items()]
     for name, entry in (result["ceiling"] or {}).items():
         cells = [cell for key in COEFFICIENTS for cell in (number(entry.get(key)), Cell(DASH))]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.correlate import BASELINES, costs_of
+from analysis.baselines import COSTS, costs_of
 from analysis.correlation import undefined
 from analysis.diagnostics import confusion, features, rank_residuals, residuals_by
 from analysis.figures import diagnostics, style
@@ -60,8 +60,9 @@ CONFUSION = "Where the architectures of each part of the true ranking are in the
 
 
 def _partial(joined: Joined) -> Html:
-    costs, rows = costs_of(joined), []
-    for name in BASELINES:
+    assert joined.space is not None
+    costs, rows = costs_of(joined.space, joined.architectures), []
+    for name in COSTS:
         partial = partial_spearman(joined.truth, joined.score, costs[name].to_numpy(dtype=float))
         rows.append([name, number(partial.value), interval(partial.low, partial.high)])
     return table(["Given", "partial rho", "95 %"], rows)

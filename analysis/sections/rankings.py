@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from analysis.baselines import TITLES as TITLES_OF_BASELINES
 from analysis.collect import Collected
 from analysis.figures.style import TITLES
-from analysis.page import Html, element, table
+from analysis.page import DASH, Html, element, table
 from analysis.study import FULL
 from analysis.text import CEILINGS
 
 Cells = Callable[[dict[Any, Any]], list[object]]
-LABELS = {"params": "params as a ranking", "macs": "MACs as a ranking"} | {
-    name: f"ceiling: {label}" for name, label in CEILINGS.items()
-}
+LABELS = TITLES_OF_BASELINES | {name: f"ceiling: {label}" for name, label in CEILINGS.items()}
 
 
 def space_title(row: Mapping[Any, Any]) -> str:
     """The title of the space that the row is of."""
     return TITLES.get(row["space"], str(row["space"]))
+
+
+def judged_on(row: Mapping[Any, Any]) -> str:
+    """The set that the row is judged on; a dash for a ranking without a value."""
+    return row["set"] if isinstance(row.get("set"), str) else DASH
 
 
 def ranking_tables(
@@ -32,12 +36,13 @@ def ranking_tables(
     for space, group in kinds.groupby("space", sort=False) if len(kinds) else ():
         references = found.references[found.references["space"] == space]
         references = references[references["reference"].isin(names)]
-        several = len(set(references["mask"])) > 1
+        masks, sets = len(set(references["mask"])) > 1, len(set(group["set"].dropna())) > 1
         lines: list[list[object]] = [[row["variant"], *cells(row)] for row in group.to_dict("records")]
         weak = range(len(lines), len(lines) + len(references))
         for row in references.to_dict("records"):
             mask = row["mask"] if row["mask"] == FULL else f"without {row['mask']}"
-            lines.append([LABELS[row["reference"]] + (f" ({mask})" if several else ""), *cells(row)])
+            of = ", ".join([*([mask] if masks else []), *([row["set"]] if sets else [])])
+            lines.append([LABELS[row["reference"]] + (f" ({of})" if of else ""), *cells(row)])
         pieces += [
             element("h3", TITLES.get(str(space), space)),
             table(["Ranking", *head], lines, weak=weak, main=main),

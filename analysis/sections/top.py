@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from analysis.baselines import BASELINES
 from analysis.ceiling import INSIDE
 from analysis.collect import Collected
-from analysis.correlate import BASELINES
 from analysis.figures import topn
 from analysis.page import DASH, MINUS, Cell, Html, element, number, with_std
 from analysis.sections.rankings import ranking_tables

@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from analysis.collect import Collected
-from analysis.page import MINUS, Head, Html, element, interval, number, with_std
-from analysis.sections.rankings import LABELS, ranking_tables
+from analysis.page import (
+    MINUS,
+    ONE_SEED,
+    Cell,
+    Head,
+    Html,
+    element,
+    interval,
+    interval_of,
+    number,
+    with_std,
+)
+from analysis.sections.rankings import LABELS, judged_on, ranking_tables
+
+PARTS = ("architectures", "trainings")
 
 
 def whole_section(found: Collected, figure: Html) -> list[Html]:
@@ -23,7 +36,8 @@ def whole_section(found: Collected, figure: Html) -> list[Html]:
 
 def _main(found: Collected) -> Html:
     head = [
-        Head("tau-b", "tau_b"), Head("95 %", "tau_b_low"), Head("Spearman", "spearman"), Head("Pearson", "pearson"),
+        Head("tau-b", "tau_b"), Head("95 %", "tau_b_low"), Head("judged on", "set"),
+        Head("Spearman", "spearman"), Head("Pearson", "pearson"),
         Head(Html("topn_<wbr>mean_tau"), "topn_mean_tau"), Head("p", "topn_p"), Head("top 5 %", "overlap_5"),
         Head(Html("regret<wbr>@10"), "regret_10"), Head("mean score", "mean_score"), Head("seeds", "seeds"),
         Head("updates", "updates"), Head("train (s)", "train_seconds"),
@@ -32,7 +46,8 @@ def _main(found: Collected) -> Html:
     def cells(row: dict[Any, Any]) -> list[object]:
         return [
             with_std(row, "tau_b"),
-            interval(row.get("tau_b_low"), row.get("tau_b_high")),
+            _interval(row),
+            judged_on(row),
             number(row.get("spearman")),
             number(row.get("pearson")),
             number(row.get("topn_mean_tau"), 2),
@@ -48,9 +63,18 @@ def _main(found: Collected) -> Html:
     return ranking_tables(found, list(LABELS), head, cells, main=True)
 
 
+def _interval(row: dict[Any, Any]) -> Cell:
+    """A baseline has no trainings: its interval lacks nothing."""
+    if "variant" in row:
+        return interval_of(row, "tau_b")
+    return interval(row.get("tau_b_low"), row.get("tau_b_high"))
+
+
 def _rest(found: Collected) -> Html:
     head = [
-        Head("tau-b of the mean score"), Head("tau-b by loss", "tau_b_loss"), Head("of the mean loss"),
+        Head("95 %, architectures alone", "tau_b_architectures_low"),
+        Head("95 %, trainings alone", "tau_b_trainings_low"), Head("tau-b of the mean score"),
+        Head("tau-b by loss", "tau_b_loss"), Head("of the mean loss"),
         Head("weighted tau", "weighted_tau"), Head("Spearman", "spearman"), Head("Pearson", "pearson"),
         Head("mean score", "mean_score"), Head("top 5 %", "overlap_5"), Head("regret@10", "regret_10"), Head("n", "n"),
         Head("missing", "missing"),
@@ -58,6 +82,7 @@ def _rest(found: Collected) -> Html:
 
     def cells(row: dict[Any, Any]) -> list[object]:
         return [
+            *(interval(row.get(f"tau_b_{part}_low"), row.get(f"tau_b_{part}_high")) for part in PARTS),
             number(row.get("seedmean_tau_b")),
             with_std(row, "tau_b_loss"),
             number(row.get("seedmean_tau_b_loss")),
@@ -75,8 +100,11 @@ def _rest(found: Collected) -> Html:
 
 
 TEXT = (
-    "Means over seeds, ± their standard deviation. 95 %: interval of the mean over architectures; it does not cover"
-    f" other seeds. topn_mean_tau: Kendall's formula between N and the mean score of the true top-N, {MINUS}1 is"
+    "Means over seeds, ± their standard deviation. 95 %: interval of the mean over architectures and trainings (of"
+    f" baselines, which have no trainings, over architectures); {ONE_SEED}: of one seed, which lacks the share of the"
+    " trainings. judged on: the architectures that all seeds of the ranking have scored; numbers of different sets are"
+    " not compared, differences are of what both have. Under More measures the two parts of the interval."
+    f" topn_mean_tau: Kendall's formula between N and the mean score of the true top-N, {MINUS}1 is"
     " best; p, of the mean score over seeds: share of shuffled scores that do at least as well. top 5 %: share of"
     " the true top 5 % that is in the predicted top 5 % (5 % by chance). regret@10: best truth less the best among"
     " the ten with the highest score, in percentage points. mean score in percent where it is an accuracy. train:"

@@ -75,6 +75,7 @@ class StudyContent(TypedDict):
     runs: list[Entry]
     truth: dict[str, TruthEntry]
     provenance: NotRequired[Provenance]
+    scored_otherwise: NotRequired[list[ScoredEntry]]
 
 
 def read(folder: Path) -> dict[str, Any]:

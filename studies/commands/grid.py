@@ -49,7 +49,7 @@ def plan(args: argparse.Namespace, **options: Any) -> Plan:
     if args.smoke:
         study = smoke(study)
     if args.all:
-        study = replace(study, scored=ScoredSet())
+        study = replace(study, scored=ScoredSet(), scored_otherwise=(study.scored,))
     if args.truth:
         study = replace(study, truth=study.truth | truths(args.truth))
     part = study.only(args.only, seeds(args.seeds))

@@ -32,6 +32,7 @@ from supernet.spaces.space import (
 
 OPERATIONS = ("conv", "mbconv", "bconv")
 SHAPE = "3 x [[O0], [O1, previous, input, skip]] or 15 integers"
+LAYERS = (4, 4, 18)  # convolutions of each operation, without those of squeeze-and-excite
 TYPES = ("ST1", "ST2", "ST3", "ST4", "ST5", "ST6")
 CHAIN_TYPES = ("ST2", "ST3", "ST4", "ST5")  # O1 follows O0: every (O0, O1) is a block of its own
 CONNECTIVITY = {  # (previous, input, skip) of each type in canonical form
@@ -175,6 +176,10 @@ class Blox(Space):
     choice_points: ClassVar[tuple[str, ...]] = ("O0", "O1")
     published: ClassVar[Size] = Size(channels=32, stages=3, cells_per_stage=1, classes=100)
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip")
+    layer_names: ClassVar[dict[str, str]] = {
+        "longest_path": "layers on the longest path",
+        "layers": "layers in all",
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -330,6 +335,17 @@ class Blox(Space):
         blocks = self.path(architecture, size)[:: size.cells_per_stage]
         searched = [_block_cost(block, size, stage) for stage, block in enumerate(blocks)]
         return add_costs([_fixed_cost(size), *searched])
+
+    def layer_counts(self, architecture: Architecture) -> dict[str, int]:
+        """layers: of one block of each stage; longest_path: the most that lie one behind the other, where a parallel
+        block (ST6) counts its longer operation. The two 1x1 convolutions of squeeze-and-excite are gates, no layers."""
+        found = {"longest_path": 0, "layers": 0}
+        for block in self.cells_of(architecture):
+            layers = [LAYERS[operation] for operation in live_operations(block)]
+            parallel = block_type(block) == "ST6"
+            found["layers"] += sum(layers)
+            found["longest_path"] += max(layers) if parallel else sum(layers)
+        return found
 
     def draw_cell(self, rng: random.Random) -> Cell:
         """Uniform over the distinct allowed blocks, in canonical form."""

@@ -190,6 +190,7 @@ class NasBench201(Space):
     choice_points: ClassVar[tuple[str, ...]] = EDGE_NAMES
     published: ClassVar[Size] = Size(channels=16, stages=3, cells_per_stage=5)
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip", "skip+pool")
+    layer_names: ClassVar[dict[str, str]] = {"live_convolutions": "live convolutions"}
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -317,6 +318,11 @@ class NasBench201(Space):
         fixed, one, three = _costs(size or self.published)
         ones, threes = architecture.count(CONV1), architecture.count(CONV3)
         return Cost(*(f + ones * a + threes * b for f, a, b in zip(fixed, one, three, strict=True)))
+
+    def layer_counts(self, architecture: Architecture) -> dict[str, int]:
+        """live_convolutions: of a cell, on edges that lead from its input to its output."""
+        live = live_edges(architecture, zero_in_zero_out=True)
+        return {"live_convolutions": sum(architecture[edge] in (CONV1, CONV3) for edge in live)}
 
     def draw_cell(self, rng: random.Random) -> Cell:
         """Every edge independently and uniformly over its allowed operations."""

@@ -92,6 +92,7 @@ class Space(ABC):
     choice_points: ClassVar[tuple[str, ...]]  # names of its first ints, those that choose an operation
     published: ClassVar[Size]  # size of the benchmark's networks
     linear_transformers: ClassVar[tuple[str, ...]]  # where a supernet may place them
+    layer_names: ClassVar[dict[str, str]]  # the keys of `layer_counts`, each with its name in words
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", self.official_mask())
@@ -231,6 +232,11 @@ class Space(ABC):
     @abstractmethod
     def cost(self, architecture: Architecture, size: Size | None = None) -> Cost:
         """Cost of the stand-alone network in closed form; `size` None means the published size."""
+
+    @abstractmethod
+    def layer_counts(self, architecture: Architecture) -> dict[str, int]:
+        """Convolutions in the searched part of the stand-alone network, by what is counted (keys of `layer_names`), in
+        one of its cells a stage. Only what the output depends on counts."""
 
     # Drawing cells for training
 

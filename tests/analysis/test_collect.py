@@ -11,13 +11,14 @@ import pytest
 from scipy.stats import kendalltau
 
 from analysis.answer import answer
+from analysis.baselines import BASELINES, baseline_names
 from analysis.collect import collect
-from analysis.correlate import BASELINES
 from analysis.correlation import kendall_tau
 from analysis.differences import verdict
 from analysis.significance import holm
 from analysis.study import FULL, load_study, study_folder
 from analysis.table import print_table, table_frame
+from supernet.spaces import get_space
 
 
 def group(found, space, variant, mode="batch"):
@@ -180,9 +181,12 @@ def test_without_points_all_else_is_the_same(study, found):
 
 
 def test_references(found):
-    for (_, _), rows in found.references.groupby(["space", "mask"]):
-        assert rows["reference"].tolist()[:2] == ["params", "macs"]
-        assert rows["reference"].tolist()[2:] == [
+    for (space, _), rows in found.references.groupby(["space", "mask"]):
+        own = baseline_names(get_space(space))
+        assert own[:2] == ("params", "macs")
+        assert own[-1] == "log_rank_sum"
+        assert rows["reference"].tolist() == [
+            *own,
             "seed_to_seed",
             "seed_to_mean",
             "true_to_mean",
@@ -196,7 +200,7 @@ def test_differences_and_verdicts(found):
     names = ["strictly fair", "without none", "uniform"]
     assert list(rows["leader"])[:3] == [names[0], names[0], names[1]]
     assert list(rows["other"])[:3] == [names[1], names[2], names[2]]
-    assert set(rows["other"][3:]) == {"params", "macs"}
+    assert set(rows["other"][3:]) == {"params", "macs", "live_convolutions", "log_rank_sum"}
     assert set(rows["leader"][3:]) == set(names)
     by_pair = rows.set_index(["leader", "other"], drop=False)
     assert verdict(by_pair.loc["strictly fair", "uniform"]) == "better"
@@ -210,9 +214,12 @@ def test_pairs_and_baselines_are_corrected_apart(found):
     for _, rows in found.differences.groupby("space"):
         for family in (rows["other"].isin(BASELINES), ~rows["other"].isin(BASELINES)):
             own = rows[family]
-            p = own[["p_architectures", "p_seeds"]].max(axis=1)
-            assert own["p_holm"].tolist() == pytest.approx(holm(p.tolist()))
-            assert (own["p_holm"] >= p).all()
+            p = own[["p_architectures", "p_seeds"]].max(axis=1, skipna=False)
+            expected = holm([None if pd.isna(one) else one for one in p])
+            assert own["p_holm"].isna().tolist() == [one is None for one in expected]
+            assert own["p_holm"].dropna().tolist() == pytest.approx(
+                [one for one in expected if one is not None]
+            )
 
 
 @pytest.mark.parametrize(
@@ -220,28 +227,42 @@ def test_pairs_and_baselines_are_corrected_apart(found):
     [
         ({"other": "b", "difference": 0.1, "p_seeds": 0.01, "p_holm": 0.04}, "better"),
         ({"other": "b", "difference": -0.1, "p_seeds": 0.01, "p_holm": 0.04}, "worse"),
-        ({"other": "b", "difference": 0.1, "p_seeds": 0.01, "p_holm": 0.06}, "not told apart"),
-        ({"other": "b", "difference": 0.1, "p_seeds": None, "p_holm": 0.04}, "one seed"),
-        ({"other": "b", "difference": 0.1, "p_seeds": np.nan, "p_holm": 0.06}, "not told apart"),
-        ({"other": "b", "difference": None, "p_seeds": None, "p_holm": None}, "not compared"),
-        ({"other": "params", "difference": 0.1, "p_seeds": None, "p_holm": 0.04}, "better"),
-        ({"other": "params", "difference": -0.1, "p_seeds": None, "p_holm": 0.04}, "worse"),
-        ({"other": "params", "difference": 0.1, "p_seeds": None, "p_holm": 0.06}, "not told apart"),
+        ({"other": "b", "difference": 0.1, "p_seeds": 0.01, "p_holm": 0.06}, "not significant"),
+        ({"other": "b", "difference": 0.1, "p_seeds": None, "p_holm": None}, "one seed"),
+        ({"other": "b", "difference": None, "p_architectures": None, "p_holm": None}, "not compared"),
+        ({"other": "params", "difference": 0.1, "p_seeds": 0.01, "p_holm": 0.04}, "better"),
+        ({"other": "params", "difference": -0.1, "p_seeds": 0.01, "p_holm": 0.04}, "worse"),
+        ({"other": "params", "difference": 0.1, "p_seeds": None, "p_holm": None}, "one seed"),
     ],
 )
 def test_verdict(row, expected):
-    assert verdict(row) == expected
+    assert verdict({"p_architectures": 0.001} | row) == expected
 
 
 def test_answer(found):
     first, second, last = answer(found)
     assert "“strictly fair” has the highest mean" in first
-    assert "not told apart from “without none” (" in first
+    assert "not significantly different from “without none” (" in first
     assert "better than “uniform” (+0." in first
     assert "corrected for 3 comparisons" in first
     assert "noise ceiling 0." in first
     assert "not to be judged, for want of seeds, against “warm-up <b>”" in second
     assert last == "3 of 18 runs have no scores yet or failed; see the runs below."
+
+
+def test_the_answer_on_one_seed_says_what_its_interval_lacks(copy):
+    def keep(content):
+        content["runs"] = [run for run in content["runs"] if run["seed"] == 0]
+
+    edit(copy, keep)
+    found = collect(copy)
+    first = answer(found)[0]
+    assert "one seed: the interval is over architectures alone and lacks the share of the trainings" in first
+    assert "better than" not in first
+    own = found.primary[found.primary["tau_b"].notna()]
+    assert (own["tau_b_low"] == own["tau_b_architectures_low"]).all()
+    assert own["tau_b_trainings_low"].isna().all()
+    assert set(map(verdict, found.differences.to_dict("records"))) <= {"one seed", "not compared"}
 
 
 def test_the_answer_stays_short_however_many_variants(found):
@@ -250,12 +271,20 @@ def test_the_answer_stays_short_however_many_variants(found):
     many = [row.to_dict() | {"variant": f"variant {i}", "tau_b": 0.8 - i / 100} for i in range(30)]
     rows = [
         {"space": "blox", "leader": "variant 0", "other": f"variant {i}", "difference": i / 100, "n": 40}
-        | {"low": 0.0, "high": 0.1, "p_seeds": 0.01, "p_holm": 0.01 if i > 10 else 0.5}
+        | {
+            "low": 0.0,
+            "high": 0.1,
+            "p_architectures": 0.01,
+            "p_seeds": 0.01,
+            "p_holm": 0.01 if i > 10 else 0.5,
+        }
         for i in range(1, 30)
     ]
     (paragraph,) = answer(replace(found, variants=pd.DataFrame(many), differences=pd.DataFrame(rows)))[:1]
-    assert "better than 19 of the 29 others; not told apart from 10 of the 29 others" in paragraph
-    assert len(paragraph) < 400
+    assert (
+        "better than 19 of the 29 others; not significantly different from 10 of the 29 others" in paragraph
+    )
+    assert len(paragraph) < 450
 
 
 def test_table(found, capsys):

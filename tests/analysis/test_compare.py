@@ -92,7 +92,7 @@ def test_the_same_scores_are_not_told_apart_and_worse_ones_are(compared):
 
     found = {frozenset((r["leader"], r["other"])): r for r in compared.differences.to_dict("records")}
     same = found[frozenset(("uniform (invented)", "uniform (second)"))]
-    assert (same["difference"], same["p_holm"], verdict(same)) == (0, 1, "not told apart")
+    assert (same["difference"], same["p_holm"], verdict(same)) == (0, 1, "not significant")
     assert verdict(found[frozenset(("strictly fair", "uniform (second)"))]) == "better"
 
 
@@ -128,7 +128,7 @@ def test_mistakes(runs):
 def test_formats_and_page(runs, compared, tmp_path, capsys):
     content = json.loads(compare_text(compared, "json"))
     assert content["variants"][0]["tau_b"] == compared.variants["tau_b"].iloc[0]
-    assert content["pairs"][0]["is"] in ("better", "not told apart")
+    assert content["pairs"][0]["is"] in ("better", "not significant")
     for form in ("text", "markdown", "csv", "latex"):
         text = compare_text(compared, form)
         assert "uniform (second)" in text

@@ -89,5 +89,5 @@ def test_of_a_whole_table_the_curve_is_of_a_uniform_sample(
     scores = pd.read_parquet(run.folder / "scores.parquet")
     scored = set(scores.loc[(scores["measure"] == run.measure) & (scores["status"] == "ok"), "arch"])
     for size, expected in ((60, len(scored & drawn)), (30, all_of_them)):
-        monkeypatch.setattr(curves, "SAMPLE", ScoredSet(random=size))
+        monkeypatch.setattr(curves, "USUAL", ScoredSet(random=size))
         assert set(learning_frame(study)["n"]) == {expected}

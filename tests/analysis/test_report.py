@@ -116,21 +116,21 @@ def test_nothing_is_cut_off_or_overlaps_the_note(found):
         topn.topn(series, found.top_references, note=note),
         scatter.scatter(found.points, taus, top=50, truth="truth (%)", note=note),
     ):
-        with style.look():
+        with style.look():  # as when it is saved: ticks depend on it
             canvas = FigureCanvasAgg(figure)
             canvas.draw()
-        renderer = canvas.get_renderer()
-        whole = figure.bbox
-        (small_print,) = figure.texts
-        floor = small_print.get_window_extent(renderer).y1
-        assert small_print.get_window_extent(renderer).x1 <= whole.x1
-        for axes in figure.axes:
-            if axes.axison:
-                box = axes.get_tightbbox(renderer)
-                assert box.x0 >= whole.x0 - 1
-                assert box.x1 <= whole.x1 + 1
-                assert box.y1 <= whole.y1 + 1
-                assert box.y0 >= floor - 1
+            renderer = canvas.get_renderer()
+            whole = figure.bbox
+            (small_print,) = figure.texts
+            floor = small_print.get_window_extent(renderer).y1
+            assert small_print.get_window_extent(renderer).x1 <= whole.x1
+            for axes in figure.axes:
+                if axes.axison:
+                    box = axes.get_tightbbox(renderer)
+                    assert box.x0 >= whole.x0 - 1
+                    assert box.x1 <= whole.x1 + 1
+                    assert box.y1 <= whole.y1 + 1
+                    assert box.y0 >= floor - 1
 
 
 def test_points_off_scale_are_counted():

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from analysis.crossed import Mean
 from analysis.differences import Side, compare_sides, pairs, verdict
-from analysis.significance import holm, paired_p, together, welch_p
+from analysis.significance import holm, one_sample_p, paired_p, together, welch_p
 from analysis.tables import Table
-from analysis.uncertainty import Mean, paired_difference
+from analysis.uncertainty import paired_difference
 
 
 def test_holm_by_hand():
@@ -53,13 +54,28 @@ def test_welch_is_scipys(sizes):
         assert welch_p(a, b) == pytest.approx(stats.ttest_ind(a, b, equal_var=False).pvalue)
 
 
+def test_one_sample_p_is_scipys():
+    assert one_sample_p([0.7], 0.5) is None
+    assert one_sample_p([0.7, 0.7], 0.5) == 0
+    assert one_sample_p([0.7, 0.7], 0.7) == 1
+    rng = np.random.default_rng(0)
+    for n in (2, 3, 5):
+        values = rng.normal(0.6, 0.04, n)
+        assert one_sample_p(values, 0.58) == pytest.approx(stats.ttest_1samp(values, 0.58).pvalue)
+
+
 def test_paired_p_is_below_5_percent_where_the_interval_leaves_out_0():
     assert paired_p(Mean(None, None, None, 5)) is None
-    assert paired_p(Mean(0.0, 0.0, 0.0, 50)) == 1
-    assert paired_p(Mean(0.1, 0.1, 0.1, 50)) == 0
-    assert paired_p(Mean(0.1, 0.0, 0.2, 50)) == pytest.approx(0.05)
-    assert paired_p(Mean(-0.1, -0.2, 0.0, 50)) == pytest.approx(0.05)
-    assert paired_p(Mean(0.1, -0.1, 0.3, 50)) == pytest.approx(2 * stats.norm.sf(1.96 / 2), abs=1e-4)
+    assert paired_p(Mean(0.0, 0.0, 0.0, 50, error=0.0)) == 1
+    assert paired_p(Mean(0.1, 0.1, 0.1, 50, error=0.0)) == 0
+    for value, error, p in (
+        (0.1, 0.1 / 1.96, 0.05),
+        (-0.1, 0.1 / 1.96, 0.05),
+        (0.1, 0.1, 2 * stats.norm.sf(1)),
+    ):
+        found = Mean(value, None, None, 50, error=error)
+        assert paired_p(found) == pytest.approx(p, abs=1e-4)
+        assert (found.architectures[0] > 0) == (value == 0.1 and error < 0.1 / 1.96 + 1e-9)
 
 
 def test_paired_p_is_near_that_of_a_bootstrap():
@@ -82,7 +98,7 @@ def test_paired_p_is_near_that_of_a_bootstrap():
 
 def test_together_is_the_larger():
     assert together(0.01, 0.2) == 0.2
-    assert together(0.01, None) == 0.01
+    assert together(0.01, None) is None
     assert together(None, 0.2) is None
 
 
@@ -104,7 +120,7 @@ def test_identical_variants_are_not_told_apart():
     for _ in range(100):
         rows = compare_sides("nasbench201", sides(rng, [1.0] * 4, n=40), "v0")
         assert len(rows) == 6
-        wrong += any(verdict(row) != "not told apart" for row in rows.to_dict("records"))
+        wrong += any(verdict(row) != "not significant" for row in rows.to_dict("records"))
     assert wrong <= 5
 
 
@@ -121,14 +137,16 @@ def test_a_better_variant_is_told_apart():
         rows = compare_sides("nasbench201", sides(rng, [0.3, 1.0, 1.0]), "v0")
         verdicts = {(row["leader"], row["other"]): verdict(row) for row in rows.to_dict("records")}
         assert verdicts["v0", "v1"] == verdicts["v0", "v2"] == "better"
-        assert verdicts["v1", "v2"] == "not told apart"
+        assert verdicts["v1", "v2"] == "not significant"
 
 
 def test_of_one_seed_nothing_is_said_about_the_training():
     rng = np.random.default_rng(2)
     (row,) = compare_sides("nasbench201", sides(rng, [0.3, 2.0], seeds=1), "v0").to_dict("records")
     assert pd.isna(row["p_seeds"])
-    assert row["p_holm"] == row["p_architectures"] < 0.001
+    assert row["p_architectures"] < 0.001
+    assert pd.isna(row["p_holm"])
+    assert (row["low"], row["high"]) == (row["architectures_low"], row["architectures_high"])
     assert verdict(row) == "one seed"
 
 

@@ -68,7 +68,7 @@ def test_another_cost_and_mistakes(found: Yardstick) -> None:
         (
             "fare",
             "seconds",
-            "front: 'fare' is not one of cost, cost:macs, cost:params, fear, fear:train_accuracy, one-shot",
+            "front: 'fare' is not one of cost, cost:live_convolutions, cost:log_rank_sum, cost:macs, cost:params, fear",
         ),
         ("fear:sotl", "seconds", "front: 'fear:sotl' is not one of"),
         ("fear", "joules", "cost: 'joules' is not one of seconds, steps, macs"),
@@ -244,7 +244,10 @@ def test_latex_is_well_formed(folder: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_mistakes(folder: Path, study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for more, message in (
-        (["--front", "sort"], "error: front: 'sort' is not one of cost, cost:macs"),
+        (
+            ["--front", "sort"],
+            "error: front: 'sort' is not one of cost, cost:live_convolutions, cost:log_rank_sum, cost:macs",
+        ),
         (["--bins", "5,x"], "error: bins: '5,x' is not a list of integers from 1 to 100"),
         (["--bins", "0"], "error: bins: 0 is not an integer from 1 to 100"),
     ):

@@ -13,17 +13,8 @@ from analysis.ceiling import ceiling, inside_top
 from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.figures.paper.definitions import SPACE, Line, Mask
 from analysis.points import points
-from analysis.study import (
-    FULL,
-    Run,
-    Study,
-    allowed_rows,
-    mask_text,
-    read_result,
-    read_scores,
-    read_truth,
-    to_score,
-)
+from analysis.score_sets import ScoreSet, ScoreSets
+from analysis.study import FULL, Run, Study, mask_text, read_result, read_scores, read_truth
 from analysis.tables import Table, join
 from analysis.topn import topn_mean_tau, true_top
 from analysis.uncertainty import spread
@@ -58,7 +49,8 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
     """Read the runs behind these lines. Raises ValueError or OSError for what is there and cannot be used."""
     known = _runs_by_variant(study)
     whole = None
-    truths: dict[Mask, tuple[Table, np.ndarray, dict[str, dict[str, float]]]] = {}
+    sets: dict[Mask, ScoreSets] = {}
+    ceilings: dict[ScoreSet, dict[str, dict[str, float]]] = {}
     series: list[dict[str, object]] = []
     frames: list[pd.DataFrame] = []
     absent, unfinished = [], []
@@ -69,18 +61,22 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
             continue
         if whole is None:
             whole = read_truth(study.truths[SPACE], SPACE)
-        if line.mask not in truths:
-            truth, sampled = to_score(study, whole, runs[0].space)
-            inside = whole.only(allowed_rows(whole, runs[0].space))
-            truths[line.mask] = truth, sampled, _ceilings(truth, inside, study.top, sampled)
-        truth, sampled, ceilings = truths[line.mask]
-        columns = _scores(runs, truth)
+        if line.mask not in sets:
+            sets[line.mask] = ScoreSets(study, whole, runs[0].space)
+        finished = [run for run in runs if read_result(run)["status"] == "finished"]
+        tables = [read_scores(run)[run.measure] for run in finished]
+        judged = sets[line.mask].of(tables) if tables else sets[line.mask].first
+        truth, sampled = judged.truth, judged.sample
+        columns = _scores(tables, truth)
         if not columns:
             unfinished.append(line.name)
             continue
+        if judged not in ceilings:
+            inside = whole.only(sets[line.mask].allowed)
+            ceilings[judged] = _ceilings(truth, inside, judged.top, sampled)
         group = {"trained": line.trained, "mask": mask_text(runs[0].space)}
-        for row in _series(study, truth.numbers, columns, sampled):
-            series.append(group | row | ceilings[str(row["set"])])
+        for row in _series(judged.top, truth.numbers, columns, sampled):
+            series.append(group | row | ceilings[judged][str(row["set"])])
         mean = np.mean(columns, axis=0)
         kept = np.flatnonzero(np.isfinite(mean))  # the architectures that every seed scored
         texts, values = [truth.texts[row] for row in kept], truth.numbers[kept]
@@ -103,13 +99,10 @@ def _runs_by_variant(study: Study) -> dict[tuple[str, Mask], list[Run]]:
     return found
 
 
-def _scores(runs: list[Run], truth: Table) -> list[np.ndarray]:
-    """Of each finished run its scores in the truth's order, (n,), NaN where there is none or no truth."""
+def _scores(tables: list[Table], truth: Table) -> list[np.ndarray]:
+    """Of each table its scores in the truth's order, (n,), NaN where there is none or no truth."""
     columns = []
-    for run in runs:
-        if read_result(run)["status"] != "finished":
-            continue
-        table = read_scores(run)[run.measure]
+    for table in tables:
         try:
             joined = join(truth, table)
         except ValueError:  # not one usable score: the run ended and there is nothing to draw
@@ -121,25 +114,22 @@ def _scores(runs: list[Run], truth: Table) -> list[np.ndarray]:
 
 
 def _series(
-    study: Study, truth: np.ndarray, columns: list[np.ndarray], sampled: np.ndarray
+    top: Sequence[int], truth: np.ndarray, columns: list[np.ndarray], sampled: np.ndarray
 ) -> list[dict[str, object]]:
-    """A row for each true top-N that fits every seed, and one for the random sample."""
-    scored = np.isfinite(np.stack(columns))
-    sizes = [size for size in study.top if size <= scored.sum(axis=1).min()]
-    common = scored.all(axis=0)
+    """A row for each true top-N that fits, and one for the random sample, of what every seed has scored."""
+    common = np.isfinite(np.stack(columns)).all(axis=0)
+    sizes = [size for size in top if size <= common.sum()]
     mean = np.mean(columns, axis=0)[common]
-    trend = topn_mean_tau(truth[common], mean, study.top, permutations=0).value
+    trend = topn_mean_tau(truth[common], mean, top, permutations=0).value if top else None
     rows: list[dict[str, object]] = []
     for name, size in [*((str(size), size) for size in sizes), (RANDOM, None)]:
         values: dict[str, list[float]] = {metric: [] for metric in METRICS}
-        counts = []
-        for column, usable in zip(columns, scored, strict=True):
-            inside = np.flatnonzero(usable & sampled) if size is None else np.flatnonzero(usable)
-            chosen = inside if size is None else inside[true_top(truth[inside], size)]
-            counts.append(len(chosen))
+        inside = np.flatnonzero(common & sampled) if size is None else np.flatnonzero(common)
+        chosen = inside if size is None else inside[true_top(truth[inside], size)]
+        for column in columns:
             for metric, value in _metrics(truth[chosen], column[chosen]).items():
                 values[metric].append(value)
-        row: dict[str, object] = {"set": name, "n": min(counts), "seeds": len(columns)}
+        row: dict[str, object] = {"set": name, "n": len(chosen), "seeds": len(columns)}
         for metric, over_seeds in values.items():
             # A metric that some seed lacks has no mean: the rest would be another set of seeds.
             result = spread(over_seeds if np.isfinite(over_seeds).all() else [])
