@@ -55,10 +55,12 @@ def _of_space(found: Collected, space: str, group: pd.DataFrame) -> str:
         first = f"{title}: “{best['variant']}” ranks with {where}."
     else:
         first = f"{title}: of {len(usable)} variants, “{best['variant']}” has the highest mean, {where}."
-        names = [f"{name} ({len(rows)})" for name, rows in usable.groupby("set", sort=False)]
         if usable.groupby("mask")["set"].nunique().max() > 1:
-            first += f" The variants are judged on different sets, {', '.join(names)}: their means are not compared,"
-            first += " differences are on what both sides have."
+            sets = ", ".join(f"{name} ({len(rows)})" for name, rows in usable.groupby("set", sort=False))
+            first = (
+                f"{title}: the {len(usable)} variants are judged on different sets, {sets}, so that their means are"
+                f" not compared; differences are on what both sides have. “{best['variant']}” is at {where}."
+            )
     rows = found.differences[found.differences["space"] == space]
     own = rows[rows["leader"] == best["variant"]]
     parts = [*_against_variants(own, rows), *_against_baselines(own)]
