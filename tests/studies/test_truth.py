@@ -11,6 +11,7 @@ import pytest
 
 from analysis.ceiling import ceiling
 from studies import embedded
+from studies.__main__ import main
 from studies.truth import table
 from studies.truth.build import Builder
 from studies.truth.stand_alone import train
@@ -94,6 +95,37 @@ def test_all_architectures_have_the_values_of_those_that_stand_for_them(
     manifest = table.load(build.path).manifest
     assert (manifest["architectures"], manifest["networks"]) == (64, 5)
     assert "--architectures all" in manifest["command"]
+
+
+def test_all_of_a_masked_space_with_curves_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off, the table is still exported; the curve's last value is the table's."""
+    recipe = replace(embedded.STAND_ALONE["nasbench201"], epochs=3)
+    monkeypatch.setitem(embedded.STAND_ALONE, "nasbench201", recipe)
+    path = tmp_path / "t.parquet"
+    words = [
+        "--space",
+        "nasbench201",
+        "--mask",
+        "nor_conv_1x1,nor_conv_3x3,avg_pool_3x3",
+        "--seeds",
+        "2",
+        "--curves",
+    ]
+    command = ["truth", "build", *words, "--architectures", "all", "--out", str(path), "--workers", "1"]
+    assert main(command) == 0
+    records = path.with_suffix(".records.jsonl")
+    whole = records.read_text().splitlines(keepends=True)
+    assert len(whole) == 1 + 5 * 2
+    records.write_text("".join(whole[:5]))
+    assert main([*command, "--export"]) == 0
+    found = table.load(path)
+    assert found.manifest["networks"] == 2
+    assert "--mask" in found.manifest["command"]
+    curves = table.curves(path, ["digits_valid_seed1"])["digits_valid_seed1"]
+    assert curves.shape == (len(found.frame), 3)
+    assert list(curves[:, -1]) == pytest.approx(list(found.frame["digits_valid_seed1"]), abs=1e-3)
 
 
 @pytest.mark.usefixtures("short")

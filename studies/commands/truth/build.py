@@ -12,6 +12,7 @@ from studies.commands.run import DEVICES, choose_device
 if TYPE_CHECKING:
     from supernet.spaces import Architecture, Space
 
+ALL = "all"
 HELP = "train stand-alone networks and append to a table; resumable"
 
 # What may differ from the default of images and networks of one's own.
@@ -58,10 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def count(text: str) -> int | None:
-    """A number of architectures; None for 'all'."""
-    if text == "all":
-        return None
+def count(text: str) -> int | str:
+    """A number of architectures, or 'all'."""
+    if text == ALL:
+        return text
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'all'")
     return int(text)
@@ -104,7 +105,7 @@ def main(args: argparse.Namespace) -> int:
     builder = Builder(
         space,
         task,
-        named(space, args.arch) if args.arch else args.architectures,
+        named(space, args.arch) if args.arch else None if args.architectures == ALL else args.architectures,
         args.seeds,
         args.sample_seed,
         path,
