@@ -110,7 +110,7 @@ def test_what_does_not_go_together_is_named(few_shot: Study) -> None:
     again = replace(part, name="again", training=one_shot.training)
     refused("'again' has architectures of another part of 'few-shot'", with_variants(parent, part, again))
     modes = replace(other, bn_modes=("running",))
-    refused("of 'few-shot' differ in bn_modes", with_variants(parent, part, modes))
+    refused("of 'few-shot' differ in their measures", with_variants(parent, part, modes))
     elsewhere = replace(other, parent=one_shot)
     refused("of 'few-shot' have two parents", with_variants(one_shot, parent, part, elsewhere))
     named = replace(part, part_of="parent")
@@ -249,12 +249,13 @@ def test_the_whole_study_is_one_row_for_its_parts(few_shot: Study, tmp_path: Pat
         assert list(points[own.index]) == list(own)
     parent = found.points[found.points["variant"] == "parent"].set_index("arch")["score"]
     assert not points.equals(parent[points.index])
-    # A part of which nothing was scored is missing in the whole.
+    # A part of which nothing was scored is not in the set that the whole is judged on, whose name says so.
     kept = (parts[0].folder / "scores.parquet").read_bytes()
     lacking = read_scores(parts[0].folder)
     sealed.write(lacking[:0], parts[0].folder / "scores.parquet", parts[0].run_id)
     row = collect(plan.folder).primary.set_index("variant").loc["few-shot"]
-    assert (row["n"], row["missing"]) == (30 - lacking["arch"].nunique(), lacking["arch"].nunique())
+    left = 30 - lacking["arch"].nunique()
+    assert (row["n"], row["missing"], row["set"]) == (left, 0, f"{left} of 30, of no declared sample")
     (parts[0].folder / "scores.parquet").write_bytes(kept)
     # One part is not there: the row has no number, and says what it waits for.
     (parts[2].folder / "result.json").unlink()

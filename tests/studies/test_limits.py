@@ -161,7 +161,7 @@ def test_the_pages_policy_allows_its_own_scripts_and_styles_by_their_hashes_alon
     [
         ({"python": "python3\nrm -rf x"}, "python: .* has a line break"),
         ({"setup": ["a", "b\nc"]}, "setup: .* has a line break"),
-        ({"options": {"comment": "a\n#SBATCH --x"}}, "options: comment: .* has a line break"),
+        ({"options": {"comment": "a\n#SBATCH --x"}}, "options: comment is .* not one line of text"),
     ],
 )
 def test_a_line_break_in_a_profile_is_refused(change: dict[str, object], message: str) -> None:
