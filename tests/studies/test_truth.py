@@ -149,7 +149,7 @@ def test_tables_that_are_not_what_their_manifest_says_are_refused(tmp_path: Path
     with pytest.raises(ValueError, match="lacks the columns digits_test"):
         table.load(path)
     path.with_suffix(".json").write_text("{}")
-    with pytest.raises(ValueError, match="t.json: 'space' is missing"):
+    with pytest.raises(ValueError, match=r"t\.json: 'space' is missing"):
         table.load(path)
     path.with_suffix(".json").unlink()
     with pytest.raises(ValueError, match="has no manifest"):

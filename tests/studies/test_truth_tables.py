@@ -294,7 +294,7 @@ def test_a_damaged_table_is_listed_with_what_is_wrong(
     assert main(["truth", "list", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["good"]["curves"] == 1
-    assert "torn.json is not JSON" in rows["torn"]["error"]
+    assert "torn.json: not readable as JSON" in rows["torn"]["error"]
     assert rows["nasbench201-digits"]["space"] == "nasbench201"
 
 
