@@ -204,7 +204,7 @@ def test_weight_decay_is_not_on_bn_and_biases() -> None:
             torch.testing.assert_close(with_[name], parameter - 0.1 * 0.3 * start[name], rtol=1e-4, atol=1e-6)
     modules = dict(networks[0].named_modules())
     owners = {(type(modules[name.rpartition(".")[0]]), name.rpartition(".")[2]) for name in decayed}
-    assert owners == {(Conv2d, "weight"), (nn.Linear, "weight")}
+    assert owners == {(Conv2d, "weight"), (nn.Conv2d, "weight"), (nn.Linear, "weight")}
 
 
 @pytest.mark.parametrize(("bound", "clipped"), [(0.01, True), (1e6, False)])
