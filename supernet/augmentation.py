@@ -75,6 +75,10 @@ class Augmentation:
 
         Raises ValueError for images that the policies were not made for."""
         x = self.apply(data, images, sent(self.draw(images.shape, generator), images.device))
+        return self.with_noise(x, generator)
+
+    def with_noise(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """The last step: float32 (B, C, H, W) -> the same with noise, channels last."""
         if self.noise:
             x = x + self.noise * gaussian(x.shape, generator, x.device)
         return x.contiguous(memory_format=torch.channels_last)

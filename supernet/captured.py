@@ -3,7 +3,7 @@
 A small network leaves a GPU idle: launching a convolution with its BN and going back through them takes a host several
 times as long as computing them. No graph of a whole step would do, as each path is another one. So each part that a
 path takes or leaves as a whole (stem, each operation of each edge, reductions, head) is recorded once as two graphs,
-forward and backward, and replayed wherever the path uses it. What lies between (ReLU, sums, pooling) stays as it is.
+forward and backward, and replayed wherever the path uses it. What lies between (ReLU, sums) stays as it is.
 
 A part's gradients add up in buffers of its own, which become the parameters' gradients when it is used and are set to
 zero after an update; a parameter that no path used has none, as without graphs. Kernels, and so results, are the same.

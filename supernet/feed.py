@@ -8,7 +8,7 @@ from torch import Tensor
 from supernet.augmentation import Augmentation
 from supernet.data import DataSet
 from supernet.recording import Recorder
-from supernet.transfer import gaussian, sent
+from supernet.transfer import sent
 
 
 class Feed:
@@ -40,10 +40,7 @@ class Feed:
             images, labels = self._replayed(numbers)
         else:
             images, labels = self._made(sent(numbers, self.device))
-        noise = self.augmentation.noise
-        if noise:
-            images = images + noise * gaussian(images.shape, self.generator, self.device)
-        return images.contiguous(memory_format=torch.channels_last), labels
+        return self.augmentation.with_noise(images, self.generator), labels
 
     def _made(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
         raw, labels = self.data.train.batch(numbers[0])

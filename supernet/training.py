@@ -80,9 +80,8 @@ class Trainer:
     ) -> None:
         self.model, self.data, self.config, self.sampler = model, data, config, sampler
         self.device = next(model.parameters()).device
-        self.generator = torch.Generator().manual_seed(
-            seed
-        )  # the host's, on any device: supernet/transfer.py
+        # The host's, on any device: supernet/transfer.py.
+        self.generator = torch.Generator().manual_seed(seed)
         self.feed = Feed(data, config.augmentation, self.generator, config.batch_size)
         model.to(memory_format=torch.channels_last)
         self.optimizer = optimizer_of(model, config)
@@ -97,11 +96,11 @@ class Trainer:
         if config.compile:
             for part in compiled_parts(model):
                 part.compile()
-        self.stacking = self._stacking()
-        self.stacked = self.stacking != "never"
+        stacking = self._stacking()
+        self.stacked = stacking != "never"
         on_gpu = self.device.type == "cuda"
         self.fair_step: FairStep | None = None
-        if self.stacking == "graph":
+        if stacking == "graph":
             assert isinstance(model, Supernet)
             self.fair_step = FairStep(
                 model,
@@ -111,12 +110,9 @@ class Trainer:
                 capture=on_gpu,
             )
         self.captured: CapturedParts | None = None
-        if config.capture == "always" or (
-            config.capture == "auto"
-            and not (config.compile or self.stacked)
-            and on_gpu
-            and worth_capturing(model, config.batch_size)
-        ):
+        worth = on_gpu and not config.compile and worth_capturing(model, config.batch_size)
+        # A stacked pass changes how BN takes its batch, which a recording would not see.
+        if not self.stacked and (config.capture == "always" or (config.capture == "auto" and worth)):
             assert isinstance(model, Network)
             self.captured = CapturedParts(model, self.precision, config.batch_size)
         self.used = [0] * len(self.parameters)
@@ -157,9 +153,13 @@ class Trainer:
         try:
             return self._run(path, report, check)
         finally:
-            for holder in (self.feed, self.fair_step, self.captured):
-                if holder is not None:
-                    holder.release()
+            self.release()
+
+    def release(self) -> None:
+        """Let go of recordings and their memory; the next step makes them anew."""
+        for holder in (self.feed, self.fair_step, self.captured):
+            if holder is not None:
+                holder.release()
 
     def _run(
         self,

@@ -215,7 +215,7 @@ def same_augmentation(device: torch.device) -> Iterator[Check]:
 
 RESUMED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("parts", "nasbench201", {"kind": "uniform"}, {"capture": "always"}),
-    ("parts", "blox", {"kind": "fair"}, {"capture": "always"}),
+    ("parts", "blox", {"kind": "fair"}, {"stacking": "never", "capture": "always"}),
     ("no graphs", "nasbench201", {"kind": "fair"}, {"stacking": "never", "capture": "never"}),
     ("one graph", "nasbench201", {"kind": "fair"}, {"stacking": "graph"}),
     (

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.gpu.work import PlainSteps, Work, let_go, own_step, random_data, supernet, trainer, work
+from benchmarks.gpu.work import PlainSteps, Work, own_step, random_data, supernet, trainer, work
 from benchmarks.timing import Row
 from supernet.augmentation import Augmentation
 from supernet.precision import lacking, set_numerics
@@ -148,7 +148,7 @@ def step_rows(device: torch.device, known: Known, size: Work, quick: bool) -> It
                 torch.cuda.reset_peak_memory_stats()
             seconds = turns(calls, device, 2 * count if what == "one path" else count, warm)
             for run in runs:
-                let_go(run)
+                run.release()
             runs.clear()
             title = f"{size.name}, {what}, {precision}"
             references = dict.fromkeys(calls, "plain")

@@ -128,13 +128,6 @@ def own_step(run: Trainer, images: Tensor, labels: Tensor) -> None:
     run._update()
 
 
-def let_go(run: Trainer) -> None:
-    """Of recordings and their memory."""
-    for holder in (run.feed, run.fair_step, run.captured):
-        if holder is not None:
-            holder.release()
-
-
 def paths_of(network: Network, count: int, kind: str = "uniform", shared: bool | None = None) -> list[Path]:
     config = SamplingConfig(kind=kind, share_topology=shared)
     sampler = Sampler(config, network.config.space, network.config.size, 0)

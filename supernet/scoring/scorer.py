@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -188,8 +189,9 @@ def replay_equal(
             continue
         static = [tensor.clone(memory_format=torch.preserve_format) for tensor in equal[0]]
         recorder = Recorder()
-        recorder.warm_up(lambda static=static: evaluate(*static), changed, times=1)  # type: ignore[misc]
-        graph, _ = recorder.record(lambda static=static: evaluate(*static))  # type: ignore[misc]
+        work = partial(evaluate, *static)
+        recorder.warm_up(work, changed, times=1)
+        graph, _ = recorder.record(work)
         for batch in equal:
             for own, given in zip(static, batch, strict=True):
                 own.copy_(given)

@@ -43,6 +43,14 @@ def test_a_training_with_captured_parts_is_the_training_without(space: str, samp
         torch.testing.assert_close(runs[1].model.state_dict()[key], tensor, rtol=1e-7, atol=1e-9, msg=key)
 
 
+def test_groups_that_are_stacked_are_not_captured() -> None:
+    """There BN takes its batch otherwise than path by path, which a recording would not see."""
+    sampling = {"kind": "fair", "batches": "same"}
+    run = trainer(training={"epochs": 1, "stacking": "always", "capture": "always"}, sampling=sampling)
+    assert run.stacked
+    assert run.captured is None
+
+
 def test_a_part_is_only_replayed_in_training_on_whole_batches_and_recorded_anew_when_moved() -> None:
     network = supernet("nasbench201").double().train()
     size = SIZES["nasbench201"]
