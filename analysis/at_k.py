@@ -17,7 +17,6 @@ gains; sparse tau: Yu et al., "How to train your super-net" (2020), whose bins a
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -98,12 +97,3 @@ def check_delta(delta: float) -> None:
     """ValueError unless delta is a positive number."""
     if not (math.isfinite(delta) and delta > 0):
         raise ValueError(f"delta: {delta!r} is not a positive number")
-
-
-def summary(result: dict[str, Any], k: str) -> dict[str, dict[str, float | None]]:
-    """The measures at k of a result of correlate(), with tau-b inside the true and inside the predicted top k."""
-    inside = {
-        name: {"value": result[kind].get(k, {}).get("tau_b"), "chance": 0.0}
-        for name, kind in (("tau_b_true_top", "top"), ("tau_b_predicted_top", "predicted_top"))
-    }
-    return {**result["at_k"][k], **inside}

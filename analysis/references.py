@@ -18,6 +18,7 @@ from analysis.range_restriction import Expected, RangeRestriction
 from analysis.score_sets import ScoreSet
 from analysis.study import Study, mask_text
 from analysis.tables import Table
+from analysis.uncertainty import interval
 from supernet.spaces import Space
 
 PERMUTATIONS = 999  # per run: enough for a p-value of .001, a tenth of the time
@@ -28,13 +29,9 @@ METRICS = (
 )  # fmt: skip
 
 
-def ranked(
-    top: Sequence[int], truth: Floats, scores: Floats, sample: np.ndarray, with_intervals: bool = False
-) -> dict[str, Any]:
-    """Every measure, of the true tops of these sizes; without intervals as a rule: a variant has one over its seeds."""
-    return ranking(
-        truth, scores, top, sample=sample, permutations=PERMUTATIONS, with_intervals=with_intervals
-    )
+def ranked(top: Sequence[int], truth: Floats, scores: Floats, sample: np.ndarray) -> dict[str, Any]:
+    """Every measure, of the true tops of these sizes; without intervals: a variant has one over its seeds."""
+    return ranking(truth, scores, top, sample=sample, permutations=PERMUTATIONS, with_intervals=False)
 
 
 def flat(numbers: dict[str, Any]) -> dict[str, Any]:
@@ -105,9 +102,10 @@ def _of_set(
     rows: list[dict[str, Any]] = []
     inside: dict[str, dict[int, float | None]] = {}
     for name in scores:
-        numbers = ranked(judged.top, values, scores[name].to_numpy(dtype=float), sample, with_intervals=True)
-        interval = {"tau_b_low": numbers["tau_b"]["low"], "tau_b_high": numbers["tau_b"]["high"]}
-        rows.append({"reference": name, **flat(numbers), **interval, "compared": f"{name} against truth"})
+        numbers = ranked(judged.top, values, scores[name].to_numpy(dtype=float), sample)
+        around = interval(values[sample], scores[name].to_numpy(dtype=float)[sample], "tau_b")
+        ends = {"tau_b_low": around.low, "tau_b_high": around.high}
+        rows.append({"reference": name, **flat(numbers), **ends, "compared": f"{name} against truth"})
         inside[str(name)] = {int(n): entry["tau_b"] for n, entry in numbers["top"].items()}
     for name, entry in (ceiling(truth.frame[sample], truth.column) or {}).items():
         rows.append({"reference": name, **entry})

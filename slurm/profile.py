@@ -97,12 +97,8 @@ class Profile:
 
     def _check_lines(self) -> None:
         """A line break would begin another line of the batch script."""
-        for name, value in (
-            ("python", self.python),
-            *((f"options: {k}", v) for k, v in self.options.items()),
-        ):
-            if isinstance(value, str) and len(value.splitlines()) > 1:
-                raise ValueError(f"{name}: {value!r} has a line break")
+        if isinstance(self.python, str) and len(self.python.splitlines()) > 1:
+            raise ValueError(f"python: {self.python!r} has a line break")
         for line in self.setup:
             if len(line.splitlines()) > 1:
                 raise ValueError(f"setup: {line!r} has a line break; give one text for each line")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import torch
@@ -100,8 +100,11 @@ def score(
             )
 
         asked: list[Architecture] = [architecture for own, architecture in pairs if own == measure]
-        averaged = measure.startswith(EMA)
-        with trainer.average.applied() if averaged and trainer.average else nullcontext():
+        weights: AbstractContextManager[None] = nullcontext()
+        if measure.startswith(EMA):
+            assert trainer.average is not None
+            weights = trainer.average.applied()
+        with weights:
             scorer = Scorer(
                 trainer.model,
                 trainer.data,

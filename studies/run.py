@@ -125,7 +125,7 @@ def failure(run: Run, error: Exception) -> dict[str, Any]:
 
 
 def is_complete(run: Run, architectures: list[Architecture], with_checkpoint: bool = False) -> bool:
-    """Whether nothing is left to do: diverged, or finished with every architecture scored in every BN mode, and no file
+    """Whether nothing is left to do: diverged, or finished with every architecture scored by every measure, and no file
     of the run is damaged. with_checkpoint: look at the checkpoint as well, which takes longest and which only more
     scores would need."""
     found = look(run.folder, run.run_id)

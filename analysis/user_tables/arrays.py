@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow
 from numpy.lib import format as npy
 
-from analysis.user_tables.cells import UNNAMED, Cells
+from analysis.user_tables.cells import NAME_COLUMNS, UNNAMED, Cells
 from analysis.user_tables.content import members
 
 KINDS = "biuf"
@@ -45,8 +45,6 @@ def of_array(array: np.ndarray, path: Path) -> Cells:
 
 def of_columns(arrays: Mapping[str, Any], path: Path) -> Cells:
     """Arrays or lists of one length as columns; without a column of names the rows are in the order of the index."""
-    from analysis.user_tables.cells import NAME_COLUMNS
-
     columns: dict[str, Any] = {}
     for name, values in arrays.items():
         array = values if isinstance(values, np.ndarray) else None

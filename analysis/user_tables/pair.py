@@ -11,7 +11,6 @@ from analysis.user_tables.names import Read, all_spaces, names_of, recognise
 from analysis.user_tables.numbers import described, refuse_mixed_units
 from analysis.user_tables.table import (
     UserTable,
-    as_table,
     chosen_rows,
     lower_may_be_better,
     read_cells,
@@ -128,7 +127,7 @@ def _finished(one: UserTable, asked: Asked, average: bool) -> tuple[Table, list[
     frame, notes = one.frame(column, average)
     if asked.lower_is_better:
         frame = turned(frame, column)
-    return as_table(frame, column, one.source), notes
+    return Table(frame=frame, column=column, source=one.source), notes
 
 
 def _of_column(one: UserTable, asked: Asked, column: str, word: str) -> list[str]:

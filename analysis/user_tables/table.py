@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from analysis.pairs import Floats
-from analysis.tables import Table
 from analysis.user_tables.arrays import of_npy, of_npz, of_parquet
 from analysis.user_tables.cells import NAME_COLUMNS, Cells, listed
 from analysis.user_tables.content import read_content
@@ -249,8 +248,3 @@ def turned(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """The frame with the sign of the column, and of its single seeds, changed: higher is then better."""
     own = re.compile(rf"{re.escape(column)}(_seed\d+)?")
     return frame.assign(**{name: -frame[name] for name in frame.columns if own.fullmatch(name)})
-
-
-def as_table(frame: pd.DataFrame, column: str, source: str) -> Table:
-    """The frame as what correlations are made of."""
-    return Table(frame=frame, column=column, source=source)

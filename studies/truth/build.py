@@ -26,19 +26,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from studies.parallel import run_tasks
 from studies.truth import table
 from studies.truth.stand_alone import load_images, train
 from studies.truth.tasks import Asked, Task
 from supernet.augmentation import Augmentation
-from supernet.data import DataConfig
+from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.network import NetworkConfig
 from supernet.spaces import Architecture, Space
 from supernet.training_config import TrainingConfig
 
 CURVE = "valid"  # the metric that is taken after every epoch
-IMAGES = Path("datasets")  # the default root; `supernet.data` would import torch
 OPTIONAL = ("per_epoch", "images", "best_epoch", "chosen")  # of a header: absent from tables without
 
 
@@ -65,7 +65,7 @@ class Builder:
         sample_seed: int,
         path: Path,
         *,
-        root: Path = IMAGES,
+        root: Path = DEFAULT_ROOT,
         device: str = "cpu",
         curves: bool = False,
         asked: Asked | None = None,
@@ -239,8 +239,6 @@ class Builder:
 
     def manifest(self, frame: pd.DataFrame) -> dict[str, Any]:
         """What the table is, in the words of section 'ground truth' of the documentation."""
-        import torch
-
         metrics = [self._column(metric) for metric in self.metrics]
         title, n = self.space.title, len(frame)
         if self.complete:

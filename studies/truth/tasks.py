@@ -25,8 +25,7 @@ from supernet.training_config import TrainingConfig
 class Task:
     """note: what the data are, printed wherever results are. size: of the stand-alone networks. noise: Gaussian, of the
     evaluation images, in standard deviations of the data; copies: of each of them. best: whether the accuracies at the
-    epoch of the best validation accuracy are kept beside those of the last. recipe: the name of `training`, '' for a
-    fixed task's own."""
+    epoch of the best validation accuracy are kept beside those of the last."""
 
     note: str
     data: DataConfig
@@ -35,7 +34,6 @@ class Task:
     noise: float = 0.0
     copies: int = 1
     best: bool = False
-    recipe: str = ""
 
     @property
     def label(self) -> str:
@@ -173,7 +171,6 @@ def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
         size=size,
         training=_for_side(RECIPES[recipe], config.side, asked),
         best=recipe == "blox",
-        recipe=recipe,
     )
 
 
