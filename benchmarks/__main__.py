@@ -110,7 +110,7 @@ def table(rows: list[Row]) -> str:
 
 def processor() -> str:
     """The processor's name and the number of cores that this process may use."""
-    from studies.parallel import available_cores
+    from studies.running.parallel import available_cores
 
     info = Path("/proc/cpuinfo")
     lines = info.read_text().split("\n\n")[0].splitlines() if info.exists() else []

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import uncertainty
-from analysis.correlate import ranking
-from analysis.correlation import pearson_of, spearman_of, tau_of, weighted_tau_of
-from analysis.pairs import Floats, Pair
-from analysis.topn import shuffles, topn_mean_tau
-from analysis.uncertainty import RESAMPLES, interval, mean_tau, resamples
+from analysis.measures.correlate import ranking
+from analysis.statistics import uncertainty
+from analysis.statistics.correlation import pearson_of, spearman_of, tau_of, weighted_tau_of
+from analysis.statistics.pairs import Floats, Pair
+from analysis.statistics.topn import shuffles, topn_mean_tau
+from analysis.statistics.uncertainty import RESAMPLES, interval, mean_tau, resamples
 from benchmarks.scale import make_up
 from benchmarks.timing import Row, compare, measured
 
@@ -186,8 +186,8 @@ def report(runs: int) -> Iterator[Row]:
 
 
 def _report(folder: Path) -> None:
-    from analysis.collect import collect
-    from analysis.report import write_report
+    from analysis.measures.collect import collect
+    from analysis.report.study_page import write_report
 
     write_report(collect(folder))
 

@@ -13,14 +13,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.bins import mean_common_ratio
-from analysis.correlation import weighted_tau
-from analysis.crossed import LEVEL
-from analysis.pairs import Floats, Pair
-from analysis.significance import one_sample_p, paired_p, together
-from analysis.topn import by_score, by_truth, regret
-from analysis.uncertainty import COEFFICIENTS, RESAMPLES, interval, mean_tau, paired_difference, taus
-from analysis.weighted import weighted_tau_interval
+from analysis.statistics.bins import mean_common_ratio
+from analysis.statistics.correlation import weighted_tau
+from analysis.statistics.crossed import LEVEL
+from analysis.statistics.pairs import Floats, Pair
+from analysis.statistics.significance import one_sample_p, paired_p, together
+from analysis.statistics.topn import by_score, by_truth, regret
+from analysis.statistics.uncertainty import (
+    COEFFICIENTS,
+    RESAMPLES,
+    interval,
+    mean_tau,
+    paired_difference,
+    taus,
+    weighted_tau_interval,
+)
 from benchmarks.timing import Row
 
 SIZES, TAUS = (30, 200, 1000), (0.0, 0.5, 0.8, 0.95)

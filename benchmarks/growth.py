@@ -15,7 +15,7 @@ import torch
 from benchmarks.timing import Row, compare
 from studies import embedded
 from supernet.data import DataConfig, Split, load
-from supernet.memory import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring import Scorer
 from supernet.spaces import Size, get_space
@@ -64,8 +64,8 @@ def score(architectures: int, images: int, channels: int) -> None:
 def runs(count: int) -> None:
     """That many runs of the quickstart's smoke size, with two workers."""
     from studies.catalog.quickstart import study
-    from studies.execute import Plan, execute
-    from studies.smoke import smoke
+    from studies.model.smoke import smoke
+    from studies.running.execute import Plan, execute
 
     with TemporaryDirectory() as folder, redirect_stderr(StringIO()):
         plan = Plan.of(smoke(study()), Path(folder))

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.timing import Row, compare
-from supernet.augmentation import Augmentation
 from supernet.data import DataSet, Split
+from supernet.training.augmentation import Augmentation
 
 BATCH = 256
 MEAN, STD = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)  # CIFAR-10's, in uint8 units

@@ -15,13 +15,13 @@ import torch
 
 from benchmarks.timing import Row, compare, peak_memory
 from studies import embedded
-from studies.study import Run
+from studies.model.study import Run
 from supernet.data import DataConfig, load
-from supernet.memory import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.sampling import Sampler, SamplingConfig
 from supernet.spaces import get_space
-from supernet.training import Trainer, TrainingConfig
+from supernet.training.sampling import Sampler, SamplingConfig
+from supernet.training.trainer import Trainer, TrainingConfig
 
 MOST_MEMORY = 900.0  # MB
 
@@ -61,9 +61,9 @@ def run(quick: bool) -> Iterator[Row]:
 def one_run(space: str, quick: bool) -> None:
     """What a worker of the quickstart does for one of its runs."""
     from studies.catalog.quickstart import study
-    from studies.execute import Plan
-    from studies.run import run_one
-    from studies.smoke import smoke
+    from studies.model.smoke import smoke
+    from studies.running.execute import Plan
+    from studies.running.run import run_one
 
     torch.set_num_threads(1)
     keep_freed_memory()

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from benchmarks.timing import Row
 from studies.estimators import Task
+from studies.estimators.proxies import PROXIES
 from studies.estimators.zero_cost import ZeroCost
-from studies.proxies import PROXIES
 from supernet.data import DataSet, Split
-from supernet.memory import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import StandAlone
 from supernet.operations import BatchNorm, ConvBN
 from supernet.spaces import Architecture, get_space

@@ -20,16 +20,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.scored import ScoredSet
 from analysis.store import result as result_file
+from analysis.store.scored import ScoredSet
 from benchmarks.timing import Row, compare, measured
 from studies import embedded
-from studies.execute import Plan
-from studies.one_shot import build
-from studies.run import train
-from studies.scores import record
-from studies.study import Run, Study, Truth
-from studies.variant import Variant
+from studies.estimators.one_shot import build
+from studies.model.study import Run, Study, Truth
+from studies.model.variant import Variant
+from studies.running.execute import Plan
+from studies.running.run import train
+from studies.running.scores import record
 from supernet.data import DataConfig
 
 RUNS = 10_000
@@ -143,8 +143,8 @@ def show(root: Path, runs: int) -> None:
 
 def table(root: Path, runs: int) -> None:
     """What `analysis table` does."""
-    from analysis.collect import collect
-    from analysis.table import print_table
+    from analysis.measures.collect import collect
+    from analysis.report.tables.study import print_table
 
     with contextlib.redirect_stdout(io.StringIO()):
         print_table(collect(root / "scale", with_points=False))

@@ -20,15 +20,15 @@ from torch import Tensor, nn
 
 from benchmarks.plain import PlainSupernet
 from benchmarks.timing import Row, compare, peak_memory, take_turns
-from supernet.memory import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
+from supernet.fast.pooling import DepthwiseAverage, constants
+from supernet.fast.sgd import SGD
+from supernet.fast.stacking import stacked_logits
 from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.pooling import DepthwiseAverage, constants
-from supernet.precision import has_bfloat16_units
-from supernet.sampling import Sampler, SamplingConfig
-from supernet.sgd import SGD
 from supernet.spaces import Size, get_space
-from supernet.spaces.nasbench201 import pruned
-from supernet.stacking import stacked_logits
+from supernet.spaces.nasbench201.space import pruned
+from supernet.training.precision import has_bfloat16_units
+from supernet.training.sampling import Sampler, SamplingConfig
 
 MOST_MEMORY = 2100.0  # MB
 GEMM = 1024

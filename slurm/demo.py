@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from studies.parallel import available_cores
+from studies.running.parallel import available_cores
 
 BINARIES = {"slurmctld": "slurm-wlm", "slurmd": "slurm-wlm", "sbatch": "slurm-wlm", "munged": "munge"}
 DAEMONS = ("slurmd", "slurmctld", "munged")  # in the order in which they are stopped

@@ -20,8 +20,8 @@ from slurm import request
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
 
-    from studies.execute import Plan
-    from studies.study import Run
+    from studies.model.study import Run
+    from studies.running.execute import Plan
     from supernet.spaces import Architecture
 
 LINE_EVERY = 30.0  # seconds between two lines of progress in the log
@@ -47,7 +47,7 @@ class Job:
     def __call__(self) -> dict[str, str]:
         """Do what is left; by run, its status and reason. ValueError if the study has no such run, or no GPU is
         there for a job that is to have one."""
-        from studies.parallel import start_worker
+        from studies.running.parallel import start_worker
 
         remove_stale_checkpoint()
         start_worker()
@@ -74,7 +74,7 @@ def do_all(
     plan: Plan, runs: dict[str, Run], device: str, patience: float | None, at_a_time: int = 1
 ) -> dict[str, str]:
     """Each run once; then again those that another process had, until none is left or the patience is at its end."""
-    from studies import lock
+    from studies.running import lock
 
     outcomes: dict[str, str] = {}
     held = do_each(plan, runs, device, outcomes, at_a_time)
@@ -91,7 +91,7 @@ def do_each(
     plan: Plan, runs: dict[str, Run], device: str, outcomes: dict[str, str], at_a_time: int = 1
 ) -> dict[str, Run]:
     """Bring each run to its end; what came of it goes to `outcomes`. Returns those that another process has."""
-    from studies.execute import outcome
+    from studies.running.execute import outcome
 
     held = {}
     for run_id, result in results(plan, runs, device, at_a_time):
@@ -111,7 +111,7 @@ def results(
         for run_id, run in runs.items():
             yield run_id, do_one(run, plan.architectures(run), device)
         return
-    from studies.parallel import run_tasks
+    from studies.running.parallel import run_tasks
 
     start_helpers()
     tasks = [(run, plan.architectures(run), device) for run in runs.values()]
@@ -122,8 +122,8 @@ def results(
 
 def do_one(run: Run, architectures: list[Architecture], device: str) -> dict[str, Any]:
     """The result of a run that is brought to its end here, unless it is complete or another process has it."""
-    from studies import lock
-    from studies import run as one_run
+    from studies.running import lock
+    from studies.running import run as one_run
 
     if one_run.is_complete(run, architectures):
         return {"status": "complete", "outcome": "complete before"}
@@ -141,7 +141,7 @@ def start_helpers() -> None:
     once more, and one that did not know it would die of it first."""
     from multiprocessing import resource_tracker
 
-    from studies import parallel
+    from studies.running import parallel
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, OF_THE_JOB)
     try:

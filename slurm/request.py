@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from studies.commands import data_root, grid, tracked
 
 if TYPE_CHECKING:
-    from studies.execute import Plan
+    from studies.running.execute import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 from slurm import queue, records, submission
 from slurm.profile import Profile
 from slurm.state import ACTIVE, COMPLETE, State, found_again, in_queue, jobs_of, states
-from studies.lineage import generations
+from studies.model.lineage import generations
 
 if TYPE_CHECKING:
-    from studies.execute import Plan
-    from studies.study import Run
+    from studies.model.study import Run
+    from studies.running.execute import Plan
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class Sending:
     def send(self) -> None:
         """Submit, with the study's queue to oneself: of two that submit at once, the second finds what the first
         has done. ValueError if another is submitting now."""
-        from studies import lock
+        from studies.running import lock
         from studies.tracking.settings import link_known
         from supernet.data import ready
 

@@ -15,8 +15,8 @@ from slurm.queue import Entry
 from slurm.records import Submission
 
 if TYPE_CHECKING:
-    from studies.execute import Plan
-    from studies.study import Run
+    from studies.model.study import Run
+    from studies.running.execute import Plan
 
 ACTIVE = ("running", "queued")
 COMPLETE = ("done", "diverged")
@@ -35,7 +35,7 @@ class Submitted:
 
 @dataclass(frozen=True)
 class State:
-    """state: one of ORDER, which are those of studies/states.py and 'queued', in SLURM, and 'lost': its job ended and
+    """state: one of ORDER, which are those of running/states.py and 'queued', in SLURM, and 'lost': its job ended and
     left no result. reason: why, '' where there is nothing to say."""
 
     run: Run
@@ -82,7 +82,7 @@ def states(plan: Plan, jobs: dict[str, Submitted]) -> list[State]:
 
 
 def _state(plan: Plan, run: Run, job: Submitted | None) -> State:
-    from studies.states import state_of
+    from studies.running.states import state_of
 
     own = state_of(run, plan.architectures(run))
     if own.name not in (*COMPLETE, "running"):

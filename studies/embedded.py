@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from supernet.augmentation import Augmentation
 from supernet.spaces import Size
-from supernet.training import TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.trainer import TrainingConfig
 
 DATA = "digits"
 NOTE = "scikit-learn digits (8x8 pixels) and small networks: not the published benchmarks"

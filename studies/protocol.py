@@ -13,17 +13,17 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from analysis.scored import ScoredSet
-from studies.expected import expected_seconds
-from studies.ranker import Ranker
-from studies.study import Study, Truth
-from studies.variant import Variant
-from supernet.augmentation import Augmentation
+from analysis.store.scored import ScoredSet
+from studies.model.ranker import Ranker
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
+from studies.running.expected import expected_seconds
 from supernet.data import DataConfig
-from supernet.sampling import SamplingConfig
 from supernet.spaces import Size
-from supernet.spaces.nasbench201 import OPERATIONS
-from supernet.training import TrainingConfig
+from supernet.spaces.nasbench201.space import OPERATIONS
+from supernet.training.augmentation import Augmentation
+from supernet.training.sampling import SamplingConfig
+from supernet.training.trainer import TrainingConfig
 
 SMALL = Size(channels=32, stages=3, cells_per_stage=2)
 MEDIUM = Size(channels=64, stages=3, cells_per_stage=4)

@@ -21,15 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print the comparison; exit code 2 if runs have damaged files. Raises ValueError for studies that cannot be
     compared."""
-    from analysis.compare import compare
-    from analysis.compare_text import compare_text
-    from analysis.damage import tell
-    from analysis.study import load_study, study_folder
+    from analysis.measures.compare import compare
+    from analysis.report.tables.comparison import compare_text
+    from analysis.store.damage import tell
+    from analysis.store.study import load_study, study_folder
 
     folders = [study_folder(args.runs, name) for name in args.names]
     compared = compare(folders)
     if args.report is not None:
-        from analysis.compare_report import write_comparison
+        from analysis.report.comparison_page import write_comparison
 
         write_comparison(compared, args.report)
         print(args.report, file=sys.stderr)

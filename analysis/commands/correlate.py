@@ -86,8 +86,8 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Print the comparison. Raises ValueError or OSError for files that cannot be compared."""
-    from analysis.correlate import correlate
-    from analysis.text import as_json, as_text
+    from analysis.measures.correlate import correlate
+    from analysis.report.tables.pair import as_json, as_text
     from analysis.user_tables.pair import read_pair
 
     try:
@@ -114,7 +114,7 @@ def main(args: argparse.Namespace) -> None:
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
     if args.report is not None:
-        from analysis.pair_report import write_pair_report
+        from analysis.report.pair_page import write_pair_report
 
         path = write_pair_report(args.report, truth, scores, result, args.title)
         print(path, file=sys.stderr)

@@ -67,7 +67,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
     from analysis.figures.truth.definitions import FIGURES, draw_table_figure
-    from analysis.truth_file import read_truth_file
+    from analysis.store.truth_file import read_truth_file
 
     if args.source is None:
         raise ValueError(f"table: none is named; {args.figure} is drawn from a table of ground truth")
@@ -79,11 +79,11 @@ def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
 
 
 def _of_report(args: argparse.Namespace, formats: list[str]) -> int:
-    from analysis.collect import collect
-    from analysis.damage import tell
     from analysis.figures.of_report import NEEDED, report_figure
     from analysis.figures.style import save
-    from analysis.study import study_folder
+    from analysis.measures.collect import collect
+    from analysis.store.damage import tell
+    from analysis.store.study import study_folder
 
     folder = study_folder(args.runs, args.source)
     found = collect(folder, with_points=args.figure in ("scatter", "residuals", "confusion"))
@@ -100,9 +100,9 @@ def _of_report(args: argparse.Namespace, formats: list[str]) -> int:
 
 
 def _from_rankings(args: argparse.Namespace, formats: list[str]) -> int:
-    from analysis.damage import tell
     from analysis.figures.estimators.definitions import FIGURES, draw_estimator_figure
-    from analysis.study import load_study, study_folder
+    from analysis.store.damage import tell
+    from analysis.store.study import load_study, study_folder
 
     folder = study_folder(args.runs, args.source)
     out = args.out or folder / "figures"
@@ -116,10 +116,10 @@ def _from_rankings(args: argparse.Namespace, formats: list[str]) -> int:
 
 
 def _from_study(args: argparse.Namespace, formats: list[str]) -> int:
-    from analysis.damage import tell
     from analysis.figures.paper.definitions import FIGURES
     from analysis.figures.paper.draw import draw_paper_figure
-    from analysis.study import load_study, study_folder
+    from analysis.store.damage import tell
+    from analysis.store.study import load_study, study_folder
 
     folder = study_folder(args.runs, args.source)
     study, out = load_study(folder), args.out or folder / "figures"

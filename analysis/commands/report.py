@@ -12,10 +12,10 @@ add_arguments = add_study
 
 def main(args: argparse.Namespace) -> int:
     """Write the page; print its path. Exit code 2 if runs of the study have damaged files."""
-    from analysis.collect import collect
-    from analysis.damage import tell
-    from analysis.report import write_report
-    from analysis.study import study_folder
+    from analysis.measures.collect import collect
+    from analysis.report.study_page import write_report
+    from analysis.store.damage import tell
+    from analysis.store.study import study_folder
 
     found = collect(study_folder(args.runs, args.name))
     print(write_report(found))

@@ -37,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the tables; exit code 2 if runs of the study have damaged files."""
-    from analysis.bins import REPORTED
-    from analysis.damage import tell
-    from analysis.fear_tables import NAMES, fear_text
-    from analysis.front import DEFAULT
-    from analysis.study import load_study, study_folder
-    from analysis.yardstick import yardstick
-    from analysis.yardstick_text import yardstick_text
+    from analysis.measures.front import DEFAULT
+    from analysis.measures.yardstick import yardstick
+    from analysis.report.tables.fear import NAMES, fear_text
+    from analysis.report.tables.yardstick import yardstick_text
+    from analysis.statistics.bins import REPORTED
+    from analysis.store.damage import tell
+    from analysis.store.study import load_study, study_folder
 
     percents = REPORTED if args.bins is None else _percents(args.bins)
     study = load_study(study_folder(args.runs, args.name))

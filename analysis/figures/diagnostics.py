@@ -11,10 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from analysis.diagnose import Diagnostics
-from analysis.diagnostics import FEWEST, PLACE
 from analysis.figures import style
-from analysis.study import FULL
+from analysis.measures.diagnostics import FEWEST, PLACE, Diagnostics
+from analysis.store.study import FULL
 
 MOST = 6  # panels of a figure
 COLUMNS = 3

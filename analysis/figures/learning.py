@@ -6,13 +6,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.correlation import kendall_tau
 from analysis.figures import style
-from analysis.score_sets import ScoreSets
-from analysis.scored import USUAL
+from analysis.measures.score_sets import ScoreSets
+from analysis.statistics.correlation import kendall_tau
 from analysis.store import result, sealed
-from analysis.study import GROUP, Run, Study, mask_text, read_result, read_scores, read_truth
-from analysis.tables import Table
+from analysis.store.scored import USUAL
+from analysis.store.study import GROUP, Run, Study, mask_text, read_result, read_scores, read_truth
+from analysis.store.tables import Table
 from supernet.spaces import Space
 
 FEWEST = 40  # architectures below which a tau says little

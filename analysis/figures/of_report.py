@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.collect import Collected
-from analysis.diagnose import diagnose
 from analysis.figures import diagnostics, scatter, topn, variants
 from analysis.figures.learning import learning, learning_frame
+from analysis.measures.collect import Collected
+from analysis.measures.diagnostics import diagnose
 
 Drawn = tuple[str, Figure, pd.DataFrame]  # the name of its files, the figure, its data
 

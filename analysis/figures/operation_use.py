@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, NullLocator, PercentFormatter
 
 from analysis.figures import style
-from analysis.study import FULL
+from analysis.store.study import FULL
 
 COLUMNS = 3  # masks beside each other
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.study import FULL
+from analysis.store.study import FULL
 
 PANELS = 12  # on a page
 COLUMNS = 3

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from analysis.baselines import LOG_RANK_SUM, WORDS
-from analysis.ceiling import INSIDE
 from analysis.figures import style
-from analysis.references import EXPECTED
-from analysis.study import FULL
+from analysis.measures.baselines import LOG_RANK_SUM, WORDS
+from analysis.measures.ceiling import INSIDE
+from analysis.measures.references import EXPECTED
+from analysis.store.study import FULL
 
 BANDS = 5  # variants in a panel up to which bands stay legible
 TOGETHER = 7  # variants in a panel, as many as there are colours

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
-from analysis.study import FULL
+from analysis.store.study import FULL
 
 LAYERS = "live convolutions, layers in all"
 REFERENCES: dict[str, tuple[str, str, Any]] = {  # name in the frame: label, colour, line style

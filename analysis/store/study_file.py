@@ -1,4 +1,4 @@
-"""`study.json`: what the analysis needs to know about a study. studies/execute.py writes it."""
+"""`study.json`: what the analysis needs to know about a study. studies/running/execute.py writes it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TruthEntry(TypedDict):
 
 
 class ScoredEntry(TypedDict):
-    """The arguments of analysis.scored.ScoredSet."""
+    """The arguments of analysis.store.scored.ScoredSet."""
 
     top: NotRequired[int | None]
     random: NotRequired[int | None]

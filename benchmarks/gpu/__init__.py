@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     from benchmarks.gpu.checks import all_checks
     from benchmarks.gpu.measures import all_measures
     from benchmarks.gpu.steps import Known
-    from studies.failures import in_one_line
+    from studies.running.failures import in_one_line
 
     if args.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device: 'cuda' is not available on this machine; use cpu")

@@ -17,14 +17,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.gpu.work import Work, paths_of, random_data, supernet, trainer, work
-from studies.failures import in_one_line
-from supernet.augmentation import Augmentation
-from supernet.fair_step import FairStep
+from studies.running.failures import in_one_line
+from supernet.fast.fair_step import FairStep
 from supernet.network import Supernet
-from supernet.precision import lacking, set_numerics
 from supernet.scoring import Scorer
 from supernet.spaces import Path as CellPath
-from supernet.training import TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.precision import lacking, set_numerics
+from supernet.training.trainer import TrainingConfig
 
 Check = tuple[str, bool, str]
 SINGLE, DOUBLE = 1e-4, 1e-9  # relative errors allowed

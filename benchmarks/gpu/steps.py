@@ -15,11 +15,11 @@ import torch
 
 from benchmarks.gpu.work import PlainSteps, Work, own_step, random_data, supernet, trainer, work
 from benchmarks.timing import Row
-from supernet.augmentation import Augmentation
-from supernet.precision import lacking, set_numerics
 from supernet.spaces import get_space
-from supernet.spaces.nasbench201 import pruned
-from supernet.training import Trainer, TrainingConfig
+from supernet.spaces.nasbench201.space import pruned
+from supernet.training.augmentation import Augmentation
+from supernet.training.precision import lacking, set_numerics
+from supernet.training.trainer import Trainer, TrainingConfig
 
 NCHW, NHWC = torch.contiguous_format, torch.channels_last
 UNIFORM, FAIR = {"kind": "uniform"}, {"kind": "fair", "batches": "same"}

@@ -8,7 +8,7 @@ from statistics import mean
 
 from benchmarks.gpu.work import Work
 from studies import catalog
-from studies.variant import Variant
+from studies.model.variant import Variant
 from supernet.spaces import Size, get_space
 
 STUDIES = ("search_space_subsets", "linear_transformers", "training_variants", "width_and_metrics", "depth")

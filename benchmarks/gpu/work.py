@@ -10,13 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.plain import PlainSupernet
-from supernet.augmentation import Augmentation
 from supernet.data import DataSet, Split
 from supernet.network import Network, NetworkConfig, Supernet, seeded
-from supernet.precision import MixedPrecision, set_numerics
-from supernet.sampling import Sampler, SamplingConfig
 from supernet.spaces import Path, Size, get_space
-from supernet.training import Trainer, TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.precision import MixedPrecision, set_numerics
+from supernet.training.sampling import Sampler, SamplingConfig
+from supernet.training.trainer import Trainer, TrainingConfig
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from benchmarks.gpu.steps import C16, C32, TINY, UNIFORM, Known, tidy, turns, wa
 from benchmarks.gpu.work import Work, random_data, supernet, trainer, work
 from benchmarks.plain import PlainSupernet
 from benchmarks.timing import Row
-from supernet.augmentation import Augmentation
-from supernet.feed import Feed
-from supernet.precision import set_numerics
 from supernet.scoring import Scorer
-from supernet.training import TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.feed import Feed
+from supernet.training.precision import set_numerics
+from supernet.training.trainer import TrainingConfig
 
 
 def scoring(device: torch.device, known: Known, quick: bool, large: bool) -> Iterator[Row]:
@@ -160,8 +160,8 @@ def proxies(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
     """All proxies of a network at the published size, as `zero-cost` computes them."""
     try:
         from benchmarks.proxies import ARCHITECTURES, ZEN_IMAGES, random_task
+        from studies.estimators.proxies import PROXIES
         from studies.estimators.zero_cost import ZeroCost
-        from studies.proxies import PROXIES
     except ModuleNotFoundError as missing:
         yield Row("proxies", f"{missing.name} is not installed", math.nan, math.nan, "networks/min")
         return

@@ -18,9 +18,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
+from studies.model.study import Study
+from studies.model.variant import Variant
 from studies.protocol import POOL, TRAINING, UPDATES, ZERO
-from studies.study import Study
-from studies.variant import Variant
 
 
 def budget(variant: Variant, updates: int) -> Variant:

@@ -18,18 +18,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analysis.scored import ScoredSet
+from analysis.store.scored import ScoredSet
 from studies import embedded
 from studies.catalog import quickstart
-from studies.estimate import Estimate
 from studies.estimators import Estimator
 from studies.estimators.cost import NetworkCost
 from studies.estimators.fear import Fear
 from studies.estimators.short_training import ShortTraining
 from studies.estimators.zero_cost import ZeroCost
 from studies.estimators.zero_cost_while_training import ZeroCostWhileTraining
-from studies.study import Study, Truth
-from studies.variant import Variant
+from studies.model.estimate import Estimate
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
 from supernet.data import DataConfig
 
 RECIPE = embedded.STAND_ALONE["nasbench201"]

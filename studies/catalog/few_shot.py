@@ -23,9 +23,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
-from studies.splitting import split
-from studies.study import Study
-from studies.variant import Variant
+from studies.model.splitting import split
+from studies.model.study import Study
+from studies.model.variant import Variant
 
 EDGE = "0-3"
 

@@ -20,8 +20,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
+from studies.model.study import Study
 from studies.protocol import CONV1, POOL, ZERO
-from studies.study import Study
 
 
 def study() -> Study:

@@ -21,11 +21,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
-from studies.study import Study
-from supernet.augmentation import Augmentation
+from studies.model.study import Study
 from supernet.data import DataConfig
 from supernet.spaces import Size
-from supernet.training import TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.trainer import TrainingConfig
 
 TINY = Size(channels=8, stages=3, cells_per_stage=1, image_size=16, reduction="light")
 TRAINING = TrainingConfig(

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analysis.scored import ScoredSet
+from analysis.store.scored import ScoredSet
 from studies import embedded
-from studies.study import Study, Truth
-from studies.variant import Variant
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
 from supernet.data import DataConfig
-from supernet.sampling import SamplingConfig
+from supernet.training.sampling import SamplingConfig
 
 EXPECTED_SECONDS = {"nasbench201": 10.0, "blox": 22.0}  # a run: training and scoring, one core
 

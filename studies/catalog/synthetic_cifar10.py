@@ -21,18 +21,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studies import hog, protocol
-from studies.estimate import Estimate
-from studies.estimators import Estimator
+from studies import protocol
+from studies.estimators import Estimator, hog
 from studies.estimators.cost import NetworkCost
 from studies.estimators.fear import Fear
 from studies.estimators.short_training import ShortTraining
 from studies.estimators.zero_cost import ZeroCost
-from studies.study import Study, Truth
+from studies.model.estimate import Estimate
+from studies.model.study import Study, Truth
 from studies.truth.tasks import SYNTHETIC
-from supernet.augmentation import Augmentation
 from supernet.data import DataConfig
 from supernet.spaces import Size
+from supernet.training.augmentation import Augmentation
 
 DATA = DataConfig(name="synthetic")
 PLAIN = Augmentation()

@@ -19,13 +19,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studies import hog, protocol
+from studies import protocol
 from studies.catalog.synthetic_cifar10 import BY, PLAIN, estimates
+from studies.estimators import hog
 from studies.estimators.cost import NetworkCost
 from studies.estimators.fear import Fear
 from studies.estimators.short_training import ShortTraining
 from studies.estimators.zero_cost import ZeroCost
-from studies.study import Study, Truth
+from studies.model.study import Study, Truth
 from studies.truth.tasks import SYNTHETIC4
 from supernet.data import DataConfig
 

@@ -19,9 +19,9 @@ Smoke: python -m studies run tabular_short_training --smoke     (the embedded ta
 from __future__ import annotations
 
 from studies import protocol
-from studies.estimate import Estimate
 from studies.estimators.table_column import Recorded, TableColumn
-from studies.study import Study
+from studies.model.estimate import Estimate
+from studies.model.study import Study
 from supernet.spaces import get_space
 
 EPOCHS = (1, 2, 4, 8, 12, 16, 32, 50)

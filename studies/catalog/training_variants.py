@@ -20,9 +20,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
+from studies.model.study import Study
+from studies.model.variant import Variant
 from studies.protocol import CONV1, FAIR, POOL, TRAINING, ZERO
-from studies.study import Study
-from studies.variant import Variant
 
 
 def changed(base: Variant) -> list[Variant]:

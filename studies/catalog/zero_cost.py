@@ -17,9 +17,9 @@ Smoke: python -m studies run zero_cost --smoke
 from __future__ import annotations
 
 from studies import protocol
-from studies.estimate import Estimate
 from studies.estimators.zero_cost import ZeroCost
-from studies.study import Study
+from studies.model.estimate import Estimate
+from studies.model.study import Study
 from supernet.spaces import get_space
 
 SECONDS = 4500.0

@@ -51,7 +51,7 @@ def list_(args: argparse.Namespace) -> int:
 
 
 def get(args: argparse.Namespace) -> int:
-    from studies.progress import Progress
+    from studies.running.progress import Progress
     from supernet.data import get_source
 
     source = get_source(args.name)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from studies.execute import Plan
-    from studies.study import Truth
+    from studies.model.study import Truth
+    from studies.running.execute import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def plan(args: argparse.Namespace, **options: Any) -> Plan:
     """The plan of the part of the study that the arguments name."""
-    from analysis.scored import ScoredSet
+    from analysis.store.scored import ScoredSet
     from studies import catalog
-    from studies.execute import Plan
-    from studies.smoke import smoke
+    from studies.model.smoke import smoke
+    from studies.running.execute import Plan
 
     study = catalog.get(args.name)
     if args.smoke:
@@ -67,7 +67,7 @@ def command(args: argparse.Namespace) -> str:
 
 def truths(texts: list[str]) -> dict[str, Truth]:
     """By space, the ground truths that texts such as 'nasbench201:cifar10_test' name."""
-    from studies.study import Truth
+    from studies.model.study import Truth
     from studies.truth import table
 
     found = {}

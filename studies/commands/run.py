@@ -27,9 +27,9 @@ def main(args: argparse.Namespace) -> int:
         raise ValueError(f"--workers: {args.workers} is not a positive integer")
     begin = time.monotonic()
     plan = grid.plan(args, data_root=args.data_root, **tracked.options(args))
-    from studies.execute import execute
-    from studies.progress import duration
-    from studies.states import incomplete
+    from studies.running.execute import execute
+    from studies.running.progress import duration
+    from studies.running.states import incomplete
     from studies.tracking.settings import link_known
     from supernet.data import ready
     from supernet.files import remove_stale
@@ -45,10 +45,10 @@ def main(args: argparse.Namespace) -> int:
     for run, result in failed:
         print(f"error: {run.name}: {result['reason']}", file=sys.stderr)
 
-    from analysis.collect import collect
-    from analysis.damage import tell
-    from analysis.report import write_report
-    from analysis.table import print_table
+    from analysis.measures.collect import collect
+    from analysis.report.study_page import write_report
+    from analysis.report.tables.study import print_table
+    from analysis.store.damage import tell
 
     found = collect(plan.folder)
     print_table(found)

@@ -42,12 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     _check(args)
-    from analysis.safe_text import csv_text
-    from analysis.text import frame_text
+    from analysis.report.tables.pair import frame_text
+    from analysis.report.tables.safe_text import csv_text
     from studies import embedded
-    from studies.lock import hold
-    from studies.parallel import default_workers
-    from studies.progress import Progress
+    from studies.running.lock import hold
+    from studies.running.parallel import default_workers
+    from studies.running.progress import Progress
     from studies.search.compare import Comparison, default_folder, summary
     from studies.search.methods import methods
     from studies.search.trials import Setting
@@ -126,7 +126,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _column(found: TruthTable, asked: str | None) -> tuple[str, DataConfig]:
     """The column of the truth, and the images that its name says."""
-    from analysis.column_names import parse
+    from analysis.store.column_names import parse
     from supernet.data import DataConfig
 
     columns, data = found.manifest["columns"], found.manifest["data"]

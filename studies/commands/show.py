@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from studies.commands import grid
 
 if TYPE_CHECKING:
-    from studies.execute import Plan
-    from studies.states import State
-    from studies.study import Run
+    from studies.model.study import Run
+    from studies.running.execute import Plan
+    from studies.running.states import State
 
 HELP = "a study's grid: variants, seeds, what is done, running, failed or left, expected time"
 add_arguments = grid.add_arguments
@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> int:
 
 def show(plan: Plan) -> int:
     """Print the grid of a plan; exit code 2 if runs have damaged files, which standard error names."""
-    from studies.states import COMPLETE, state_of
+    from studies.running.states import COMPLETE, state_of
 
     print(f"{plan.study.title}\n{plan.study.question}\nData: {plan.study.note}\n")
     for space, reason in plan.lacking.items():
@@ -57,7 +57,7 @@ def show(plan: Plan) -> int:
 
 def _counts(states: list[State]) -> str:
     """'3 done, 1 running, 2 to do': the states that occur."""
-    from studies.states import STATES
+    from studies.running.states import STATES
 
     counts = Counter(state.name for state in states)
     return ", ".join(f"{counts[name]} {name}" for name in STATES if counts[name])
@@ -66,8 +66,8 @@ def _counts(states: list[State]) -> str:
 def _time(runs: list[Run], states: list[State], left: list[Run]) -> str:
     """How long the rest will take, each run as its variant's finished runs took, else as the catalogue says; runs of
     which neither is known are counted, not guessed."""
-    from studies.parallel import default_workers
-    from studies.progress import duration
+    from studies.running.parallel import default_workers
+    from studies.running.progress import duration
 
     if not left:
         return ""

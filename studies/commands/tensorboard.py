@@ -12,7 +12,7 @@ add_arguments = grid.add_arguments
 
 def main(args: argparse.Namespace) -> int:
     plan = grid.plan(args, milestones=())
-    from studies.progress import Progress
+    from studies.running.progress import Progress
     from studies.tracking.log import complete
     from studies.tracking.settings import FOLDER
 

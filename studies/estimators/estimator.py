@@ -17,12 +17,12 @@ from typing import Any, ClassVar, TypeVar
 
 import torch
 
-from studies.ranker import plain
-from studies.seeds import derived_seed
-from supernet import checkpoint
+from studies.model.ranker import plain
+from studies.model.seeds import derived_seed
 from supernet.data import DataSet
 from supernet.network import NetworkConfig, StandAlone, Supernet, cut_out, seeded
 from supernet.spaces import Architecture, Size, Space
+from supernet.training import checkpoint
 
 STATUSES = {
     "ok": "a score",

@@ -16,17 +16,17 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypedDict
 
 from studies import embedded
-from studies.estimators import macs
+from studies.estimators import costs
+from studies.estimators.costs import Spent, of_training
 from studies.estimators.estimator import Estimator, Record, Report, Task, register
 from studies.estimators.freezing import FROZEN_BN, FrozenFront, split, unfrozen_share
+from studies.estimators.hog import HogLearner
 from studies.estimators.short_training import RECIPE
-from studies.estimators.spent import Spent, of_training
-from studies.hog import HogLearner
-from studies.seeds import derived_seed
+from studies.model.seeds import derived_seed
 from supernet.files import read_object, write_text
 from supernet.network import StandAlone
 from supernet.spaces import Architecture
-from supernet.training import Epoch, Trainer, TrainingConfig
+from supernet.training.trainer import Epoch, Trainer, TrainingConfig
 
 LEARNER = HogLearner()
 MEASURES = ("train_accuracy", "best_train_accuracy")
@@ -154,7 +154,7 @@ class Fear(Estimator):
         details: dict[str, Any] = {"threshold": threshold}
         if task.space.is_valid(architecture):
             network = task.network(architecture)
-            found = macs.count(network)
+            found = costs.count(network)
             own = task.space.stand_alone_form(architecture)
             begin = time.perf_counter()
             first = Trainer(network, task.data, self.stage1, seed=task.seed_of("FEAR, stage 1", own))
@@ -168,7 +168,7 @@ class Fear(Estimator):
                 second = self._stage2(network, task, task.seed_of("FEAR, stage 2", own))
                 status = "ok" if second.run() == "finished" else "diverged"
                 _, learning = split(network, self.unfrozen_cells)
-                image_macs = found.total() + 2 * sum(macs.inside(found, part) for part in learning)
+                image_macs = found.total() + 2 * sum(costs.inside(found, part) for part in learning)
                 more = of_training(second, time.perf_counter() - begin, image_macs)
                 details |= {"unfrozen_share": unfrozen_share(network), **more.named("stage2")}
                 spent, epochs = spent + more, tuple(second.history)

@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 from studies import embedded
-from studies.estimators import macs
+from studies.estimators import costs
+from studies.estimators.costs import Spent, of_epochs, of_training
 from studies.estimators.estimator import Estimator, Record, Report, Task, register
-from studies.estimators.spent import Spent, of_epochs, of_training
-from supernet.augmentation import Augmentation
 from supernet.network import StandAlone
 from supernet.scoring import Score, Scorer
 from supernet.spaces import Architecture
-from supernet.training import Epoch, Trainer, TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.trainer import Epoch, Trainer, TrainingConfig
 
 STARTS = ("random", "supernet")
 MEASURES = ("train_accuracy", "best_train_accuracy", "valid_accuracy", "valid_accuracy_batch", "sotl")
@@ -118,7 +118,7 @@ class ShortTraining(Estimator):
         inherits = self.start == "supernet"
         form = task.space.supernet_form(architecture)
         network = task.inherited(form) if inherits else task.network(architecture)
-        forward = macs.count(network).total()
+        forward = costs.count(network).total()
         own = task.space.stand_alone_form(architecture)
         trainer = Trainer(network, task.data, self.training, seed=task.seed_of("short training", own))
         marks: dict[int, Mark] = {}

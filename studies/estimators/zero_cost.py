@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studies.estimators.estimator import Estimator, Record, Report, Task, register
-from studies.proxies import PROXIES, Batch, Value, fixed_batch, together
+from studies.estimators.proxies import PROXIES, Batch, Value, fixed_batch, together
 from supernet.files import write_text
 from supernet.spaces import Architecture
 

@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from studies import embedded
+from studies.estimators.costs import Spent, of_epochs, of_training
 from studies.estimators.estimator import Estimator, Record, Report, Task, register
+from studies.estimators.proxies import PROXIES, Batch, Value, fixed_batch, together
 from studies.estimators.short_training import RECIPE
-from studies.estimators.spent import Spent, of_epochs, of_training
 from studies.estimators.zero_cost import check_proxies, keep_batch, status_of
-from studies.proxies import PROXIES, Batch, Value, fixed_batch, together
 from supernet.network import StandAlone
 from supernet.spaces import Architecture
-from supernet.training import Epoch, Trainer, TrainingConfig
+from supernet.training.trainer import Epoch, Trainer, TrainingConfig
 
 # zen draws weights of its own: training would change nothing of it but the scale of BN.
 WHILE_TRAINING = tuple(name for name in PROXIES if name != "zen")

@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from studies.parallel import run_tasks
+from studies.model.seeds import derived_seed
+from studies.running.parallel import run_tasks
 from studies.search.methods import Method
 from studies.search.policy import Outcome, random_search
 from studies.search.trials import Setting, Trials, estimate, prepare
-from studies.seeds import derived_seed
 from studies.truth.table import TruthTable
 from supernet.spaces import Architecture
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from studies import embedded
 from studies.estimators import Estimator
 from studies.estimators.fear import Fear
+from studies.estimators.hog import RECIPE as HOG_RECIPE
+from studies.estimators.hog import HogLearner
 from studies.estimators.short_training import RECIPE, ShortTraining
-from studies.hog import RECIPE as HOG_RECIPE
-from studies.hog import HogLearner
 from supernet.spaces import Size
 
 SHORT_EPOCHS = {"embedded": 4, "published": 50}

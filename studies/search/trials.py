@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from studies.estimators import Estimator, Record, Task
-from studies.ranker import plain
+from studies.model.ranker import plain
 from studies.search.policy import UNITS, Trial
 from supernet.data import DataConfig, load
 from supernet.files import parse_object, write_text

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.correlation import kendall_tau, spearman
-from analysis.topn import by_truth, topn_mean_tau
-from studies import lineage
-from studies.ranker import Ranker
+from analysis.statistics.correlation import kendall_tau, spearman
+from analysis.statistics.topn import by_truth, topn_mean_tau
+from studies.model import lineage
+from studies.model.ranker import Ranker
 from studies.tracking.settings import Tracking
 from supernet.spaces import Space
 

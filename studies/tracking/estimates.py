@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from studies import scores
-from studies.study import Run
+from studies.model.study import Run
+from studies.running import scores
 from studies.tracking.comparison import comparison
 from studies.tracking.events import Log
 from studies.tracking.hparams import hparams

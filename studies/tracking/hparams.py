@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from analysis.study import mask_text
-from studies.study import Run
+from analysis.store.study import mask_text
+from studies.model.study import Run
 
 Value = float | str
 

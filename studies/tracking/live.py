@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
-from studies import history
-from studies.study import Run
+from studies.model.study import Run
+from studies.running import history
 from studies.tracking import milestones
 from studies.tracking.comparison import comparison
 from studies.tracking.curves import Curves
 from studies.tracking.events import Log
 from studies.tracking.log import of_mode, ranks, write_log
 from studies.tracking.settings import Tracking, link, log_folder
-from supernet.training import Epoch, Trainer
+from supernet.training.trainer import Epoch, Trainer
 
 
 class Live:

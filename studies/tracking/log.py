@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from studies import history, scores
-from studies.study import Run
+from studies.model.study import Run
+from studies.model.variant import Variant
+from studies.running import history, scores
 from studies.tracking import milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import Curves
@@ -17,7 +18,6 @@ from studies.tracking.estimates import write_estimate_log
 from studies.tracking.events import Log, can_go_on, event_files
 from studies.tracking.hparams import hparams
 from studies.tracking.settings import Tracking, link, log_folder
-from studies.variant import Variant
 
 
 def write_log(run: Run, tracking: Tracking) -> None:

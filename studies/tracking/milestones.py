@@ -14,13 +14,13 @@ import pandas as pd
 
 from analysis.store import sealed
 from analysis.store.result import MILESTONES
-from studies.study import Run
+from studies.model.study import Run
 from studies.tracking.comparison import comparison
 from studies.tracking.settings import Tracking
 from supernet.network import Supernet
 from supernet.scoring import Scorer
 from supernet.spaces import Architecture
-from supernet.training import Trainer
+from supernet.training.trainer import Trainer
 
 FILE = MILESTONES
 COLUMNS = ["epoch", "budget", "arch", "measure", "score", "loss", "status", "seconds"]

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.scored import ScoredSet
+from analysis.store.scored import ScoredSet
 
 if TYPE_CHECKING:
-    from studies.study import Run, Study
+    from studies.model.study import Run, Study
     from studies.truth.table import TruthTable
 
 MILESTONES = (25, 50, 75)  # percent of a training's epochs; the end has the scores of record

@@ -28,15 +28,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from studies.parallel import run_tasks
+from studies.running.parallel import run_tasks
 from studies.truth import table
 from studies.truth.stand_alone import load_images, train
 from studies.truth.tasks import Asked, Task
-from supernet.augmentation import Augmentation
 from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.network import NetworkConfig
 from supernet.spaces import Architecture, Space
-from supernet.training_config import TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.config import TrainingConfig
 
 CURVE = "valid"  # the metric that is taken after every epoch
 OPTIONAL = ("per_epoch", "images", "best_epoch", "chosen")  # of a header: absent from tables without

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.ceiling import seed_columns
-from analysis.column_names import FORM, parse
+from analysis.measures.ceiling import seed_columns
+from analysis.store.column_names import FORM, parse
 from studies.truth import table
 from studies.truth.table import TruthTable
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.column_names import parse
+from analysis.store.column_names import parse
 from studies.truth import table
 from supernet.spaces import Architecture
 

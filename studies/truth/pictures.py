@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.data_sets import agreement, same_metric
-from analysis.operation_use import occurrences, use_by_mask
+from analysis.measures.ground_truth import agreement, occurrences, same_metric, use_by_mask
 from studies.truth.table import TruthTable
 from supernet.spaces import Space
 

@@ -16,13 +16,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from studies.seeds import derived_seed
+from studies.model.seeds import derived_seed
 from studies.truth.tasks import Task
 from supernet.data import DEFAULT_ROOT, DataConfig, DataSet, evaluation_set, load
-from supernet.grouped import NetworkGroup, train_group
+from supernet.fast.grouped import NetworkGroup, train_group
 from supernet.network import NetworkConfig, StandAlone, seeded
-from supernet.precision import set_numerics
 from supernet.spaces import get_space
+from supernet.training.precision import set_numerics
 
 EVALUATION_BATCH = 2000  # images in memory at a time; it changes nothing
 

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.store import truth_manifest
-from studies.truth import together
+from studies.truth import atomic_files
 from supernet.spaces import Architecture, Size, Space, get_space
 
 EMBEDDED = Path(__file__).parents[2] / "data"
@@ -70,7 +70,7 @@ def resolve(name: str) -> Path:
     if path.suffix != ".parquet" and not path.exists():
         path = known().get(name, path)
     if path.suffix == ".parquet":
-        together.complete(path.parent, path.stem)
+        atomic_files.complete(path.parent, path.stem)
     if path.suffix != ".parquet" or not path.is_file():
         names = ", ".join(known()) or "none"
         raise ValueError(
@@ -82,7 +82,7 @@ def resolve(name: str) -> Path:
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of the table at `path`. ValueError if it is missing, damaged or incomplete."""
-    together.complete(path.parent, path.stem)
+    atomic_files.complete(path.parent, path.stem)
     manifest_path = path.with_suffix(".json")
     if not manifest_path.is_file():
         raise ValueError(f"table: {path} has no manifest {manifest_path.name} beside it")
@@ -178,7 +178,7 @@ def save(
             sums["curves_checksum"] = digest(beside / curves_path(path).name)
         file.write((json.dumps(manifest | sums, indent=1, ensure_ascii=False) + "\n").encode())
 
-    together.replace(
+    atomic_files.replace(
         path.parent,
         path.stem,
         {

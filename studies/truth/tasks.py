@@ -13,12 +13,12 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from studies import embedded
-from supernet.augmentation import Augmentation
 from supernet.data.catalog import SOURCES
 from supernet.data.config import DataConfig
 from supernet.data.folder import Folder
 from supernet.spaces import Size, get_space
-from supernet.training_config import TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.config import TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from supernet.cells import blox, nasbench201
+from supernet.spaces.blox import cells as blox_cells
+from supernet.spaces.nasbench201 import cells as nasbench201_cells
 
-CELLS: dict[str, ModuleType] = {"nasbench201": nasbench201, "blox": blox}
+CELLS: dict[str, ModuleType] = {"nasbench201": nasbench201_cells, "blox": blox_cells}
 
 __all__ = ["CELLS"]

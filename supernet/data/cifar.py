@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from supernet import plain_pickle
 from supernet.data import published_splits
 from supernet.data.checksums import verify
 from supernet.data.dataset import Split
@@ -21,6 +20,7 @@ from supernet.data.download import fetch
 from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index
+from supernet.files import plain_pickle
 
 PIXELS = 3 * 32 * 32
 Batch = tuple[Pixels, Index]  # images (n, 3, 32, 32), labels (n,)

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from supernet import plain_pickle
 from supernet.data import published_splits
 from supernet.data.checksums import verify
 from supernet.data.dataset import Split
 from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index
+from supernet.files import plain_pickle
 
 FOLDER = "ImageNet16"
 TEST = "val_data"

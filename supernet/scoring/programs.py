@@ -10,8 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from supernet.spaces import Cell, blox, blox_functions, nasbench201, nasbench201_functions
+from supernet.spaces import Cell
+from supernet.spaces.blox import functions as blox_functions
+from supernet.spaces.blox import space as blox
 from supernet.spaces.expressions import INPUT, Atom, Expression, Rules, atoms
+from supernet.spaces.nasbench201 import functions as nasbench201_functions
+from supernet.spaces.nasbench201 import space as nasbench201
 
 FUNCTIONS: dict[str, Callable[[Cell, Rules], Expression]] = {
     "nasbench201": nasbench201_functions.cell_function,

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from supernet.data import DataSet, Split, evaluation_set
+from supernet.fast.recording import Recorder
 from supernet.network import Network, StandAlone
-from supernet.recording import Recorder
 from supernet.scoring.engine import Engine
 from supernet.scoring.functions import Choice, path_of
 from supernet.scoring.modes import BnMode, Score

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from supernet.spaces.blox import Blox
-from supernet.spaces.nasbench201 import NasBench201
+from supernet.spaces.blox.space import Blox
+from supernet.spaces.nasbench201.space import NasBench201
 from supernet.spaces.space import Architecture, Cell, Cost, Path, Size, Space
 
 SPACES: dict[str, type[Space]] = {NasBench201.name: NasBench201, Blox.name: Blox}

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from analysis.answer import answer
-from analysis.baselines import BASELINES, baseline_names
-from analysis.collect import collect
-from analysis.correlation import kendall_tau
-from analysis.differences import verdict
-from analysis.significance import holm
-from analysis.study import FULL, load_study, study_folder
-from analysis.table import print_table, table_frame
+from analysis.measures.baselines import BASELINES, baseline_names
+from analysis.measures.collect import collect
+from analysis.measures.differences import verdict
+from analysis.report.answer import answer
+from analysis.report.tables.study import print_table, table_frame
+from analysis.statistics.correlation import kendall_tau
+from analysis.statistics.significance import holm
+from analysis.store.study import FULL, load_study, study_folder
 from supernet.spaces import get_space
 
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from analysis.differences import COLUMNS
-from analysis.sections.comparisons import ONE_SEED, comparison_tables
+from analysis.measures.differences import COLUMNS
+from analysis.report.sections.comparisons import ONE_SEED, comparison_tables
 
 
 def rows(names, p_holm, p_seeds=0.001):

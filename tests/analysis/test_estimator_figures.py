@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from analysis.__main__ import main
-from analysis.estimator_scores import apart, side_by_side
 from analysis.figures.estimators.amortised import amortised_figure
 from analysis.figures.estimators.definitions import FIGURES
 from analysis.figures.estimators.grid import grid
 from analysis.figures.estimators.threshold import stage_one
 from analysis.figures.estimators.while_training import after_epochs, apart_by, while_training
-from analysis.front import METRICS
-from analysis.study import load_study
-from analysis.yardstick import yardstick
+from analysis.measures.estimator_scores import apart, side_by_side
+from analysis.measures.front import METRICS
+from analysis.measures.yardstick import yardstick
+from analysis.store.study import load_study
 
 N = 60
 

@@ -12,12 +12,12 @@ from scipy.stats import kendalltau
 from synthetic_study import write_study
 
 from analysis.__main__ import main
-from analysis.collect import collect
 from analysis.figures import learning as curves
 from analysis.figures.learning import learning, learning_frame
-from analysis.scored import ScoredSet
-from analysis.sections.learning import learning_section
-from analysis.study import load_study
+from analysis.measures.collect import collect
+from analysis.report.sections.learning import learning_section
+from analysis.store.scored import ScoredSet
+from analysis.store.study import load_study
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from PIL import Image
 from analysis.figures import scatter as figure
 from analysis.figures import style
 from analysis.figures.draw import draw_figures
-from analysis.page import (
+from analysis.report.page import (
     DASH,
     MINUS,
     Cell,
@@ -33,10 +33,10 @@ from analysis.page import (
     table,
     with_std,
 )
-from analysis.page import page as page_of
-from analysis.page import scatter as live
-from analysis.page.document import SCRIPTS, STYLES
-from analysis.table import print_table
+from analysis.report.page import page as page_of
+from analysis.report.page import scatter as live
+from analysis.report.page.document import SCRIPTS, STYLES
+from analysis.report.tables.study import print_table
 
 
 class Reader(HTMLParser):
@@ -243,7 +243,7 @@ def test_contents_name_every_heading_once():
 
 def test_styles_and_scripts_are_in_the_package():
     """They are found from any folder, by an interpreter that starts anew."""
-    code = "from analysis.page import page; print(page('t'))"
+    code = "from analysis.report.page import page; print(page('t'))"
     folder = Path(live.__file__).parent
     text = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder.parents[1])!r}); {code}"],

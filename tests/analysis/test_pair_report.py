@@ -12,7 +12,7 @@ import pytest
 from synthetic_study import texts
 
 from analysis.__main__ import main
-from analysis.ceiling import INSIDE
+from analysis.measures.ceiling import INSIDE
 
 
 def write(folder: Path, names: list[str], noise: float = 1.0) -> None:

@@ -13,12 +13,12 @@ import pytest
 from synthetic_study import SIZES, scores_of, write_run, write_truth
 
 from analysis.__main__ import main
-from analysis.collect import collect
 from analysis.figures import style
 from analysis.figures.paper.definitions import CONV1, FIGURES, POOL, SPACE, ZERO, Line, Mask, masked
 from analysis.figures.paper.draw import draw_paper_figure
 from analysis.figures.paper.gather import CORRELATIONS, METRICS, RANDOM, gather
-from analysis.study import load_study
+from analysis.measures.collect import collect
+from analysis.store.study import load_study
 from studies.catalog import get
 from supernet.spaces import get_space
 

@@ -9,8 +9,8 @@ import pytest
 from synthetic_study import write_study
 
 from analysis.__main__ import main
-from analysis.collect import Collected
 from analysis.figures.of_report import TITLES, report_figure
+from analysis.measures.collect import Collected
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.answer import answer
-from analysis.collect import collect
-from analysis.correlate import correlate
-from analysis.correlation import kendall_tau
-from analysis.estimator_scores import side_by_side
-from analysis.scored import ScoredSet
-from analysis.study import load_study
-from analysis.table import table_frame
+from analysis.measures.collect import collect
+from analysis.measures.correlate import correlate
+from analysis.measures.estimator_scores import side_by_side
+from analysis.report.answer import answer
+from analysis.report.tables.study import table_frame
+from analysis.statistics.correlation import kendall_tau
+from analysis.store.scored import ScoredSet
+from analysis.store.study import load_study
 from analysis.user_tables.pair import read_table
 
 N = 160

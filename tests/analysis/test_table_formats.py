@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from analysis import latex
-from analysis.table import table_frame, table_text
+from analysis.report.tables import latex
+from analysis.report.tables.study import table_frame, table_text
 
 
 def test_json_and_csv_have_the_same_numbers(found):

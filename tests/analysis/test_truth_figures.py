@@ -15,13 +15,13 @@ from matplotlib.text import Text
 from synthetic_study import SIZES
 
 from analysis.__main__ import main
-from analysis.correlation import kendall_tau
 from analysis.figures.blox.cost import is_uniform, with_fronts
 from analysis.figures.truth.definitions import FIGURES
-from analysis.operation_use import occurrences, use_by_mask
-from analysis.truth_file import read_truth_file
+from analysis.measures.ground_truth import occurrences, use_by_mask
+from analysis.statistics.correlation import kendall_tau
+from analysis.store.truth_file import read_truth_file
 from supernet.spaces import get_space
-from supernet.spaces.blox import BLOCKS
+from supernet.spaces.blox.space import BLOCKS
 
 NB201, BLOX = get_space("nasbench201"), get_space("blox")
 

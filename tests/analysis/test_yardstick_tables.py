@@ -15,12 +15,11 @@ from scipy.stats import spearmanr
 from test_table_formats import check
 
 from analysis.__main__ import main
-from analysis.amortised import amortised, total
-from analysis.front import FRONT, against_front
-from analysis.front_intervals import COLUMNS, with_intervals
-from analysis.study import load_study
-from analysis.yardstick import Yardstick, yardstick
-from analysis.yardstick_text import frames, printed
+from analysis.measures.amortised import amortised, total
+from analysis.measures.front import COLUMNS, FRONT, against_front, with_intervals
+from analysis.measures.yardstick import Yardstick, yardstick
+from analysis.report.tables.yardstick import frames, printed
+from analysis.store.study import load_study
 
 
 @pytest.fixture(scope="module")

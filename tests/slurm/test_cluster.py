@@ -26,8 +26,8 @@ from slurm.job import Job
 from slurm.profile import Profile
 from slurm.records import Submission, read_all
 from slurm.submission import executor, outside_jobs, with_id
-from studies import lock
-from studies.execute import execute
+from studies.running import lock
+from studies.running.execute import execute
 
 pytestmark = [pytest.mark.xdist_group("slurm")]
 DEADLINE = 240.0  # seconds; for a machine that is busy with other things

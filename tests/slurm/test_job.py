@@ -13,9 +13,9 @@ import pytest
 from analysis.store import result as result_file
 from slurm import job, request
 from slurm.job import Job
-from studies import lock, parallel
-from studies import run as one_run
-from studies.study import Run
+from studies.model.study import Run
+from studies.running import lock, parallel
+from studies.running import run as one_run
 
 start_worker = parallel.start_worker
 
@@ -28,7 +28,7 @@ def start_elsewhere() -> None:
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process is not a job's: it keeps its signals."""
-    monkeypatch.setattr("studies.parallel.start_worker", start_elsewhere)
+    monkeypatch.setattr("studies.running.parallel.start_worker", start_elsewhere)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from fake_slurm import SMOKE, Fake, finish, records, slurm
 
 from slurm.state import last_line
-from studies import lock
+from studies.running import lock
 
 
 @pytest.fixture

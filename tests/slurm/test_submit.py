@@ -17,9 +17,9 @@ from fake_slurm import ROOT, SMOKE, Fake, finish, records, slurm
 from slurm.job import Job
 from slurm.profile import Profile
 from slurm.sending import Sending
-from studies import lock
 from studies.catalog import quickstart
-from studies.execute import Plan
+from studies.running import lock
+from studies.running.execute import Plan
 
 GOLDEN = Path(__file__).parent / "golden.sh"
 
@@ -115,7 +115,7 @@ def test_a_run_that_a_process_is_on_is_not_submitted(fake: Fake, profile: Path, 
 
 
 def quickstart_runs(root: Path) -> list[str]:
-    from studies.smoke import smoke
+    from studies.model.smoke import smoke
 
     return [run.variant.run_id(run.seed) for run in smoke(quickstart.study()).runs(root)]
 

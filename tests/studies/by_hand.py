@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from supernet.data import DataSet
-from supernet.training import TrainingConfig
+from supernet.training.trainer import TrainingConfig
 
 
 def epochs_by_hand(

@@ -17,16 +17,15 @@ from pathlib import Path
 import torch
 from digits_tables import DIGITS, SIZE, write_table
 
-from studies import parallel
-from studies import run as run_module  # noqa: F401 - imported before the fork
-from studies.execute import Plan, execute
-from studies.states import incomplete
-from studies.study import Study, Truth
-from studies.variant import Variant
-from supernet.augmentation import Augmentation
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
+from studies.running import parallel
+from studies.running.execute import Plan, execute
+from studies.running.states import incomplete
 from supernet.data import load
-from supernet.sampling import SamplingConfig
-from supernet.training import TrainingConfig
+from supernet.training.augmentation import Augmentation
+from supernet.training.sampling import SamplingConfig
+from supernet.training.trainer import TrainingConfig
 
 RUNS = 24
 

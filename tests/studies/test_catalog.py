@@ -11,11 +11,11 @@ import pytest
 
 from studies import catalog
 from studies.commands import grid
-from studies.estimate import Estimate
-from studies.execute import Plan
-from studies.ranker import Ranker
-from studies.smoke import smoke
-from studies.variant import Variant
+from studies.model.estimate import Estimate
+from studies.model.ranker import Ranker
+from studies.model.smoke import smoke
+from studies.model.variant import Variant
+from studies.running.execute import Plan
 
 
 @pytest.mark.parametrize("name", catalog.names())

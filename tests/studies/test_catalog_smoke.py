@@ -10,14 +10,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.collect import collect
 from analysis.figures import style
-from analysis.study import FULL, load_study
-from analysis.table import table_frame
+from analysis.measures.collect import collect
+from analysis.report.tables.study import table_frame
+from analysis.store.study import FULL, load_study
 from studies import catalog
 from studies.__main__ import main
-from studies.estimate import Estimate
-from studies.smoke import RANDOM, smoke
+from studies.model.estimate import Estimate
+from studies.model.smoke import RANDOM, smoke
 
 # One after the other: runs that two studies share are trained once.
 pytestmark = pytest.mark.xdist_group("catalogue")

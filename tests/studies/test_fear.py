@@ -11,16 +11,15 @@ import pytest
 import torch
 from by_hand import epochs_by_hand
 
-from studies import hog
-from studies.estimators import Record, Task
+from studies.estimators import Record, Task, hog
 from studies.estimators.fear import LEARNER, Fear
 from studies.estimators.freezing import FrozenFront, parts_in_order, split, unfrozen_share
-from supernet import checkpoint
 from supernet.data import DataConfig, load
 from supernet.network import NetworkConfig, StandAlone
 from supernet.operations import batch_norms
 from supernet.spaces import Architecture, Size, get_space
-from supernet.training import TrainingConfig
+from supernet.training import checkpoint
+from supernet.training.trainer import TrainingConfig
 
 SIZES = {
     "nasbench201": Size(channels=4, stages=2, cells_per_stage=2, image_channels=1, image_size=8),

@@ -11,22 +11,23 @@ import pandas as pd
 import pytest
 import torch
 
-from analysis.collect import collect
-from analysis.scored import ScoredSet
+from analysis.measures.collect import collect
 from analysis.store import result as result_file
 from analysis.store import sealed
-from studies import catalog, lineage
+from analysis.store.scored import ScoredSet
+from studies import catalog
 from studies.catalog.few_shot import EDGE, variants
-from studies.execute import Plan, execute
-from studies.initial import start_from_parent
-from studies.one_shot import build
-from studies.run import is_complete, run_one
-from studies.scores import read as read_scores
-from studies.splitting import split
-from studies.study import Run, Study
-from studies.variant import Variant
+from studies.estimators.initial import start_from_parent
+from studies.estimators.one_shot import build
+from studies.model import lineage
+from studies.model.splitting import split
+from studies.model.study import Run, Study
+from studies.model.variant import Variant
+from studies.running.execute import Plan, execute
+from studies.running.run import is_complete, run_one
+from studies.running.scores import read as read_scores
 from supernet.spaces import get_space
-from supernet.spaces.nasbench201 import EDGE_NAMES, OPERATIONS
+from supernet.spaces.nasbench201.space import EDGE_NAMES, OPERATIONS
 
 
 def quiet(phase: str, fraction: float, detail: str) -> None:

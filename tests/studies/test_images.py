@@ -11,9 +11,9 @@ from image_files import write_tree
 from studies import __main__ as studies
 from studies import catalog
 from studies.commands import run as run_command
-from studies.execute import Plan, execute
-from studies.scores import read as read_scores
-from studies.study import Study
+from studies.model.study import Study
+from studies.running.execute import Plan, execute
+from studies.running.scores import read as read_scores
 from supernet.data import DataConfig, load
 
 PICTURES = DataConfig(name="folder:pictures", image_size=8)
@@ -56,7 +56,7 @@ def test_workers_read_the_images_from_the_root_that_was_given(pictures: Study, t
 
 
 def test_classes_that_only_the_files_tell_are_checked(pictures: Study, tmp_path: Path) -> None:
-    from studies.run import run_one
+    from studies.running.run import run_one
 
     load.cache_clear()
     write_tree(tmp_path / "pictures", {"cats": 20, "cows": 20, "dogs": 20})

@@ -21,15 +21,16 @@ import pandas as pd
 import pytest
 import torch
 
-from analysis.page import element, page
-from analysis.safe_text import csv_text
-from analysis.text import frame_text
+from analysis.report.page import element, page
+from analysis.report.tables.pair import frame_text
+from analysis.report.tables.safe_text import csv_text
 from slurm.profile import Profile
-from studies import catalog, lock
+from studies import catalog
 from studies.__main__ import main
-from studies.lock import Held, Holder, hold, holder
-from studies.run import run_one
-from studies.study import Run, Study
+from studies.model.study import Run, Study
+from studies.running import lock
+from studies.running.lock import Held, Holder, hold, holder
+from studies.running.run import run_one
 from supernet.data.folder import read_image
 from supernet.network import NetworkConfig, Supernet
 from supernet.spaces import Size, get_space

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from studies import lock
-from studies.lock import Held, Holder, hold, holder
+from studies.running import lock
+from studies.running.lock import Held, Holder, hold, holder
 
 FORK = multiprocessing.get_context("fork")  # quick, and what a test has patched stays patched
 
@@ -64,7 +64,7 @@ def test_a_living_owner_is_named_and_gives_the_run_back(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> None:
-    command = "import sys, time, pathlib; from studies.lock import hold\n"
+    command = "import sys, time, pathlib; from studies.running.lock import hold\n"
     command += "with hold(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
     process = subprocess.Popen(
         [sys.executable, "-c", command, str(tmp_path)],

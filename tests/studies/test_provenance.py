@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from studies import provenance
 from studies.commands import grid
-from studies.execute import Plan
-from studies.study import Study
+from studies.model.study import Study
+from studies.running import provenance
+from studies.running.execute import Plan
 
 
 def git(folder: Path, *arguments: str) -> str:

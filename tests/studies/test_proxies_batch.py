@@ -11,11 +11,11 @@ import torch
 from small_networks import BLOX, CONV, MIXED, NETWORKS, small_batch, small_network
 from torch import Tensor, nn
 
-from studies.proxies import PROXIES, fixed_batch, together
-from studies.proxies.forward import forward
-from studies.proxies.jacobian import jacob_cov, score_of_rows
-from studies.proxies.naswot import Kernel, naswot
-from studies.proxies.zen import PERTURBATION, features, zen
+from studies.estimators.proxies import PROXIES, fixed_batch, together
+from studies.estimators.proxies.forward import forward
+from studies.estimators.proxies.jacobian import jacob_cov, score_of_rows
+from studies.estimators.proxies.naswot import Kernel, naswot
+from studies.estimators.proxies.zen import PERTURBATION, features, zen
 from supernet.data import DataConfig, load
 from supernet.network import StandAlone
 from supernet.operations import batch_norms

@@ -12,8 +12,8 @@ import pytest
 
 from studies import embedded
 from studies.estimators import Record, Task
+from studies.estimators.proxies import PROXIES, Value
 from studies.estimators.zero_cost import BATCH_FILE, ZeroCost, record, status_of
-from studies.proxies import PROXIES, Value
 from supernet.data import DataConfig, load
 from supernet.spaces import Size, get_space
 

@@ -11,15 +11,15 @@ import torch
 
 from studies import embedded
 from studies.catalog import estimators as catalogued
-from studies.estimate import Estimate
 from studies.estimators import Record, Task, zero_cost_while_training
+from studies.estimators.proxies import fixed_batch, together
 from studies.estimators.zero_cost import ZeroCost
 from studies.estimators.zero_cost_while_training import WHILE_TRAINING, ZeroCostWhileTraining
-from studies.proxies import fixed_batch, together
+from studies.model.estimate import Estimate
 from supernet.data import DataConfig, load
 from supernet.network import StandAlone
 from supernet.spaces import Architecture, Size, get_space
-from supernet.training import Epoch, Trainer, TrainingConfig
+from supernet.training.trainer import Epoch, Trainer, TrainingConfig
 
 CELL = (3, 1, 2, 4, 2, 3)
 TRAINING = TrainingConfig(epochs=3, batch_size=50, lr=0.05, lr_final=0.0, nesterov=True, weight_decay=5e-4)

@@ -18,7 +18,7 @@ from studies.__main__ import main
 from studies.estimators import Record
 from studies.estimators.fear import Fear
 from studies.estimators.short_training import ShortTraining
-from studies.lock import hold
+from studies.running.lock import hold
 from studies.search import compare
 from studies.search.compare import Comparison, summary
 from studies.search.methods import Method, methods

@@ -13,17 +13,17 @@ import pytest
 import torch
 
 from analysis.store import sealed
-from studies import lock as lock_module
-from studies import one_shot
-from studies import scores as scores_module
-from studies.execute import Plan, execute
-from studies.jobs import split
-from studies.lock import hold
-from studies.run import is_complete, run_one, train
-from studies.scores import read as read_scores
-from studies.study import Run, Study
+from studies.estimators import one_shot
+from studies.model.study import Run, Study
+from studies.running import lock as lock_module
+from studies.running import scores as scores_module
+from studies.running.execute import Plan, execute
+from studies.running.jobs import split
+from studies.running.lock import hold
+from studies.running.run import is_complete, run_one, train
+from studies.running.scores import read as read_scores
 from supernet.scoring import Scorer
-from supernet.training import Trainer
+from supernet.training.trainer import Trainer
 
 
 def quiet(phase: str, fraction: float, detail: str) -> None:

@@ -18,18 +18,18 @@ import torch
 from tiny_study import tiny_study
 
 from analysis.__main__ import main as analysis
-from analysis.collect import collect
-from analysis.damage import damage
+from analysis.measures.collect import collect
 from analysis.store import result as result_file
 from analysis.store import sealed
+from analysis.store.damage import damage
 from analysis.store.run import look
-from studies import history, scores
-from studies.execute import Plan
-from studies.run import is_complete, run_one
-from studies.states import state_of
-from studies.study import Run, Study
+from studies.model.study import Run, Study
+from studies.running import history, scores
+from studies.running.execute import Plan
+from studies.running.run import is_complete, run_one
+from studies.running.states import state_of
 from studies.tracking import milestones
-from supernet import checkpoint
+from supernet.training import checkpoint
 
 FLIPS = 300
 

@@ -11,14 +11,14 @@ import torch.nn.functional as F
 from by_hand import epochs_by_hand
 
 from studies.estimators import Estimator, Record, Task
-from studies.estimators import macs as counted
+from studies.estimators import costs as counted
 from studies.estimators.short_training import MEASURES, ShortTraining
-from supernet import checkpoint
 from supernet.data import DataConfig, evaluation_set, load
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring import Scorer
 from supernet.spaces import Architecture, Size, get_space
-from supernet.training import TrainingConfig
+from supernet.training import checkpoint
+from supernet.training.trainer import TrainingConfig
 
 SIZES = {
     "nasbench201": Size(channels=4, stages=2, cells_per_stage=1, image_channels=1, image_size=8),

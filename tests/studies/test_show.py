@@ -10,12 +10,12 @@ import pytest
 
 from studies.__main__ import main
 from studies.commands.show import show
-from studies.execute import Plan
-from studies.lock import hold
-from studies.progress import duration
-from studies.run import failure, run_one
-from studies.states import STATES, state_of
-from studies.study import Study
+from studies.model.study import Study
+from studies.running.execute import Plan
+from studies.running.lock import hold
+from studies.running.progress import duration
+from studies.running.run import failure, run_one
+from studies.running.states import STATES, state_of
 
 
 def quiet(phase: str, fraction: float, detail: str) -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.scored import ScoredSet
-from analysis.study import load_study
-from studies.estimate import Estimate
+from analysis.store.scored import ScoredSet
+from analysis.store.study import load_study
 from studies.estimators import estimators
 from studies.estimators.short_training import ShortTraining
-from studies.execute import Plan
-from studies.study import Study
+from studies.model.estimate import Estimate
+from studies.model.study import Study
+from studies.running.execute import Plan
 from supernet.spaces import get_space
 
 

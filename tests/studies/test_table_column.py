@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 from test_estimators import task_of
 
-from studies import catalog, run
+from studies import catalog
 from studies.estimators import Task
 from studies.estimators.table_column import Recorded, TableColumn
-from studies.execute import Plan
+from studies.running import run
+from studies.running.execute import Plan
 from studies.truth import table
-from studies.truth.importers import blox, nasbench201
+from studies.truth.importers.blox import files as blox
+from studies.truth.importers.nasbench201 import files as nasbench201
 from supernet.spaces import Architecture, get_space
 
 IN_TABLE = [

@@ -18,18 +18,18 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from analysis.collect import collect
-from analysis.correlation import kendall_tau
-from analysis.scored import ScoredSet
-from studies import history
+from analysis.measures.collect import collect
+from analysis.statistics.correlation import kendall_tau
+from analysis.store.scored import ScoredSet
 from studies.__main__ import main, parser
 from studies.commands import grid, tracked
-from studies.estimate import Estimate
 from studies.estimators.cost import NetworkCost
-from studies.execute import Plan, execute
-from studies.run import run_one
-from studies.scores import read as read_scores
-from studies.study import Run, Study
+from studies.model.estimate import Estimate
+from studies.model.study import Run, Study
+from studies.running import history
+from studies.running.execute import Plan, execute
+from studies.running.run import run_one
+from studies.running.scores import read as read_scores
 from studies.tracking import figures, milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import Curves
@@ -39,7 +39,7 @@ from studies.tracking.live import Live
 from studies.tracking.log import complete
 from studies.tracking.settings import Tracking, file_name, link_of, log_folder
 from supernet.spaces import get_space
-from supernet.training import Epoch
+from supernet.training.trainer import Epoch
 
 MILESTONES = (34, 67)  # of three epochs: after the second, and after the last, where all is scored
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.ceiling import ceiling
+from analysis.measures.ceiling import ceiling
 from studies import embedded
 from studies.__main__ import main
 from studies.truth import table

@@ -13,10 +13,10 @@ from blox_files import FORMATS, rows_of, write
 
 from studies.__main__ import main
 from studies.truth import table
-from studies.truth.importers import blox
+from studies.truth.importers.blox import files as blox
 from studies.truth.importers.imported import Imported
 from supernet.spaces import Architecture, Blox
-from supernet.spaces.blox_hash import model_hash
+from supernet.spaces.blox.hash import model_hash
 
 SPACE = Blox()
 PARTS = ("base", "ext", "info", "env", "bench")

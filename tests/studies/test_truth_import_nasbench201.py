@@ -17,8 +17,8 @@ from nats_bench.api_utils import pickle_save
 
 from studies.truth import table
 from studies.truth.importers.imported import Imported
-from studies.truth.importers.nasbench201 import read
-from studies.truth.importers.nats_series import SERIES
+from studies.truth.importers.nasbench201.files import read
+from studies.truth.importers.nasbench201.series import SERIES
 
 INDICES = [0, 857, 6111, 9930, 15624, 7]
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from studies.__main__ import main
-from studies.truth import table, together
+from studies.truth import atomic_files, table
 from studies.truth.check import check
 from studies.truth.importers.imported import Imported, published_size, with_costs
 from supernet.spaces import get_space
@@ -87,7 +87,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_table(
     path = tmp_path / "t.parquet"
     made(50).save(path, "first")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    real = together.os.fsync
+    real = atomic_files.os.fsync
     writing: list[str] = []
 
     def full(descriptor: int) -> None:
@@ -96,7 +96,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_table(
             raise OSError(28, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr(together.os, "fsync", full)
+    monkeypatch.setattr(atomic_files.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         made(60).save(path, "second")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
@@ -119,7 +119,7 @@ def test_a_crash_between_the_renames_is_mended_by_the_next_reader(
         left[0] -= 1
         real(a, b)
 
-    monkeypatch.setattr(together.os, "replace", replace)
+    monkeypatch.setattr(atomic_files.os, "replace", replace)
     with pytest.raises(Crash):
         made(60).save(path, "second")
     monkeypatch.undo()

@@ -12,8 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from analysis.column_names import parse
-from studies.seeds import derived_seed
+from analysis.store.column_names import parse
+from studies.model.seeds import derived_seed
 from studies.truth import table
 from studies.truth.build import Builder
 from studies.truth.stand_alone import Watch, train
@@ -22,7 +22,7 @@ from supernet.data import SOURCES, DataConfig, load
 from supernet.data.synthetic import Synthetic
 from supernet.network import NetworkConfig, StandAlone, seeded
 from supernet.spaces import get_space
-from supernet.training import Trainer
+from supernet.training.trainer import Trainer
 
 CELL = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|nor_conv_1x1~2|"
 

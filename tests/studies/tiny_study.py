@@ -6,11 +6,11 @@ from pathlib import Path
 
 from digits_tables import DIGITS, SIZE, write_table
 
-from studies.study import Study, Truth
-from studies.variant import Variant
-from supernet.augmentation import Augmentation
-from supernet.sampling import SamplingConfig
-from supernet.training import TrainingConfig
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
+from supernet.training.augmentation import Augmentation
+from supernet.training.sampling import SamplingConfig
+from supernet.training.trainer import TrainingConfig
 
 
 def tiny_study(folder: Path) -> Study:

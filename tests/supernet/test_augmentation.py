@@ -13,8 +13,8 @@ from scipy import stats
 from torch import Tensor
 
 from studies.embedded import AUGMENTATION
-from supernet.augmentation import Augmentation
 from supernet.data import DataConfig, DataSet, Split, load
+from supernet.training.augmentation import Augmentation
 
 
 def generator(seed: int = 0) -> torch.Generator:

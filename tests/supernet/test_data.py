@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from supernet.augmentation import Augmentation
 from supernet.data import DataConfig, DataSet, Split, evaluation_set, load
+from supernet.training.augmentation import Augmentation
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -8,12 +8,12 @@ import pytest
 import torch
 from tiny import SIZES, assert_same, digits, supernet, trainer
 
-from supernet.fair_step import FairStep
-from supernet.sampling import Sampler, SamplingConfig
+from supernet.fast.fair_step import FairStep
 from supernet.scoring import Scorer
 from supernet.spaces import NasBench201
 from supernet.spaces.edge_masks import only
-from supernet.spaces.nasbench201 import EDGE_NAMES, OPERATIONS
+from supernet.spaces.nasbench201.space import EDGE_NAMES, OPERATIONS
+from supernet.training.sampling import Sampler, SamplingConfig
 
 SPLIT = NasBench201(only("nor_conv_1x1", "0-3", OPERATIONS))
 UNEVEN = NasBench201(("none@0-1", "avg_pool_3x3@0-1", "nor_conv_3x3@1-3"))

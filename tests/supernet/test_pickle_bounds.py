@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from studies.truth.importers.pickle_rows import pickled_rows
-from supernet import plain_pickle
-from supernet.streamed_pickle import Reader
+from supernet.files import plain_pickle
+from supernet.files.streamed_pickle import Reader
 
 
 def doubled(depth: int, kind: Callable[[list[Any]], Any] = list) -> Any:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from supernet import plain_pickle
+from supernet.files import plain_pickle
 
 VALUES = [
     {"a": [1, 2.5, None, True, "text", b"bytes", b""], (1, "x"): {2, 3}},

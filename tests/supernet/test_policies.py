@@ -13,11 +13,11 @@ from scipy import stats
 from torch import Tensor
 from torchvision.transforms import v2
 
-from supernet import policies
-from supernet.augmentation import Augmentation, shift_and_flip
 from supernet.data import DataConfig, DataSet, Split, load
-from supernet.policies import RANDAUGMENT, SIGNED, Action, Plan
-from supernet.policy_tables import apply_tables
+from supernet.training import policies
+from supernet.training.augmentation import Augmentation, shift_and_flip
+from supernet.training.policies import RANDAUGMENT, SIGNED, Action, Plan
+from supernet.training.policy_tables import apply_tables
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -16,18 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import SIZES, SPACES, architectures, assert_same, trainer
 
-from studies.variant import Variant
-from supernet import checkpoint
+from studies.model.variant import Variant
 from supernet.data import DataConfig
-from supernet.sampling import BATCHES, GRADIENTS, KINDS, Sampler, SamplingConfig
 from supernet.scoring import Scorer
 from supernet.spaces import Blox, NasBench201, Size, Space, get_space
-from supernet.spaces.blox import OPERATIONS as BLOX_OPERATIONS
-from supernet.spaces.blox import TYPES
-from supernet.spaces.nasbench201 import EDGES, function_code
-from supernet.spaces.nasbench201 import OPERATIONS as NB201_OPERATIONS
+from supernet.spaces.blox.space import OPERATIONS as BLOX_OPERATIONS
+from supernet.spaces.blox.space import TYPES
+from supernet.spaces.nasbench201.space import EDGES, function_code
+from supernet.spaces.nasbench201.space import OPERATIONS as NB201_OPERATIONS
 from supernet.spaces.space import LISTED
-from supernet.training import TrainingConfig
+from supernet.training import checkpoint
+from supernet.training.sampling import BATCHES, GRADIENTS, KINDS, Sampler, SamplingConfig
+from supernet.training.trainer import TrainingConfig
 
 LARGE = {
     "nasbench201": Size(channels=4, stages=3, cells_per_stage=2),

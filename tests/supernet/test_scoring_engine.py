@@ -16,7 +16,8 @@ from supernet.network import Supernet, cut_out
 from supernet.operations import AveragePool3x3
 from supernet.scoring import BnMode, Planner, Score, Scorer, Workload
 from supernet.scoring.functions import Choice
-from supernet.spaces import Architecture, Path, Size, blox, get_space
+from supernet.spaces import Architecture, Path, Size, get_space
+from supernet.spaces.blox import space as blox
 
 DEEP = Size(channels=2, stages=2, cells_per_stage=2, image_channels=1, image_size=8, reduction="official")
 OPTIONS: list[tuple[str, dict[str, Any]]] = [

@@ -17,11 +17,12 @@ from torch import Tensor
 
 from supernet.scoring import BnMode
 from supernet.scoring.programs import Compiler
-from supernet.spaces import Cell, blox
-from supernet.spaces.blox_functions import block_function
+from supernet.spaces import Cell
+from supernet.spaces.blox import space as blox
+from supernet.spaces.blox.functions import block_function
 from supernet.spaces.expressions import Expression, Rules
-from supernet.spaces.nasbench201 import EDGES, official_order
-from supernet.spaces.nasbench201_functions import cell_function
+from supernet.spaces.nasbench201.functions import cell_function
+from supernet.spaces.nasbench201.space import EDGES, official_order
 
 MODES = ("batch", "running", "recalibrate-2", "reset-recalibrate-2")
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from supernet import streamed_pickle
-from supernet.streamed_pickle import Reader
+from supernet.files import streamed_pickle
+from supernet.files.streamed_pickle import Reader
 
 SHARED = "a text that all pieces share"
 

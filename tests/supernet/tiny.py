@@ -12,9 +12,9 @@ from torch import Tensor
 from supernet.data import DataConfig, DataSet, Split, load
 from supernet.network import Network, NetworkConfig, StandAlone, Supernet, seeded
 from supernet.operations import batch_norms
-from supernet.sampling import Sampler, SamplingConfig
 from supernet.spaces import Architecture, Size, Space, get_space
-from supernet.training import Trainer, TrainingConfig
+from supernet.training.sampling import Sampler, SamplingConfig
+from supernet.training.trainer import Trainer, TrainingConfig
 
 SPACES = ("nasbench201", "blox")
 SIZES = {

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.blox.axes import COSTS
-from analysis.pairs import Floats
-from analysis.truth_file import TruthFile
+from analysis.statistics.pairs import Floats
+from analysis.store.truth_file import TruthFile
 
 MOST = 60  # bins
 

@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.correlation import Coefficient, kendall_tau, pearson, spearman
 from analysis.figures import style
 from analysis.figures.blox.axes import COSTS, cloud
-from analysis.truth_file import TruthFile
+from analysis.statistics.correlation import Coefficient, kendall_tau, pearson, spearman
+from analysis.store.truth_file import TruthFile
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 

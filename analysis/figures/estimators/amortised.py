@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.estimators.look import handles, looks
-from analysis.study import GROUP
+from analysis.store.study import GROUP
 
 QUALITIES = {"spearman": "Spearman", "tau_b": "tau-b"}
 
 
 def amortised_figure(rows: pd.DataFrame, note: str = "") -> Figure:
-    """rows: of analysis/amortised.py, of one space and mask. A column of panels for each number of architectures."""
+    """rows: of analysis/measures/amortised.py, of one space and mask. A column of panels for each number of
+    architectures."""
     known = rows[rows["seconds"].notna()]
     counts = sorted(set(rows["architectures"]))
     with style.look():

@@ -13,17 +13,17 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.amortised import amortised
-from analysis.bins import REPORTED
-from analysis.estimator_scores import SideBySide, apart
 from analysis.figures import style
 from analysis.figures.estimators.amortised import amortised_figure
 from analysis.figures.estimators.grid import grid
 from analysis.figures.estimators.look import NAMES
 from analysis.figures.estimators.threshold import stage_one, threshold
 from analysis.figures.estimators.while_training import after_epochs, while_training
-from analysis.study import Study, mask_text
-from analysis.yardstick import Yardstick, yardstick
+from analysis.measures.amortised import amortised
+from analysis.measures.estimator_scores import SideBySide, apart
+from analysis.measures.yardstick import Yardstick, yardstick
+from analysis.statistics.bins import REPORTED
+from analysis.store.study import Study, mask_text
 
 CIFAR10, CIFAR100, IMAGENET = "cifar10", "cifar100", "imagenet16"
 DATA = {CIFAR10: "CIFAR-10", CIFAR100: "CIFAR-100", IMAGENET: "ImageNet16-120"}

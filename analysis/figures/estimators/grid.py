@@ -13,12 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.bins import REPORTED
 from analysis.figures import style
 from analysis.figures.estimators.look import handles, looks
-from analysis.front import DEFAULT, METRICS
-from analysis.pareto import pareto_front
-from analysis.study import GROUP
+from analysis.measures.front import DEFAULT, METRICS
+from analysis.statistics.bins import REPORTED
+from analysis.statistics.pareto import pareto_front
+from analysis.store.study import GROUP
 
 TEXT = (
     "Seconds an architecture: mean over the bin's, bars: its standard error; without what was spent before any score,"

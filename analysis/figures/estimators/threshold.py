@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.correlation import spearman
-from analysis.estimator_scores import Scored, SideBySide
 from analysis.figures import style
 from analysis.figures.estimators.look import KINDS
+from analysis.measures.estimator_scores import Scored, SideBySide
+from analysis.statistics.correlation import spearman
 
 COLUMNS = ["arch", "variant", "stage1_seconds", "stage1_epochs", "truth", "status"]
 

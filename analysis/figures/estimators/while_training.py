@@ -18,9 +18,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.correlation import spearman
-from analysis.estimator_scores import Scored, SideBySide
 from analysis.figures import style
+from analysis.measures.estimator_scores import Scored, SideBySide
+from analysis.statistics.correlation import spearman
 
 COLUMNS = ["variant", "measure", "epoch", "n", "seeds", "spearman", "spearman_worst", "missing"]
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analysis.figures.style import PALETTE
-from analysis.study import FULL
-from supernet.spaces.nasbench201 import OPERATIONS
+from analysis.store.study import FULL
+from supernet.spaces.nasbench201.space import OPERATIONS
 
 SPACE = "nasbench201"
 ZERO, SKIP, CONV1, CONV3, POOL = OPERATIONS

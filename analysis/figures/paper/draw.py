@@ -10,7 +10,7 @@ from analysis.figures.paper.definitions import PaperFigure
 from analysis.figures.paper.gather import Gathered, gather
 from analysis.figures.paper.lines import lines
 from analysis.figures.paper.points import scatters
-from analysis.study import Study
+from analysis.store.study import Study
 
 SMOKE = "SMOKE SIZE"  # how the note of a study begins whose runs show only that it works
 SHOWN = 4  # names of missing variants under a figure; the command prints all

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.ceiling import ceiling, inside_top
-from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.figures.paper.definitions import SPACE, Line, Mask
-from analysis.points import points
-from analysis.score_sets import ScoreSet, ScoreSets
-from analysis.study import FULL, Run, Study, mask_text, read_result, read_scores, read_truth
-from analysis.tables import Table, join
-from analysis.topn import topn_mean_tau, true_top
-from analysis.uncertainty import spread
+from analysis.measures.ceiling import ceiling, inside_top
+from analysis.measures.score_sets import ScoreSet, ScoreSets, points
+from analysis.statistics.correlation import kendall_tau, pearson, spearman
+from analysis.statistics.topn import topn_mean_tau, true_top
+from analysis.statistics.uncertainty import spread
+from analysis.store.study import FULL, Run, Study, mask_text, read_result, read_scores, read_truth
+from analysis.store.tables import Table, join
 
 RANDOM = "random"  # the set that is not of the top
 CORRELATIONS = ("tau_b", "spearman", "pearson")

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from analysis.figures import style
 from analysis.figures.paper.definitions import Cell, Line, PaperFigure
 from analysis.figures.paper.gather import RANDOM, Gathered, by_variant
-from analysis.study import FULL
+from analysis.store.study import FULL
 
 CEILING = (
     " Dotted: the noise ceiling, one seed of the truth against another, in the space of a panel's first variant; it is"

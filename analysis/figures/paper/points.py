@@ -8,11 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.correlation import kendall_tau, pearson, spearman
 from analysis.figures import style
 from analysis.figures.paper.definitions import PaperFigure
 from analysis.figures.paper.gather import RANDOM, Gathered, by_variant
-from analysis.study import FULL
+from analysis.statistics.correlation import kendall_tau, pearson, spearman
+from analysis.store.study import FULL
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 COLUMNS = (50, 250)  # the paper's, where the study scores as many

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.data_sets import agreement
 from analysis.figures.data_sets import data_sets
 from analysis.figures.operation_use import operation_use
-from analysis.operation_use import occurrences, use_by_mask
-from analysis.truth_file import TruthFile
+from analysis.measures.ground_truth import agreement, occurrences, use_by_mask
+from analysis.store.truth_file import TruthFile
 
 
 def draw_use(truth: TruthFile, kind: str = "operation") -> tuple[Figure, pd.DataFrame]:

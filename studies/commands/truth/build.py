@@ -87,8 +87,8 @@ def named(space: Space, texts: list[str]) -> list[Architecture]:
 
 
 def main(args: argparse.Namespace) -> int:
-    from studies.parallel import default_workers
-    from studies.progress import Progress
+    from studies.running.parallel import default_workers
+    from studies.running.progress import Progress
     from studies.truth.build import Builder
     from studies.truth.tasks import Asked, get_task
     from supernet.data import ready

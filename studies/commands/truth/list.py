@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     import json
 
-    from analysis.text import aligned
+    from analysis.report.tables.pair import aligned
     from studies.truth import table
 
     rows: list[dict[str, Any]] = []

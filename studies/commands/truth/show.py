@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     import json
 
-    from analysis.ceiling import ceiling
+    from analysis.measures.ceiling import ceiling
     from studies.truth import table
 
     found = table.load(table.resolve(args.table))
@@ -52,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _main(means: list[str]) -> list[str]:
     """Accuracies after the last epoch of the full schedule; all columns if there are none."""
-    from analysis.column_names import parse
+    from analysis.store.column_names import parse
 
     names = [(name, parse(name)) for name in means]
     return [
@@ -106,7 +106,7 @@ def _table(
     found: TruthTable, names: list[str], quantiles: dict[str, list[float]], ceilings: dict[str, Any]
 ) -> list[str]:
     """Two tables: values, and noise ceilings where there are any."""
-    from analysis.text import CEILINGS, aligned, number
+    from analysis.report.tables.pair import CEILINGS, aligned, number
 
     rows = [["column", "n", "missing", "min", "10 %", "median", "90 %", "max"]]
     for name in names:

@@ -26,7 +26,7 @@ class Importer:
 
 IMPORTERS: dict[str, Importer] = {
     "nasbench201": Importer(
-        module="studies.truth.importers.nasbench201",
+        module="studies.truth.importers.nasbench201.files",
         help="NAS-Bench-201: the NATS-Bench topology release (folder or single file) or the older .pth",
         source="NATS-tss-v1_0-3ffb9-simple, NATS-tss-v1_0-3ffb9.pickle.pbz2 or NAS-Bench-201-v1_1-096897.pth",
         options={
@@ -38,7 +38,7 @@ IMPORTERS: dict[str, Importer] = {
         },
     ),
     "blox": Importer(
-        module="studies.truth.importers.blox",
+        module="studies.truth.importers.blox.files",
         help="Blox: base, ext, info, env and bench as .blox, .csv or .pickle",
         source="a folder of files named blox-*, or one file",
         options={

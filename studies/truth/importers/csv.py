@@ -1,6 +1,6 @@
 """Any table of one row an architecture, of any format that analysis/user_tables reads (CSV, JSON, Parquet, NumPy, ...).
 
-Kept are the columns whose names say what they are (analysis/column_names.py); with `columns`, those that it names.
+Kept are the columns whose names say what they are (store/column_names.py); with `columns`, those that it names.
 A number in percent and a fraction are told apart: a whole column of accuracies up to 1 is taken for a mistake, and so
 is one that holds both. Missing architectures are no mistake; they are counted.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.column_names import FORM, ColumnName, parse
+from analysis.store.column_names import FORM, ColumnName, parse
 from analysis.user_tables.cells import NAME_COLUMNS, Cells, listed
 from analysis.user_tables.names import Names, Read, check_dialect, names_of, recognise
 from analysis.user_tables.numbers import numbers, refuse_mixed_units

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from supernet.plain_pickle import bounded
+from supernet.files.plain_pickle import bounded
 
 CHUNK = 1 << 22  # bytes of the file at a time
 ROOM = 1 << 16  # bytes that one instruction may take

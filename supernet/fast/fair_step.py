@@ -1,0 +1,311 @@
+"""A strictly fair group of NAS-Bench-201 as one static graph, in which only permutations change.
+
+In a strictly fair group every edge uses every operation exactly once. So all groups are the same computation: at
+each edge the paths' inputs, stacked as (P * B, C, H, W), are put in the order of the operations, each operation
+takes one path's share, and the results are put back in the order of the paths. Both orders are tensors. Nothing
+depends on a value that the host would have to wait for, and no shape changes, so the forward and backward pass can be
+recorded once as a CUDA graph and replayed for every group (`capture`). That spares a GPU the launch of thousands of
+small kernels. It computes dead edges, too, and moves every tensor twice an edge, so it is for GPUs and small tensors:
+on a CPU `supernet/fast/stacking.py` is faster, and where tensors are large, path by path.
+
+The results are those of path by path up to rounding: statistics of operations on dead edges are put back as they
+were, and parameters that no path used get no gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from supernet.fast.recording import Recorder, places
+from supernet.fast.stacking import normalised_apart, repeated
+from supernet.fast.usage import first_reached, reaches_stem
+from supernet.network import Supernet
+from supernet.operations import batch_norms
+from supernet.spaces import NasBench201, Path
+from supernet.spaces.nasbench201 import cells as nasbench201_cells
+from supernet.spaces.nasbench201.space import EDGES
+from supernet.training.precision import MixedPrecision
+
+
+class Orders(NamedTuple):
+    """to_operations (cells, edges, P): the path that each allowed operation takes. to_paths (cells, edges, P): the
+    operation of each path, as a position among the allowed. live (cells, edges, P): 1 where path by path the
+    operation would be computed for its path, else 0."""
+
+    to_operations: Tensor
+    to_paths: Tensor
+    live: Tensor
+
+
+class FairStep:
+    """losses (P,), logits (P * B, classes) = step(images, labels, paths): forward and backward of a group.
+
+    images, labels: one batch (B, C, H, W), (B,) for all paths (`same_batch`) or one for each, all of `batch_size`.
+    The sum of the losses (scaled, with float16) is what the gradients are of; they replace those that were there.
+    capture: as a CUDA graph, recorded at the first call. Raises ValueError where `unsuitable` says why, and for a
+    capture elsewhere than on a CUDA device.
+    """
+
+    def __init__(
+        self,
+        network: Supernet,
+        *,
+        same_batch: bool,
+        label_smoothing: float = 0.0,
+        precision: MixedPrecision | None = None,
+        capture: bool = False,
+    ) -> None:
+        if reason := unsuitable(network):
+            raise ValueError(f"stacking: 'graph' {reason}; use 'auto'")
+        space = cast(NasBench201, network.config.space)
+        self.network, self.same_batch, self.label_smoothing = network, same_batch, label_smoothing
+        self.allowed = space.allowed_operations
+        self.device = next(network.parameters()).device
+        if capture and self.device.type != "cuda":
+            raise ValueError(f"capture: True needs a CUDA device, not {self.device.type}")
+        self.precision = precision or MixedPrecision("none", self.device)
+        self.capture = capture
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.inputs: list[Tensor] = []
+        self.outputs: Any = None
+        self.cells = [cast(nasbench201_cells.SearchCell, cell) for cell in network.cells]
+        self.parameters = list(network.parameters())
+        self.places: tuple[int, ...] = ()
+        operations = [
+            (number, edge, position, operation)
+            for number, cell in enumerate(self.cells)
+            for edge in range(len(EDGES))
+            for position, operation in self._operations(cell, edge)
+        ]
+        self.owned = {
+            (number, edge, self.allowed[position]): list(operation.parameters())
+            for number, edge, position, operation in operations
+        }
+        # Running statistics of the operations, and for each of their numbers the place in `live` that it goes by.
+        self.statistics: list[Tensor] = []
+        owners: list[Tensor] = []
+        for number, edge, position, operation in operations:
+            place = (number * len(EDGES) + edge) * len(self.allowed) + position
+            for norm in batch_norms(operation):
+                for buffer in (norm.running_mean, norm.running_var):
+                    assert buffer is not None
+                    self.statistics.append(buffer)
+                    owners.append(torch.full((len(buffer),), place))
+        self.before = [buffer.clone() for buffer in self.statistics]
+        self.owners = torch.cat(owners).to(self.device) if owners else torch.empty(0, dtype=torch.long)
+
+    def __call__(
+        self, images: Sequence[Tensor], labels: Sequence[Tensor], paths: Sequence[Path]
+    ) -> tuple[Tensor, Tensor]:
+        stacked = images[0] if self.same_batch else torch.cat(list(images))
+        truth = labels[0].repeat(len(paths)) if self.same_batch else torch.cat(list(labels))
+        orders = torch.stack(self.orders(paths))
+        if not self.capture:
+            losses, logits, gradients = self._pass(stacked, truth, orders.to(self.device))
+        else:
+            if self.graph is None or self.places != self._places():
+                self._record(stacked, truth, orders)
+            assert self.graph is not None
+            self.inputs[0].copy_(stacked)
+            self.inputs[1].copy_(truth)
+            self.inputs[2].copy_(orders.pin_memory(), non_blocking=True)
+            self.graph.replay()
+            losses, logits, gradients = self.outputs
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        for parameter in self._unused(paths):
+            parameter.grad = None
+        return losses, logits
+
+    def orders(self, paths: Sequence[Path]) -> Orders:
+        """The permutations of a group, on the host. ValueError if it is not strictly fair."""
+        to_paths, to_operations, live = [], [], []
+        for number, cell in enumerate(self.cells):
+            choices = [path[number] for path in paths]
+            computed = [cell.live(choice) for choice in choices]
+            for edge in range(len(EDGES)):
+                column = [choice[edge] for choice in choices]
+                if sorted(column) != sorted(self.allowed):
+                    raise ValueError(
+                        f"paths: edge {edge} of cell {number} has the operations {column}, not each allowed one once"
+                    )
+                takers = [column.index(operation) for operation in self.allowed]
+                to_operations.append(takers)
+                to_paths.append([self.allowed.index(operation) for operation in column])
+                live.append([int(edge in computed[taker]) for taker in takers])
+        shape = (len(self.cells), len(EDGES), len(paths))
+        return Orders(*(torch.tensor(rows).view(shape) for rows in (to_operations, to_paths, live)))
+
+    def _unused(self, paths: Sequence[Path]) -> list[nn.Parameter]:
+        """The parameters that no path's loss reaches (`supernet.fast.usage.used_modules`, for a group)."""
+        network, per_stage = self.network, self.network.config.size.cells_per_stage
+        first = [first_reached(network, path) for path in paths]
+        used = {
+            (number, edge, path[number][edge])
+            for path, begin in zip(paths, first, strict=True)
+            for number in range(begin, len(self.cells))
+            for edge in self.cells[number].live(path[number])
+        }
+        unused = [p for place, own in self.owned.items() if place not in used for p in own]
+        for stage, reduction in enumerate(network.reductions):
+            if (stage + 1) * per_stage <= min(first):
+                unused += reduction.parameters()
+        if not any(reaches_stem(network, path) for path in paths):
+            unused += network.stem.parameters()
+        return unused
+
+    # The static graph
+
+    def _pass(
+        self, images: Tensor, labels: Tensor, orders: Tensor
+    ) -> tuple[Tensor, Tensor, tuple[Tensor | None, ...]]:
+        """Losses, logits and gradients, statistics of dead edges put back. No value goes to the host."""
+        to_operations, to_paths, live = orders
+        if self.statistics:
+            torch._foreach_copy_(self.before, self.statistics)
+        with self.precision.autocast(cached=False):
+            logits = self._logits(images, to_operations, to_paths)
+            losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=self.label_smoothing)
+            losses = losses.view(len(self.allowed), -1).mean(1)
+        total = self.precision.scaled(losses.sum())
+        gradients = torch.autograd.grad(total, self.parameters, allow_unused=True)
+        if self.statistics:
+            with torch.no_grad():
+                computed = live.flatten().to(self.before[0].dtype).index_select(0, self.owners)
+                weights = computed.split([len(buffer) for buffer in self.statistics])
+                torch._foreach_lerp_(self.before, self.statistics, weights)  # exact at 0 and at 1
+                torch._foreach_copy_(self.statistics, self.before)
+        return losses.detach(), logits.detach(), gradients
+
+    def _logits(self, images: Tensor, to_operations: Tensor, to_paths: Tensor) -> Tensor:
+        network, count = self.network, len(self.allowed)
+        if self.same_batch:
+            with repeated(network.stem, count):
+                x = torch.cat([network.stem(images)] * count)
+        else:
+            with normalised_apart(network.stem, count):
+                x = network.stem(images)
+        per_stage = network.config.size.cells_per_stage
+        for number, cell in enumerate(self.cells):
+            x = self._cell(cell, x, to_operations[number], to_paths[number])
+            stage, place = divmod(number + 1, per_stage)
+            if place == 0 and stage <= len(network.reductions):
+                with normalised_apart(network.reductions[stage - 1], count):
+                    x = network.reductions[stage - 1](x)
+        with normalised_apart(network.head, count):
+            logits: Tensor = network.head(x)
+        return logits
+
+    def _operations(self, cell: nasbench201_cells.SearchCell, edge: int) -> list[tuple[int, nn.Module]]:
+        """(position among the allowed, operation) of an edge, without 'none'."""
+        modules = cast(nn.ModuleDict, cell.edges[edge])
+        names = [cell.names[operation] for operation in self.allowed]
+        return [(position, modules[name]) for position, name in enumerate(names) if name != "none"]
+
+    def _cell(
+        self, cell: nasbench201_cells.SearchCell, x: Tensor, to_operations: Tensor, to_paths: Tensor
+    ) -> Tensor:
+        """A searchable cell for all paths at once: (P * B, C, H, W) -> (P * B, C, H, W)."""
+        nodes: list[Tensor | None] = [x, None, None, None]
+        for edge, (source, target) in enumerate(EDGES):
+            value = nodes[source]
+            assert value is not None
+            parts = Reordered.apply(value, to_operations[edge], to_paths[edge]).chunk(len(self.allowed))
+            outputs: list[Tensor | None] = [None] * len(parts)
+            for position, operation in self._operations(cell, edge):
+                convolution = cell.names[self.allowed[position]] in nasbench201_cells.KERNELS
+                part = parts[position]
+                outputs[position] = operation(part.relu() if convolution else part)
+            out = Joined.apply(value, to_operations[edge], *outputs)
+            if cell.mean:
+                out = out / target
+            held = nodes[target]
+            nodes[target] = out if held is None else held + out
+        assert nodes[3] is not None
+        return nodes[3]
+
+    def _places(self) -> tuple[int, ...]:
+        return places((*self.parameters, *self.network.buffers()))
+
+    def release(self) -> None:
+        """Let go of the recording and its memory."""
+        self.graph, self.inputs, self.outputs = None, [], None
+
+    def _record(self, images: Tensor, labels: Tensor, orders: Tensor) -> None:
+        """Record the pass on copies of the inputs; the network is as before."""
+        self.inputs = [
+            value.to(self.device, copy=True, memory_format=torch.preserve_format)
+            for value in (images, labels, orders)
+        ]
+        self.places = self._places()
+        recorder = Recorder()
+        recorder.warm_up(lambda: self._pass(*self.inputs), self.network.buffers())
+        self.graph, self.outputs = recorder.record(lambda: self._pass(*self.inputs))
+
+
+def unsuitable(network: nn.Module) -> str | None:
+    """Why groups of a supernet are not one static graph; None if they are."""
+    if not isinstance(network, Supernet) or not isinstance(space := network.config.space, NasBench201):
+        name = network.config.space.name if isinstance(network, Supernet) else "a stand-alone network"
+        return f"is for nasbench201 only, not {name}, where the edges of a group differ"
+    if set(space.allowed_by_edge) != {space.allowed_operations}:
+        return (
+            f"needs the same operations on every edge, which the mask {', '.join(space.mask)} does not leave"
+        )
+    return None
+
+
+def rows_of(x: Tensor, count: int) -> Tensor:
+    """(P * B, C, H, W) as (P, B * H * W * C): a view with channels last."""
+    return x.permute(0, 2, 3, 1).reshape(count, -1)
+
+
+def images_of(rows: Tensor, shape: torch.Size) -> Tensor:
+    """The other way round, channels last; shape: (P * B, C, H, W) or (B, C, H, W)."""
+    b, c, h, w = shape
+    return rows.view(b, h, w, c).permute(0, 3, 1, 2)
+
+
+class Reordered(torch.autograd.Function):
+    """(P * B, C, H, W) with its P shares in the given order (P,). The gradient goes back in the inverse order: a copy,
+    where autograd's own would add up."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(inverse)
+        return images_of(rows_of(x, len(order)).index_select(0, order), x.shape)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (inverse,) = ctx.saved_tensors
+        rows = rows_of(gradient, len(inverse)).index_select(0, inverse)
+        return images_of(rows, gradient.shape), None, None
+
+
+class Joined(torch.autograd.Function):
+    """What P operations put out, each (B, C, H, W) or None for zeros, as (P * B, C, H, W) like `like`: operation i's
+    at the place takers[i]."""
+
+    @staticmethod
+    def forward(ctx: Any, like: Tensor, takers: Tensor, *outputs: Tensor | None) -> Tensor:
+        ctx.save_for_backward(takers)
+        ctx.present = [output is not None for output in outputs]
+        rows = rows_of(torch.empty_like(like, memory_format=torch.channels_last), len(outputs))
+        for taker, output in zip(takers.split(1), outputs, strict=True):
+            if output is None:
+                rows.index_fill_(0, taker, 0.0)
+            else:
+                rows.index_copy_(0, taker, rows_of(output, 1))
+        return images_of(rows, like.shape)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (takers,) = ctx.saved_tensors
+        rows = rows_of(gradient, len(takers)).index_select(0, takers)
+        parts = images_of(rows, gradient.shape).chunk(len(takers))
+        return None, None, *(part if there else None for part, there in zip(parts, ctx.present, strict=True))
