@@ -125,3 +125,17 @@ def test_another_ground_truth_can_be_named() -> None:
         grid.truths(["blox-digits"])
     with pytest.raises(ValueError, match="table: 'nowhere' is neither"):
         grid.truths(["nowhere:cifar10_test"])
+
+
+def test_run_ids_are_those_that_earlier_versions_gave() -> None:
+    """run_ids.tsv holds the ids of every study's runs: a run made by an earlier version is found again only under its
+    id. New studies and variants are appended; what is there stays."""
+    lines = (Path(__file__).parent / "run_ids.tsv").read_text().splitlines()[1:]
+    recorded: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for study, space, variant, ids in (line.split("\t") for line in lines):
+        recorded.setdefault(study, {})[space, variant] = ids.split(" ")
+    assert set(recorded) == set(catalog.names())
+    for name, variants in recorded.items():
+        study = catalog.get(name)
+        now = {(v.space, v.name): [v.run_id(seed) for seed in study.seeds] for v in study.variants}
+        assert now == variants, name
