@@ -26,7 +26,7 @@ def versions() -> dict[str, str]:
 def commit(root: Path = ROOT) -> str | None:
     """The commit of the code in folder `root`, 40 hex digits, with '-dirty' if a tracked file was changed since; None
     if it is no checkout or there is no git."""
-    if _git(root, "ls-files", "--error-unmatch", "studies/running/provenance.py") is None:
+    if _git(root, "ls-files", "--error-unmatch", "studies/__main__.py") is None:
         return None  # an installed copy inside somebody else's repository
     return _git(root, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
 

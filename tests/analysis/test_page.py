@@ -246,7 +246,7 @@ def test_styles_and_scripts_are_in_the_package():
     code = "from analysis.report.page import page; print(page('t'))"
     folder = Path(live.__file__).parent
     text = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder.parents[1])!r}); {code}"],
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder.parents[2])!r}); {code}"],
         cwd="/", capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     for name in (*STYLES, *SCRIPTS):
