@@ -26,7 +26,7 @@ from supernet.fast.sgd import SGD
 from supernet.fast.stacking import stacked_logits
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.spaces import Size, get_space
-from supernet.spaces.nasbench201.space import pruned
+from supernet.spaces.nasbench201.graph import pruned
 from supernet.training.precision import has_bfloat16_units
 from supernet.training.sampling import Sampler, SamplingConfig
 

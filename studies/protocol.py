@@ -20,7 +20,7 @@ from studies.model.variant import Variant
 from studies.running.expected import expected_seconds
 from supernet.data import DataConfig
 from supernet.spaces import Size
-from supernet.spaces.nasbench201.space import OPERATIONS
+from supernet.spaces.nasbench201.graph import OPERATIONS
 from supernet.training.augmentation import Augmentation
 from supernet.training.sampling import SamplingConfig
 from supernet.training.trainer import TrainingConfig

@@ -15,8 +15,8 @@ from matplotlib.path import Path as Outline
 
 from supernet.files import write_atomic
 from supernet.spaces import Architecture, Cell, Size, Space
-from supernet.spaces.blox import space as blocks
-from supernet.spaces.nasbench201 import space as cells
+from supernet.spaces.blox import blocks
+from supernet.spaces.nasbench201 import graph as cells
 
 INK, GREY, PAPER = "#222222", "#767676", "#ffffff"
 BLUE, SKY, GREEN, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00"

@@ -19,7 +19,6 @@ from supernet.spaces import SPACES, Architecture, Size, Space, get_space
 
 COSTS = ("params", "macs")
 LOG_RANK_SUM = "log_rank_sum"
-LAYERS = {"nasbench201": "live_convolutions", "blox": "layers"}  # what is summed with params, by space
 
 
 def baseline_names(space: Space) -> tuple[str, ...]:
@@ -51,7 +50,7 @@ def baseline_scores(truth: Table, size: Size | None = None) -> pd.DataFrame:
     counts = pd.DataFrame([space.layer_counts(architecture) for architecture in architectures])
     found = pd.concat([found, counts], axis=1)
     known = truth.known
-    ranked = [found[name].to_numpy()[known] for name in ("params", LAYERS[space.name])]
+    ranked = [found[name].to_numpy()[known] for name in ("params", space.layers)]
     found[LOG_RANK_SUM] = np.nan
     found.loc[known, LOG_RANK_SUM] = log_rank_sum(ranked)
     return found

@@ -16,7 +16,7 @@ import torch
 from benchmarks.gpu.work import PlainSteps, Work, own_step, random_data, supernet, trainer, work
 from benchmarks.timing import Row
 from supernet.spaces import get_space
-from supernet.spaces.nasbench201.space import pruned
+from supernet.spaces.nasbench201.graph import pruned
 from supernet.training.augmentation import Augmentation
 from supernet.training.precision import lacking, set_numerics
 from supernet.training.trainer import Trainer, TrainingConfig

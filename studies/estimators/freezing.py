@@ -12,13 +12,11 @@ FROZEN_BN = ("batch", "eval")
 
 def parts_in_order(network: Network) -> list[nn.Module]:
     """Stem, cells and reductions as they are computed, and the head."""
-    per_stage = network.config.size.cells_per_stage
     parts = [network.stem]
     for index, cell in enumerate(network.cells):
         parts.append(cell)
-        stage, position = divmod(index, per_stage)
-        if position == per_stage - 1 and stage < len(network.reductions):
-            parts.append(network.reductions[stage])
+        if (number := network.config.reduction_after[index]) is not None:
+            parts.append(network.reductions[number])
     return [*parts, network.head]
 
 

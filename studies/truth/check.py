@@ -16,15 +16,6 @@ from studies.truth import table
 from studies.truth.table import TruthTable
 
 ROUNDING = 0.02  # percentage points: published means are rounded, and some seeds are too
-# The best published value of a column and where it is in the official order. Source: the benchmark's own report of
-# its best architectures (Dong & Yang, NAS-Bench-201, ICLR 2020, table 5), means over seeds at 200 epochs.
-BEST = {
-    "nasbench201": {
-        "cifar10_test": (94.3733, 6111),
-        "cifar100_test": (73.5133, 9930),
-        "imagenet16_test": (47.3111, 857),
-    }
-}
 
 
 class Finding(NamedTuple):
@@ -157,7 +148,7 @@ def _equal_rows(found: TruthTable) -> Iterator[Finding]:
 def _best(found: TruthTable) -> Iterator[Finding]:
     """Published best values: those of another source, or of a part of the space, differ, which is no error."""
     own = found.manifest.get("source") == table.OWN_SOURCE
-    best = {} if own else BEST.get(found.manifest["space"], {})
+    best = {} if own else found.space.published_best
     official = [found.space.text(a) for a in found.space.enumerate()] if best else []
     for name, (value, index) in best.items():
         if name not in found.frame:

@@ -16,7 +16,8 @@ from studies import embedded
 from supernet.data.catalog import SOURCES
 from supernet.data.config import DataConfig
 from supernet.data.folder import Folder
-from supernet.spaces import Size, get_space
+from supernet.spaces import SPACES, Size, get_space
+from supernet.spaces.recipe import get_recipe
 from supernet.training.augmentation import Augmentation
 from supernet.training.config import TrainingConfig
 
@@ -49,7 +50,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What differs from a task's default, None for what does not. recipe: 'nasbench201' or 'blox'. split, subset,
+    """What differs from a task's default, None for what does not. recipe: of which space. split, subset,
     valid_subset, image_size: of the images (supernet/data/config.py). epochs, batch_size: of the training. channels,
     cells: of the network, the first stage's and those a stage."""
 
@@ -81,36 +82,10 @@ def _embedded(space: str) -> Task:
     )
 
 
-# NAS-Bench-201's. Source: Dong & Yang, "NAS-Bench-201" (ICLR 2020), section 2.3; that all parameters decay is of their
-# code.
-NASBENCH201 = TrainingConfig(
-    epochs=200,
-    batch_size=256,
-    lr=0.1,
-    lr_final=0.0,
-    momentum=0.9,
-    nesterov=True,
-    weight_decay=5e-4,
-    decayed="all",
-    augmentation=Augmentation(shift=4, flip=True),
-)
-# Blox's for normal training. Source: Chau et al. (NeurIPS 2022), supplement, table 4, and the released training code.
-BLOX = TrainingConfig(
-    epochs=200,
-    batch_size=256,
-    lr=0.01,
-    lr_final=0.0,
-    momentum=0.9,
-    weight_decay=5e-4,
-    decayed="all",
-    augmentation=Augmentation(
-        shift=4, flip=True, cutout=16, policy="randaugment", num_ops=2, magnitude=14, policy_first=True
-    ),
-)
-RECIPES = {"nasbench201": NASBENCH201, "blox": BLOX}
+RECIPES = {name: get_recipe(space) for name, space in SPACES.items()}
 
 # Without crops and flips, whose labels would no longer be those of the image; decay as our trainings have it.
-_SYNTHETIC_TRAINING = replace(NASBENCH201, decayed="weights", augmentation=Augmentation())
+_SYNTHETIC_TRAINING = replace(RECIPES["nasbench201"].training, decayed="weights", augmentation=Augmentation())
 SYNTHETIC = Task(
     note="synthetic CIFAR-10: images of noise, labels of random networks",
     data=DataConfig(name="synthetic"),
@@ -169,14 +144,15 @@ def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
         note=_note(config, recipe),
         data=config,
         size=size,
-        training=_for_side(RECIPES[recipe], config.side, asked),
-        best=recipe == "blox",
+        training=_for_side(RECIPES[recipe].training, config.side, asked),
+        best=RECIPES[recipe].best,
     )
 
 
 def _split(data: str, recipe: str) -> str | None:
-    """Blox's own where it is defined; None for the data set's default."""
-    return "blox" if recipe == "blox" and data in SOURCES and "blox" in SOURCES[data].splits else None
+    """The benchmark's own where it is defined; None for the data set's default."""
+    split = RECIPES[recipe].split
+    return split if data in SOURCES and split in SOURCES[data].splits else None
 
 
 def _classes(config: DataConfig, root: Path | None) -> int:

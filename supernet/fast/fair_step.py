@@ -1,12 +1,13 @@
-"""A strictly fair group of NAS-Bench-201 as one static graph, in which only permutations change.
+"""A strictly fair group as one static graph, in which only permutations change.
 
-In a strictly fair group every edge uses every operation exactly once. So all groups are the same computation: at
-each edge the paths' inputs, stacked as (P * B, C, H, W), are put in the order of the operations, each operation
-takes one path's share, and the results are put back in the order of the paths. Both orders are tensors. Nothing
-depends on a value that the host would have to wait for, and no shape changes, so the forward and backward pass can be
-recorded once as a CUDA graph and replayed for every group (`capture`). That spares a GPU the launch of thousands of
-small kernels. It computes dead edges, too, and moves every tensor twice an edge, so it is for GPUs and small tensors:
-on a CPU `supernet/fast/stacking.py` is faster, and where tensors are large, path by path.
+In a strictly fair group every choice point (of NAS-Bench-201 an edge) uses every operation exactly once. So all
+groups are the same computation: at each edge the paths' inputs, stacked as (P * B, C, H, W), are put in the order of
+the operations, each operation takes one path's share, and the results are put back in the order of the paths. Both
+orders are tensors. Nothing depends on a value that the host would have to wait for, and no shape changes, so the
+forward and backward pass can be recorded once as a CUDA graph and replayed for every group (`capture`). That spares a
+GPU the launch of thousands of small kernels. It computes dead edges, too, and moves every tensor twice an edge, so it
+is for GPUs and small tensors: on a CPU `supernet/fast/stacking.py` is faster, and where tensors are large, path by
+path.
 
 The results are those of path by path up to rounding: statistics of operations on dead edges are put back as they
 were, and parameters that no path used get no gradient.
@@ -15,7 +16,7 @@ were, and parameters that no path used get no gradient.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -26,9 +27,8 @@ from supernet.fast.stacking import normalised_apart, repeated
 from supernet.fast.usage import first_reached, reaches_stem
 from supernet.network import Supernet
 from supernet.operations import batch_norms
-from supernet.spaces import NasBench201, Path
-from supernet.spaces.nasbench201 import cells as nasbench201_cells
-from supernet.spaces.nasbench201.space import EDGES
+from supernet.spaces import SPACES, Path
+from supernet.spaces.network_part import network_part
 from supernet.training.precision import MixedPrecision
 
 
@@ -62,9 +62,9 @@ class FairStep:
     ) -> None:
         if reason := unsuitable(network):
             raise ValueError(f"stacking: 'graph' {reason}; use 'auto'")
-        space = cast(NasBench201, network.config.space)
+        space = network.config.space
         self.network, self.same_batch, self.label_smoothing = network, same_batch, label_smoothing
-        self.allowed = space.allowed_operations
+        self.allowed, self.edges = space.allowed_operations, len(space.choice_points)
         self.device = next(network.parameters()).device
         if capture and self.device.type != "cuda":
             raise ValueError(f"capture: True needs a CUDA device, not {self.device.type}")
@@ -73,14 +73,14 @@ class FairStep:
         self.graph: torch.cuda.CUDAGraph | None = None
         self.inputs: list[Tensor] = []
         self.outputs: Any = None
-        self.cells = [cast(nasbench201_cells.SearchCell, cell) for cell in network.cells]
+        self.cells: list[Any] = list(network.cells)
         self.parameters = list(network.parameters())
         self.places: tuple[int, ...] = ()
         operations = [
-            (number, edge, position, operation)
+            (number, edge, self.allowed.index(choice), operation)
             for number, cell in enumerate(self.cells)
-            for edge in range(len(EDGES))
-            for position, operation in self._operations(cell, edge)
+            for edge in range(self.edges)
+            for choice, (operation, _) in cell.operations_at(edge).items()
         ]
         self.owned = {
             (number, edge, self.allowed[position]): list(operation.parameters())
@@ -90,7 +90,7 @@ class FairStep:
         self.statistics: list[Tensor] = []
         owners: list[Tensor] = []
         for number, edge, position, operation in operations:
-            place = (number * len(EDGES) + edge) * len(self.allowed) + position
+            place = (number * self.edges + edge) * len(self.allowed) + position
             for norm in batch_norms(operation):
                 for buffer in (norm.running_mean, norm.running_var):
                     assert buffer is not None
@@ -128,7 +128,7 @@ class FairStep:
         for number, cell in enumerate(self.cells):
             choices = [path[number] for path in paths]
             computed = [cell.live(choice) for choice in choices]
-            for edge in range(len(EDGES)):
+            for edge in range(self.edges):
                 column = [choice[edge] for choice in choices]
                 if sorted(column) != sorted(self.allowed):
                     raise ValueError(
@@ -138,12 +138,12 @@ class FairStep:
                 to_operations.append(takers)
                 to_paths.append([self.allowed.index(operation) for operation in column])
                 live.append([int(edge in computed[taker]) for taker in takers])
-        shape = (len(self.cells), len(EDGES), len(paths))
+        shape = (len(self.cells), self.edges, len(paths))
         return Orders(*(torch.tensor(rows).view(shape) for rows in (to_operations, to_paths, live)))
 
     def _unused(self, paths: Sequence[Path]) -> list[nn.Parameter]:
         """The parameters that no path's loss reaches (`supernet.fast.usage.used_modules`, for a group)."""
-        network, per_stage = self.network, self.network.config.size.cells_per_stage
+        network = self.network
         first = [first_reached(network, path) for path in paths]
         used = {
             (number, edge, path[number][edge])
@@ -152,9 +152,9 @@ class FairStep:
             for edge in self.cells[number].live(path[number])
         }
         unused = [p for place, own in self.owned.items() if place not in used for p in own]
-        for stage, reduction in enumerate(network.reductions):
-            if (stage + 1) * per_stage <= min(first):
-                unused += reduction.parameters()
+        for number in network.config.reduction_after[: min(first)]:
+            if number is not None:
+                unused += network.reductions[number].parameters()
         if not any(reaches_stem(network, path) for path in paths):
             unused += network.stem.parameters()
         return unused
@@ -190,44 +190,30 @@ class FairStep:
         else:
             with normalised_apart(network.stem, count):
                 x = network.stem(images)
-        per_stage = network.config.size.cells_per_stage
-        for number, cell in enumerate(self.cells):
-            x = self._cell(cell, x, to_operations[number], to_paths[number])
-            stage, place = divmod(number + 1, per_stage)
-            if place == 0 and stage <= len(network.reductions):
-                with normalised_apart(network.reductions[stage - 1], count):
-                    x = network.reductions[stage - 1](x)
+        for number, after in enumerate(network.config.reduction_after):
+            x = self._cell(number, x, to_operations[number], to_paths[number])
+            if after is not None:
+                with normalised_apart(network.reductions[after], count):
+                    x = network.reductions[after](x)
         with normalised_apart(network.head, count):
             logits: Tensor = network.head(x)
         return logits
 
-    def _operations(self, cell: nasbench201_cells.SearchCell, edge: int) -> list[tuple[int, nn.Module]]:
-        """(position among the allowed, operation) of an edge, without 'none'."""
-        modules = cast(nn.ModuleDict, cell.edges[edge])
-        names = [cell.names[operation] for operation in self.allowed]
-        return [(position, modules[name]) for position, name in enumerate(names) if name != "none"]
-
-    def _cell(
-        self, cell: nasbench201_cells.SearchCell, x: Tensor, to_operations: Tensor, to_paths: Tensor
-    ) -> Tensor:
+    def _cell(self, number: int, x: Tensor, to_operations: Tensor, to_paths: Tensor) -> Tensor:
         """A searchable cell for all paths at once: (P * B, C, H, W) -> (P * B, C, H, W)."""
-        nodes: list[Tensor | None] = [x, None, None, None]
-        for edge, (source, target) in enumerate(EDGES):
-            value = nodes[source]
-            assert value is not None
+        cell = self.cells[number]
+
+        def at_edge(edge: int, value: Tensor) -> Tensor:
             parts = Reordered.apply(value, to_operations[edge], to_paths[edge]).chunk(len(self.allowed))
             outputs: list[Tensor | None] = [None] * len(parts)
-            for position, operation in self._operations(cell, edge):
-                convolution = cell.names[self.allowed[position]] in nasbench201_cells.KERNELS
-                part = parts[position]
-                outputs[position] = operation(part.relu() if convolution else part)
-            out = Joined.apply(value, to_operations[edge], *outputs)
-            if cell.mean:
-                out = out / target
-            held = nodes[target]
-            nodes[target] = out if held is None else held + out
-        assert nodes[3] is not None
-        return nodes[3]
+            for choice, (operation, after_relu) in cell.operations_at(edge).items():
+                part = parts[position := self.allowed.index(choice)]
+                outputs[position] = operation(part.relu() if after_relu else part)
+            joined: Tensor = Joined.apply(value, to_operations[edge], *outputs)
+            return joined
+
+        out: Tensor = cell.forward_group(x, at_edge)
+        return out
 
     def _places(self) -> tuple[int, ...]:
         return places((*self.parameters, *self.network.buffers()))
@@ -250,10 +236,13 @@ class FairStep:
 
 def unsuitable(network: nn.Module) -> str | None:
     """Why groups of a supernet are not one static graph; None if they are."""
-    if not isinstance(network, Supernet) or not isinstance(space := network.config.space, NasBench201):
-        name = network.config.space.name if isinstance(network, Supernet) else "a stand-alone network"
-        return f"is for nasbench201 only, not {name}, where the edges of a group differ"
-    if set(space.allowed_by_edge) != {space.allowed_operations}:
+    if not isinstance(network, Supernet):
+        return "is for supernets only, not a stand-alone network"
+    space = network.config.space
+    if not network_part(space).one_graph:
+        able = ", ".join(name for name, other in SPACES.items() if network_part(other).one_graph)
+        return f"is for {able} only, not {space.name}, where the edges of a group differ"
+    if set(space.allowed_by_point) != {space.allowed_operations}:
         return (
             f"needs the same operations on every edge, which the mask {', '.join(space.mask)} does not leave"
         )

@@ -62,14 +62,12 @@ def stacked_logits(network: Supernet, images: Sequence[Tensor], paths: Sequence[
             parts = list(network.stem(torch.cat(list(images))).chunk(count))
     # What no gradient would reach path by path must not get one here, not even a zero.
     reached = [0 if reaches_stem(network, path) else first_reached(network, path) for path in paths]
-    per_stage = network.config.size.cells_per_stage
     for index, cell in enumerate(network.cells):
         for number, path in enumerate(paths):
             with torch.set_grad_enabled(index >= reached[number]):
                 parts[number] = cell(parts[number], path[index])
-        stage, place = divmod(index + 1, per_stage)
-        if place == 0 and stage <= len(network.reductions):
-            reduction = network.reductions[stage - 1]
+        if (number_after := network.config.reduction_after[index]) is not None:
+            reduction = network.reductions[number_after]
             with normalised_apart(reduction, count):
                 parts = list(reduction(torch.cat(parts)).chunk(count))
     with normalised_apart(network.head, count):

@@ -28,13 +28,10 @@ def used_modules(network: Network, path: Path) -> list[nn.Module]:
 
     Each is a whole part: the stem, an operation of a cell, a reduction, the head.
     """
-    size = network.config.size
     first = first_reached(network, path)
     used: list[nn.Module] = [network.head]
     for index in range(first, len(network.cells)):
         used += network.cells[index].used(path[index])  # type: ignore[operator]
-    # A reduction follows the last cell of its stage; one that takes zeros in still computes with its weights.
-    for stage, reduction in enumerate(network.reductions):
-        if (stage + 1) * size.cells_per_stage > first:
-            used.append(reduction)
+    # A reduction that takes zeros in still computes with its weights.
+    used += [network.reductions[i] for i in network.config.reduction_after[first:] if i is not None]
     return used + ([network.stem] if reaches_stem(network, path) else [])

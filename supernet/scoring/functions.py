@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from supernet.network import NetworkConfig
@@ -23,27 +23,8 @@ class Function:
 
 
 def path_of(config: NetworkConfig, choice: Choice) -> Path:
-    """The path that a supernet takes for an architecture or path."""
-    space, nested = config.space, bool(choice) and isinstance(choice[0], tuple)
-    flat = tuple(number for cell in choice for number in cell) if nested else choice  # type: ignore[union-attr]
-    cells = space.supernet_form(flat)  # type: ignore[arg-type]
-    return space.cells_of(cells) if nested else space.path(cells, config.size)
-
-
-def check(config: NetworkConfig, choice: Choice) -> None:
-    """ValueError if the choice uses what is masked or does not fit the network."""
-    space = config.space
-    cells: Sequence[Cell]
-    nested = bool(choice) and isinstance(choice[0], tuple)
-    positions = config.size.stages * config.size.cells_per_stage
-    if nested and len(choice) != positions:
-        raise ValueError(f"path: {len(choice)} cells given, {positions} needed")
-    cells = choice if nested else space.cells_of(choice)  # type: ignore[assignment,arg-type]
-    if not nested:
-        space.path(choice, config.size)  # type: ignore[arg-type]
-    if not all(map(space.in_mask, cells)):
-        text = choice if nested else space.text(choice)  # type: ignore[arg-type]
-        raise ValueError(f"architecture: {text} uses what is masked: {', '.join(space.mask)}")
+    """The path that a supernet takes for an architecture or path, its cells in the encoding that is scored."""
+    return tuple(map(config.space.supernet_cell, config.as_path(choice)))
 
 
 def distinct(config: NetworkConfig, compiler: Compiler, choices: Iterable[Choice]) -> list[Function]:

@@ -6,27 +6,11 @@ The steps, their order and the order of the terms in sums depend on the expressi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from supernet.spaces import Cell
-from supernet.spaces.blox import functions as blox_functions
-from supernet.spaces.blox import space as blox
+from supernet.spaces import Cell, Space
 from supernet.spaces.expressions import INPUT, Atom, Expression, Rules, atoms
-from supernet.spaces.nasbench201 import functions as nasbench201_functions
-from supernet.spaces.nasbench201 import space as nasbench201
-
-FUNCTIONS: dict[str, Callable[[Cell, Rules], Expression]] = {
-    "nasbench201": nasbench201_functions.cell_function,
-    "blox": blox_functions.block_function,
-}
-# What a cell is sorted by: its edges in order without those that do nothing.
-RANKS: dict[str, Callable[[Cell, Rules], Cell]] = {
-    "nasbench201": lambda cell, rules: nasbench201.pruned(cell, rules.keeps_zero),
-    "blox": lambda cell, rules: blox.canonical_block(cell),
-}
-
 
 WEIGHTLESS = ("relu", "avg_pool_3x3", "zeros", "sum")
 
@@ -59,9 +43,8 @@ class Program:
 class Compiler:
     """Programs of a space's cells under the given rules."""
 
-    def __init__(self, space: str, rules: Rules) -> None:
-        self.space = space
-        self.function, self.ranking, self.rules = FUNCTIONS[space], RANKS[space], rules
+    def __init__(self, space: Space, rules: Rules) -> None:
+        self.space, self.rules = space, rules
         self.values: dict[Expression | Atom, int] = {INPUT[0][0]: 0}
         self.steps: dict[int, Step] = {}
         self.programs: dict[int, Program] = {}  # by output
@@ -69,7 +52,7 @@ class Compiler:
 
     def __call__(self, cell: Cell) -> Program:
         if cell not in self.cells:
-            output = self._value(self.function(cell, self.rules))
+            output = self._value(self.space.function(cell, self.rules))
             if output not in self.programs:
                 self.programs[output] = self._program(output)
             self.cells[cell] = self.programs[output]
@@ -77,20 +60,15 @@ class Compiler:
 
     def rank(self, cell: Cell) -> Cell:
         """Cells in this order have first steps in common with their neighbours."""
-        return self.ranking(cell, self.rules)
+        return self.space.evaluation_order(cell, self.rules)
 
     def plain_operations(self, cell: Cell) -> list[str]:
         """The operations that a plain evaluation computes, pooling named as in expressions: on dead edges too.
 
         All that a valid Blox block names is live, but an ST1's second operation; it is not computed."""
-        whole = [self.function(cell, self.rules)]
-        if self.space == "nasbench201":
-            edges = range(len(cell))
-            whole = [
-                nasbench201_functions.edge_function(edge, cell[edge], INPUT, self.rules) for edge in edges
-            ]
-        found = [atom[0] for expression in whole for atom in atoms(expression)]
-        return [name for name in found if name not in ("", "relu")]
+        whole = self.space.plain_expressions(cell, self.rules)
+        names = [atom[0] for expression in whole for atom in atoms(expression)]
+        return [name for name in names if name not in ("", "relu")]
 
     def _value(self, expression: Expression) -> int:
         if len(expression) == 1 and expression[0][1] == 1:

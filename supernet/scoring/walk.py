@@ -76,7 +76,7 @@ class Walk:
             private = position > after
             yield from self._cell(position, program, private)
             out = memo.features[program.output]
-            reduction = self.layout.reduction_after(position)
+            reduction = self.layout.config.reduction_after[position]
             if reduction is not None:
                 yield from self._put(position + 1, 0, f"reductions.{reduction}", (out,))
             else:

@@ -1,4 +1,8 @@
-"""Search spaces by name. Plain Python: importing this does not import torch."""
+"""Search spaces by name. Plain Python: importing this does not import torch.
+
+A space is a folder here, named like the space, and its line in SPACES: `space` (plain Python), `cells` (torch),
+`recipe`, `drawing`, `published`; space.py, network_part.py and recipe.py say what each gives.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from supernet.spaces.blox.space import Blox
 from supernet.spaces.nasbench201.space import NasBench201
 from supernet.spaces.space import Architecture, Cell, Cost, Path, Size, Space
 
-SPACES: dict[str, type[Space]] = {NasBench201.name: NasBench201, Blox.name: Blox}
+SPACES: dict[str, type[Space]] = {space.name: space for space in (NasBench201, Blox)}
 
 __all__ = [
     "SPACES",

@@ -62,7 +62,7 @@ class Sampler:
         self.listed = space.listed_cells(config.kind)
         self.pending: list[Path] = []
         self.group_size = space.fair_group_size if config.kind == "fair" else 1
-        self.cells = size.stages * size.cells_per_stage
+        self.cells = len(space.stages(size))
         # As the benchmark: one cell for the whole network, or one a stage; shared: one; not shared: each its own.
         self.independent = {None: space.parts, True: 1, False: self.cells}[config.share_topology]
         if config.kind == "balanced":
@@ -95,7 +95,8 @@ class Sampler:
         return [self._spread(tuple(self.space.draw_cell(self.rng) for _ in range(self.independent)))]
 
     def _spread(self, cells: Path) -> Path:
-        return tuple(cell for cell in cells for _ in range(self.cells // len(cells)))
+        """Cells of a path as cells of the network: one for all, one a stage, or each its own."""
+        return self.space.spread(cells, self.size)
 
     def _draw_balanced(self) -> tuple[Cell, ...]:
         """A total of non-linear operations, each total equally likely, then uniformly among all with that total."""

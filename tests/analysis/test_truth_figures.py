@@ -21,7 +21,7 @@ from analysis.measures.ground_truth import occurrences, use_by_mask
 from analysis.statistics.correlation import kendall_tau
 from analysis.store.truth_file import read_truth_file
 from supernet.spaces import get_space
-from supernet.spaces.blox.space import BLOCKS
+from supernet.spaces.blox.blocks import BLOCKS
 
 NB201, BLOX = get_space("nasbench201"), get_space("blox")
 

@@ -17,7 +17,7 @@ from supernet.spaces import NasBench201, get_space
 from supernet.spaces.edge_masks import only
 from supernet.spaces.expressions import Rules
 from supernet.spaces.nasbench201.functions import cell_function, stand_alone_function
-from supernet.spaces.nasbench201.space import EDGE_NAMES, OPERATIONS
+from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS
 
 SPACE = NasBench201()
 ALL = list(SPACE.enumerate())
@@ -123,7 +123,7 @@ def test_fair_cells_use_each_allowed_operation_of_each_edge_equally_often(mask: 
 def test_edges_are_drawn_uniformly_over_what_is_left_on_each() -> None:
     space, rng = NasBench201(("none@0-1", "nor_conv_1x1@0-1", "avg_pool_3x3@1-3")), random.Random(0)
     drawn = [space.draw_cell(rng) for _ in range(6000)]
-    for edge, left in enumerate(space.allowed_by_edge):
+    for edge, left in enumerate(space.allowed_by_point):
         used = Counter(cell[edge] for cell in drawn)
         assert set(used) == set(left)
         assert max(abs(count - 6000 / len(left)) for count in used.values()) < 200  # > 5 deviations

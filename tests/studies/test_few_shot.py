@@ -27,7 +27,7 @@ from studies.running.execute import Plan, execute
 from studies.running.run import is_complete, run_one
 from studies.running.scores import read as read_scores
 from supernet.spaces import get_space
-from supernet.spaces.nasbench201.space import EDGE_NAMES, OPERATIONS
+from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS
 
 
 def quiet(phase: str, fraction: float, detail: str) -> None:

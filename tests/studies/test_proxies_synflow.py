@@ -18,7 +18,7 @@ from studies.estimators.proxies.layers import weighted_layers
 from studies.estimators.proxies.synflow import synflow, synflow_bn
 from supernet.network import StandAlone
 from supernet.operations import batch_norms
-from supernet.spaces.nasbench201.space import EDGES, OPERATIONS
+from supernet.spaces.nasbench201.graph import EDGES, OPERATIONS
 
 Array = Any  # a numpy array of fractions
 

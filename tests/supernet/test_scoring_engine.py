@@ -17,7 +17,7 @@ from supernet.operations import AveragePool3x3
 from supernet.scoring import BnMode, Planner, Score, Scorer, Workload
 from supernet.scoring.functions import Choice
 from supernet.spaces import Architecture, Path, Size, get_space
-from supernet.spaces.blox import space as blox
+from supernet.spaces.blox import blocks as blox
 
 DEEP = Size(channels=2, stages=2, cells_per_stage=2, image_channels=1, image_size=8, reduction="official")
 OPTIONS: list[tuple[str, dict[str, Any]]] = [

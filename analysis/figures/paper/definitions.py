@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from analysis.figures.style import PALETTE
 from analysis.store.study import FULL
-from supernet.spaces.nasbench201.space import OPERATIONS
+from supernet.spaces.nasbench201.graph import OPERATIONS
 
 SPACE = "nasbench201"
 ZERO, SKIP, CONV1, CONV3, POOL = OPERATIONS

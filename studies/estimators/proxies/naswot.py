@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from supernet.network import StandAlone
-from supernet.operations import ConvBN
-from supernet.spaces.nasbench201.cells import SearchCell
 
 
 class Kernel:
@@ -52,12 +50,10 @@ class Kernel:
 def relus(network: StandAlone) -> list[nn.Module]:
     """The modules whose inputs say which ReLU units are on.
 
-    In NAS-Bench-201 every convolution of a cell has a ReLU in front, though here a node's is computed once for all
-    of them; the convolution's input, the ReLU's output, has the same code."""
+    Besides the ReLUs themselves those that a cell names (`relu_inputs` of supernet/spaces/network_part.py)."""
     found: list[nn.Module] = [module for module in network.modules() if isinstance(module, nn.ReLU)]
     for cell in network.cells:
-        if isinstance(cell, SearchCell):
-            found += [module for module in cell.edges.modules() if isinstance(module, ConvBN)]
+        found += cell.relu_inputs()  # type: ignore[operator]
     return found
 
 

@@ -6,12 +6,16 @@ plain sums of whichever terms are present. No operation changes width or resolut
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor, nn
 
+from supernet.fast.side_by_side import Mixed
 from supernet.operations import ConvBNReLU, LightReduction, linear_transformer, zeros_like_input
-from supernet.spaces import Cell, Space
+from supernet.spaces.network_part import NetworkPart, Place
+from supernet.spaces.space import Cell, Space
 
-REDUCE_AFTER_LAST_STAGE = True
 BOTTLENECKS = (2, 1, 0.5, 2, 1, 0.5)  # divide the width: 2 narrows, 0.5 widens
 
 
@@ -81,7 +85,7 @@ class SearchCell(nn.Module):
     def __init__(
         self,
         space: Space,
-        channels: int,
+        place: Place,
         choice: Cell | None,
         *,
         linear_transformers: str,
@@ -89,7 +93,7 @@ class SearchCell(nn.Module):
         affine: bool,
     ) -> None:
         super().__init__()
-        self.names = space.operations
+        self.names, channels = space.operations, place.inputs
         self.mean = node_reduction == "mean"
         if choice is None:
             first = second = space.allowed_operations
@@ -117,6 +121,10 @@ class SearchCell(nn.Module):
         used = [operations[self.names[index]] for live, operations, index in parts if live]
         return used + [self.input_edge] * bool(direct) + [self.skip_edge] * bool(skip)
 
+    def relu_inputs(self) -> list[nn.Module]:
+        """None: every ReLU is a module."""
+        return []
+
     def join(self, terms: list[Tensor]) -> Tensor:
         total = terms[0] if len(terms) == 1 else terms[0] + terms[1]
         return total / len(terms) if self.mean and len(terms) > 1 else total
@@ -133,6 +141,57 @@ class SearchCell(nn.Module):
         if skip:
             out.append(self.skip_edge(y))
         return self.join(out) if out else zeros_like_input(x)
+
+
+class GroupedCells(nn.Module):
+    """The same block of E networks: (B, E * C, H, W) -> the same."""
+
+    def __init__(self, cells: Sequence[SearchCell], choices: Sequence[Cell]) -> None:
+        super().__init__()
+        names = cells[0].names
+
+        def operations(position: int, used: Sequence[bool]) -> Mixed:
+            kinds = [
+                names[choice[position]] if own else None for choice, own in zip(choices, used, strict=True)
+            ]
+            held = [cell.second if position else cell.first for cell in cells]
+            return Mixed(
+                [None if kind is None else own[kind] for kind, own in zip(kinds, held, strict=True)], kinds
+            )
+
+        def edges(used: Sequence[bool], modules: Sequence[nn.Module]) -> Mixed:
+            kinds = ["edge" if own else None for own in used]
+            return Mixed([m if own else None for m, own in zip(modules, used, strict=True)], kinds)
+
+        previous, direct, skip = ([bool(choice[flag]) for choice in choices] for flag in (2, 3, 4))
+        first = [a or b for a, b in zip(previous, skip, strict=True)]
+        second = [a or b for a, b in zip(previous, direct, strict=True)]
+        self.first, self.second = operations(0, first), operations(1, second)
+        self.previous = edges(previous, [nn.Identity() for _ in cells])
+        self.direct = edges(direct, [cell.input_edge for cell in cells])
+        self.skip = edges(skip, [cell.skip_edge for cell in cells])
+        self.mean = cells[0].mean
+        terms = torch.tensor(
+            [[a + b, c + d] for a, b, c, d in zip(previous, direct, second, skip, strict=True)]
+        )
+        self.register_buffer("terms", terms.T.clamp(min=1), persistent=False)  # of O1's input, of the output
+        self.terms: Tensor
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.first(x) if self.first.names else x
+        before = self.join(0, [(self.previous, y), (self.direct, x)])
+        return self.join(1, [(self.second, before), (self.skip, y)])
+
+    def join(self, position: int, edges: Sequence[tuple[Mixed, Tensor]]) -> Tensor:
+        """The sum or mean of what the edges give, (B, E * C, H, W)."""
+        found = [edge(value) for edge, value in edges if edge.names]
+        if not found:
+            return zeros_like_input(edges[0][1])
+        total = found[0] if len(found) == 1 else found[0] + found[1]
+        if self.mean:
+            width = total.shape[1] // self.terms.shape[1]
+            total = total / self.terms[position].repeat_interleave(width).view(1, -1, 1, 1)
+        return total
 
 
 class Residual(nn.Module):
@@ -155,3 +214,6 @@ def reduction(kind: str, channels: int) -> nn.Module:
 
 def head(channels: int, classes: int) -> nn.Module:
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+
+
+NETWORK = NetworkPart(stem=stem, cell=SearchCell, reduction=reduction, head=head, grouped=GroupedCells)

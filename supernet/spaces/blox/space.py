@@ -15,35 +15,38 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from supernet.spaces.blox import hash as blox_hash
+from supernet.spaces.blox.blocks import (
+    BLOCK_IDS,
+    BLOCKS,
+    CHAIN_TYPES,
+    CONNECTIVITY,
+    ENCODINGS,
+    OPERATIONS,
+    TYPES,
+    block_function,
+    block_type,
+    canonical_block,
+    live_operations,
+    models,
+)
+from supernet.spaces.blox.dialects import DIALECTS, parse
+from supernet.spaces.blox.hash import model_hash
 from supernet.spaces.dialect import Dialect
+from supernet.spaces.expressions import Expression, Rules
 from supernet.spaces.space import (
     Architecture,
     Cell,
     Cost,
+    Importer,
     Size,
     Space,
     add_costs,
     image_sides,
-    parse_ints,
 )
 
-OPERATIONS = ("conv", "mbconv", "bconv")
-SHAPE = "3 x [[O0], [O1, previous, input, skip]] or 15 integers"
 LAYERS = (4, 4, 18)  # convolutions of each operation, without those of squeeze-and-excite
-TYPES = ("ST1", "ST2", "ST3", "ST4", "ST5", "ST6")
-CHAIN_TYPES = ("ST2", "ST3", "ST4", "ST5")  # O1 follows O0: every (O0, O1) is a block of its own
-CONNECTIVITY = {  # (previous, input, skip) of each type in canonical form
-    "ST1": (0, 1, 0),
-    "ST2": (1, 0, 0),
-    "ST3": (1, 1, 0),
-    "ST4": (1, 0, 1),
-    "ST5": (1, 1, 1),
-    "ST6": (0, 1, 1),
-}
-_TYPE_OF = {flags: name for name, flags in CONNECTIVITY.items()} | {(0, 0, 1): "ST1"}
 _FORMULAS = {
     "ST1": "{1}(x)",
     "ST2": "{1}({0}(x))",
@@ -52,46 +55,6 @@ _FORMULAS = {
     "ST5": "{1}({0}(x) + x) + {0}(x)",
     "ST6": "{1}(x) + {0}(x)",
 }
-
-
-def block_type(block: Cell) -> str | None:
-    """'ST1' .. 'ST6'; None for the invalid block, whose output is cut off from its input."""
-    _, _, previous, input_, skip = block
-    return _TYPE_OF.get((previous, input_, skip))
-
-
-def live_operations(block: Cell) -> tuple[int, ...]:
-    """The operations that the block's output depends on: two, for ST1 one, for an invalid block none."""
-    o0, o1, previous, input_, _ = block
-    kind = block_type(block)
-    if kind is None:
-        return ()
-    if kind == "ST1":
-        return (o1,) if previous or input_ else (o0,)
-    return (o0, o1)
-
-
-def canonical_block(block: Cell) -> Cell:
-    """First block in official order of the same function: ST1 as O1 alone, the parallel ST6 with O0 >= O1."""
-    kind = block_type(block)
-    if kind == "ST1":
-        return (0, *live_operations(block), *CONNECTIVITY["ST1"])
-    if kind == "ST6":
-        return (max(block[:2]), min(block[:2]), *block[2:])
-    return block
-
-
-def _encodings() -> Iterator[Cell]:
-    """All 72 encodings of a block in official order: O0 runs fastest, then O1, previous, input, skip."""
-    for skip, input_, previous, o1, o0 in itertools.product(range(2), range(2), range(2), range(3), range(3)):
-        yield o0, o1, previous, input_, skip
-
-
-ENCODINGS: tuple[Cell, ...] = tuple(_encodings())
-# The 45 distinct blocks; a block's position is its official id.
-BLOCKS: tuple[Cell, ...] = tuple(b for b in ENCODINGS if block_type(b) and canonical_block(b) == b)
-BLOCK_IDS: dict[Cell, int] = {b: BLOCKS.index(canonical_block(b)) for b in ENCODINGS if block_type(b)}
-
 
 # Cost. flops are counted as by ptflops 0.6: MACs, and for each output element 1 for a bias, 2 for BatchNorm
 # and 1 for ReLU; 1 for each input element of a pooling; nothing for sums, sigmoid and products.
@@ -180,6 +143,18 @@ class Blox(Space):
         "longest_path": "layers on the longest path",
         "layers": "layers in all",
     }
+    layers: ClassVar[str] = "layers"
+    importer: ClassVar[Importer] = Importer(
+        module="supernet.spaces.blox.published.importer",
+        help="Blox: base, ext, info, env and bench as .blox, .csv or .pickle",
+        source="a folder of files named blox-*, or one file",
+        options={
+            "--drop-first-epoch": {
+                "action": "store_true",
+                "help": "leave out the first epoch's validation, which may hold the best epoch's",
+            }
+        },
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -225,9 +200,19 @@ class Blox(Space):
         Invalid blocks stay as they are: the benchmark has none."""
         return tuple(itertools.chain.from_iterable(map(canonical_block, self.cells_of(architecture))))
 
-    def supernet_form(self, architecture: Architecture) -> Architecture:
+    def supernet_cell(self, cell: Cell) -> Cell:
         """The canonical form: O1 alone for ST1, O0 >= O1 for ST6."""
-        return self.canonical(architecture)
+        return canonical_block(cell)
+
+    def function(self, cell: Cell, rules: Rules) -> Expression:
+        return block_function(cell, rules)
+
+    def evaluation_order(self, cell: Cell, rules: Rules) -> Cell:
+        return canonical_block(cell)
+
+    def halvings(self, size: Size) -> tuple[int, ...]:
+        """A reduction follows the last stage, too."""
+        return (*self.stages(size), size.stages)
 
     def choices(self, architecture: Architecture) -> dict[str, tuple[str, ...]]:
         """'operation': those that the output depends on, one or two a block; 'connectivity': the type of each block."""
@@ -258,8 +243,7 @@ class Blox(Space):
 
     def enumerate(self) -> Iterator[Architecture]:
         """The distinct allowed models in canonical form, in official order: the first stage runs fastest."""
-        blocks = self.allowed_blocks
-        return (first + second + third for third, second, first in itertools.product(blocks, repeat=3))
+        return models(self.allowed_blocks)
 
     def unique(self) -> Iterator[Architecture]:
         """The same as enumerate()."""
@@ -267,48 +251,10 @@ class Blox(Space):
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
-        from supernet.spaces.blox.dialects import DIALECTS  # they build on this module
-
         return DIALECTS
 
     def parse(self, text: str) -> Architecture:
-        """From '[[[O0], [O1, previous, input, skip]], ...]' or 15 ints. Every encoding is kept as it is,
-        canonical or not, valid or not."""
-        numbers = parse_ints(text)
-        if numbers is not None:
-            if len(numbers) != self.parts * self.cell_length:
-                raise ValueError(f"architecture: {text!r} is not {SHAPE}")
-            return self.checked(numbers)
-        try:
-            nested = json.loads(f"[{text}]")  # the outer brackets may be left out
-        except (ValueError, RecursionError):
-            raise ValueError(f"architecture: {text!r} is not {SHAPE}") from None
-        return self.from_nested(nested, text)
-
-    def from_nested(self, nested: Any, text: str) -> Architecture:
-        """From the nested form in one more pair of brackets; text: what it was read from, for the message."""
-        try:
-            nested = nested[0] if len(nested) == 1 else nested
-            stages = [(o0, *rest) for (o0,), rest in nested]
-        except (ValueError, TypeError):
-            raise ValueError(f"architecture: {text!r} is not {SHAPE}") from None
-        if len(stages) != self.parts or any(len(stage) != self.cell_length for stage in stages):
-            raise ValueError(f"architecture: {text!r} is not {SHAPE}")
-        return self.checked(tuple(itertools.chain.from_iterable(stages)))
-
-    def checked(self, numbers: tuple[int, ...]) -> Architecture:
-        """The numbers, if each is one of its field's."""
-        for position, value in enumerate(numbers):
-            stage, field = divmod(position, self.cell_length)
-            name = ("O0", "O1", "previous", "input", "skip")[field]
-            allowed = range(3) if field < 2 else range(2)
-            if type(value) is not int or value not in allowed:
-                names = f" ({', '.join(OPERATIONS)})" if field < 2 else ""
-                raise ValueError(
-                    f"architecture: {name} of stage {stage} is {value!r}, not one of "
-                    f"{', '.join(map(str, allowed))}{names}"
-                )
-        return numbers
+        return parse(text)
 
     def text(self, architecture: Architecture) -> str:
         """[[[O0], [O1, previous, input, skip]], ...]: the benchmark's arch_vec."""
@@ -325,7 +271,7 @@ class Blox(Space):
 
     def digest(self, architecture: Architecture) -> str | None:
         """The benchmark's hash of the model; None if invalid."""
-        return blox_hash.model_hash(architecture)
+        return model_hash(architecture)
 
     def cost(self, architecture: Architecture, size: Size | None = None) -> Cost:
         """Additive over the blocks; flops as ptflops 0.6 counts, which is what the benchmark publishes.

@@ -11,12 +11,42 @@ import re
 from typing import Any
 
 from supernet.spaces.dialect import INDEX, INTS, STRING, Dialect, index_reader, integers, literal
-from supernet.spaces.nasbench201.space import EDGES, OPERATIONS, OUTPUT, official_order, read_string
-from supernet.spaces.space import Cell
+from supernet.spaces.nasbench201.graph import EDGES, OPERATIONS, OUTPUT, official_order
+from supernet.spaces.space import Cell, parse_ints
 
+FORM = "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
+_TEXT = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
 NASLIB_OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 _TWO_NODES = re.compile(r"\D{0,8}(\d)\D{1,8}(\d)\D{0,2}")
+
+
+def read_string(text: str) -> Cell:
+    """The cell that the benchmark's string names; ValueError with what is wrong."""
+    match = _TEXT.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"architecture: {text!r:.120} is not of the form {FORM}")
+    for name in match.groups():
+        if name not in OPERATIONS:
+            raise ValueError(f"architecture: operation {name!r} is not one of {', '.join(OPERATIONS)}")
+    return tuple(OPERATIONS.index(name) for name in match.groups())
+
+
+def parse(text: str) -> Cell:
+    """The cell of '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|' or of six ints such as '3 1 0 3 1 3'; else ValueError."""
+    cell = parse_ints(text)
+    if cell is None:
+        if not _TEXT.fullmatch(text.strip()):
+            raise ValueError(
+                f"architecture: {text!r} is neither of the form {FORM} nor {len(EDGES)} integers"
+            )
+        return read_string(text)
+    if len(cell) != len(EDGES) or max(cell) >= len(OPERATIONS):
+        raise ValueError(
+            f"architecture: {text!r} is not {len(EDGES)} integers between 0 and {len(OPERATIONS) - 1} "
+            f"({', '.join(OPERATIONS)})"
+        )
+    return cell
 
 
 def _cell(operations: dict[tuple[int, int], Any], text: str) -> Cell:

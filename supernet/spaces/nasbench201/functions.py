@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from itertools import permutations
 
 from supernet.spaces.expressions import INPUT, ZERO, Expression, Rules, applied, combined
-from supernet.spaces.nasbench201.space import (
+from supernet.spaces.nasbench201.graph import (
     CONV1,
     CONV3,
     EDGES,
@@ -25,6 +25,40 @@ from supernet.spaces.nasbench201.space import (
     pruned,
 )
 from supernet.spaces.space import Cell
+
+
+@functools.cache
+def function_code(cell: Cell) -> str:
+    """Dong & Yang's string code: equal for cells that the benchmark counts as one function (6,466 codes).
+
+    Skip is the identity, an edge out of a zero node is zero, the terms of a sum are sorted. It is not the
+    full equivalence: zeros ('#') stay in sums, a sum of zeros does not count as zero, and a sum that a skip
+    passes on is sorted as one text (so that even the spelling of the operations matters). With these quirks
+    its classes are exactly the benchmark's.
+    """
+    code = {0: "0"}
+    for node in range(1, OUTPUT + 1):
+        terms = []
+        for (source, target), operation in zip(EDGES, cell, strict=True):
+            if target != node:
+                continue
+            if operation == NONE or code[source] == "#":
+                terms.append("#")
+            elif operation == SKIP:
+                terms.append(code[source])
+            else:
+                terms.append(f"({code[source]})@{OPERATIONS[operation]}")
+        code[node] = "+".join(sorted(terms))
+    return code[OUTPUT]
+
+
+@functools.cache
+def representatives() -> dict[str, Cell]:
+    """First cell in official order of every function code."""
+    first: dict[str, Cell] = {}
+    for cell in official_order():
+        first.setdefault(function_code(cell), cell)
+    return first
 
 
 @functools.cache

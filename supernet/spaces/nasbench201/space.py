@@ -7,134 +7,47 @@ Source: Dong & Yang, NAS-Bench-201 (ICLR 2020); numbers not in that paper were c
 from __future__ import annotations
 
 import functools
-import itertools
 import random
-import re
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from supernet.spaces import edge_masks
 from supernet.spaces.dialect import Dialect
+from supernet.spaces.expressions import INPUT, Expression, Rules
+from supernet.spaces.nasbench201.dialects import DIALECTS, parse
+from supernet.spaces.nasbench201.functions import (
+    cell_function,
+    edge_function,
+    function_code,
+    representatives,
+    stand_alone_form,
+    stand_alone_function,
+)
+from supernet.spaces.nasbench201.graph import (
+    CONV1,
+    CONV3,
+    EDGE_NAMES,
+    EDGES,
+    NONE,
+    OPERATIONS,
+    OUTPUT,
+    SKIP,
+    live_edges,
+    official_order,
+    positions,
+    pruned,
+)
 from supernet.spaces.space import (
     Architecture,
     Cell,
     Cost,
+    Importer,
     Size,
     Space,
     add_costs,
     image_sides,
-    parse_ints,
 )
-
-OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-NONE, SKIP, CONV1, CONV3, POOL = range(5)
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # (source, target) of each int of a cell
-EDGE_NAMES = tuple(f"{source}-{target}" for source, target in EDGES)
-OUTPUT = 3
-
-FORM = "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
-_TEXT = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
-
-
-def read_string(text: str) -> Cell:
-    """The cell that the benchmark's string names; ValueError with what is wrong."""
-    match = _TEXT.fullmatch(text.strip())
-    if not match:
-        raise ValueError(f"architecture: {text!r:.120} is not of the form {FORM}")
-    for name in match.groups():
-        if name not in OPERATIONS:
-            raise ValueError(f"architecture: operation {name!r} is not one of {', '.join(OPERATIONS)}")
-    return tuple(OPERATIONS.index(name) for name in match.groups())
-
-
-@functools.cache
-def official_order() -> tuple[Cell, ...]:
-    """All 15,625 cells in the order of the benchmark's own index.
-
-    The benchmark's generator lists the cells with the first edge slowest and shuffles the list with Python's
-    `random` seeded by 88; so its order is computed here and no file of the benchmark is needed.
-    """
-    cells = list(itertools.product(range(len(OPERATIONS)), repeat=len(EDGES)))
-    random.Random(88).shuffle(cells)
-    # The first entry of the benchmark's file: fails if a future Python should shuffle differently.
-    assert cells[0] == (POOL, CONV1, SKIP, CONV1, SKIP, SKIP)
-    return tuple(cells)
-
-
-@functools.cache
-def _positions() -> dict[Cell, int]:
-    return {cell: i for i, cell in enumerate(official_order())}
-
-
-# Equal functions
-
-
-@functools.cache
-def function_code(cell: Cell) -> str:
-    """Dong & Yang's string code: equal for cells that the benchmark counts as one function (6,466 codes).
-
-    Skip is the identity, an edge out of a zero node is zero, the terms of a sum are sorted. It is not the
-    full equivalence: zeros ('#') stay in sums, a sum of zeros does not count as zero, and a sum that a skip
-    passes on is sorted as one text (so that even the spelling of the operations matters). With these quirks
-    its classes are exactly the benchmark's.
-    """
-    code = {0: "0"}
-    for node in range(1, OUTPUT + 1):
-        terms = []
-        for (source, target), operation in zip(EDGES, cell, strict=True):
-            if target != node:
-                continue
-            if operation == NONE or code[source] == "#":
-                terms.append("#")
-            elif operation == SKIP:
-                terms.append(code[source])
-            else:
-                terms.append(f"({code[source]})@{OPERATIONS[operation]}")
-        code[node] = "+".join(sorted(terms))
-    return code[OUTPUT]
-
-
-@functools.cache
-def _representatives() -> dict[str, Cell]:
-    """First cell in official order of every function code."""
-    first: dict[str, Cell] = {}
-    for cell in official_order():
-        first.setdefault(function_code(cell), cell)
-    return first
-
-
-@functools.cache
-def live_edges(cell: Cell, zero_in_zero_out: bool) -> tuple[int, ...]:
-    """Edges (indices into EDGES) that a network must compute.
-
-    Left out are edges whose operation is none and edges whose target does not reach the output. With
-    `zero_in_zero_out` also edges out of a node that is identically zero: exact only if every operation maps
-    zero to zero, as convolutions without bias do under BatchNorm with batch statistics and no affine bias.
-    """
-    useful = {OUTPUT}
-    for (source, target), operation in zip(reversed(EDGES), reversed(cell), strict=True):
-        if operation != NONE and target in useful:
-            useful.add(source)
-    nonzero = {0}
-    for (source, target), operation in zip(EDGES, cell, strict=True):
-        if operation != NONE and source in nonzero:
-            nonzero.add(target)
-    return tuple(
-        edge
-        for edge, (source, target) in enumerate(EDGES)
-        if cell[edge] != NONE and target in useful and (source in nonzero or not zero_in_zero_out)
-    )
-
-
-def pruned(cell: Cell, zero_in_zero_out: bool) -> Cell:
-    """The cell with every edge that is not live set to none.
-
-    Cells with equal pruned forms are the same network even where each edge owns its weights: 12,205 forms,
-    with `zero_in_zero_out` 9,445."""
-    live = live_edges(cell, zero_in_zero_out)
-    return tuple(operation if edge in live else NONE for edge, operation in enumerate(cell))
-
 
 # Cost
 
@@ -191,23 +104,42 @@ class NasBench201(Space):
     published: ClassVar[Size] = Size(channels=16, stages=3, cells_per_stage=5)
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip", "skip+pool")
     layer_names: ClassVar[dict[str, str]] = {"live_convolutions": "live convolutions"}
+    layers: ClassVar[str] = "live_convolutions"
+    # Means over seeds at 200 epochs. Source: Dong & Yang (ICLR 2020), table 5, the best architectures.
+    published_best: ClassVar[dict[str, tuple[float, int]]] = {
+        "cifar10_test": (94.3733, 6111),
+        "cifar100_test": (73.5133, 9930),
+        "imagenet16_test": (47.3111, 857),
+    }
+    importer: ClassVar[Importer] = Importer(
+        module="supernet.spaces.nasbench201.published.importer",
+        help="NAS-Bench-201: the NATS-Bench topology release (folder or single file) or the older .pth",
+        source="NATS-tss-v1_0-3ffb9-simple, NATS-tss-v1_0-3ffb9.pickle.pbz2 or NAS-Bench-201-v1_1-096897.pth",
+        options={
+            "--curves": {
+                "choices": ("mean", "seeds", "none"),
+                "default": "mean",
+                "help": "values of every epoch: means over seeds (the default), single seeds too, or none",
+            }
+        },
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for edge, left in zip(EDGE_NAMES, self.allowed_by_edge, strict=True):
+        for edge, left in zip(EDGE_NAMES, self.allowed_by_point, strict=True):
             if not left:
                 raise ValueError(f"mask: {', '.join(self.mask)} leaves no operation on edge {edge}")
 
     def official_mask(self) -> tuple[str, ...]:
-        return edge_masks.shortest(self.allowed_by_edge, OPERATIONS, EDGE_NAMES)
+        return edge_masks.shortest(self.allowed_by_point, OPERATIONS, EDGE_NAMES)
 
     def within(self, other: Space) -> bool:
         if not isinstance(other, NasBench201):
             return False
-        return all(map(lambda a, b: set(a) <= set(b), self.allowed_by_edge, other.allowed_by_edge))
+        return all(map(lambda a, b: set(a) <= set(b), self.allowed_by_point, other.allowed_by_point))
 
     @functools.cached_property
-    def allowed_by_edge(self) -> tuple[tuple[int, ...], ...]:
+    def allowed_by_point(self) -> tuple[tuple[int, ...], ...]:
         """Indices of the operations that the mask leaves on each edge."""
         return edge_masks.allowed_by_edge(self.mask, OPERATIONS, EDGE_NAMES)
 
@@ -216,17 +148,14 @@ class NasBench201(Space):
         functions among the valid, as the benchmark counts (6,461 unmasked). The others are of all raw cells,
         disconnected ones too: benchmark_functions (6,466, the published number); live and
         live_zero_in_zero_out: distinct `pruned` forms; supernet_functions and stand_alone_functions: distinct
-        functions of shared weights and of weights of their own (`nasbench201_functions`)."""
-        from supernet.spaces.expressions import Rules
-        from supernet.spaces.nasbench201 import functions
-
+        functions of shared weights and of weights of their own (functions.py)."""
         cells = list(self.enumerate())
         distinct: dict[str, Callable[[Cell], Hashable]] = {
             "benchmark_functions": function_code,
             "live": lambda cell: pruned(cell, False),
             "live_zero_in_zero_out": lambda cell: pruned(cell, True),
-            "supernet_functions": lambda cell: functions.cell_function(cell, Rules()),
-            "stand_alone_functions": functions.stand_alone_function,
+            "supernet_functions": lambda cell: cell_function(cell, Rules()),
+            "stand_alone_functions": stand_alone_function,
         }
         return {
             "raw": len(cells),
@@ -241,23 +170,21 @@ class NasBench201(Space):
 
     def in_mask(self, architecture: Architecture) -> bool:
         """Whether no edge, dead or live, has a masked operation."""
-        return all(op in left for op, left in zip(architecture, self.allowed_by_edge, strict=True))
+        return all(op in left for op, left in zip(architecture, self.allowed_by_point, strict=True))
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """First cell, in the benchmark's order, of those that the benchmark counts as the same function.
 
         The same under every mask, so that it identifies a function; it may itself use a masked operation."""
-        return _representatives()[function_code(architecture)]
+        return representatives()[function_code(architecture)]
 
     def stand_alone_form(self, architecture: Architecture) -> Architecture:
-        """One cell for each of 5,260 classes; see `nasbench201_functions`."""
-        from supernet.spaces.nasbench201.functions import stand_alone_form  # it builds on this module
-
+        """One cell for each of 5,260 classes; see functions.py."""
         return stand_alone_form(architecture)
 
     def index(self, architecture: Architecture) -> int:
         """The benchmark's own index, 0..15,624."""
-        return _positions()[architecture]
+        return positions()[architecture]
 
     def enumerate(self) -> Iterator[Architecture]:
         """The allowed cells, valid or not, in the order of the benchmark's index."""
@@ -274,25 +201,10 @@ class NasBench201(Space):
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
-        from supernet.spaces.nasbench201.dialects import DIALECTS  # they build on this module
-
         return DIALECTS
 
     def parse(self, text: str) -> Architecture:
-        """From '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|' or six ints such as '3 1 0 3 1 3'."""
-        cell = parse_ints(text)
-        if cell is None:
-            if not _TEXT.fullmatch(text.strip()):
-                raise ValueError(
-                    f"architecture: {text!r} is neither of the form {FORM} nor {len(EDGES)} integers"
-                )
-            return read_string(text)
-        if len(cell) != len(EDGES) or max(cell) >= len(OPERATIONS):
-            raise ValueError(
-                f"architecture: {text!r} is not {len(EDGES)} integers between 0 and {len(OPERATIONS) - 1} "
-                f"({', '.join(OPERATIONS)})"
-            )
-        return cell
+        return parse(text)
 
     def text(self, architecture: Architecture) -> str:
         """|op~0|+|op~0|op~1|+|op~0|op~1|op~2|: incoming edges of nodes 1, 2 and 3, each with its source."""
@@ -319,6 +231,23 @@ class NasBench201(Space):
         ones, threes = architecture.count(CONV1), architecture.count(CONV3)
         return Cost(*(f + ones * a + threes * b for f, a, b in zip(fixed, one, three, strict=True)))
 
+    def function(self, cell: Cell, rules: Rules) -> Expression:
+        return cell_function(cell, rules)
+
+    def evaluation_order(self, cell: Cell, rules: Rules) -> Cell:
+        """Its edges in order without those that do nothing."""
+        return pruned(cell, rules.keeps_zero)
+
+    def plain_expressions(self, cell: Cell, rules: Rules) -> list[Expression]:
+        """Of every edge, dead or not."""
+        return [edge_function(edge, operation, INPUT, rules) for edge, operation in enumerate(cell)]
+
+    def split_masks(self, place: str) -> dict[str, tuple[str, ...]]:
+        if place not in EDGE_NAMES:
+            raise ValueError(f"edge: {place!r} is not one of {', '.join(EDGE_NAMES)}")
+        left = self.allowed_by_point[EDGE_NAMES.index(place)]
+        return {OPERATIONS[i]: edge_masks.only(OPERATIONS[i], place, OPERATIONS) for i in left}
+
     def layer_counts(self, architecture: Architecture) -> dict[str, int]:
         """live_convolutions: of a cell, on edges that lead from its input to its output."""
         live = live_edges(architecture, zero_in_zero_out=True)
@@ -326,7 +255,7 @@ class NasBench201(Space):
 
     def draw_cell(self, rng: random.Random) -> Cell:
         """Every edge independently and uniformly over its allowed operations."""
-        return tuple(rng.choices(left)[0] for left in self.allowed_by_edge)
+        return tuple(rng.choices(left)[0] for left in self.allowed_by_point)
 
     @property
     def fair_group_size(self) -> int:
@@ -334,7 +263,7 @@ class NasBench201(Space):
 
         An edge that is left with one operation is no choice point: like the stem, each path uses it."""
         by_size: dict[int, list[str]] = {}
-        for edge, left in zip(EDGE_NAMES, self.allowed_by_edge, strict=True):
+        for edge, left in zip(EDGE_NAMES, self.allowed_by_point, strict=True):
             by_size.setdefault(len(left), []).append(edge)
         sizes = set(by_size) - {1}
         if len(sizes) > 1:
@@ -349,7 +278,7 @@ class NasBench201(Space):
         """Over the cells every edge runs through its own permutation; an edge without a choice repeats."""
         size = self.fair_group_size
         columns = (
-            rng.sample(left, size) if len(left) == size else left * size for left in self.allowed_by_edge
+            rng.sample(left, size) if len(left) == size else left * size for left in self.allowed_by_point
         )
         return list(zip(*columns, strict=True))
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import yaml
 
 from studies.truth.importers.blox.columns import PARTS
-from supernet.spaces.blox.space import OPERATIONS
+from supernet.spaces.blox.blocks import OPERATIONS
 
 LIMIT = 1024  # bytes; the benchmark's own reader looks no further either
 LINE = b"---\n"

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from studies.truth.importers.blox.columns import HASH, Columns
 from supernet.spaces import Architecture, Blox
+from supernet.spaces.blox.blocks import OPERATIONS
 from supernet.spaces.blox.hash import model_hash
-from supernet.spaces.blox.space import OPERATIONS
 
 CHECKED = 500  # models of `info` whose hash is computed, spread over the file
 

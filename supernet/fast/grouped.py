@@ -1,20 +1,74 @@
-"""Training of a group of stand-alone networks: for each of them what `Trainer` does for one."""
+"""Many stand-alone networks trained side by side in one process, each exactly as if it were alone.
+
+Small networks spend their time on calls, not on arithmetic. Here the same layer of several networks is one call: the
+channels of E networks lie beside each other in one tensor (B, E * C, H, W), a convolution has E times as many groups,
+BatchNorm E times as many channels. No number of one network ever meets another's.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from supernet.data import DataSet
-from supernet.fast.grouped.network import NetworkGroup
 from supernet.fast.sgd import optimizer_of
+from supernet.fast.side_by_side import Mixed
 from supernet.fast.transfer import sent
 from supernet.network import StandAlone
+from supernet.spaces.network_part import network_part
 from supernet.training.config import TrainingConfig
+
+
+class NetworkGroup(nn.Module):
+    """Computes all `networks` at once: x (B, E * image_channels, H, W), network e's images beside the others',
+    gives logits (B, E, classes). It starts with their weights; `hand_back()` copies what it has learnt to them.
+
+    Networks of like architectures beside each other share most calls. Raises ValueError unless all networks have
+    one configuration.
+    """
+
+    def __init__(self, networks: Sequence[StandAlone]) -> None:
+        super().__init__()
+        config = networks[0].config
+        if any(network.config != config for network in networks):
+            raise ValueError("networks: they do not all have one configuration")
+        self.config, self.count = config, len(networks)
+
+        def everyone(modules: Sequence[nn.Module]) -> Mixed:
+            return Mixed(modules, ["all"] * len(modules))
+
+        self.stem = everyone([network.stem for network in networks])
+        cells = network_part(config.space).grouped
+        self.cells = nn.ModuleList(
+            cells([n.cells[i] for n in networks], [n.path[i] for n in networks])
+            for i in range(len(networks[0].cells))
+        )
+        self.reductions = nn.ModuleList(
+            everyone([n.reductions[i] for n in networks]) for i in range(config.reductions)
+        )
+        self.head = everyone([network.head for network in networks])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        for cell, reduction in zip(self.cells, self.config.reduction_after, strict=True):
+            x = cell(x)
+            if reduction is not None:
+                x = self.reductions[reduction](x)
+        out: Tensor = self.head(x)
+        return out.view(len(x), self.count, -1)
+
+    def parts(self) -> Iterator[Mixed]:
+        """Everything that holds weights, with the networks that own them."""
+        return (module for module in self.modules() if isinstance(module, Mixed))
+
+    def hand_back(self) -> None:
+        """Copy weights and running statistics into the networks."""
+        for part in self.parts():
+            part.hand_back()
 
 
 def train_group(
