@@ -21,14 +21,14 @@ from analysis.user_tables.delimited import of_text
 from analysis.user_tables.names import Names, Read
 from analysis.user_tables.numbers import numbers, try_numbers
 from analysis.user_tables.structures import of_json, of_value
-from supernet.files import plain_pickle
+from supernet.files import pickles
 
 STATUS = "status"
 FEW = 50  # values of a column that may tell repeated rows apart
 
 
 def _of_pickle(data: bytes, path: Path) -> Cells:
-    return of_value(plain_pickle.load(io.BytesIO(data)), path)
+    return of_value(pickles.load(io.BytesIO(data)), path)
 
 
 READERS: dict[str, Callable[[bytes, Path], Cells]] = {

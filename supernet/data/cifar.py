@@ -20,7 +20,7 @@ from supernet.data.download import fetch
 from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index
-from supernet.files import plain_pickle
+from supernet.files import pickles
 
 PIXELS = 3 * 32 * 32
 Batch = tuple[Pixels, Index]  # images (n, 3, 32, 32), labels (n,)
@@ -40,7 +40,7 @@ def read_pickle(path: Path, key: bytes) -> Batch:
     """A dictionary: b'data', uint8 (n, 3072), planes one after the other, and under `key` the labels."""
     try:
         with path.open("rb") as file:
-            content = plain_pickle.load(file, encoding="bytes")
+            content = pickles.load(file, encoding="bytes")
     except ValueError as error:
         raise ValueError(f"data: {path}: {error}") from None
     try:

@@ -20,7 +20,7 @@ from supernet.data.dataset import Split
 from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index
-from supernet.files import plain_pickle
+from supernet.files import pickles
 
 FOLDER = "ImageNet16"
 TEST = "val_data"
@@ -33,7 +33,7 @@ def read_batch(path: Path, classes: int) -> tuple[Pixels, Index]:
     """
     try:
         with path.open("rb") as file:
-            content = plain_pickle.load(file, encoding="latin1")
+            content = pickles.load(file, encoding="latin1")
     except ValueError as error:
         raise ValueError(f"data: {path}: {error}") from None
     try:

@@ -16,7 +16,7 @@ import numpy as np
 
 from studies.truth.importers.blox.columns import HASH, MODELS, Columns, empty, is_series, kind_of
 from studies.truth.importers.blox.header import Header, open_payload
-from studies.truth.importers.pickle_rows import pickled_rows
+from supernet.files.pickles import Reader
 
 
 def read_rows(header: Header) -> Columns:
@@ -73,7 +73,7 @@ def _csv_rows(header: Header) -> Iterator[list[Any]]:
 
 def _pickle_rows(header: Header) -> Iterator[Any]:
     with open_payload(header) as file:
-        yield from pickled_rows(file)
+        yield from Reader(file).rows()
 
 
 def _checked(name: str, value: Any, epochs: int | None) -> Any:

@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from supernet.files import plain_pickle
-from supernet.files.streamed_pickle import Reader
+from supernet.files import pickles
 
 State = dict[str, Any]
 EXPECTED = (
@@ -100,7 +99,7 @@ def _loaded(file: Path, content: bytes) -> Any:
             raise ValueError(
                 f"it expands to more than {LARGEST >> 20} MiB, which no record of the benchmark does"
             )
-        return plain_pickle.load(io.BytesIO(raw))
+        return pickles.load(io.BytesIO(raw))
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"source: {file}: {_reason(error)}") from None
 
@@ -114,7 +113,7 @@ def _single(path: Path, kind: str, opened: Callable[[Path], Iterator[IO[bytes]]]
             source.checksums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
         try:
             for content in opened(path):
-                reader = Reader(content)
+                reader = pickles.Reader(content)
                 yield from reader.pieces(_is_state)
                 if (
                     reader.value == _TORCH_MAGIC
