@@ -12,12 +12,13 @@ reduced search space" (NeurIPS 2020).
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from supernet.training.policy_operations import Action, apply_tables, operate
 
 POLICIES = ("none", "autoaugment", "randaugment")
 BINS = {"autoaugment": 10, "randaugment": 31}  # magnitudes are numbered 0..bins-1
@@ -56,13 +57,6 @@ SIGNED = (
 RANDAUGMENT = ("Identity", *SIGNED, "Posterize", "Solarize", "AutoContrast", "Equalize")
 
 
-class Action(NamedTuple):
-    """An operation and its magnitude, in the units that torchvision gives the operation."""
-
-    operation: str
-    magnitude: float = 0.0
-
-
 def magnitude(operation: str, number: int, bins: int, height: int, width: int) -> float:
     """The magnitude with that number in 0..bins-1, before its sign; 0 for operations that have none."""
     ends = {
@@ -81,37 +75,6 @@ def magnitude(operation: str, number: int, bins: int, height: int, width: int) -
     return 0.0
 
 
-def operate(images: Tensor, action: Action) -> Tensor:
-    """uint8 (B, 1 or 3, H, W) -> the same: the action on each image."""
-    from torchvision.transforms.v2 import functional as V
-
-    name, level = action
-    if name in ("ShearX", "ShearY", "TranslateX", "TranslateY"):
-        shear, translate = [0.0, 0.0], [0, 0]
-        if name.startswith("Shear"):
-            shear["XY".index(name[-1])] = math.degrees(math.atan(level))
-            return V.affine(images, angle=0.0, translate=translate, scale=1.0, shear=shear, center=[0, 0])
-        translate["XY".index(name[-1])] = int(level)
-        return V.affine(images, angle=0.0, translate=translate, scale=1.0, shear=shear)
-    if name == "Identity":
-        return images
-    if name == "Rotate":
-        return V.rotate(images, level)
-    if name == "Brightness":
-        return V.adjust_brightness(images, 1 + level)
-    if name == "Color":
-        return V.adjust_saturation(images, 1 + level)
-    if name == "Contrast":
-        return V.adjust_contrast(images, 1 + level)
-    if name == "Sharpness":
-        return V.adjust_sharpness(images, 1 + level)
-    if name == "Posterize":
-        return V.posterize(images, int(level))
-    if name == "Solarize":
-        return V.solarize(images, 255 * level)
-    return {"AutoContrast": V.autocontrast, "Equalize": V.equalize, "Invert": V.invert}[name](images)
-
-
 class Plan(NamedTuple):
     """The actions of a batch: actions holds each different one once; numbers (B, steps): which, in which order."""
 
@@ -122,8 +85,6 @@ class Plan(NamedTuple):
 def apply(images: Tensor, plan: Plan) -> Tensor:
     """uint8 (B, C, H, W) -> the same: each image after its own actions, one step after the other."""
     if images.is_cuda:
-        from supernet.training.policy_tables import apply_tables
-
         return apply_tables(images, plan.actions, plan.numbers)
     return apply_sorted(images, plan)
 

@@ -16,8 +16,8 @@ from torchvision.transforms import v2
 from supernet.data import DataConfig, DataSet, Split, load
 from supernet.training import policies
 from supernet.training.augmentation import Augmentation, shift_and_flip
-from supernet.training.policies import RANDAUGMENT, SIGNED, Action, Plan
-from supernet.training.policy_tables import apply_tables
+from supernet.training.policies import RANDAUGMENT, SIGNED, Plan
+from supernet.training.policy_operations import Action, apply_tables
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from importlib import import_module
 
+    from studies.truth.importers.save import save
+
     importer = IMPORTERS[args.importer]
     name = args.source.name.split(".")[0] if importer.named_by_source else args.importer
     path = args.out or Path("runs/truth") / f"{name}.parquet"
@@ -42,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"note: {warning}", file=sys.stderr)
     given = [words for flag, value in options.items() for words in _words(flag, value)]
     words = ["python", "-m", "studies", "truth", "import", args.importer, args.source.name, *chain(*given)]
-    imported.save(path, shlex.join(words))
+    save(imported, path, shlex.join(words))
     count = len(imported.manifest["columns"])
     print(f"{len(imported.frame)} architectures, {count} columns: {path}")
     return 0

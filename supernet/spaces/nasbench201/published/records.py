@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from supernet.files import pickles
+from supernet.spaces.imported import sha256
 
 State = dict[str, Any]
 EXPECTED = (
@@ -109,8 +110,7 @@ def _loaded(file: Path, content: bytes) -> Any:
 
 def _single(path: Path, kind: str, opened: Callable[[Path], Iterator[IO[bytes]]]) -> Source:
     def records() -> Iterator[State]:
-        with path.open("rb") as file:
-            source.checksums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+        source.checksums[path.name] = sha256(path)
         try:
             for content in opened(path):
                 reader = pickles.Reader(content)

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 
 import yaml
 
-from studies.truth.importers.blox.columns import PARTS
 from supernet.spaces.blox.blocks import OPERATIONS
+from supernet.spaces.blox.published.columns import PARTS
 
 LIMIT = 1024  # bytes; the benchmark's own reader looks no further either
 LINE = b"---\n"

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from studies.truth.importers.blox.columns import HASH, MODELS, Columns, empty, is_series, kind_of
-from studies.truth.importers.blox.header import Header, open_payload
 from supernet.files.pickles import Reader
+from supernet.spaces.blox.published.columns import HASH, MODELS, Columns, empty, is_series, kind_of
+from supernet.spaces.blox.published.header import Header, open_payload
 
 
 def read_rows(header: Header) -> Columns:

@@ -1,4 +1,6 @@
-"""The policies' actions for a GPU: every image goes through the same calls, and tables say what they do to it.
+"""What the policies' operations do to images: by torchvision's functions and, on a GPU, by tables.
+
+On a GPU every image goes through the same calls, and tables say what they do to it.
 
 A few tables hold what torchvision's functions do for each action of a policy: where a moved image takes its pixels
 from, and what each of 256 levels becomes. They are made once, by these very functions. Colour, contrast and sharpness
@@ -12,19 +14,64 @@ and the sum are rounded together on one device and apart on another.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import ModuleType
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from supernet.training.policies import Action, operate
-
 MOVES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 LEVELS = ("Brightness", "Posterize", "Solarize", "Invert")
 BLENDS = ("Color", "Contrast", "Sharpness")
+
+
+class Action(NamedTuple):
+    """An operation and its magnitude, in the units that torchvision gives the operation."""
+
+    operation: str
+    magnitude: float = 0.0
+
+
+@cache
+def functional() -> ModuleType:
+    """torchvision's functions. Their import takes a second, and trainings without a policy do not need them."""
+    from torchvision.transforms.v2 import functional
+
+    return functional
+
+
+def operate(images: Tensor, action: Action) -> Tensor:
+    """uint8 (B, 1 or 3, H, W) -> the same: the action on each image."""
+    V = functional()
+    name, level = action
+    if name in ("ShearX", "ShearY", "TranslateX", "TranslateY"):
+        shear, translate = [0.0, 0.0], [0, 0]
+        if name.startswith("Shear"):
+            shear["XY".index(name[-1])] = math.degrees(math.atan(level))
+            return V.affine(images, angle=0.0, translate=translate, scale=1.0, shear=shear, center=[0, 0])
+        translate["XY".index(name[-1])] = int(level)
+        return V.affine(images, angle=0.0, translate=translate, scale=1.0, shear=shear)
+    if name == "Identity":
+        return images
+    if name == "Rotate":
+        return V.rotate(images, level)
+    if name == "Brightness":
+        return V.adjust_brightness(images, 1 + level)
+    if name == "Color":
+        return V.adjust_saturation(images, 1 + level)
+    if name == "Contrast":
+        return V.adjust_contrast(images, 1 + level)
+    if name == "Sharpness":
+        return V.adjust_sharpness(images, 1 + level)
+    if name == "Posterize":
+        return V.posterize(images, int(level))
+    if name == "Solarize":
+        return V.solarize(images, 255 * level)
+    return {"AutoContrast": V.autocontrast, "Equalize": V.equalize, "Invert": V.invert}[name](images)
 
 
 class Tables(NamedTuple):
@@ -73,8 +120,7 @@ def tables(actions: tuple[Action, ...], height: int, width: int, device: torch.d
 
 def apply_tables(images: Tensor, actions: Sequence[Action], numbers: Tensor) -> Tensor:
     """uint8 (B, 1 or 3, H, W) -> the same: each image after the actions numbers (B, steps), one after the other."""
-    from torchvision.transforms.v2 import functional as V
-
+    V = functional()
     b, c, h, w = images.shape
     made = tables(tuple(actions), h, w, images.device)
     functions: tuple[Callable[[Tensor, Tensor], Tensor], ...] = (

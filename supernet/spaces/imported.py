@@ -1,16 +1,17 @@
-"""What an importer hands over, and what becomes of it."""
+"""What an importer of published tables hands over."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from studies.truth import table
-from supernet.spaces import Architecture, Space
+from supernet.spaces.space import Architecture, Space
 
 MANIFEST_KEYS = (
     "space", "title", "data", "size", "columns", "units", "epochs", "seeds", "source", "licence", "note",
@@ -21,14 +22,14 @@ MANIFEST_KEYS = (
 class Imported:
     """A table in memory. frame: `arch` (official text, each once), the columns, `params`, `macs`.
 
-    curves: `arch` in the same order and columns of lists, one value an epoch (`table.curve_column`); None for none.
+    curves: values per epoch by name, (n, epochs) float32, row by row as the frame; None for none.
     manifest: the entries of MANIFEST_KEYS. data: list of names; size: of the published networks; columns: all but
     arch, params and macs; source: {what, files, checksums}. warnings: sentences for the user, also kept.
     """
 
     frame: pd.DataFrame
     manifest: dict[str, Any]
-    curves: pd.DataFrame | None = None
+    curves: dict[str, np.ndarray] | None = None
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -36,11 +37,6 @@ class Imported:
         assert not lacking, f"the importer's manifest lacks {lacking}"
         assert list(self.frame.columns) == ["arch", *self.manifest["columns"], "params", "macs"]
         assert self.frame["arch"].is_unique
-
-    def save(self, path: Path, command: str) -> None:
-        """Write table, manifest and curves to `path` and beside it: all or nothing. command: that made it."""
-        facts = {"architectures": len(self.frame), "command": command, "warnings": self.warnings}
-        table.save(self.frame, self.manifest | facts, path, self.curves)
 
 
 def with_costs(frame: pd.DataFrame, space: Space, architectures: Iterable[Architecture]) -> pd.DataFrame:
@@ -52,3 +48,9 @@ def with_costs(frame: pd.DataFrame, space: Space, architectures: Iterable[Archit
 def published_size(space: Space) -> dict[str, Any]:
     """The manifest's `size`."""
     return asdict(space.published)
+
+
+def sha256(path: Path) -> str:
+    """Of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

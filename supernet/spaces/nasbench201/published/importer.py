@@ -1,4 +1,4 @@
-"""NAS-Bench-201's ground truth, from any of its three official forms; see `nats_records` and `nats_series`.
+"""NAS-Bench-201's ground truth, from any of its three official forms; see records.py.
 
 Every accuracy: after the last epoch, the mean of the last three epochs where those are there (`_last3`), after the
 12-epoch schedule (`_ep12`), each of single seeds (`_seed777`) and as the mean over the seeds of that architecture.
@@ -9,19 +9,41 @@ value of a curve.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from studies.truth import table
-from studies.truth.importers.imported import Imported, published_size, with_costs
-from studies.truth.importers.nasbench201.records import EXPECTED, Source, State, open_source
-from studies.truth.importers.nasbench201.series import DATA, FULL, SERIES, Trained, mean, schedule, trainings
-from supernet.spaces import get_space
+from supernet.spaces.imported import Imported, published_size, with_costs
+from supernet.spaces.nasbench201.published.records import EXPECTED, Source, State, open_source
+from supernet.spaces.nasbench201.space import NasBench201
 
+FULL = 200  # epochs of the benchmark's full training
+SERIES = {
+    ("cifar10-valid", "train"): "cifar10valid_train",
+    ("cifar10-valid", "x-valid"): "cifar10_valid",
+    ("cifar10-valid", "ori-test"): "cifar10valid_test",
+    ("cifar10", "train"): "cifar10_train",
+    ("cifar10", "ori-test"): "cifar10_test",
+    **{
+        (data, part): f"{name}_{here}"
+        for data, name in (("cifar100", "cifar100"), ("ImageNet16-120", "imagenet16"))
+        for part, here in (
+            ("train", "train"), ("x-valid", "valid"), ("x-test", "test"), ("ori-test", "validtest"),
+        )
+    },
+}  # fmt: skip
+DATA = {
+    "cifar10-valid": "cifar10valid",
+    "cifar10": "cifar10",
+    "cifar100": "cifar100",
+    "ImageNet16-120": "imagenet16",
+}
 CURVES = ("mean", "seeds", "none")
 NOTE = (
     "parts are never mixed: _valid and _test are disjoint halves of the official test images, but for CIFAR-10, where "
@@ -29,6 +51,17 @@ NOTE = (
     "cifar10_train and cifar10_test are of networks trained on all of them); _validtest is both halves together. "
     "params and macs are of the CIFAR-10 networks"
 )
+
+
+class Trained(NamedTuple):
+    """One series of one training. accuracy: (E,) percent, NaN for epochs without; loss: of the last epoch, or NaN;
+    losses: (E,) of training, None for other parts."""
+
+    name: str
+    seed: int
+    accuracy: np.ndarray
+    loss: float
+    losses: np.ndarray | None
 
 
 def read(source: Path, curves: str = "mean") -> Imported:
@@ -49,7 +82,7 @@ class _Reading:
     """The columns while they fill; row i is the benchmark's architecture i."""
 
     def __init__(self, curves: str) -> None:
-        self.space = get_space("nasbench201")
+        self.space = NasBench201()
         self.texts = [self.space.text(architecture) for architecture in self.space.enumerate()]
         n = len(self.texts)
         self.curves = curves
@@ -148,19 +181,19 @@ class _Reading:
             "licence": "MIT (NATS-Bench: Dong, Liu, Musial and Gabrys, TPAMI 2021)",
             "note": NOTE,
         }
-        return Imported(frame=frame, manifest=manifest, curves=self._curves(rows, frame), warnings=warnings)
+        return Imported(frame=frame, manifest=manifest, curves=self._curves(rows), warnings=warnings)
 
-    def _curves(self, rows: np.ndarray, frame: pd.DataFrame) -> pd.DataFrame | None:
+    def _curves(self, rows: np.ndarray) -> dict[str, np.ndarray] | None:
         """The per-epoch values that say more than the last epoch does."""
-        found: dict[str, Any] = {}
+        found: dict[str, np.ndarray] = {}
         for name in sorted(self.per_epoch, key=_place):
             held = self.per_epoch.pop(name)
             epochs = {len(values) for values in held.values()}.pop()
             missing = np.full(epochs, np.nan, dtype=np.float32)
             values = np.stack([held.get(row, missing) for row in rows.tolist()])
             if not np.isnan(values[:, :-1]).all():
-                found[name] = table.curve_column(values)
-        return pd.DataFrame({"arch": frame["arch"], **found}) if found else None
+                found[name] = values
+        return found or None
 
 
 def _place(name: str) -> tuple[Any, ...]:
@@ -169,3 +202,64 @@ def _place(name: str) -> tuple[Any, ...]:
     stem = max((stem for stem in stems if f"{name}_".startswith(f"{stem}_")), key=len)
     rest, _, seed = name.removeprefix(stem).partition("_seed")
     return stems.index(stem), "_loss" in rest, "_ep" in rest, rest, int(seed or -1)
+
+
+# What a record says
+
+
+def schedule(epochs: int) -> str:
+    """The part of a column's name that says how long was trained."""
+    return "" if epochs == FULL else f"_ep{epochs}"
+
+
+def trainings(state: dict[str, Any]) -> Iterator[tuple[int, Trained]]:
+    """(epochs, series) of every training of a state, seeds rising within a data set.
+
+    ValueError, to follow the name of the file, if the state is not one of the topology release."""
+    try:
+        for data, seeds in state["dataset_seed"].items():
+            for seed in sorted(seeds):
+                if data not in DATA:
+                    raise ValueError(f"data: {data!r:.40} is not one of {', '.join(DATA)}")
+                result = state["all_results"][data, seed]
+                epochs = result["epochs"]
+                yield from ((epochs, one) for one in _series(data, int(seed), result, epochs))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a record of another format ({type(error).__name__}: {error})") from None
+
+
+def _series(data: str, seed: int, result: dict[str, Any], epochs: int) -> Iterator[Trained]:
+    losses = _values(result["train_losses"], range(epochs))
+    accuracy = _percent(_values(result["train_acc1es"], range(epochs)), data)
+    yield Trained(SERIES[data, "train"], seed, accuracy, float(losses[-1]), losses)
+    for part in result["eval_names"]:
+        if (data, part) not in SERIES:
+            raise ValueError(f"{data} has an evaluation set {part!r:.40} that the benchmark does not have")
+        keys = _keys(part, epochs)
+        accuracy = _percent(_values(result["eval_acc1es"], keys), data)
+        loss = result["eval_losses"].get(keys[-1], math.nan)
+        yield Trained(SERIES[data, part], seed, accuracy, float(loss), None)
+
+
+@cache
+def _keys(part: str, epochs: int) -> tuple[str, ...]:
+    return tuple(f"{part}@{epoch}" for epoch in range(epochs))
+
+
+def _values(found: dict[Any, Any], keys: Any) -> np.ndarray:
+    get = found.get
+    return np.array([get(key, math.nan) for key in keys], dtype=float)
+
+
+def _percent(values: np.ndarray, data: str) -> np.ndarray:
+    known = values[~np.isnan(values)]
+    if len(known) and not (known.min() >= 0 and known.max() <= 100):
+        raise ValueError(
+            f"an accuracy on {data} of {known.min():g} to {known.max():g}, which is not in percent"
+        )
+    return values
+
+
+def mean(values: list[float]) -> float:
+    """As the benchmark's own: the sum from left to right over the number; NaN of none."""
+    return sum(values) / len(values) if values else math.nan

@@ -7,23 +7,25 @@ are joined by hash; the table is in the benchmark's official order. Source: Chau
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from studies.truth import table
-from studies.truth.importers.blox.binary import read_binary
-from studies.truth.importers.blox.columns import HASH, MODELS, Columns, check
-from studies.truth.importers.blox.header import SUFFIXES, Header, read_header
-from studies.truth.importers.blox.models import models_of
-from studies.truth.importers.blox.rows import read_rows
-from studies.truth.importers.blox.scores import DATA, Scores, scores_of
-from studies.truth.importers.imported import Imported, published_size
-from supernet.spaces import Architecture, Blox, Cost
+from supernet.spaces.blox.blocks import OPERATIONS
+from supernet.spaces.blox.hash import model_hash
+from supernet.spaces.blox.published.binary import read_binary
+from supernet.spaces.blox.published.columns import DATA, HASH, MODELS, Columns, Scores, check, scores_of
+from supernet.spaces.blox.published.header import SUFFIXES, Header, read_header
+from supernet.spaces.blox.published.rows import read_rows
+from supernet.spaces.blox.space import Blox
+from supernet.spaces.imported import Imported, published_size, sha256
+from supernet.spaces.space import Architecture, Cost
 
 LICENCE = "CC BY-NC 4.0: not for commercial use"
+CHECKED = 500  # models of `info` whose hash is computed, spread over the file
 ENVIRONMENTS = 20  # different values of one property that the manifest lists
 NOTE = (
     f"{DATA}_test is as published: of the weights of the epoch with the best validation accuracy, evaluated once. "
@@ -34,7 +36,7 @@ NOTE = (
 def read(source: Path, *, drop_first_epoch: bool = False) -> Imported:
     """The table of a folder with files named blox-*, or of one file.
 
-    drop_first_epoch: leave the first epoch's validation values out; see `blox_scores`. Raises ValueError naming the
+    drop_first_epoch: leave the first epoch's validation values out; see columns.py. Raises ValueError naming the
     file for what is damaged, unknown or does not belong together."""
     headers, warnings = _choose(source)
     by_part = {header.key: header for header in headers}
@@ -85,7 +87,7 @@ def read(source: Path, *, drop_first_epoch: bool = False) -> Imported:
         "source": {
             "what": "Blox (Chau et al., NeurIPS 2022), published files",
             "files": names,
-            "checksums": {header.path.name: table.digest(header.path) for header in headers},
+            "checksums": {header.path.name: sha256(header.path) for header in headers},
         },
         "licence": LICENCE,
         "note": NOTE + " The first epoch's validation values were left out." * drop_first_epoch,
@@ -139,7 +141,7 @@ def _joined(
     costs: dict[str, Cost],
     hashes: list[str],
     warnings: list[str],
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+) -> tuple[pd.DataFrame, dict[str, np.ndarray] | None]:
     """Table and curves of `hashes` in official order; NaN where a part lacks a model, which is said."""
     space = Blox()
     hashes = sorted(hashes, key=lambda name: space.index(named[name]) or 0)
@@ -148,7 +150,7 @@ def _joined(
         warnings.append(f"{len(hashes):,} of Blox's {MODELS:,} models: {MODELS - len(hashes):,} are missing")
     texts = [space.text(named[name]) for name in hashes]
     columns: dict[str, Any] = {"arch": texts}
-    curves: dict[str, Any] = {}
+    curves: dict[str, np.ndarray] = {}
     for file, part in parts.items():
         rows = np.array([place[name] for name in part.hashes.tolist()])
         if len(rows) < len(hashes):
@@ -156,9 +158,9 @@ def _joined(
         for name in list(part.columns):
             columns[name] = _spread(part.columns.pop(name), rows, len(hashes))
         for name in list(part.curves):
-            curves[name] = table.curve_column(_spread(part.curves.pop(name), rows, len(hashes)))
+            curves[name] = _spread(part.curves.pop(name), rows, len(hashes))
     columns |= {field: [getattr(costs[name], field) for name in hashes] for field in ("params", "macs")}
-    return pd.DataFrame(columns), pd.DataFrame({"arch": texts} | curves) if curves else None
+    return pd.DataFrame(columns), curves or None
 
 
 def _spread(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
@@ -204,3 +206,54 @@ def _environment(columns: Columns) -> dict[str, dict[str, int]]:
         for name, values in columns.items()
         if name != HASH
     }
+
+
+# Which model a hash names: by the part `info` where there is one, else by the space's own hash. That takes 0.2 ms a
+# model, so that all 91,125 take about 20 s: once an import, so they are not kept.
+
+
+def models_of(
+    hashes: Iterable[str], operations: tuple[str, ...], info: Columns | None
+) -> dict[str, Architecture]:
+    """The canonical architecture of each hash.
+
+    operations: names in the order of the files' numbers, which the hashes are of. info: columns of that part.
+    Raises ValueError for a hash of no model, and where `info` contradicts the hashes."""
+    space, wanted = Blox(), set(hashes)
+    found = {} if info is None else _stated(space, operations, info)
+    unknown = wanted - set(found)
+    numbers = tuple(operations.index(name) for name in OPERATIONS)
+    for architecture in space.enumerate() if unknown else ():
+        name = model_hash(_renumbered(architecture, numbers))
+        if name in unknown:
+            assert name is not None
+            found[name] = architecture
+            unknown.discard(name)
+            if not unknown:
+                break
+    if unknown:
+        raise ValueError(f"model_hash: {len(unknown):,} are of no model of Blox, among them {min(unknown)}")
+    return found
+
+
+def _stated(space: Blox, operations: tuple[str, ...], info: Columns) -> dict[str, Architecture]:
+    numbers = tuple(OPERATIONS.index(name) for name in operations)
+    rows = [tuple(row) for row in info["arch_vec"].reshape(-1, 15).tolist()]
+    hashes = info[HASH].tolist()
+    for i in range(0, len(rows), max(1, len(rows) // CHECKED)):
+        own = model_hash(rows[i])
+        if own != hashes[i]:
+            raise ValueError(
+                f"arch_vec: the model in row {i + 1} has the hash {own}, not {hashes[i]} as stated"
+            )
+    models = [space.canonical(_renumbered(row, numbers)) for row in rows]
+    first: dict[Architecture, int] = {}
+    for i, model in enumerate(models):
+        if first.setdefault(model, i) != i:
+            raise ValueError(f"arch_vec: rows {first[model] + 1} and {i + 1} are one model with two hashes")
+    return dict(zip(hashes, models, strict=True))
+
+
+def _renumbered(architecture: Architecture, numbers: tuple[int, ...]) -> Architecture:
+    """The architecture with operation o called numbers[o]."""
+    return tuple(numbers[value] if i % 5 < 2 else value for i, value in enumerate(architecture))

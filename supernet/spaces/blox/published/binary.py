@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.truth.importers.blox.columns import (
+from supernet.spaces.blox.published.columns import (
     HASH,
     MODELS,
     Columns,
@@ -31,7 +31,7 @@ from studies.truth.importers.blox.columns import (
     is_series,
     kind_of,
 )
-from studies.truth.importers.blox.header import Header, open_payload
+from supernet.spaces.blox.published.header import Header, open_payload
 
 LONGEST_TEXT = 256  # bytes: length and text
 READ = 1 << 20  # bytes of the file at a time

@@ -1,1 +1,0 @@
-"""NAS-Bench-201's published files, in all of their formats."""
