@@ -83,9 +83,10 @@ def _embedded(space: str) -> Task:
 
 
 RECIPES = {name: get_recipe(space) for name, space in SPACES.items()}
+NASBENCH201, BLOX = (RECIPES[name].training for name in ("nasbench201", "blox"))
 
 # Without crops and flips, whose labels would no longer be those of the image; decay as our trainings have it.
-_SYNTHETIC_TRAINING = replace(RECIPES["nasbench201"].training, decayed="weights", augmentation=Augmentation())
+_SYNTHETIC_TRAINING = replace(NASBENCH201, decayed="weights", augmentation=Augmentation())
 SYNTHETIC = Task(
     note="synthetic CIFAR-10: images of noise, labels of random networks",
     data=DataConfig(name="synthetic"),

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from supernet.fast.recording import Recorder, places
+from supernet.fast.device import Recorder, places
 from supernet.fast.stacking import largest
 from supernet.network import Network, StandAlone, Supernet
 from supernet.training.precision import MixedPrecision

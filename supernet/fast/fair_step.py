@@ -22,10 +22,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from supernet.fast.recording import Recorder, places
+from supernet.fast.device import Recorder, places
 from supernet.fast.stacking import normalised_apart, repeated
-from supernet.fast.usage import first_reached, reaches_stem
-from supernet.network import Supernet
+from supernet.network import Supernet, first_reached, reaches_stem
 from supernet.operations import batch_norms
 from supernet.spaces import SPACES, Path
 from supernet.spaces.network_part import network_part
@@ -142,7 +141,7 @@ class FairStep:
         return Orders(*(torch.tensor(rows).view(shape) for rows in (to_operations, to_paths, live)))
 
     def _unused(self, paths: Sequence[Path]) -> list[nn.Parameter]:
-        """The parameters that no path's loss reaches (`supernet.fast.usage.used_modules`, for a group)."""
+        """The parameters that no path's loss reaches (`supernet.network.used_modules`, for a group)."""
         network = self.network
         first = [first_reached(network, path) for path in paths]
         used = {

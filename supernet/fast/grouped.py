@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from supernet.data import DataSet
+from supernet.fast.device import sent
 from supernet.fast.sgd import optimizer_of
 from supernet.fast.side_by_side import Mixed
-from supernet.fast.transfer import sent
 from supernet.network import StandAlone
 from supernet.spaces.network_part import network_part
 from supernet.training.config import TrainingConfig
@@ -97,7 +97,7 @@ def train_group(
     group = NetworkGroup(networks).train().to(memory_format=torch.channels_last)
     generators = [
         torch.Generator().manual_seed(seed) for seed in seeds
-    ]  # the host's: supernet/fast/transfer.py
+    ]  # the host's: supernet/fast/device.py
     optimizer = optimizer_of(group, config)
     epochs = config.total_epochs(len(data.train))
     left = math.inf if config.updates is None else config.updates

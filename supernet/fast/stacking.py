@@ -17,8 +17,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from supernet.fast.usage import first_reached, reaches_stem
-from supernet.network import Supernet
+from supernet.network import Supernet, first_reached, reaches_stem
 from supernet.operations import batch_norms
 from supernet.spaces import Path
 

@@ -1,9 +1,9 @@
 """Pickle files of strangers, read without running anything that they say, whole or piece by piece.
 
 A pickle is a program that may call any function. This machine carries out its instructions for built-in containers,
-numbers, text and NumPy arrays of numbers or text (pickle_names.py); whatever else a file says or names is refused. A
+numbers, text and NumPy arrays of numbers or text (pickle_values.py); whatever else a file says or names is refused. A
 file larger than memory is read in pieces: each is handed over as soon as it is complete, then forgotten. What remains
-are texts, each kept once (pickle_memo.py).
+are texts, each kept once.
 Source: the format as described by Python's module pickletools.
 """
 
@@ -19,8 +19,17 @@ from typing import IO, Any
 
 import numpy as np
 
-from supernet.files.pickle_memo import MOST, Memo, bounded, bounded_count
-from supernet.files.pickle_names import ALLOWED, Array, ArrayType, named, with_arrays
+from supernet.files.pickle_values import (
+    ALLOWED,
+    MOST,
+    Array,
+    ArrayType,
+    Memo,
+    bounded,
+    bounded_count,
+    named,
+    with_arrays,
+)
 
 CHUNK = 1 << 20  # bytes of the file at a time
 LONGEST = 1 << 30  # bytes of one text or number

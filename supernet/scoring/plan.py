@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from supernet.network import NetworkConfig
-from supernet.scoring.functions import Choice, Function, distinct, path_of
 from supernet.scoring.layout import Layout
 from supernet.scoring.modes import BnMode
-from supernet.scoring.programs import WEIGHTLESS, Compiler, Program
+from supernet.scoring.programs import WEIGHTLESS, Choice, Compiler, Function, Program, distinct, path_of
 from supernet.scoring.walk import Instruction, Walk
 from supernet.spaces import Cell, Path
 

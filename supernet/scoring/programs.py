@@ -1,4 +1,5 @@
-"""Cells as programs: the steps that compute a cell's expression, each value once.
+"""Cells as programs: the steps that compute a cell's expression, each value once; and the distinct functions among
+architectures, as a program for each cell.
 
 A value is an int: 0 is the cell's input, equal expressions are the same value in all programs of one `Compiler`.
 The steps, their order and the order of the terms in sums depend on the expression alone.
@@ -6,12 +7,15 @@ The steps, their order and the order of the terms in sums depend on the expressi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from supernet.spaces import Cell, Space
+from supernet.network import NetworkConfig
+from supernet.spaces import Architecture, Cell, Path, Space
 from supernet.spaces.expressions import INPUT, Atom, Expression, Rules, atoms
 
+Choice = Architecture | Path
 WEIGHTLESS = ("relu", "avg_pool_3x3", "zeros", "sum")
 
 
@@ -106,3 +110,36 @@ class Compiler:
         for value, position in last.items():
             dead[position].append(value)
         return Program(steps, tuple(map(tuple, dead)), output)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """programs: one for each searchable cell. requested: the architectures or paths that are this function, with
+    repetitions. path: of one of them."""
+
+    programs: tuple[Program, ...]
+    path: Path
+    requested: list[Choice]
+
+
+def path_of(config: NetworkConfig, choice: Choice) -> Path:
+    """The path that a supernet takes for an architecture or path, its cells in the encoding that is scored."""
+    return tuple(map(config.space.supernet_cell, config.as_path(choice)))
+
+
+def distinct(config: NetworkConfig, compiler: Compiler, choices: Iterable[Choice]) -> list[Function]:
+    """The distinct functions of the given choices, so that functions that share their first cells
+    follow each other; within a cell, those that share its first edges."""
+    found: dict[tuple[Program, ...], Function] = {}
+    rank: dict[Program, Cell] = {}  # where a program comes: the least of the cells that it was asked for as
+    for choice in choices:
+        path = path_of(config, choice)
+        programs = tuple(map(compiler, path))
+        if programs not in found:
+            found[programs] = Function(programs, path, [])
+        found[programs].requested.append(choice)
+        for program, cell in zip(programs, path, strict=True):
+            place = compiler.rank(cell)
+            if program not in rank or place < rank[program]:
+                rank[program] = place
+    return sorted(found.values(), key=lambda function: [rank[program] for program in function.programs])

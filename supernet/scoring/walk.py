@@ -14,9 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from supernet.scoring.functions import Function
 from supernet.scoring.layout import Layout
-from supernet.scoring.programs import WEIGHTLESS, Program, Step
+from supernet.scoring.programs import WEIGHTLESS, Function, Program, Step
 
 
 class Instruction(NamedTuple):

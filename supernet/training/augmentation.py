@@ -17,7 +17,7 @@ from torch import Tensor
 
 from supernet.data import DataSet
 from supernet.data.config import ABSENT_BY_DEFAULT
-from supernet.fast.transfer import gaussian, sent
+from supernet.fast.device import gaussian, sent
 from supernet.training import policies
 
 

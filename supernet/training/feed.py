@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from supernet.data import DataSet
-from supernet.fast.recording import Recorder
-from supernet.fast.transfer import sent
+from supernet.fast.device import Recorder, sent
 from supernet.training.augmentation import Augmentation
 
 

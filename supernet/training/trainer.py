@@ -24,8 +24,7 @@ from supernet.fast.captured import CapturedParts, worth_capturing
 from supernet.fast.fair_step import FairStep, unsuitable
 from supernet.fast.sgd import optimizer_of
 from supernet.fast.stacking import stacked_logits, worth_one_graph, worth_stacking
-from supernet.fast.usage import used_modules
-from supernet.network import Network, Supernet
+from supernet.network import Network, Supernet, used_modules
 from supernet.operations import ConvBN, ConvBNReLU
 from supernet.spaces import Path as CellPath
 from supernet.training import checkpoint
@@ -79,7 +78,7 @@ class Trainer:
     ) -> None:
         self.model, self.data, self.config, self.sampler = model, data, config, sampler
         self.device = next(model.parameters()).device
-        # The host's, on any device: supernet/fast/transfer.py.
+        # The host's, on any device: supernet/fast/device.py.
         self.generator = torch.Generator().manual_seed(seed)
         self.feed = Feed(data, config.augmentation, self.generator, config.batch_size)
         model.to(memory_format=torch.channels_last)

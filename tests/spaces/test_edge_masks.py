@@ -16,8 +16,7 @@ from studies.commands.space import add_arguments
 from supernet.spaces import NasBench201, get_space
 from supernet.spaces.edge_masks import only
 from supernet.spaces.expressions import Rules
-from supernet.spaces.nasbench201.functions import cell_function, stand_alone_function
-from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS
+from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS, cell_function, stand_alone_function
 
 SPACE = NasBench201()
 ALL = list(SPACE.enumerate())

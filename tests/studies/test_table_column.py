@@ -21,8 +21,8 @@ from studies.running.execute import Plan
 from studies.truth import table
 from studies.truth.importers.save import save
 from supernet.spaces import Architecture, get_space
-from supernet.spaces.blox.published import importer as blox
-from supernet.spaces.nasbench201.published import importer as nasbench201
+from supernet.spaces.blox import importer as blox
+from supernet.spaces.nasbench201 import importer as nasbench201
 
 IN_TABLE = [
     *get_space("nasbench201").sample(4, 0),

@@ -15,8 +15,8 @@ from studies.__main__ import main
 from studies.truth import table
 from studies.truth.importers.save import save
 from supernet.spaces import Architecture, Blox
+from supernet.spaces.blox import importer as blox
 from supernet.spaces.blox.hash import model_hash
-from supernet.spaces.blox.published import importer as blox
 from supernet.spaces.imported import Imported
 
 SPACE = Blox()

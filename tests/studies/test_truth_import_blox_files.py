@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from blox_files import FORMATS, SPACE, header_of, payload, rows_of, write
 
-from supernet.spaces.blox.published import importer as blox
+from supernet.spaces.blox import importer as blox
 
 MODELS = [a for a, _ in zip(SPACE.enumerate(), range(4), strict=False)]
 BASE = rows_of("base", MODELS)

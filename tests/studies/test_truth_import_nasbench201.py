@@ -18,7 +18,7 @@ from nats_bench.api_utils import pickle_save
 from studies.truth import table
 from studies.truth.importers.save import save
 from supernet.spaces.imported import Imported
-from supernet.spaces.nasbench201.published.importer import SERIES, read
+from supernet.spaces.nasbench201.importer import SERIES, read
 
 INDICES = [0, 857, 6111, 9930, 15624, 7]
 

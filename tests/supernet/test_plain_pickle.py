@@ -9,7 +9,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from supernet.files.pickle_names import ALLOWED
+from supernet.files.pickle_values import ALLOWED
 from supernet.files.pickles import load
 
 VALUES = [

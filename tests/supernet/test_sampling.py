@@ -22,8 +22,7 @@ from supernet.scoring import Scorer
 from supernet.spaces import Blox, NasBench201, Size, Space, get_space
 from supernet.spaces.blox.blocks import OPERATIONS as BLOX_OPERATIONS
 from supernet.spaces.blox.blocks import TYPES
-from supernet.spaces.nasbench201.functions import function_code
-from supernet.spaces.nasbench201.graph import EDGES
+from supernet.spaces.nasbench201.graph import EDGES, function_code
 from supernet.spaces.nasbench201.graph import OPERATIONS as NB201_OPERATIONS
 from supernet.spaces.space import LISTED
 from supernet.training import checkpoint

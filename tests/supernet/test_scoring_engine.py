@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from supernet.network import Supernet, cut_out
 from supernet.operations import AveragePool3x3
 from supernet.scoring import BnMode, Planner, Score, Scorer, Workload
-from supernet.scoring.functions import Choice
+from supernet.scoring.programs import Choice
 from supernet.spaces import Architecture, Path, Size, get_space
 from supernet.spaces.blox import blocks as blox
 

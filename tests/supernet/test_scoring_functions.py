@@ -21,8 +21,7 @@ from supernet.spaces import Cell, get_space
 from supernet.spaces.blox import blocks as blox
 from supernet.spaces.blox.blocks import block_function
 from supernet.spaces.expressions import Expression, Rules
-from supernet.spaces.nasbench201.functions import cell_function
-from supernet.spaces.nasbench201.graph import EDGES, official_order
+from supernet.spaces.nasbench201.graph import EDGES, cell_function, official_order
 
 MODES = ("batch", "running", "recalibrate-2", "reset-recalibrate-2")
 

@@ -14,8 +14,7 @@ from tiny import SIZES, SPACES, images, randomise, supernet, trainer
 from torch import Tensor
 
 from supernet.fast.stacking import stacked_logits, worth_stacking
-from supernet.fast.usage import used_modules
-from supernet.network import Supernet
+from supernet.network import Supernet, used_modules
 from supernet.spaces import Path, Size, get_space
 from supernet.training.sampling import Sampler, SamplingConfig
 

@@ -145,7 +145,7 @@ class Blox(Space):
     }
     layers: ClassVar[str] = "layers"
     importer: ClassVar[Importer] = Importer(
-        module="supernet.spaces.blox.published.importer",
+        module="supernet.spaces.blox.importer",
         help="Blox: base, ext, info, env and bench as .blox, .csv or .pickle",
         source="a folder of files named blox-*, or one file",
         options={

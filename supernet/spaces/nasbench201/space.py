@@ -16,14 +16,6 @@ from supernet.spaces import edge_masks
 from supernet.spaces.dialect import Dialect
 from supernet.spaces.expressions import INPUT, Expression, Rules
 from supernet.spaces.nasbench201.dialects import DIALECTS, parse
-from supernet.spaces.nasbench201.functions import (
-    cell_function,
-    edge_function,
-    function_code,
-    representatives,
-    stand_alone_form,
-    stand_alone_function,
-)
 from supernet.spaces.nasbench201.graph import (
     CONV1,
     CONV3,
@@ -33,10 +25,16 @@ from supernet.spaces.nasbench201.graph import (
     OPERATIONS,
     OUTPUT,
     SKIP,
+    cell_function,
+    edge_function,
+    function_code,
     live_edges,
     official_order,
     positions,
     pruned,
+    representatives,
+    stand_alone_form,
+    stand_alone_function,
 )
 from supernet.spaces.space import (
     Architecture,
@@ -112,7 +110,7 @@ class NasBench201(Space):
         "imagenet16_test": (47.3111, 857),
     }
     importer: ClassVar[Importer] = Importer(
-        module="supernet.spaces.nasbench201.published.importer",
+        module="supernet.spaces.nasbench201.importer",
         help="NAS-Bench-201: the NATS-Bench topology release (folder or single file) or the older .pth",
         source="NATS-tss-v1_0-3ffb9-simple, NATS-tss-v1_0-3ffb9.pickle.pbz2 or NAS-Bench-201-v1_1-096897.pth",
         options={
@@ -148,7 +146,7 @@ class NasBench201(Space):
         functions among the valid, as the benchmark counts (6,461 unmasked). The others are of all raw cells,
         disconnected ones too: benchmark_functions (6,466, the published number); live and
         live_zero_in_zero_out: distinct `pruned` forms; supernet_functions and stand_alone_functions: distinct
-        functions of shared weights and of weights of their own (functions.py)."""
+        functions of shared weights and of weights of their own (graph.py)."""
         cells = list(self.enumerate())
         distinct: dict[str, Callable[[Cell], Hashable]] = {
             "benchmark_functions": function_code,
@@ -179,7 +177,7 @@ class NasBench201(Space):
         return representatives()[function_code(architecture)]
 
     def stand_alone_form(self, architecture: Architecture) -> Architecture:
-        """One cell for each of 5,260 classes; see functions.py."""
+        """One cell for each of 5,260 classes; see graph.py."""
         return stand_alone_form(architecture)
 
     def index(self, architecture: Architecture) -> int:

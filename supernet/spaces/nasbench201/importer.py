@@ -5,6 +5,18 @@ Every accuracy: after the last epoch, the mean of the last three epochs where th
 Losses: after the last epoch, means over seeds. Values of every epoch go to the curves.
 Files are read one by one, the large single files piece by piece; what is kept is one number a column, and four bytes a
 value of a curve.
+
+Training sets and evaluation sets of the benchmark, and the names here:
+
+    cifar10-valid   trained on half of the training images
+                    train -> cifar10valid_train; x-valid, the other half -> cifar10_valid; ori-test ->
+                    cifar10valid_test
+    cifar10         trained on all of them: train -> cifar10_train; ori-test -> cifar10_test
+    cifar100        train -> cifar100_train; x-valid, x-test (halves of the official test images) -> cifar100_valid,
+                    cifar100_test; ori-test (both halves together) -> cifar100_validtest
+    ImageNet16-120  likewise: imagenet16_...
+
+Source: Dong et al., NATS-Bench (TPAMI 2021), section 3.2; nats_bench 1.8, ArchResults.get_metrics.
 """
 
 from __future__ import annotations
@@ -20,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from supernet.spaces.imported import Imported, published_size, with_costs
-from supernet.spaces.nasbench201.published.records import EXPECTED, Source, State, open_source
+from supernet.spaces.nasbench201.records import EXPECTED, Source, State, open_source
 from supernet.spaces.nasbench201.space import NasBench201
 
 FULL = 200  # epochs of the benchmark's full training
