@@ -1,7 +1,8 @@
 """Search spaces by name. Plain Python: importing this does not import torch.
 
-A space is a folder here, named like the space, and its line in SPACES: `space` (plain Python), `cells` (torch),
-`recipe`, `drawing`, `published`; space.py, network_part.py and recipe.py say what each gives.
+A space is a folder here and its entry in SPACES. The folder holds `space` (plain Python; see space.py), `cells` (see
+network_part.py), `recipe` (see recipe.py) and, if its authors published tables, `importer` (see imported.py). Nothing
+outside asks for a space by its name. tests/supernet/layers is a small example, tested with everything else.
 """
 
 from __future__ import annotations
