@@ -15,7 +15,7 @@ import torch
 from benchmarks.timing import Row, compare
 from studies import embedded
 from supernet.data import DataConfig, Split, load
-from supernet.fast.device import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring import Scorer
 from supernet.spaces import Size, get_space

@@ -17,7 +17,7 @@ from benchmarks.timing import Row, compare, peak_memory
 from studies import embedded
 from studies.model.study import Run
 from supernet.data import DataConfig, load
-from supernet.fast.device import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.spaces import get_space
 from supernet.training.sampling import Sampler, SamplingConfig

@@ -25,7 +25,7 @@ from studies.estimators import Task
 from studies.estimators.proxies import PROXIES
 from studies.estimators.zero_cost import ZeroCost
 from supernet.data import DataSet, Split
-from supernet.fast.device import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import StandAlone
 from supernet.operations import BatchNorm, ConvBN
 from supernet.spaces import Architecture, get_space

@@ -19,7 +19,7 @@ from benchmarks.plain import PlainSupernet
 from benchmarks.timing import Row, peak_memory
 from studies import embedded
 from supernet.data import DataConfig, evaluation_set, load
-from supernet.fast.device import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring import BnMode, Planner, Scorer, Workload
 from supernet.spaces import Architecture, Size, get_space

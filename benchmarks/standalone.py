@@ -14,8 +14,8 @@ import torch
 from benchmarks.timing import Row, compare
 from studies import embedded
 from supernet.data import DataConfig, load
-from supernet.fast.device import keep_freed_memory
 from supernet.fast.grouped import train_group
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, StandAlone, seeded
 from supernet.spaces import Architecture, get_space
 from supernet.training.trainer import Trainer

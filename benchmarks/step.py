@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from benchmarks.plain import PlainSupernet
 from benchmarks.timing import Row, compare, peak_memory, take_turns
-from supernet.fast.device import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 from supernet.fast.pooling import DepthwiseAverage, constants
 from supernet.fast.sgd import SGD
 from supernet.fast.stacking import stacked_logits

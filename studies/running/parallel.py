@@ -43,7 +43,7 @@ def start_worker() -> None:
     at once when the user interrupts or when the process that started it has gone, however that ended."""
     import torch
 
-    from supernet.fast.device import keep_freed_memory
+    from supernet.fast.memory import keep_freed_memory
 
     keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,5 +1,4 @@
-"""What training asks of its device and its process: tensors sent without waiting, work recorded as CUDA graphs, and
-freed memory kept.
+"""What training asks of its device: small tensors sent without waiting, and work recorded as CUDA graphs.
 
 Everything random is drawn on the host, whatever the device: what is drawn is small, the host knows it without asking,
 and a checkpoint goes on on any device. Only Gaussian noise of the size of the images is drawn where the images are,
@@ -12,8 +11,6 @@ nothing to record; whoever uses this calls the functions again instead, which is
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,8 +18,6 @@ import torch
 from torch import Tensor
 
 WARM_UP = 3  # calls before a recording: libraries choose kernels and take their workspaces
-# Parameters of mallopt, from glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:
@@ -78,19 +73,3 @@ class Recorder:
 def places(tensors: Iterable[Tensor]) -> tuple[int, ...]:
     """Where tensors lie: a recording of them is valid while this stays the same."""
     return tuple(tensor.data_ptr() for tensor in tensors)
-
-
-def keep_freed_memory() -> bool:
-    """Let this process keep memory that it has freed, for its next tensors; False where that cannot be set.
-
-    By default glibc returns large blocks to the system at once and fetches them again, page by page and filled with
-    zeros, in every step: of the time of a training step that is a tenth, and of one element-wise operation on 32 MiB
-    more than three quarters. Results do not change. It holds for the whole process and for good, so it is the
-    business of whoever owns the process, as the number of threads is: nothing in this package calls it.
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-    if mallopt is None:
-        return False
-    return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))

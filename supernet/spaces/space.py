@@ -159,7 +159,7 @@ class Space(ABC):
     @classmethod
     def part(cls, name: str) -> ModuleType:
         """A module of the space's folder that needs more than plain Python, imported when it is asked for: 'cells'
-        (torch; see network_part.py), 'recipe' (torch; see recipe.py), 'drawing' (Matplotlib)."""
+        (torch; see network_part.py), 'recipe' (see recipe.py)."""
         return import_module(f"{cls.__module__.rpartition('.')[0]}.{name}")
 
     # Networks
