@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 
+from analysis.tables import FORMATS
+
 
 def add_commands(
     parser: argparse.ArgumentParser,
@@ -22,6 +24,16 @@ def add_commands(
     chosen = parser.add_subparsers(dest=dest, required=True, metavar=metavar)
     for name, module in commands.items():
         module.add_arguments(chosen.add_parser(name, help=module.HELP, description=module.HELP))
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """--format, what is printed: one of analysis.tables.FORMATS."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="csv and json have every number with all its digits (text)",
+    )
 
 
 LONGEST = 1500  # characters of a message
