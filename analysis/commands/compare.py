@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.commands.named import add_format, add_runs
+from analysis.cli import add_format
+from analysis.commands.named import add_runs
 
 HELP = "set the variants of several studies side by side, on the architectures that all of them scored"
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.cli import add_format
 from analysis.commands.named import add_spelling
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " both as one set (default: the whole by the sample, the true tops by the top)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the intervals, p-values and broken ties (0)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_format(parser)
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
     parser.add_argument("--title", help="of that page (default: the names of the columns)")
 
@@ -87,7 +89,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Print the comparison. Raises ValueError or OSError for files that cannot be compared."""
     from analysis.measures.correlate import correlate
-    from analysis.report.tables.pair import as_json, as_text
+    from analysis.report.tables.pair import correlation_text
     from analysis.user_tables.pair import read_pair
 
     try:
@@ -110,7 +112,10 @@ def main(args: argparse.Namespace) -> None:
         notes=notes,
         part=args.part,
     )
-    if args.json:  # the text has them, and whoever reads JSON by a program should see them as well
+    if args.format not in (
+        "text",
+        "markdown",
+    ):  # which have them; readers of the others should see them as well
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
     if args.report is not None:
@@ -118,7 +123,7 @@ def main(args: argparse.Namespace) -> None:
 
         path = write_pair_report(args.report, truth, scores, result, args.title)
         print(path, file=sys.stderr)
-    print(as_json(result) if args.json else as_text(result))
+    print(correlation_text(result, args.format))
 
 
 def _asked(args: argparse.Namespace) -> tuple[Asked, Asked]:

@@ -1,4 +1,4 @@
-"""The arguments by which a user names one study, how a file spells architectures, and the format of what is printed."""
+"""The arguments by which a user names one study, and how a file spells architectures."""
 
 from __future__ import annotations
 
@@ -16,16 +16,6 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
     """--runs DIR, where studies are."""
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where studies are (runs)"
-    )
-
-
-def add_format(parser: argparse.ArgumentParser) -> None:
-    """--format, what is printed."""
-    parser.add_argument(
-        "--format",
-        choices=("text", "markdown", "csv", "latex", "json"),
-        default="text",
-        help="csv and json have every number with all its digits (text)",
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from analysis.commands.named import add_format, add_study
+from analysis.cli import add_format
+from analysis.commands.named import add_study
 
 HELP = "print the numbers of a study"
 

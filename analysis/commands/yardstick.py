@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from analysis.commands.named import add_format, add_study
+from analysis.cli import add_format
+from analysis.commands.named import add_study
 
 HELP = "compare all rankings of a study in cumulative bins of the truth, with what each of them cost"
 
@@ -39,7 +40,6 @@ def main(args: argparse.Namespace) -> int:
     """Print the tables; exit code 2 if runs of the study have damaged files."""
     from analysis.measures.front import DEFAULT
     from analysis.measures.yardstick import yardstick
-    from analysis.report.tables.fear import NAMES, fear_text
     from analysis.report.tables.yardstick import yardstick_text
     from analysis.statistics.bins import REPORTED
     from analysis.store.damage import tell
@@ -55,10 +55,7 @@ def main(args: argparse.Namespace) -> int:
         raise ValueError(
             f"front: {args.name} has no ranking of the kind {DEFAULT}; name another with --front"
         )
-    if args.table in NAMES:
-        print(fear_text(found, args.format, args.table, front, args.cost))
-    else:
-        print(yardstick_text(found, args.format, args.table, front, args.cost))
+    print(yardstick_text(found, args.format, args.table, front, args.cost))
     return tell(study)
 
 

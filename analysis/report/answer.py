@@ -8,7 +8,7 @@ from analysis.figures.style import TITLES
 from analysis.measures.baselines import BASELINES, WORDS
 from analysis.measures.collect import Collected
 from analysis.measures.differences import verdict
-from analysis.report.page import number
+from analysis.tables import number
 
 IN_WORDS = WORDS | {"params": "the number of parameters"}
 NAMED = 2  # variants that a sentence names at the most; of more it says how many

@@ -5,53 +5,14 @@
 
 rows: dictionaries of plain values by the columns' keys. CSV and JSON have the values with all their digits, and hidden
 columns too; text, Markdown, LaTeX and HTML have what a column's format makes of them. Nothing here knows a study, and
-nothing here is slow to import. `analysis.cli.add_format` adds `--format` to a command.
+nothing here is slow to import. `analysis.cli.add_format` adds `--format` to a command. What only pages need is in the
+modules `cells` and `html`.
 """
 
-from analysis.tables.cells import (
-    DASH,
-    MINUS,
-    ONE_SEED,
-    Cell,
-    Format,
-    Row,
-    fixed,
-    general,
-    interval,
-    interval_of,
-    missing,
-    number,
-    significant,
-    with_std,
-)
-from analysis.tables.html import Html, element, html_table, safe
-from analysis.tables.table import Column, Table, records
+from analysis.tables.cells import Cell, fixed, interval_of, number, with_std
+from analysis.tables.table import Column, Table
 from analysis.tables.writers import FORMATS, as_json, csv_text, write
 
 __all__ = [
-    "DASH",
-    "FORMATS",
-    "MINUS",
-    "ONE_SEED",
-    "Cell",
-    "Column",
-    "Format",
-    "Html",
-    "Row",
-    "Table",
-    "as_json",
-    "csv_text",
-    "element",
-    "fixed",
-    "general",
-    "html_table",
-    "interval",
-    "interval_of",
-    "missing",
-    "number",
-    "records",
-    "safe",
-    "significant",
-    "with_std",
-    "write",
-]
+    "FORMATS", "Cell", "Column", "Table", "as_json", "csv_text", "fixed", "interval_of", "number", "with_std", "write",
+]  # fmt: skip

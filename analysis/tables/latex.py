@@ -31,14 +31,13 @@ def escape(text: str) -> str:
 def latex(table: Table) -> str:
     """A table environment, with a title over each group's rows where there are several groups."""
     columns = table.shown
-    left = sum(column.words for column in columns)
     lines = [
         "% needs \\usepackage{booktabs}",
         "\\begin{table}",
         "\\centering\\small\\setlength{\\tabcolsep}{4pt}",
         f"\\caption{{{escape(table.caption or table.title)}}}",
         f"\\label{{tab:{''.join(c if c.isalnum() else '-' for c in table.name)}}}",
-        f"\\begin{{tabular}}{{{'l' * left}{'r' * (len(columns) - left)}}}",
+        f"\\begin{{tabular}}{{{''.join('l' if column.words else 'r' for column in columns)}}}",
         "\\toprule",
         " & ".join(column.latex or escape(str(column.heading)) for column in columns) + " \\\\",
     ]
@@ -61,7 +60,7 @@ def _cell(cell: Cell, column: Column) -> str:
     text = str(cell.content)
     if column.words:
         return escape(text)
-    if text == DASH:
+    if text in (DASH, "-", ""):
         return ""
     if cell.value is None:  # a text among numbers
         return escape(re.sub(r"-(?=\d)", MINUS, text))

@@ -85,7 +85,7 @@ class Table:
         Raises:
             ValueError: for a row of another length than the head."""
         columns = [
-            replace(one, words=place < words, format=_as_it_is)
+            replace(one, words=one.words or place < words, format=_as_it_is)
             if isinstance(one, Column)
             else Column(str(place), one, format=_as_it_is, words=place < words)
             for place, one in enumerate(head)

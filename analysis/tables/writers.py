@@ -104,7 +104,9 @@ def _plain(table: Table, form: str) -> str:
 def _ascii(content: object, column: Column) -> str:
     """Signs that every terminal has and every program reads as a number."""
     text = str(content)
-    return "-" if text == DASH else text if column.words else text.replace(MINUS, "-")
+    if column.words and text != DASH:
+        return text
+    return text.replace(MINUS, "-").replace(DASH, "-")
 
 
 def _markdown(cell: str) -> str:

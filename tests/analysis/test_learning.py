@@ -15,7 +15,7 @@ from analysis.__main__ import main
 from analysis.figures import learning as curves
 from analysis.figures.learning import learning, learning_frame
 from analysis.measures.collect import collect
-from analysis.report.sections.learning import learning_section
+from analysis.report.sections.runs import learning_section
 from analysis.store.scored import ScoredSet
 from analysis.store.study import load_study
 

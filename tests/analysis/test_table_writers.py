@@ -1,4 +1,4 @@
-"""One table in its six formats: the same numbers, and nothing that a reader takes for markup, a formula or a command."""
+"""One table in its six formats: the same numbers; nothing that a reader takes for markup, a formula or a command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.tables import Column, Table, csv_text, fixed, interval_of, number, with_std, write
+from analysis.tables.cells import fixed, interval_of, number, with_std
+from analysis.tables.table import Column, Table
+from analysis.tables.writers import csv_text, write
 
 ROWS = [
     {"name": "=a|b", "tau": -1 / 3, "tau_std": 0.1, "tau_low": -0.5, "tau_high": 0.25, "n": 12, "file": "x"},
