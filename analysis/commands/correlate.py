@@ -23,20 +23,9 @@ def main(args: argparse.Namespace) -> None:
         raise ValueError("--title: is of a page; say where it goes with --report")
     files = read_pair(*_asked(args), space=args.space, average=args.average, partial=args.partial)
     truth, scores, notes = files.truth, files.scores, files.notes
-    result = correlate(
-        truth,
-        scores,
-        top=top,
-        missing=args.missing,
-        seed=args.seed,
-        delta=args.delta,
-        notes=notes,
-        part=args.part,
-    )
-    if args.format not in (
-        "text",
-        "markdown",
-    ):  # which have them; readers of the others should see them as well
+    options = {"missing": args.missing, "seed": args.seed, "delta": args.delta, "part": args.part}
+    result = correlate(truth, scores, top=top, notes=notes, **options)
+    if args.format not in ("text", "markdown"):  # these have the notes themselves
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
     if args.report is not None:

@@ -8,9 +8,10 @@ from analysis.figures.style import TITLES
 from analysis.measures.compare import Compared
 from analysis.report.page import page
 from analysis.report.sections.comparisons import comparison_tables
-from analysis.tables.cells import ONE_SEED, fixed, interval_of, with_std
+from analysis.report.tables.comparison import VARIANTS
+from analysis.tables.cells import ONE_SEED
 from analysis.tables.html import Html, element, html_table
-from analysis.tables.table import Column, Table
+from analysis.tables.table import Table
 from supernet.files import write_text
 
 
@@ -40,20 +41,11 @@ TEXT = (
     f" interval of the mean over architectures and trainings; {ONE_SEED}: one seed, so that the interval lacks the"
     " variance of the training. A training that several studies share is one variant."
 )
-COLUMNS = [
-    Column("variant", "Variant", words=True),
-    Column("studies", "Studies", words=True),
-    Column("mask", "Mask", words=True),
-    Column("tau_b", "tau-b", format=with_std),
-    Column("tau_b_low", "95 %", format=interval_of),
-    Column("spearman", "Spearman", format=with_std),
-    *(Column(key, format=fixed(0)) for key in ("seeds", "n", "epochs", "updates")),
-]
 
 
 def _variants(compared: Compared) -> list[Html]:
     several = len(compared.studies) > 1
-    columns = [column for column in COLUMNS if several or column.key != "studies"]
+    columns = [column for column in VARIANTS if several or column.key != "studies"]
     pieces: list[Html] = []
     for space, group in compared.variants.groupby("space", sort=False):
         first = group.iloc[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,17 @@ from analysis.measures.top_and_sample import DEFAULT, choose
 from analysis.report.page import page, picture, scatter_data
 from analysis.report.sections.diagnostics import pair_diagnostics_section
 from analysis.report.sections.runs import analysed_with, checksum
-from analysis.report.tables.pair import at_k_table, notes
+from analysis.report.tables.pair import at_k_table, notes, ranking_tables
 from analysis.statistics.topn import by_score
 from analysis.store.study import FULL
 from analysis.store.tables import Joined, join
 from analysis.store.tables import Table as ScoreTable
-from analysis.tables.cells import DASH, MINUS, Cell, interval, number, significant
+from analysis.tables.cells import MINUS, Cell, interval, number, significant
 from analysis.tables.html import Html, element, html_table
 from analysis.tables.table import Table
 from supernet.files import write_text
 
 UNKNOWN = "not recognised: architectures are joined by their exact text"
-COEFFICIENTS = {"tau_b": "tau-b", "spearman": "Spearman", "pearson": "Pearson"}
 
 
 def write_pair_report(
@@ -100,26 +100,11 @@ def _with_interval(entry: Mapping[str, Any]) -> str:
 
 def _whole(result: Mapping[str, Any]) -> list[Html]:
     """Heading, a row for the scores and one for each reference, what the columns are."""
-    head = ["Ranking", *(title for label in COEFFICIENTS.values() for title in (label, "95 %"))]
-    rankings = {"scores": result} | {TITLES[name]: one for name, one in (result["baselines"] or {}).items()}
-    rows: list[list[object]] = []
-    for name, one in rankings.items():
-        entries = [one[key] for key in COEFFICIENTS]
-        cells = [cell for e in entries for cell in (number(e["value"]), interval(e["low"], e["high"]))]
-        rows.append([name, *cells])
-    for name, one in (result["ceiling"] or {}).items():
-        cells = [cell for key in COEFFICIENTS for cell in (number(one.get(key)), Cell(DASH))]
-        rows.append([f"ceiling: {CEILINGS[name]}", *cells])
-    further = ["Ranking", "tau-a", "weighted tau", "topn_mean_tau", "p"]
-    further += [f"overlap, top {percent} %" for percent in result["overlap"]]
-    others = [
-        [
-            name, number(one["tau_kendall_a"]["value"]), number(one["weighted_tau"]),
-            number(one["topn_mean_tau"]["value"], 2), number(one["topn_mean_tau"]["p_value"], 4),
-            *(number(part["value"]) for part in one["overlap"].values()),
-        ]
-        for name, one in rankings.items()
-    ]  # fmt: skip
+    coefficients, others = ranking_tables(result, TITLES)
+    ceilings = [
+        {"ranking": f"ceiling: {CEILINGS[name]}", **one} for name, one in (result["ceiling"] or {}).items()
+    ]
+    baselines = range(1, len(others.rows) + len(ceilings))
     sparse = result["sparse_tau"]
     more = [
         f" Sparse tau-b, of the truth rounded down to multiples of {sparse['delta']:g}:"
@@ -128,8 +113,8 @@ def _whole(result: Mapping[str, Any]) -> list[Html]:
     ]
     return [
         element("h2", "All architectures"),
-        html_table(Table.of_cells(head, rows), weak=range(1, len(rows))),
-        html_table(Table.of_cells(further, others), weak=range(1, len(others))),
+        html_table(replace(coefficients, rows=[*coefficients.rows, *ceilings]), weak=baselines),
+        html_table(others, weak=baselines),
         element("p", f"95 %: {result['interval'].removeprefix('95 %, ')}. {WHOLE}", *more, class_="small"),
     ]
 
@@ -137,8 +122,8 @@ def _whole(result: Mapping[str, Any]) -> list[Html]:
 WHOLE = (
     "tau-a: that of statistics. weighted tau: pairs of better architectures have more weight. topn_mean_tau: Kendall's"
     f" formula applied to N and the mean score of the true top-N; {MINUS}1 is best; p: share of permuted scores that do"
-    " at least as well. overlap: share of the true top that is in the predicted one. Ceilings: how well one measurement"
-    " of the truth ranks another; the noise-free one is an estimate (Spearman-Brown), for Pearson only."
+    " at least as well. top x %: share of the true top x % that is in the predicted one. Ceilings: how well one"
+    " measurement of the truth ranks another; the noise-free one is an estimate (Spearman-Brown), for Pearson only."
 )
 
 

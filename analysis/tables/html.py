@@ -27,14 +27,15 @@ def element(tag: str, *content: object, **attributes: str) -> Html:
     return Html(f"<{tag}{words}>{''.join(safe(part) for part in content)}</{tag}>")
 
 
-def html_table(table: Table, weak: Container[int] = (), main: bool = False) -> Html:
+def html_table(table: Table, weak: Container[int] = (), main: bool = False, named: bool = False) -> Html:
     """A table that scrolls sideways by itself; nothing without rows.
 
     Any column can be sorted by in a page (analysis/report/page). weak: numbers of rows that are set in grey (baselines
-    and ceilings). main: whether rows can be filtered and columns put away."""
+    and ceilings). main: whether rows can be filtered and columns put away. named: whether titles have the columns' keys, by
+    which their numbers are found in the CSV."""
     if not table.rows:
         return Html("")
-    head = element("tr", *map(_heading, table.shown))
+    head = element("tr", *(_heading(column, named) for column in table.shown))
     body = [
         element(
             "tr",
@@ -53,9 +54,8 @@ def _kind(column: Column) -> str:
     return "word" if column.words else "number"
 
 
-def _heading(column: Column) -> Html:
-    """data-column: the name of the same number in the CSV."""
-    more = {} if column.key.isdecimal() else {"data_column": column.key}
+def _heading(column: Column, named: bool) -> Html:
+    more = {"data_column": column.key} if named else {}
     more |= {"title": column.hint} if column.hint else {}
     return element("th", column.heading, class_=_kind(column), scope="col", **more)
 

@@ -47,7 +47,10 @@ def write(
     if form == "latex":
         return "\n\n".join(latex(table) for table in tables if table.rows)
     if form == "html":
-        parts = [(element("p", table.title) if table.title else "", html_table(table)) for table in tables]
+        parts = [
+            (element("p", table.title) if table.title else "", html_table(table, named=True))
+            for table in tables
+        ]
         return "\n".join(str(part) for pair in parts for part in pair if part)
     blocks = [before]
     for table in tables:

@@ -72,7 +72,7 @@ def test_figure_and_section(folder: Path, tmp_path: Path) -> None:
     assert main(words) == 0
     assert (tmp_path / "out" / "learning.svg").is_file()
     text = "".join(learning_section(collect(folder), tmp_path))
-    assert "While training" in text
+    assert "During training" in text
     assert len(pd.read_csv(tmp_path / "learning.csv")) == 3
 
 

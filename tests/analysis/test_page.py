@@ -215,7 +215,7 @@ def test_cells():
 
 def test_table_says_what_its_columns_are():
     columns = [Column("name", words=True), Column("tau_b", "tau <b>", hint="rank")]
-    text = html_table(Table(columns, [{"name": "a", "tau_b": 1 / 3}]), weak=[0], main=True)
+    text = html_table(Table(columns, [{"name": "a", "tau_b": 1 / 3}]), weak=[0], main=True, named=True)
     assert '<table class="main">' in text
     assert '<th class="number" scope="col" data-column="tau_b" title="rank">tau &lt;b&gt;</th>' in text
     assert '<td class="number" data-value="0.3333333333333333">0.333</td>' in text

@@ -47,7 +47,7 @@ def estimators_section(collected: Collected, folder: Path) -> list[Html]:
             *_against(rows_of(measured.bins, group)),
             *_pictures(measured, totals, group, folder),
         ]
-    return [element("h2", "What the same compute buys"), *pieces, element("p", TEXT, class_="small")]
+    return [element("h2", "Quality at equal cost"), *pieces, element("p", TEXT, class_="small")]
 
 
 TEXT = (

@@ -21,10 +21,10 @@ LABELS = BASELINE_TITLES | {name: f"ceiling: {label}" for name, label in CEILING
 
 def whole_section(collected: Collected, figure: Html) -> list[Html]:
     """Heading, the main table of each space, what the columns are, the rest of the measures, and the figure."""
-    rest = ranking_tables(collected, list(LABELS), REST)
+    rest = ranking_tables(collected, list(LABELS), REST, named=True)
     return [
         element("h2", "All architectures"),
-        ranking_tables(collected, list(LABELS), MAIN, main=True),
+        ranking_tables(collected, list(LABELS), MAIN, main=True, named=True),
         element("p", TEXT, class_="small"),
         element("details", element("summary", "More measures"), rest),
         figure,
@@ -32,10 +32,10 @@ def whole_section(collected: Collected, figure: Html) -> list[Html]:
 
 
 def ranking_tables(
-    collected: Collected, references: Sequence[str], columns: Sequence[Column], main: bool = False
+    collected: Collected, references: Sequence[str], columns: Sequence[Column], **more: bool
 ) -> Html:
     """A table for each space: its variants, then in grey the `references`. Rows are those of Collected.primary and
-    Collected.references. main: whether it can be filtered."""
+    Collected.references. more: of html_table."""
     variants = collected.primary.rename(columns=RENAMED)
     pieces: list[Html] = []
     for space, group in variants.groupby("space", sort=False) if len(variants) else ():
@@ -49,7 +49,7 @@ def ranking_tables(
             rows.append({"ranking": LABELS[row["reference"]] + (f" ({of})" if of else ""), **row})
         table = Table([Column("ranking", "Ranking", words=True), *columns], rows)
         weak = range(len(group), len(rows))
-        pieces += [element("h3", TITLES.get(str(space), space)), html_table(table, weak=weak, main=main)]
+        pieces += [element("h3", TITLES.get(str(space), space)), html_table(table, weak=weak, **more)]
     return Html("".join(pieces))
 
 

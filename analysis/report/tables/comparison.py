@@ -29,9 +29,10 @@ def compare_text(compared: Compared, form: str) -> str:
     if form == "latex":
         names = ", ".join(study.name for study in compared.studies)
         captions = CAPTIONS[0].format(names=names), CAPTIONS[1]
+        in_latex = [column for column in VARIANTS if column.latex]
         tables = [
             Table(columns, table.rows, table.name, caption=caption, group=space_title)
-            for columns, table, caption in zip((VARIANTS, DIFFERENCES), tables, captions, strict=True)
+            for columns, table, caption in zip((in_latex, DIFFERENCES), tables, captions, strict=True)
         ]
     elif form in ("text", "markdown", "html"):
         unmasked = (variants["mask"] == FULL).all()
@@ -53,15 +54,17 @@ CAPTIONS = (
     f" 95 %: over architectures and trainings; {ONE_SEED}: of one seed, over architectures alone.",
     "Paired differences; p: over architectures, over seeds (Welch), the larger corrected after Holm.",
 )
-VARIANTS = [
-    Column("variant", "Variant", words=True),
-    Column("studies", "Study", words=True),
-    Column("tau_b", latex=r"$\tau_b$", format=with_std),
-    Column("tau_b_low", latex=r"95\,\%", format=interval_of),
-    Column("spearman", latex=r"Spearman $\rho$", format=with_std),
-    Column("seeds", "Seeds", format=fixed(0)),
-    Column("n", latex="$n$", format=fixed(0)),
-    Column("updates", "Updates", format=fixed(0)),
+VARIANTS = [  # of the page; of LaTeX those that have a title in it
+    Column("variant", "Variant", words=True, latex="Variant"),
+    Column("studies", "Studies", words=True, latex="Study"),
+    Column("mask", "Mask", words=True),
+    Column("tau_b", "tau-b", format=with_std, latex=r"$\tau_b$"),
+    Column("tau_b_low", "95 %", format=interval_of, latex=r"95\,\%"),
+    Column("spearman", "Spearman", format=with_std, latex=r"Spearman $\rho$"),
+    Column("seeds", format=fixed(0), latex="Seeds"),
+    Column("n", format=fixed(0), latex="$n$"),
+    Column("epochs", format=fixed(0)),
+    Column("updates", format=fixed(0), latex="Updates"),
 ]
 DIFFERENCES = [
     Column("leader", "Variant", words=True),

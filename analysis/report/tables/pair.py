@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from analysis.measures.baselines import WORDS
@@ -31,34 +32,17 @@ def correlation_text(result: Result, form: str) -> str:
     baseline, with every measure over all architectures."""
     if form == "json":
         return as_json(result)
+    coefficients, others = ranking_tables(result, WORDS)
+    if form == "csv":
+        return write(Table([Column(key) for key in coefficients.rows[0]], coefficients.rows), form)
     sparse = result["sparse_tau"]
     note = (
         "top x %: share of the true top x % that is in the predicted one. Sparse tau-b of the scores (delta"
         f" {sparse['delta']:g}): {_plain(sparse['value'])}."
     )
-    rows = [
-        _ranking("scores", result),
-        *(_ranking(WORDS[name], one) for name, one in (result["baselines"] or {}).items()),
-    ]
-    name = Column("ranking", words=True)
-    coefficients = [
-        column
-        for key, label in LABELS.items()
-        for column in (Column(key, label, format=fixed()), Column(f"{key}_low", "95 %", format=_interval))
-    ]
-    if form == "csv":
-        return write(Table([Column(key) for key in rows[0]], rows), form)
-    others = [Column("weighted_tau", "weighted tau", format=_with_interval)]
-    for percent, one in result["overlap"].items():
-        title = f"top {percent} % (chance {one['chance']:.3f})"
-        others.append(Column(f"overlap_{percent}", title, format=_with_interval))
-    others += [
-        Column("topn_mean_tau", "topn_mean_tau (-1 is best)", format=fixed()),
-        Column("topn_p", "p", format=_p),
-    ]
     tables = [
-        Table([name, *coefficients], rows, "coefficients"),
-        Table([name, *others], rows, "others", notes=[note]),
+        coefficients,
+        replace(others, notes=[note]),
         _tops(result),
         at_k_table(result, lambda value: number(value, 2)),
         _ceilings(result),
@@ -69,6 +53,24 @@ def correlation_text(result: Result, form: str) -> str:
         before="\n".join(_facts(result)),
         after="\n".join(_explanations(result)),
     )
+
+
+def ranking_tables(result: Result, baselines: Mapping[str, str]) -> tuple[Table, Table]:
+    """A row for the scores and one for each baseline, whose titles are `baselines`: the coefficients, and the other
+    measures over all architectures. Each row has all of them."""
+    name = Column("ranking", words=True)
+    rows = [_ranking("scores", result)]
+    rows += [_ranking(baselines[key], one) for key, one in (result["baselines"] or {}).items()]
+    coefficients = [name]
+    for key, label in LABELS.items():
+        coefficients += [Column(key, label, format=fixed()), Column(f"{key}_low", "95 %", format=_interval)]
+    others = [name, Column("weighted_tau", "weighted tau", format=_with_interval)]
+    for percent, one in result["overlap"].items():
+        title = f"top {percent} % (chance {one['chance']:.3f})"
+        others.append(Column(f"overlap_{percent}", title, format=_with_interval))
+    others.append(Column("topn_mean_tau", "topn_mean_tau (-1 is best)", format=fixed()))
+    others.append(Column("topn_p", "p", format=_p))
+    return Table(coefficients, rows, "coefficients"), Table(others, rows, "others")
 
 
 def _facts(result: Result) -> list[str]:
@@ -157,7 +159,7 @@ def _beside_chance(entry: Mapping[str, Any], shown: Callable[[Any], Cell] = numb
 
 def _interval(row: Row, key: str) -> Cell:
     """The interval; nothing for none."""
-    cell = interval(row[key], row[f"{key.removesuffix('_low')}_high"])
+    cell = interval(row.get(key), row.get(f"{key.removesuffix('_low')}_high"))
     return Cell("") if cell.value is None else cell
 
 
