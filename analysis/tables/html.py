@@ -31,8 +31,8 @@ def html_table(table: Table, weak: Container[int] = (), main: bool = False, name
     """A table that scrolls sideways by itself; nothing without rows.
 
     Any column can be sorted by in a page (analysis/report/page). weak: numbers of rows that are set in grey (baselines
-    and ceilings). main: whether rows can be filtered and columns put away. named: whether titles have the columns' keys, by
-    which their numbers are found in the CSV."""
+    and ceilings). main: whether rows can be filtered and columns put away. named: whether titles have the columns'
+    keys, by which their numbers are found in the CSV."""
     if not table.rows:
         return Html("")
     head = element("tr", *(_heading(column, named) for column in table.shown))
