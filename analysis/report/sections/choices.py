@@ -137,7 +137,7 @@ BN_MODES = [
     Column("measure", "BatchNorm when scoring", words=True, format=_mode),
     Column("tau_b", "tau-b", format=with_std),
     Column("tau_b_low", "95 %", format=interval_of),
-    Column("set", "evaluated on", format=evaluated_on),
+    Column("set", "evaluated on", words=True, format=evaluated_on),
     Column("tau_b_loss", "tau-b by loss", format=with_std),
     Column("spearman", "Spearman", format=with_std),
     Column("mean_score", "mean score", unit="%", format=lambda row, key: with_std(row, key, 2)),

@@ -106,10 +106,6 @@ def _ends(row: Row, key: str) -> Cell:
     return interval(row[key], row[f"{key.removesuffix('low')}high"])
 
 
-def _evaluated_on(row: Row, key: str) -> Cell:
-    return Cell(f"{row[key]:,}, {row['set']}" if row["set"] else f"{row[key]:,}", int(row[key]))
-
-
 def _p(row: Row, key: str) -> Cell:
     """A p-value: small ones by their bound."""
     cell = number(row[key])
@@ -130,7 +126,8 @@ COLUMNS = [
     Column("low", "95 %", format=difference_interval),
     Column("architectures_low", "architectures alone", format=_ends),
     Column("trainings_low", "trainings alone", format=_ends),
-    Column("n", "n, evaluated on", format=_evaluated_on),
+    Column("n", format=fixed(0, ",")),
+    Column("set", "evaluated on", words=True),
     Column("p_architectures", "p over architectures", format=_p),
     Column("p_seeds", "p over seeds", format=_p),
     Column("p_holm", "p, Holm", format=_p),

@@ -65,7 +65,7 @@ def _part(row: Row, key: str) -> Cell:
 MAIN = [
     Column("tau_b", "tau-b", format=with_std),
     Column("tau_b_low", "95 %", format=ranking_interval),
-    Column("set", "evaluated on", format=evaluated_on),
+    Column("set", "evaluated on", words=True, format=evaluated_on),
     Column("spearman", "Spearman", format=fixed()),
     Column("pearson", "Pearson", format=fixed()),
     Column("topn_mean_tau", Html("topn_<wbr>mean_tau"), format=fixed(2)),

@@ -70,7 +70,11 @@ def ranking_tables(result: Result, baselines: Mapping[str, str]) -> tuple[Table,
         others.append(Column(f"overlap_{percent}", title, format=_with_interval))
     others.append(Column("topn_mean_tau", "topn_mean_tau (-1 is best)", format=fixed()))
     others.append(Column("topn_p", "p", format=_p))
-    return Table(coefficients, rows, "coefficients"), Table(others, rows, "others")
+    captions = "Correlation with the truth, over all architectures.", "Other measures over all architectures."
+    return (
+        Table(coefficients, rows, "coefficients", caption=captions[0]),
+        Table(others, rows, "others", caption=captions[1]),
+    )
 
 
 def _facts(result: Result) -> list[str]:
@@ -124,7 +128,7 @@ def _tops(result: Result) -> Table:
         if true and predicted:
             shown = [number(true["tau_b"]), number(true["mean_score"], 2), number(true["missing"], 0)]
             rows.append([k, *shown, number(predicted["tau_b"])])
-    return Table.of_cells(head, rows, name="tops")
+    return Table.of_cells(head, rows, name="tops", caption="Within the true and the predicted top.")
 
 
 def at_k_table(result: Result, regret: Callable[[Any], Cell]) -> Table:
@@ -140,7 +144,9 @@ def at_k_table(result: Result, regret: Callable[[Any], Cell]) -> Table:
             cells.append(_beside_chance(normalised, lambda value: number(value, 4)))
         cells += [_beside_chance(entry["ndcg"]), _beside_chance(entry["regret"], regret)]
         rows.append([Cell(k, int(k)), *cells])
-    return Table.of_cells(["K", *AT_K], rows, name="at-k")
+    return Table.of_cells(
+        ["K", *AT_K], rows, name="at-k", caption="Of the predicted top K, in brackets the level by chance."
+    )
 
 
 def _ceilings(result: Result) -> Table:
@@ -149,7 +155,9 @@ def _ceilings(result: Result) -> Table:
         values = [number(entry.get(name)) for name in ("tau_b", "spearman", "pearson")]
         rows.append([CEILINGS[key], *values, number(entry["n"], 0), entry["compared"]])
     head = ["noise ceiling", "tau_b", "rho", "r", "n", Column("compared", words=True)]
-    return Table.of_cells(head, rows, name="ceilings")
+    return Table.of_cells(
+        head, rows, name="ceilings", caption="How well one measurement of the truth ranks another."
+    )
 
 
 def _beside_chance(entry: Mapping[str, Any], shown: Callable[[Any], Cell] = number) -> Cell:
