@@ -22,7 +22,8 @@ import pytest
 import torch
 
 from analysis.report.page import page
-from analysis.tables import Table, csv_text, element, write
+from analysis.tables import Table, csv_text, write
+from analysis.tables.html import element
 from slurm.profile import Profile
 from studies import catalog
 from studies.__main__ import main
