@@ -124,11 +124,11 @@ COLUMNS = [
     Column("is", words=True, format=lambda row, key: verdict(row).replace(" ", "\N{NO-BREAK SPACE}")),
     Column("difference", "difference of tau-b", format=fixed(3, "+")),
     Column("low", "95 %", format=difference_interval),
-    Column("architectures_low", "architectures alone", format=_ends),
-    Column("trainings_low", "trainings alone", format=_ends),
     Column("n", format=fixed(0, ",")),
     Column("set", "evaluated on", words=True),
     Column("p_architectures", "p over architectures", format=_p),
     Column("p_seeds", "p over seeds", format=_p),
     Column("p_holm", "p, Holm", format=_p),
+    Column("architectures_low", "architectures alone", format=_ends),
+    Column("trainings_low", "trainings alone", format=_ends),
 ]
