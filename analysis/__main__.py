@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
+from types import ModuleType
 
 from analysis import cli
-from analysis.commands import compare, correlate, figure, report, table, yardstick
+from analysis.cli import Command
+from analysis.commands import arguments, figure
 
-COMMANDS = {
-    "correlate": correlate,
-    "report": report,
-    "table": table,
-    "compare": compare,
+COMMANDS: dict[str, Command | ModuleType] = {
+    "correlate": Command(
+        "compare one column of scores with one column of truth, architecture by architecture",
+        "analysis.commands.correlate:main",
+        arguments.correlate,
+    ),
+    "report": Command("write the HTML page of a study", "analysis.commands.report:main", arguments.study),
+    "table": Command("print the numbers of a study", "analysis.commands.table:main", arguments.table),
+    "compare": Command(
+        "set the variants of several studies side by side, on the architectures that all of them scored",
+        "analysis.commands.compare:main",
+        arguments.compare,
+    ),
     "figure": figure,
-    "yardstick": yardstick,
+    "yardstick": Command(
+        "compare all rankings of a study in cumulative bins of the truth, with what each of them cost",
+        "analysis.commands.yardstick:main",
+        arguments.yardstick,
+    ),
 }
 
 
@@ -26,8 +40,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = parser().parse_args(argv)
-    return cli.run(lambda: COMMANDS[args.command].main(args))
+    return cli.main(parser(), argv)
 
 
 if __name__ == "__main__":

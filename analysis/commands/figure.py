@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.commands.named import add_runs, add_spelling
+from analysis.commands.arguments import add_runs, add_spelling
 
 HELP = "draw a figure by name, with its data as CSV; without arguments: list the figures and their sources"
 

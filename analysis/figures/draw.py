@@ -11,7 +11,8 @@ from analysis.figures import scatter, style
 from analysis.figures.of_report import marked, report_figure
 from analysis.measures.collect import Collected
 from analysis.measures.correlate import TIES
-from analysis.report.page import Html, picture, scatter_data
+from analysis.report.page import picture, scatter_data
+from analysis.tables.html import Html
 
 STILL = f" In print, the first {scatter.PANELS} variants; the others are in figures/scatter-2.pdf and so on."
 

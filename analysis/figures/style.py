@@ -19,8 +19,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.report.tables.safe_text import csv_text
 from analysis.store.study import FULL
+from analysis.tables import csv_text
 from supernet.files import write_atomic, write_text
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart under all kinds of colour vision. Yellow is left

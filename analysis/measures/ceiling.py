@@ -47,6 +47,12 @@ from analysis.statistics.topn import by_truth
 from analysis.store.column_names import parse
 
 INSIDE = ("seed_to_seed", "valid_to_test")  # inside the top, what tables and figures show
+CEILINGS = {  # what tables call the estimates
+    "seed_to_seed": "seed against seed",
+    "seed_to_mean": "seed against mean of the others",
+    "true_to_mean": "noise-free against mean (estimate)",
+    "valid_to_test": "validation against test",
+}
 MEASURES = {"tau_b": kendall_tau, "spearman": spearman, "pearson": pearson}
 
 

@@ -8,24 +8,24 @@ from analysis.figures.style import TITLES
 from analysis.measures.baselines import BASELINES, WORDS
 from analysis.measures.collect import Collected
 from analysis.measures.differences import verdict
-from analysis.report.page import number
+from analysis.tables import number
 
 IN_WORDS = WORDS | {"params": "the number of parameters"}
 NAMED = 2  # variants that a sentence names at the most; of more it says how many
 OPENINGS = {
     "better": "better than",
-    "worse": "worse, on the architectures that both have, than",
+    "worse": "worse, on the architectures in common, than",
     "not significant": "not significantly different from",
-    "one seed": "not to be judged, for want of seeds, against",
-    "not compared": "not compared, for want of architectures in common, with",
+    "one seed": "not testable, as a side has one seed, against",
+    "not compared": "not compared, as too few architectures are in common, with",
 }
 
 
-def answer(found: Collected) -> list[str]:
+def answer(collected: Collected) -> list[str]:
     """One paragraph for each space; one that says so if nothing has finished."""
-    primary = found.primary[found.primary["trained_as"].isna()]
+    primary = collected.primary[collected.primary["trained_as"].isna()]
     paragraphs = [
-        _of_space(found, str(space), group) for space, group in primary.groupby("space", sort=False)
+        _of_space(collected, str(space), group) for space, group in primary.groupby("space", sort=False)
     ]
     unfinished = int((primary["runs"] - primary["finished"]).sum())
     if unfinished:
@@ -36,7 +36,7 @@ def answer(found: Collected) -> list[str]:
     return paragraphs
 
 
-def _of_space(found: Collected, space: str, group: pd.DataFrame) -> str:
+def _of_space(collected: Collected, space: str, group: pd.DataFrame) -> str:
     title = TITLES.get(space, space)
     usable = group[group["tau_b"].notna()].sort_values("tau_b", ascending=False, kind="stable")
     if not len(usable):
@@ -44,10 +44,10 @@ def _of_space(found: Collected, space: str, group: pd.DataFrame) -> str:
     best = usable.iloc[0]
     seeds = int(best["finished"])
     level = f"tau-b {number(best['tau_b']).content}{_interval(best['tau_b_low'], best['tau_b_high'])}"
-    over = "one seed: the interval is over architectures alone and lacks the share of the trainings"
+    over = "one seed: the interval is over architectures alone and lacks the variance of the training"
     if seeds > 1:
         over = f"mean of {seeds} seeds, std {best['tau_b_std']:.3f}"
-    ceiling = _reference(found, best, "seed_to_seed")
+    ceiling = _reference(collected, best, "seed_to_seed")
     if ceiling is not None:
         over += f"; noise ceiling {ceiling:.3f}"
     where = f"{level} over {int(best['n'])} architectures, {best['set']} ({over})"
@@ -58,25 +58,28 @@ def _of_space(found: Collected, space: str, group: pd.DataFrame) -> str:
         if usable.groupby("mask")["set"].nunique().max() > 1:
             sets = ", ".join(f"{name} ({len(rows)})" for name, rows in usable.groupby("set", sort=False))
             first = (
-                f"{title}: the {len(usable)} variants are judged on different sets, {sets}, so that their means are"
-                f" not compared; differences are on what both sides have. “{best['variant']}” is at {where}."
+                f"{title}: the {len(usable)} variants are evaluated on different sets, {sets}, so that their means"
+                f" are not comparable; differences are computed on the architectures in common. “{best['variant']}” has"
+                f" {where}."
             )
-    rows = found.differences[found.differences["space"] == space]
-    own = rows[rows["leader"] == best["variant"]]
-    parts = [*_against_variants(own, rows), *_against_baselines(own)]
+    rows = collected.differences[collected.differences["space"] == space]
+    pairs = rows[rows["leader"] == best["variant"]]
+    parts = [*_against_variants(pairs, rows), *_against_baselines(pairs)]
     return f"{first} It is {'; '.join(parts)}." if parts else first
 
 
-def _against_variants(own: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+def _against_variants(pairs: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     """What the leader is beside the other variants, by verdict."""
-    others = own[~own["other"].isin(BASELINES)]
+    others = pairs[~pairs["other"].isin(BASELINES)]
     if not len(others):
         return []
     verdicts = [verdict(row) for _, row in others.iterrows()]
     parts = []
     for kind, opening in OPENINGS.items():
         chosen = [
-            row for (_, row), own_kind in zip(others.iterrows(), verdicts, strict=True) if own_kind == kind
+            row
+            for (_, row), its_verdict in zip(others.iterrows(), verdicts, strict=True)
+            if its_verdict == kind
         ]
         if len(chosen) > NAMED:
             every = len(chosen) == len(others)
@@ -89,9 +92,9 @@ def _against_variants(own: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     return parts
 
 
-def _against_baselines(own: pd.DataFrame) -> list[str]:
+def _against_baselines(pairs: pd.DataFrame) -> list[str]:
     """What the leader is beside params, and beside the baseline that is the hardest to beat, where that is another."""
-    rows = own[own["other"].isin(BASELINES) & own["difference"].notna()]
+    rows = pairs[pairs["other"].isin(BASELINES) & pairs["difference"].notna()]
     if not len(rows):
         return []
     hardest = rows.sort_values("difference", kind="stable").iloc[0]
@@ -123,9 +126,9 @@ def _interval(low: float | None, high: float | None, sign: str = "") -> str:
     return f" [{number(low, sign=sign).content}, {number(high, sign=sign).content}]"
 
 
-def _reference(found: Collected, row: pd.Series, name: str) -> float | None:
-    """tau-b of a reference on the set that the row is judged on."""
-    rows = found.references
+def _reference(collected: Collected, row: pd.Series, name: str) -> float | None:
+    """tau-b of a reference on the set that the row is evaluated on."""
+    rows = collected.references
     chosen = (rows[["space", "mask", "set"]] == row[["space", "mask", "set"]]).all(axis=1)
     chosen &= rows["reference"] == name
     values = rows[chosen]["tau_b"].dropna().to_numpy(dtype=float)

@@ -6,8 +6,12 @@ from pathlib import Path
 
 from analysis.figures.style import TITLES
 from analysis.measures.compare import Compared
-from analysis.report.page import ONE_SEED, Html, element, interval_of, number, page, table, with_std
+from analysis.report.page import page
 from analysis.report.sections.comparisons import comparison_tables
+from analysis.report.tables.comparison import VARIANTS
+from analysis.tables.cells import ONE_SEED
+from analysis.tables.html import Html, element, html_table
+from analysis.tables.table import Table
 from supernet.files import write_text
 
 
@@ -33,34 +37,21 @@ def write_comparison(compared: Compared, path: Path) -> None:
 
 
 TEXT = (
-    "On the architectures that all variants of the space scored. Mean ± standard deviation over seeds. 95 %: interval"
-    f" of the mean over architectures and trainings; {ONE_SEED}: of one seed, which lacks the share of the trainings. A"
-    " training in several studies is one variant."
+    "On the architectures that all variants of the space scored. Mean ± standard deviation over seeds. 95 %: confidence"
+    f" interval of the mean over architectures and trainings; {ONE_SEED}: one seed, so that the interval lacks the"
+    " variance of the training. A training that several studies share is one variant."
 )
 
 
 def _variants(compared: Compared) -> list[Html]:
     several = len(compared.studies) > 1
-    words = ["Variant", *(["Studies"] if several else []), "Mask"]
-    head = [*words, "tau-b", "95 %", "Spearman", "seeds", "n", "epochs", "updates"]
+    columns = [column for column in VARIANTS if several or column.key != "studies"]
     pieces: list[Html] = []
     for space, group in compared.variants.groupby("space", sort=False):
-        rows = [
-            [
-                row["variant"],
-                *([row["studies"]] if several else []),
-                row["mask"],
-                with_std(row, "tau_b"),
-                interval_of(row, "tau_b"),
-                with_std(row, "spearman"),
-                *(number(row[name], 0) for name in ("seeds", "n", "epochs", "updates")),
-            ]
-            for row in group.to_dict("records")
-        ]
-        judged = f"Judged on: {group['set'].iloc[0]}, {int(group['n'].iloc[0]):,} with every score."
+        first = group.iloc[0]
         pieces += [
             element("h3", TITLES.get(str(space), space)),
-            element("p", judged),
-            table(head, rows, words=len(words)),
+            element("p", f"Evaluated on: {first['set']}, {int(first['n']):,} with every score."),
+            html_table(Table(columns, group.to_dict("records"))),
         ]
     return pieces

@@ -42,8 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     _check(args)
-    from analysis.report.tables.pair import frame_text
-    from analysis.report.tables.safe_text import csv_text
+    from analysis.tables import Table, csv_text, write
     from studies import embedded
     from studies.running.lock import hold
     from studies.running.parallel import default_workers
@@ -105,7 +104,7 @@ def main(args: argparse.Namespace) -> int:
         f"{found.manifest['title']}, {column}: {len(values)} architectures, best {max(values):.2f}, mean "
         f"{sum(values) / len(values):.2f}; each search {args.budget:g} {args.unit}"
     )
-    print(frame_text(summary(rows), "text"))
+    print(write(Table.of_frame(summary(rows)), "text"))
     print(f"every search: {path}")
     return 0
 

@@ -246,7 +246,7 @@ def test_answer(found):
     assert "better than “uniform” (+0." in first
     assert "corrected for 3 comparisons" in first
     assert "noise ceiling 0." in first
-    assert "not to be judged, for want of seeds, against “warm-up <b>”" in second
+    assert "not testable, as a side has one seed, against “warm-up <b>”" in second
     assert last == "3 of 18 runs have no scores yet or failed; see the runs below."
 
 
@@ -257,7 +257,9 @@ def test_the_answer_on_one_seed_says_what_its_interval_lacks(copy):
     edit(copy, keep)
     found = collect(copy)
     first = answer(found)[0]
-    assert "one seed: the interval is over architectures alone and lacks the share of the trainings" in first
+    assert (
+        "one seed: the interval is over architectures alone and lacks the variance of the training" in first
+    )
     assert "better than" not in first
     own = found.primary[found.primary["tau_b"].notna()]
     assert (own["tau_b_low"] == own["tau_b_architectures_low"]).all()

@@ -12,8 +12,8 @@ from estimators_study import write_estimators_study
 from analysis.measures.collect import Collected, collect
 from analysis.measures.front import against_front
 from analysis.measures.yardstick import yardstick
-from analysis.report.page import Html
 from analysis.report.sections.estimators import estimators_section
+from analysis.tables.html import Html
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from analysis.__main__ import main
 from analysis.figures import learning as curves
 from analysis.figures.learning import learning, learning_frame
 from analysis.measures.collect import collect
-from analysis.report.sections.learning import learning_section
+from analysis.report.sections.runs import learning_section
 from analysis.store.scored import ScoredSet
 from analysis.store.study import load_study
 
@@ -72,7 +72,7 @@ def test_figure_and_section(folder: Path, tmp_path: Path) -> None:
     assert main(words) == 0
     assert (tmp_path / "out" / "learning.svg").is_file()
     text = "".join(learning_section(collect(folder), tmp_path))
-    assert "While training" in text
+    assert "During training" in text
     assert len(pd.read_csv(tmp_path / "learning.csv")) == 3
 
 

@@ -102,7 +102,7 @@ def test_few_and_constant_scores(tmp_path: Path, capsys) -> None:
     constant.to_csv(tmp_path / "scores.csv", index=False)
     page, found = report(tmp_path, capsys)
     assert found["tau_b"]["value"] is None
-    assert "The scores rank nothing: all 5 scores are equal." in page
+    assert "The scores are uninformative: all 5 scores are equal." in page
     assert "nan" not in " ".join(re.findall(r">([^<]+)</td>", page))
 
 

@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from analysis.__main__ import main
 from analysis.figures import scatter, style, topn, variants
 from analysis.measures.collect import collect
-from analysis.report.page import element
 from analysis.report.page import page as page_of
 from analysis.report.study_page import write_report
+from analysis.tables.html import element
 
 FIGURES = ("confusion", "residuals", "scatter", "topn", "variants")
 SUFFIXES = ("png", "pdf", "svg", "csv")

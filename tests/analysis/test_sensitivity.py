@@ -18,8 +18,8 @@ from analysis.measures.sensitivity import (
     sensitivity,
     tie_handling,
 )
-from analysis.report.sections.chance import chance_section
-from analysis.report.sections.sensitivity import sensitivity_section
+from analysis.report.sections.choices import sensitivity_section
+from analysis.report.sections.top import chance_section
 from analysis.statistics.correlation import kendall_tau
 from analysis.store.tables import read_frame
 from supernet.spaces import get_space

@@ -17,13 +17,13 @@ from synthetic_study import NOTE, SIZES, texts, write_run
 from analysis.__main__ import main
 from analysis.measures.collect import collect
 from analysis.measures.correlate import ranking
-from analysis.report.page import Html
 from analysis.report.study_page import write_report
 from analysis.report.tables.study import table_frame
 from analysis.statistics.correlation import kendall_tau, pearson, spearman, weighted_tau
 from analysis.statistics.partial import partial_kendall, partial_spearman
 from analysis.statistics.topn import overlap, topn_mean_tau
 from analysis.statistics.uncertainty import COEFFICIENTS, interval, mean_tau, paired_difference, spread
+from analysis.tables.html import Html
 
 CLOSED = {
     "tau_b": lambda rho: 2 / math.pi * math.asin(rho),

@@ -81,7 +81,8 @@ def test_large_costs_are_printed_in_millions(found: Yardstick) -> None:
     own = frames(found, "fear", "macs")
     (table, _) = (one for one in printed(own, "fear", "macs") if one.name == "front")
     assert "cost in 10^6 MACs" in table.title
-    row = dict(zip(table.head, table.rows[0], strict=True))
+    titles = {column.key: column.heading for column in table.columns}
+    row = {titles[key]: value for key, value in table.rows[0].items()}
     exact = own["front"][own["front"]["metric"] == "spearman"]
     exact = exact[(exact["variant"] == row["ranking"]) & (exact["percent"] == int(row["top %"]))].iloc[0]
     shown, error = row["its 10^6 MACs"].split(" ± ")

@@ -21,9 +21,9 @@ import pandas as pd
 import pytest
 import torch
 
-from analysis.report.page import element, page
-from analysis.report.tables.pair import frame_text
-from analysis.report.tables.safe_text import csv_text
+from analysis.report.page import page
+from analysis.tables import Table, csv_text, write
+from analysis.tables.html import element
 from slurm.profile import Profile
 from studies import catalog
 from studies.__main__ import main
@@ -117,7 +117,7 @@ def test_texts_that_a_spreadsheet_would_run_are_written_as_text() -> None:
 
 def test_markdown_has_no_markup_of_a_name() -> None:
     frame = pd.DataFrame({"name": ["<img src=x onerror=alert(1)> | a\nb"], "n": [1]})
-    assert frame_text(frame, "markdown").splitlines()[2] == (
+    assert write(Table.of_frame(frame), "markdown").splitlines()[2] == (
         "| &lt;img src=x onerror=alert(1)&gt; \\| a b | 1 |"
     )
 

@@ -8,7 +8,7 @@ import html
 import re
 from importlib.resources import files
 
-from analysis.report.page.markup import Html, element, safe
+from analysis.tables.html import Html, element, safe
 
 STYLES = ("page.css", "tables.css", "scatter.css")
 SCRIPTS = ("unpack.js", "downloads.js", "tables.js", "drawing.js", "scatter.js")

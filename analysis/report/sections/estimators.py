@@ -17,55 +17,47 @@ from analysis.measures.collect import Collected
 from analysis.measures.estimator_scores import COST, SideBySide
 from analysis.measures.front import DEFAULT, against_front
 from analysis.measures.yardstick import Yardstick, yardstick
-from analysis.report.page import (
-    DASH,
-    ONE_SEED,
-    Cell,
-    Html,
-    element,
-    interval,
-    interval_of,
-    number,
-    picture,
-    table,
-)
+from analysis.report.page import picture
+from analysis.report.tables.study import ranking_interval
 from analysis.statistics.bins import REPORTED
 from analysis.statistics.uncertainty import SMALLEST
 from analysis.store.study import GROUP, mask_text
+from analysis.tables.cells import DASH, ONE_SEED, Cell, Row, missing, number, significant
+from analysis.tables.html import Html, element, html_table
+from analysis.tables.table import Table
 
 SHOWN = (10, 30, 50)  # percent: bins in the table beside the whole
 PANELS = (10, 50, 100)
 COUNT = SIZES[-1]  # architectures whose total cost is in the table
 
 
-def estimators_section(found: Collected, folder: Path) -> list[Html]:
+def estimators_section(collected: Collected, folder: Path) -> list[Html]:
     """Heading, and for each space and mask a table, what it is of, and two figures, saved to `folder`; nothing where
     all rankings are of one kind."""
-    if len({run.kind for run in found.study.runs}) < 2:
+    if len({run.kind for run in collected.study.runs}) < 2:
         return []
-    own = yardstick(found.study, percents=REPORTED)
-    totals = amortised(own)
+    measured = yardstick(collected.study, percents=REPORTED)
+    totals = amortised(measured)
     pieces: list[Html] = []
-    for group in own.side_by_side:
+    for group in measured.side_by_side:
         pieces += [
             element("h3", style.panel_title(group.space.name, mask_text(group.space))),
-            element("p", *_compared(rows_of(own.rankings, group)), class_="small"),
-            _table(own, totals, group),
-            *_against(rows_of(own.bins, group)),
-            *_pictures(own, totals, group, folder),
+            element("p", *_compared(rows_of(measured.rankings, group)), class_="small"),
+            _table(measured, totals, group),
+            *_against(rows_of(measured.bins, group)),
+            *_pictures(measured, totals, group, folder),
         ]
-    return [element("h2", "What the same compute buys"), *pieces, element("p", TEXT, class_="small")]
+    return [element("h2", "Quality at equal cost"), *pieces, element("p", TEXT, class_="small")]
 
 
 TEXT = (
-    "Top x %: of the truth. In brackets, what the narrow range of truths leaves there of the Spearman over all, if"
-    " the score's error is the same everywhere. Common ratio: share of the true top x % that is in the predicted top"
-    " x %; in brackets (ratio - x) / (1 - x), which is 0 by chance. Intervals: 95 % over architectures and"
-    f" trainings; {ONE_SEED}: of one seed, over architectures alone. Seconds: of the"
-    " measure alone, mean and standard error over the architectures compared, on the machines that the runs were on;"
-    " once: before any score, the training of a supernet for one; in total: that and the mean over all architectures"
-    " asked for, with those that came to no score. `analysis yardstick` prints all bins, steps and MACs, and the"
-    " distance to the Pareto front."
+    "Top x %: of the truth. In brackets, what range restriction leaves there of the Spearman over all if the error of"
+    " the score is homoscedastic. Common ratio: share of the true top x % that is in the predicted top x %; in brackets"
+    " (ratio - x) / (1 - x), which is 0 by chance. Intervals: 95 % over architectures and trainings;"
+    f" {ONE_SEED}: one seed, over architectures alone. Seconds each: of the measure alone, mean and standard error over"
+    " the architectures compared, on the machines of the runs. Once: before any score, for example the training of a"
+    " supernet. In total: both, with the mean over all architectures asked for, also those without a score."
+    " `analysis yardstick` prints all bins, steps and MACs, and the distance to the Pareto front."
 )
 
 
@@ -86,14 +78,14 @@ def _compared(rankings: pd.DataFrame) -> list[str]:
     return texts
 
 
-def _table(own: Yardstick, totals: pd.DataFrame, group: SideBySide) -> Html:
-    bins = rows_of(own.bins, group)
+def _table(measured: Yardstick, totals: pd.DataFrame, group: SideBySide) -> Html:
+    bins = rows_of(measured.bins, group)
     by_bin = {(*_key(row), row["percent"]): row for row in bins.to_dict("records")}
     costs = rows_of(totals, group)
     dearest = {_key(row): row["seconds"] for row in costs[costs["architectures"] <= COUNT].to_dict("records")}
     lines: list[list[object]] = []
     weak = []
-    for row in rows_of(own.rankings, group).to_dict("records"):
+    for row in rows_of(measured.rankings, group).to_dict("records"):
         whole = by_bin.get((*_key(row), 100))
         if whole is None:
             continue
@@ -102,7 +94,7 @@ def _table(own: Yardstick, totals: pd.DataFrame, group: SideBySide) -> Html:
             weak.append(len(lines))
         lines.append([
             row["variant"], NAMES.get(row["kind"], row["kind"]),
-            number(whole["spearman"]), _interval(whole),
+            number(whole["spearman"]), ranking_interval(whole, "spearman_low", 2),
             *(_bracketed(one, "spearman", "spearman_reference") for one in inside),
             *(_bracketed(one, "common", "corrected") for one in inside),
             _seconds(whole["seconds"], whole["seconds_se"]), _seconds(row["prepare_seconds"]),
@@ -110,23 +102,15 @@ def _table(own: Yardstick, totals: pd.DataFrame, group: SideBySide) -> Html:
         ])  # fmt: skip
     head = ["Ranking", "Kind", "Spearman, all", "95 %"]
     head += [f"Spearman, top {x} %" for x in SHOWN] + [f"common ratio, top {x} %" for x in SHOWN]
-    return table(
-        [*head, "seconds each", "once", f"in total for {COUNT:,}", "no score"], lines, words=2, weak=weak
-    )
+    head += ["seconds each", "once", f"in total for {COUNT:,}", "no score"]
+    return html_table(Table.of_cells(head, lines, words=2), weak=weak)
 
 
-def _interval(row: dict[Any, Any]) -> Cell:
-    """A baseline has no trainings: its interval lacks nothing."""
-    if row["kind"] == COST:
-        return interval(row["spearman_low"], row["spearman_high"], 2)
-    return interval_of(row, "spearman", 2)
-
-
-def _key(row: dict[Any, Any]) -> tuple[Any, ...]:
+def _key(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in GROUP)
 
 
-def _bracketed(row: dict[Any, Any] | None, name: str, other: str) -> Cell:
+def _bracketed(row: Row | None, name: str, other: str) -> Cell:
     """'0.61 (0.55)'."""
     if row is None or (cell := number(row[name])).value is None:
         return Cell(DASH)
@@ -135,12 +119,10 @@ def _bracketed(row: dict[Any, Any] | None, name: str, other: str) -> Cell:
 
 def _seconds(mean: Any, error: Any = None) -> Cell:
     """Three significant digits: seconds go from thousandths to days."""
-    if mean is None or pd.isna(mean):
-        return Cell(DASH)
-    text = f"{mean:,.0f}" if mean >= 1000 else f"{mean:.3g}"
-    return Cell(
-        text if error is None or pd.isna(error) or not error else f"{text} ± {error:.2g}", float(mean)
-    )
+    shown = number(mean, 0, ",") if not missing(mean) and mean >= 1000 else significant(mean)
+    if missing(error) or not error or shown.value is None:
+        return shown
+    return Cell(f"{shown.content} ± {error:.2g}", shown.value)
 
 
 def _against(bins: pd.DataFrame) -> list[Html]:
@@ -161,12 +143,12 @@ def _against(bins: pd.DataFrame) -> list[Html]:
     return texts
 
 
-def _pictures(own: Yardstick, totals: pd.DataFrame, group: SideBySide, folder: Path) -> list[Html]:
-    bins, costs = rows_of(own.bins, group), rows_of(totals, group)
+def _pictures(measured: Yardstick, totals: pd.DataFrame, group: SideBySide, folder: Path) -> list[Html]:
+    bins, costs = rows_of(measured.bins, group), rows_of(totals, group)
     if not bins["seconds"].notna().any():
         return []
-    note = note_of_group(own.study, group)
-    end = "-".join([group.space.name, *group.space.mask]) if len(own.side_by_side) > 1 else ""
+    note = note_of_group(measured.study, group)
+    end = "-".join([group.space.name, *group.space.mask]) if len(measured.side_by_side) > 1 else ""
     drawn = {
         "yardstick": (
             grid(bins, PANELS, note),
@@ -182,6 +164,6 @@ def _pictures(own: Yardstick, totals: pd.DataFrame, group: SideBySide, folder: P
     pieces = []
     for name, (figure, data, caption) in drawn.items():
         path = style.save(figure, data, folder, f"{name}-{end}" if end else name)[0]
-        full = f"{caption} A point is a ranking. {own.study.note}"
+        full = f"{caption} A point is a ranking. {measured.study.note}"
         pieces.append(picture(path, full, f"Figure: {caption}"))
     return pieces

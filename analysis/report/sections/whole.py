@@ -1,114 +1,108 @@
-"""The section on all architectures of a space: how well each variant ranks them."""
+"""The section on all architectures of a space: how well each variant ranks them; and the tables that sections share, a
+table for each space of its variants and of what they are compared with."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
+from analysis.figures.style import TITLES
+from analysis.measures.baselines import TITLES as BASELINE_TITLES
+from analysis.measures.ceiling import CEILINGS
 from analysis.measures.collect import Collected
-from analysis.report.page import (
-    MINUS,
-    ONE_SEED,
-    Cell,
-    Head,
-    Html,
-    element,
-    interval,
-    interval_of,
-    number,
-    with_std,
-)
-from analysis.report.sections.rankings import LABELS, judged_on, ranking_tables
+from analysis.report.tables.study import RENAMED, ranking_interval
+from analysis.store.study import FULL
+from analysis.tables.cells import DASH, MINUS, ONE_SEED, Cell, Row, fixed, interval, with_std
+from analysis.tables.html import Html, element, html_table
+from analysis.tables.table import Column, Table
 
-PARTS = ("architectures", "trainings")
+LABELS = BASELINE_TITLES | {name: f"ceiling: {label}" for name, label in CEILINGS.items()}
 
 
-def whole_section(found: Collected, figure: Html) -> list[Html]:
+def whole_section(collected: Collected, figure: Html) -> list[Html]:
     """Heading, the main table of each space, what the columns are, the rest of the measures, and the figure."""
-    rest = element("details", element("summary", "More measures"), _rest(found))
+    rest = ranking_tables(collected, list(LABELS), REST, named=True)
     return [
         element("h2", "All architectures"),
-        _main(found),
+        ranking_tables(collected, list(LABELS), MAIN, main=True, named=True),
         element("p", TEXT, class_="small"),
-        rest,
+        element("details", element("summary", "More measures"), rest),
         figure,
     ]
 
 
-def _main(found: Collected) -> Html:
-    head = [
-        Head("tau-b", "tau_b"), Head("95 %", "tau_b_low"), Head("judged on", "set"),
-        Head("Spearman", "spearman"), Head("Pearson", "pearson"),
-        Head(Html("topn_<wbr>mean_tau"), "topn_mean_tau"), Head("p", "topn_p"), Head("top 5 %", "overlap_5"),
-        Head(Html("regret<wbr>@10"), "regret_10"), Head("mean score", "mean_score"), Head("seeds", "seeds"),
-        Head("updates", "updates"), Head("train (s)", "train_seconds"),
-    ]  # fmt: skip
-
-    def cells(row: dict[Any, Any]) -> list[object]:
-        return [
-            with_std(row, "tau_b"),
-            _interval(row),
-            judged_on(row),
-            number(row.get("spearman")),
-            number(row.get("pearson")),
-            number(row.get("topn_mean_tau"), 2),
-            number(row.get("seedmean_topn_p" if "variant" in row else "topn_p")),
-            number(row.get("overlap_5")),
-            number(row.get("regret_10"), 2),
-            number(row.get("mean_score"), 2),
-            number(row.get("finished"), 0),
-            number(row.get("updates"), 0),
-            number(row.get("train_seconds"), 1),
-        ]
-
-    return ranking_tables(found, list(LABELS), head, cells, main=True)
+def ranking_tables(
+    collected: Collected, references: Sequence[str], columns: Sequence[Column], **more: bool
+) -> Html:
+    """A table for each space: its variants, then in grey the `references`. Rows are those of Collected.primary and
+    Collected.references. more: of html_table."""
+    variants = collected.primary.rename(columns=RENAMED)
+    pieces: list[Html] = []
+    for space, group in variants.groupby("space", sort=False) if len(variants) else ():
+        compared = collected.references[collected.references["space"] == space]
+        compared = compared[compared["reference"].isin(references)]
+        masks, sets = len(set(compared["mask"])) > 1, len(set(group["set"].dropna())) > 1
+        rows: list[Row] = [{"ranking": row["variant"], **row} for row in group.to_dict("records")]
+        for row in compared.to_dict("records"):
+            mask = row["mask"] if row["mask"] == FULL else f"without {row['mask']}"
+            of = ", ".join([*([mask] if masks else []), *([row["set"]] if sets else [])])
+            rows.append({"ranking": LABELS[row["reference"]] + (f" ({of})" if of else ""), **row})
+        table = Table([Column("ranking", "Ranking", words=True), *columns], rows)
+        weak = range(len(group), len(rows))
+        pieces += [element("h3", TITLES.get(str(space), space)), html_table(table, weak=weak, **more)]
+    return Html("".join(pieces))
 
 
-def _interval(row: dict[Any, Any]) -> Cell:
-    """A baseline has no trainings: its interval lacks nothing."""
-    if "variant" in row:
-        return interval_of(row, "tau_b")
-    return interval(row.get("tau_b_low"), row.get("tau_b_high"))
+def evaluated_on(row: Row, key: str = "set") -> str:
+    """A format: the set that the row is evaluated on; a dash for a ranking without a value."""
+    return row[key] if isinstance(row.get(key), str) else DASH
 
 
-def _rest(found: Collected) -> Html:
-    head = [
-        Head("95 %, architectures alone", "tau_b_architectures_low"),
-        Head("95 %, trainings alone", "tau_b_trainings_low"), Head("tau-b of the mean score"),
-        Head("tau-b by loss", "tau_b_loss"), Head("of the mean loss"),
-        Head("weighted tau", "weighted_tau"), Head("Spearman", "spearman"), Head("Pearson", "pearson"),
-        Head("mean score", "mean_score"), Head("top 5 %", "overlap_5"), Head("regret@10", "regret_10"), Head("n", "n"),
-        Head("missing", "missing"),
-    ]  # fmt: skip
-
-    def cells(row: dict[Any, Any]) -> list[object]:
-        return [
-            *(interval(row.get(f"tau_b_{part}_low"), row.get(f"tau_b_{part}_high")) for part in PARTS),
-            number(row.get("seedmean_tau_b")),
-            with_std(row, "tau_b_loss"),
-            number(row.get("seedmean_tau_b_loss")),
-            with_std(row, "weighted_tau"),
-            with_std(row, "spearman"),
-            with_std(row, "pearson"),
-            with_std(row, "mean_score", 2),
-            with_std(row, "overlap_5"),
-            with_std(row, "regret_10", 2),
-            number(row.get("n"), 0),
-            number(row.get("missing"), 0),
-        ]
-
-    return ranking_tables(found, list(LABELS), head, cells)
+def _part(row: Row, key: str) -> Cell:
+    return interval(row.get(key), row.get(f"{key.removesuffix('_low')}_high"))
 
 
+MAIN = [
+    Column("tau_b", "tau-b", format=with_std),
+    Column("tau_b_low", "95 %", format=ranking_interval),
+    Column("set", "evaluated on", words=True, format=evaluated_on),
+    Column("spearman", "Spearman", format=fixed()),
+    Column("pearson", "Pearson", format=fixed()),
+    Column("topn_mean_tau", Html("topn_<wbr>mean_tau"), format=fixed(2)),
+    Column("topn_p", "p", format=fixed()),
+    Column("overlap_5", "top 5 %", format=fixed()),
+    Column("regret_10", Html("regret<wbr>@10"), format=fixed(2)),
+    Column("mean_score", "mean score", format=fixed(2)),
+    Column("seeds", format=fixed(0)),
+    Column("updates", format=fixed(0)),
+    Column("train_seconds", "train", unit="s", format=fixed(1)),
+]
+REST = [
+    Column("tau_b_architectures_low", "95 %, architectures alone", format=_part),
+    Column("tau_b_trainings_low", "95 %, trainings alone", format=_part),
+    Column("seedmean_tau_b", "tau-b of the mean score", format=fixed()),
+    Column("tau_b_loss", "tau-b by loss", format=with_std),
+    Column("seedmean_tau_b_loss", "of the mean loss", format=fixed()),
+    Column("weighted_tau", "weighted tau", format=with_std),
+    Column("spearman", "Spearman", format=with_std),
+    Column("pearson", "Pearson", format=with_std),
+    Column("mean_score", "mean score", format=partial(with_std, digits=2)),
+    Column("overlap_5", "top 5 %", format=with_std),
+    Column("regret_10", "regret@10", format=partial(with_std, digits=2)),
+    Column("n", format=fixed(0)),
+    Column("missing", format=fixed(0)),
+]
 TEXT = (
-    "Means over seeds, ± their standard deviation. 95 %: interval of the mean over architectures and trainings (of"
-    f" baselines, which have no trainings, over architectures); {ONE_SEED}: of one seed, which lacks the share of the"
-    " trainings. judged on: the architectures that all seeds of the ranking have scored; numbers of different sets are"
-    " not compared, differences are of what both have. Under More measures the two parts of the interval."
-    f" topn_mean_tau: Kendall's formula between N and the mean score of the true top-N, {MINUS}1 is"
-    " best; p, of the mean score over seeds: share of shuffled scores that do at least as well. top 5 %: share of"
-    " the true top 5 % that is in the predicted top 5 % (5 % by chance). regret@10: best truth less the best among"
-    " the ten with the highest score, in percentage points. mean score in percent where it is an accuracy. train:"
-    " seconds a run. By loss: the same scoring's loss as the score, the lowest best. n: architectures scored by every"
-    " finished seed. missing: architectures with truth and no score (the most of any seed), left out. The noise-free"
-    " ceiling is an estimate (Spearman-Brown), for Pearson only."
+    "Means over seeds, ± their standard deviation. 95 %: confidence interval of the mean over architectures and"
+    f" trainings (of baselines, which have no trainings, over architectures); {ONE_SEED}: one seed, so that the"
+    " interval lacks the variance of the training. evaluated on: the architectures that all seeds of the ranking have"
+    " scored. Values on different sets are not comparable; differences are computed on the architectures in common."
+    " More measures has the two parts of the interval."
+    f" topn_mean_tau: Kendall's formula applied to N and the mean score of the true top-N; {MINUS}1 is"
+    " best. p, of the mean score over seeds: share of permuted scores that do at least as well. top 5 %: share of"
+    " the true top 5 % that is in the predicted top 5 % (5 % by chance). regret@10: best truth minus the best truth"
+    " among the ten highest scores, in percentage points. mean score: in percent where it is an accuracy. train:"
+    " seconds per run. By loss: the loss of the same evaluation is the score, the lowest best. n: architectures scored"
+    " by every finished seed. missing: architectures with truth but no score (the most of any seed), left out. The"
+    " noise-free ceiling is an estimate (Spearman-Brown), for Pearson only."
 )

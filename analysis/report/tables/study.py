@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import pandas as pd
 
 from analysis.figures.style import TITLES
 from analysis.measures.baselines import BASELINES, WORDS
+from analysis.measures.ceiling import CEILINGS
 from analysis.measures.collect import Collected
-from analysis.report.page import ONE_SEED
-from analysis.report.tables import latex
-from analysis.report.tables.pair import CEILINGS, as_json, frame_text, records
+from analysis.measures.estimator_scores import COST
 from analysis.statistics.crossed import interval_names
-from analysis.store.study import FULL
+from analysis.store.study import FULL, Study
+from analysis.tables.cells import ONE_SEED, Cell, Row, fixed, interval, interval_of, with_std
+from analysis.tables.table import Column, Table, records
+from analysis.tables.writers import write
 
 SHORT = [
     "space", "mask", "name", "seeds", "n", "set", "missing", "tau_b", "tau_b_std", "tau_b_low", "tau_b_high",
@@ -28,8 +30,13 @@ COLUMNS = [
     "regret_10_std", "mean_score", "mean_score_std", "epochs", "updates", "train_seconds", "score_seconds",
 ]  # fmt: skip
 
+RENAMED = {
+    "finished": "seeds",
+    "seedmean_topn_p": "topn_p",
+}  # columns of Collected.primary, as tables have them
 
-def table_frame(found: Collected) -> pd.DataFrame:
+
+def table_frame(collected: Collected) -> pd.DataFrame:
     """The study's numbers, one row for each variant (its own BatchNorm mode), baseline and noise ceiling.
 
     Means over the finished seeds; *_std over seeds (empty for one). set: what the row is judged on. tau_b_low and
@@ -39,8 +46,8 @@ def table_frame(found: Collected) -> pd.DataFrame:
     over architectures; topn_p: of the mean score too. mean_score in percent, regret_10 in percentage
     points, seconds a run.
     """
-    rows = found.primary.rename(columns={"variant": "name", "finished": "seeds", "seedmean_topn_p": "topn_p"})
-    references = found.references.rename(columns={"reference": "name"})
+    rows = collected.primary.rename(columns=RENAMED | {"variant": "name"})
+    references = collected.references.rename(columns={"reference": "name"})
     frame = pd.DataFrame(
         [
             {name: row.get(name) for name in COLUMNS}
@@ -59,59 +66,59 @@ def table_frame(found: Collected) -> pd.DataFrame:
     )
 
 
-def print_table(found: Collected, form: str = "text") -> None:
-    """Print the study's table: in full as 'csv' or 'json', the main columns as 'text', 'markdown' or 'latex'."""
-    print(table_text(found, form))
+def print_table(collected: Collected, form: str = "text") -> None:
+    """Print the study's table: in full as 'csv' or 'json', the main columns in the other formats."""
+    print(table_text(collected, form))
 
 
-def table_text(found: Collected, form: str) -> str:
+def table_text(collected: Collected, form: str) -> str:
     """The same as a string."""
-    frame = table_frame(found)
-    if form == "json":
-        study = found.study
-        facts = {"study": study.name, "title": study.title, "note": study.note}
-        return as_json(facts | {"rows": records(frame)})
-    if form == "csv":
-        return frame_text(frame, form)
+    frame, study = table_frame(collected), collected.study
+    if form in ("csv", "json"):
+        return write(Table.of_frame(frame), form, facts=facts_of(study))
     # Ceilings that exist for Pearson only would be empty rows.
     frame = frame[frame["tau_b"].notna() | ~frame["name"].isin(CEILINGS)]
-    unmasked = (frame["mask"] == FULL).all()
-    if form == "latex":
-        return _latex(found, frame, with_mask=not unmasked)
-    return frame_text(frame[[name for name in SHORT if not (unmasked and name == "mask")]], form)
-
-
-def _latex(found: Collected, frame: pd.DataFrame, with_mask: bool) -> str:
-    head = ["Ranking", *(["Mask"] if with_mask else [])]
-    head += [
-        r"$\tau_b$", r"95\,\%", r"Spearman $\rho$", "Top-$N$ mean", r"Overlap top 5\,\%", "Regret@10",
-        "Seeds", "$n$", "Updates",
-    ]  # fmt: skip
-    groups = []
-    for space, rows in frame.groupby("space", sort=False):
-        lines = []
-        for row in records(rows):
-            name = (CEILINGS | WORDS).get(row["name"], row["name"])
-            words = [latex.escape(name), *([latex.escape(row["mask"])] if with_mask else [])]
-            lines.append([*words, *_latex_cells(row)])
-        groups.append((TITLES.get(str(space), str(space)), lines))
-    title = found.study.title if found.study.title.endswith(("?", "!", ".")) else f"{found.study.title}."
+    absent = ["mask"] if (frame["mask"] == FULL).all() else []
+    if form != "latex":
+        return write(Table.of_frame(frame).select(key for key in SHORT if key not in absent), form)
+    title = study.title if study.title.endswith(("?", "!", ".")) else f"{study.title}."
     caption = (
         f"{title} Mean ± standard deviation over seeds; 95 %: over architectures and trainings, of baselines over"
         f" architectures; {ONE_SEED}: of one seed, over architectures alone. Top-N mean: Kendall's"
-        f" tau between N and the mean score of the true top-N, -1 is best. {found.study.note}"
+        f" tau between N and the mean score of the true top-N, -1 is best. {study.note}"
     )
-    label = f"tab:{''.join(c if c.isalnum() else '-' for c in found.study.name)}"
-    return latex.latex_table(head, groups, caption=caption.strip(), label=label, words=2 if with_mask else 1)
+    columns = [column for column in LATEX if column.key not in absent]
+    return write(Table(columns, records(frame), study.name, caption=caption.strip(), group=space_title), form)
 
 
-def _latex_cells(row: dict[str, Any]) -> list[str]:
-    return [
-        latex.with_std(row["tau_b"], row["tau_b_std"]),
-        latex.interval_of(row, "tau_b", fixed=row["name"] in BASELINES),
-        latex.with_std(row["spearman"], row["spearman_std"]),
-        latex.with_std(row["topn_mean_tau"], row["topn_mean_tau_std"], 2),
-        latex.with_std(row["overlap_5"], row["overlap_5_std"]),
-        latex.with_std(row["regret_10"], row["regret_10_std"], 2),
-        *(latex.number(row[name], 0) for name in ("seeds", "n", "updates")),
-    ]
+def facts_of(study: Study) -> dict[str, str]:
+    """What JSON says of a study beside its numbers."""
+    return {"study": study.name, "title": study.title, "note": study.note}
+
+
+def space_title(row: Row) -> str:
+    """The title of the space that the row is of."""
+    return TITLES.get(row["space"], str(row["space"]))
+
+
+def ranking_interval(row: Row, key: str, digits: int = 3) -> Cell:
+    """A format: the interval of a ranking's mean over seeds, marked where it lacks the share of the trainings; a
+    baseline has no trainings, so that its interval lacks nothing."""
+    if row.get("kind") == COST or row.get("reference", row.get("name")) in BASELINES:
+        return interval(row.get(key), row.get(f"{key.removesuffix('_low')}_high"), digits)
+    return interval_of(row, key, digits)
+
+
+LATEX = [
+    Column("name", "Ranking", words=True, format=lambda row, key: (CEILINGS | WORDS).get(row[key], row[key])),
+    Column("mask", "Mask", words=True),
+    Column("tau_b", latex=r"$\tau_b$", format=with_std),
+    Column("tau_b_low", latex=r"95\,\%", format=ranking_interval),
+    Column("spearman", latex=r"Spearman $\rho$", format=with_std),
+    Column("topn_mean_tau", latex="Top-$N$ mean", format=partial(with_std, digits=2)),
+    Column("overlap_5", latex=r"Overlap top 5\,\%", format=with_std),
+    Column("regret_10", "Regret@10", format=partial(with_std, digits=2)),
+    Column("seeds", "Seeds", format=fixed(0)),
+    Column("n", latex="$n$", format=fixed(0)),
+    Column("updates", "Updates", format=fixed(0)),
+]

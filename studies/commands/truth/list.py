@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     import json
 
-    from analysis.report.tables.pair import aligned
+    from analysis.tables import Table, write
     from studies.truth import table
 
     rows: list[dict[str, Any]] = []
@@ -40,12 +40,13 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(rows, indent=1))
         return 0
-    cells = [["name", "space", "data", "architectures", "columns", "curves"]]
+    cells = []
     for row in rows:
         if "error" in row:
             cells.append([row["name"], row["error"], "", "", "", ""])
             continue
         numbers = (str(row[key]) for key in ("architectures", "columns", "curves"))
         cells.append([row["name"], row["space"], ", ".join(row["data"]), *numbers])
-    print(aligned(cells, words=(0, 1, 2)))
+    head = ["name", "space", "data", "architectures", "columns", "curves"]
+    print(write(Table.of_cells(head, cells, words=3), "text"))
     return 0

@@ -106,21 +106,26 @@ def _table(
     found: TruthTable, names: list[str], quantiles: dict[str, list[float]], ceilings: dict[str, Any]
 ) -> list[str]:
     """Two tables: values, and noise ceilings where there are any."""
-    from analysis.report.tables.pair import CEILINGS, aligned, number
+    from analysis.measures.ceiling import CEILINGS
+    from analysis.tables import Column, Table, number, write
 
-    rows = [["column", "n", "missing", "min", "10 %", "median", "90 %", "max"]]
+    rows = []
     for name in names:
         missing = int(found.frame[name].isna().sum())
         values = [f"{q:.2f}" for q in quantiles.get(name, [])] or ["-"] * len(QUANTILES)
         rows.append([name, str(len(found.frame) - missing), str(missing), *values])
-    noise = [["noise ceiling", "", "tau_b", "rho", "r", "n", "compared"]]
+    noise = []
     for name in names:
         for kind, estimate in (ceilings[name] or {}).items():
-            values = [number(estimate.get(measure)) for measure in ("tau_b", "spearman", "pearson")]
-            noise.append([name, CEILINGS[kind], *values, str(estimate["n"]), estimate["compared"]])
-    if len(noise) == 1:
-        return [aligned(rows), "", "noise ceiling: not known (no seeds, no validation beside a test)"]
-    return [aligned(rows), "", aligned(noise, words=(0, 1, 6))]
+            cells = [number(estimate.get(measure)) for measure in ("tau_b", "spearman", "pearson")]
+            noise.append([name, CEILINGS[kind], *cells, str(estimate["n"]), estimate["compared"]])
+    values_text = write(
+        Table.of_cells(["column", "n", "missing", "min", "10 %", "median", "90 %", "max"], rows), "text"
+    )
+    if not noise:
+        return [values_text, "", "noise ceiling: not known (no seeds, no validation beside a test)"]
+    head = ["noise ceiling", "", "tau_b", "rho", "r", "n", Column("compared", words=True)]
+    return [values_text, "", write(Table.of_cells(head, noise, words=2), "text")]
 
 
 def _flat(value: dict[str, Any]) -> str:
