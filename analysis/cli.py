@@ -1,5 +1,5 @@
-"""What the command lines share: commands that are modules; a user's mistake ends with one line and exit code 2, no
-traceback."""
+"""What the command lines share. A command's arguments are light; the module with its work is imported once the command
+is known, so that --help answers at once. A user's mistake ends with one line and exit code 2, no traceback."""
 
 from __future__ import annotations
 
@@ -9,22 +9,52 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
+
+LONGEST = 1500  # characters of a message
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command.
+
+    Args:
+        help: One line of what it does.
+        work: `module:function` of what does it, a function of the parsed arguments that returns an exit code.
+        add_arguments: Adds its arguments to a parser; none are added where it takes none.
+    """
+
+    help: str
+    work: str
+    add_arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
 
 
 def add_commands(
-    parser: argparse.ArgumentParser,
-    commands: Mapping[str, ModuleType],
-    dest: str = "command",
-    metavar: str = "COMMAND",
+    parser: argparse.ArgumentParser, commands: Mapping[str, Command | ModuleType], metavar: str = "COMMAND"
 ) -> None:
-    """One sub-command a module, which has HELP and add_arguments(parser); `dest` of what is parsed says which."""
-    chosen = parser.add_subparsers(dest=dest, required=True, metavar=metavar)
-    for name, module in commands.items():
-        module.add_arguments(chosen.add_parser(name, help=module.HELP, description=module.HELP))
+    """Add sub-commands, by name. What is parsed says by `work` which of them was chosen; see `work`."""
+    chosen = parser.add_subparsers(dest="command", required=True, metavar=metavar)
+    for name, command in commands.items():
+        if isinstance(command, ModuleType):  # which has HELP, add_arguments and main
+            command = Command(command.HELP, f"{command.__name__}:main", command.add_arguments)
+        added = chosen.add_parser(name, help=command.help, description=command.help)
+        added.set_defaults(work=command.work)
+        command.add_arguments(added)
 
 
-LONGEST = 1500  # characters of a message
+def main(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> int:
+    """Parse a command line and do its work; the exit code."""
+    args = parser.parse_args(argv)
+    return run(lambda: work(args.work)(args))
+
+
+def work(name: str) -> Callable[[argparse.Namespace], int | None]:
+    """The function that `module:function` names."""
+    module, _, function = name.partition(":")
+    done: Callable[[argparse.Namespace], int | None] = getattr(import_module(module), function)
+    return done
 
 
 class Terminated(KeyboardInterrupt):

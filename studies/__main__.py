@@ -30,8 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = parser().parse_args(argv)
-    return cli.run(lambda: COMMANDS[args.command].main(args))
+    return cli.main(parser(), argv)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,4 @@ ACTIONS = {"list": list_, "show": show, "check": check, "import": import_, "buil
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    cli.add_commands(parser, ACTIONS, dest="action", metavar="|".join(ACTIONS))
-
-
-def main(args: argparse.Namespace) -> int:
-    return ACTIONS[args.action].main(args)
+    cli.add_commands(parser, ACTIONS, metavar="|".join(ACTIONS))
