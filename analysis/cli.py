@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
+from analysis.tables import FORMATS
+
 LONGEST = 1500  # characters of a message
 
 
@@ -42,6 +44,16 @@ def add_commands(
         added = chosen.add_parser(name, help=command.help, description=command.help)
         added.set_defaults(work=command.work)
         command.add_arguments(added)
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """--format, what is printed: one of analysis.tables.FORMATS."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="csv and json have every number with all its digits (text)",
+    )
 
 
 def main(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> int:
