@@ -1,8 +1,7 @@
-"""`python -m analysis COMMAND`: what the scores say. Heavy imports wait until a command runs."""
+"""`python -m analysis COMMAND`: what the scores say."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from analysis import cli
@@ -17,17 +16,8 @@ COMMANDS = {
     "yardstick": yardstick,
 }
 
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of `python -m analysis`."""
-    top = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
-    cli.add_commands(top, COMMANDS)
-    return top
-
-
-def main(argv: list[str] | None = None) -> int:
-    return cli.main(parser(), argv)
-
+PROGRAM = cli.Program("analysis", __doc__, COMMANDS)
+parser, main = PROGRAM.parser, PROGRAM.main
 
 if __name__ == "__main__":
     sys.exit(main())

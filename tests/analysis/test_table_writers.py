@@ -1,4 +1,4 @@
-"""One table in its six formats: the same numbers, and nothing that a reader takes for markup, a formula or a command."""
+"""One table in its six formats: the same numbers, and nothing that is read as markup, a formula or a command."""
 
 from __future__ import annotations
 
