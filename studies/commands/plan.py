@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import torch
-
 from analysis.store.scored import ScoredSet
 from studies import catalog
 from studies.commands.arguments import add_work
@@ -125,6 +123,8 @@ def check_workers(workers: int | None) -> None:
 
 def choose_device(name: str) -> str:
     """'cpu' or 'cuda'. ValueError if cuda is asked for and there is none."""
+    import torch  # a plan is made without it
+
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
         raise ValueError("--device: 'cuda' is not available on this machine; use cpu or auto")
