@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from types import ModuleType
 
@@ -31,17 +30,8 @@ COMMANDS: dict[str, Command | ModuleType] = {
     ),
 }
 
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of `python -m analysis`."""
-    top = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
-    cli.add_commands(top, COMMANDS)
-    return top
-
-
-def main(argv: list[str] | None = None) -> int:
-    return cli.main(parser(), argv)
-
+PROGRAM = cli.Program("analysis", __doc__, COMMANDS)
+parser, main = PROGRAM.parser, PROGRAM.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,9 +9,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from analysis.tables import FORMATS
 
@@ -25,25 +26,30 @@ class Command:
     Args:
         help: One line of what it does.
         work: `module:function` of what does it, a function of the parsed arguments that returns an exit code.
-        add_arguments: Adds its arguments to a parser; none are added where it takes none.
+        add_arguments: Adds its arguments to a parser.
+        commands: Sub-commands, by name, of a command that is a group of them and does nothing by itself.
     """
 
     help: str
-    work: str
-    add_arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
+    work: str = ""
+    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
+    commands: Mapping[str, Command] = field(default_factory=dict)
 
 
 def add_commands(
     parser: argparse.ArgumentParser, commands: Mapping[str, Command | ModuleType], metavar: str = "COMMAND"
 ) -> None:
-    """Add sub-commands, by name. What is parsed says by `work` which of them was chosen; see `work`."""
-    chosen = parser.add_subparsers(dest="command", required=True, metavar=metavar)
+    """Add sub-commands, by name. What is parsed holds the `work` of the one that was chosen."""
+    chosen = parser.add_subparsers(required=True, metavar=metavar)
     for name, command in commands.items():
         if isinstance(command, ModuleType):  # which has HELP, add_arguments and main
             command = Command(command.HELP, f"{command.__name__}:main", command.add_arguments)
         added = chosen.add_parser(name, help=command.help, description=command.help)
         added.set_defaults(work=command.work)
-        command.add_arguments(added)
+        if command.add_arguments is not None:
+            command.add_arguments(added)
+        if command.commands:
+            add_commands(added, command.commands, metavar="|".join(command.commands))
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
@@ -56,17 +62,31 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> int:
-    """Parse a command line and do its work; the exit code."""
-    args = parser.parse_args(argv)
-    return run(lambda: work(args.work)(args))
+@dataclass(frozen=True)
+class Program:
+    """`python -m NAME COMMAND`."""
+
+    name: str
+    description: str | None
+    commands: Mapping[str, Command | ModuleType]
+
+    def parser(self) -> argparse.ArgumentParser:
+        """The command line."""
+        top = argparse.ArgumentParser(prog=f"python -m {self.name}", description=self.description)
+        add_commands(top, self.commands)
+        return top
+
+    def main(self, argv: list[str] | None = None) -> int:
+        """Parse a command line and do its work; the exit code."""
+        args = self.parser().parse_args(argv)
+        return run(lambda: work(args.work)(args))
 
 
-def work(name: str) -> Callable[[argparse.Namespace], int | None]:
+def work(name: str) -> Callable[..., Any]:
     """The function that `module:function` names."""
     module, _, function = name.partition(":")
-    done: Callable[[argparse.Namespace], int | None] = getattr(import_module(module), function)
-    return done
+    named: Callable[..., Any] = getattr(import_module(module), function)
+    return named
 
 
 class Terminated(KeyboardInterrupt):

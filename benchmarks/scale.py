@@ -1,6 +1,7 @@
-"""Scale: a study of 10,000 runs expanded, shown and collected, from made-up results; what a run adds to its training.
+"""The benchmarks `scale` and `growth`: studies of thousands of runs, and how cost grows.
 
-Seconds are of the processor, without the start of Python; memory is the most that the process had, with PyTorch in it.
+Seconds are of the processor, without the start of Python and its imports; memory is the most that the process had, with
+PyTorch in it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,18 +20,29 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
+from analysis.measures.collect import collect
+from analysis.report.tables.study import print_table
 from analysis.store import result as result_file
 from analysis.store.scored import ScoredSet
-from benchmarks.timing import Row, compare, measured
+from benchmarks import NB201
+from benchmarks.timing import Row, below, compare, measured, one_thread
 from studies import embedded
+from studies.catalog import quickstart
+from studies.commands.show import show_plan
 from studies.estimators.one_shot import build
+from studies.model.smoke import smoke
 from studies.model.study import Run, Study, Truth
 from studies.model.variant import Variant
-from studies.running.execute import Plan
+from studies.running.execute import Plan, execute
 from studies.running.run import train
 from studies.running.scores import record
-from supernet.data import DataConfig
+from supernet.data import DataConfig, Split, load
+from supernet.fast.memory import keep_freed_memory
+from supernet.network import NetworkConfig, Supernet, seeded
+from supernet.scoring import Scorer
+from supernet.spaces import Size, get_space
 
 RUNS = 10_000
 SEEDS = 5
@@ -44,9 +56,9 @@ def study(runs: int) -> Study:
     """A grid of four masks and as many learning rates as it takes."""
     base = Variant(
         name="",
-        space="nasbench201",
-        size=embedded.SIZES["nasbench201"],
-        training=embedded.STAND_ALONE["nasbench201"],
+        space=NB201,
+        size=embedded.SIZES[NB201],
+        training=embedded.STAND_ALONE[NB201],
         data=DataConfig(name=embedded.DATA),
         expected_seconds=10.0,
     )
@@ -66,7 +78,7 @@ def study(runs: int) -> Study:
         question="How long does it take?",
         note="MADE UP: no network was trained",
         variants=variants,
-        truth={"nasbench201": Truth("nasbench201-digits", "digits_test")},
+        truth={NB201: Truth("nasbench201-digits", "digits_test")},
         seeds=tuple(range(SEEDS)),
         scored=ScoredSet(top=500, random=1000),
     )
@@ -112,21 +124,21 @@ def made_up_scores(texts: list[str], seed: int) -> pd.DataFrame:
     ).sort_values("arch", ignore_index=True)
 
 
-def run(quick: bool) -> Iterator[Row]:
+def scale(quick: bool) -> Iterator[Row]:
+    """Scale: a study of 10,000 runs expanded, shown and collected, from made-up results; what a run adds to its
+    training."""
     runs = 200 if quick else RUNS
     with TemporaryDirectory() as folder:
         root = Path(folder)
         make_up(root, runs)
         for what, seconds, megabytes in GOALS:
             taken, peak = measured(WORK[what], root, runs)
-            yield _row(f"{runs:,} runs", what, taken, "s", seconds)
-            yield _row(f"{runs:,} runs", f"{what}: memory", peak, "MB", megabytes)
+            for name, value, unit, limit in (
+                (what, taken, "s", seconds),
+                (f"{what}: memory", peak, "MB", megabytes),
+            ):
+                yield Row.of(f"{runs:,} runs", name, [value], unit, goal=below(value, limit, unit))
         yield from of_an_epoch(root, turns=1 if quick else 7)
-
-
-def _row(work: str, variant: str, value: float, unit: str, limit: float | None) -> Row:
-    goal, met = ("", None) if limit is None else (f"< {limit:g} {unit}", value < limit)
-    return Row(work, variant, value, value, unit, goal=goal, met=met)
 
 
 def expand(root: Path, runs: int) -> None:
@@ -135,17 +147,12 @@ def expand(root: Path, runs: int) -> None:
 
 def show(root: Path, runs: int) -> None:
     """What `studies show` does."""
-    from studies.commands.show import show
-
     with contextlib.redirect_stdout(io.StringIO()):
-        show(Plan.of(study(runs), root))
+        show_plan(Plan.of(study(runs), root))
 
 
 def table(root: Path, runs: int) -> None:
     """What `analysis table` does."""
-    from analysis.measures.collect import collect
-    from analysis.report.tables.study import print_table
-
     with contextlib.redirect_stdout(io.StringIO()):
         print_table(collect(root / "scale", with_points=False))
 
@@ -169,13 +176,59 @@ def of_an_epoch(root: Path, turns: int) -> Iterator[Row]:
     yield from compare(f"training of {epochs} epochs, digits C8", variants, turns=turns)
 
 
-WORK = {
-    "expanding": expand,
-    "studies show": show,
-    "analysis table": table,
-}
+WORK = {"expanding": expand, "studies show": show, "analysis table": table}
 GOALS = (
     ("expanding", 2.0, None),
     ("studies show", 20.0, None),
     ("analysis table", 60.0, 1000.0),
 )  # seconds and MB
+
+
+def growth(quick: bool) -> Iterator[Row]:
+    """How cost grows: with architectures, images, width and runs; the ratio is of the time to that of the first row."""
+    keep_freed_memory()
+    turns = 1 if quick else 3
+    counts = (20, 40) if quick else (250, 500, 1000, 2000)
+    few = counts[0]
+    with one_thread():
+        variants = {f"{n} architectures": partial(score, n, 397, 8) for n in counts}
+        yield from grown("scoring NAS-Bench-201, 397 images, C8", variants, turns=turns)
+        variants = {
+            f"{n} images": partial(score, few, n, 8) for n in ((100, 200) if quick else (100, 200, 397, 1397))
+        }
+        yield from grown(f"scoring {few} architectures, C8", variants, turns=turns)
+        variants = {f"C{c}": partial(score, few, 397, c) for c in ((8, 16) if quick else (8, 16, 32))}
+        yield from grown(f"scoring {few} architectures, 397 images", variants, turns=turns)
+    variants = {f"{n} runs, 2 workers": partial(runs, n) for n in ((1, 2) if quick else (1, 2, 4, 8))}
+    yield from grown("smoke runs of the quickstart, start-up included", variants, turns=turns)
+
+
+def grown(work: str, variants: Mapping[str, Callable[[], object]], turns: int) -> Iterator[Row]:
+    """Rows whose ratio says how many times longer than the first."""
+    for row in compare(work, variants, turns=turns):
+        assert row.ratio is not None
+        yield replace(row, ratio=1 / row.ratio)
+
+
+def score(architectures: int, images: int, channels: int) -> None:
+    """Score a random sample under random weights. More images than there are for validation: those of training too."""
+    space, data = get_space(NB201), load(DataConfig(name=embedded.DATA))
+    size = Size(**{**vars(embedded.SIZES[NB201]), "channels": channels})
+    network = seeded(Supernet, NetworkConfig(space=space, size=size), seed=0)
+    whole = [torch.cat([getattr(s, name) for s in (data.valid, data.train)]) for name in ("images", "labels")]
+    scorer = Scorer(network, data, Split(*(tensor[:images] for tensor in whole)), "batch")
+    for _ in scorer(space.sample(architectures, seed=1)):
+        pass
+
+
+def runs(count: int) -> None:
+    """That many runs of the quickstart's smoke size, with two workers."""
+    with TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
+        plan = Plan.of(smoke(quickstart.study()), Path(folder))
+        uniform = [run for run in plan.runs if run.variant.space == NB201]
+        chosen = [
+            type(run)(run.variant, seed, Path(folder) / str(seed))
+            for seed in range(count)
+            for run in uniform[:1]
+        ]
+        execute(plan, chosen, "cpu", 2)

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from analysis.store import result as result_file
-from slurm import job, request
+from slurm import worker
 from slurm.job import Job
+from studies.commands.plan import plan_from_words
 from studies.model.study import Run
 from studies.running import lock, parallel
 from studies.running import run as one_run
@@ -39,7 +40,7 @@ def words(tmp_path: Path, few_architectures: str) -> tuple[str, ...]:
 
 @pytest.fixture
 def runs(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(run.variant.run_id(run.seed) for run in request.plan(words).runs[:3])
+    return tuple(run.variant.run_id(run.seed) for run in plan_from_words(words).runs[:3])
 
 
 Done = list[str]
@@ -62,7 +63,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Done:
             return {"run_id": run_id, "status": "held", "reason": str(error)}
 
     monkeypatch.setattr(one_run, "run_one", run_one)
-    monkeypatch.setattr(job, "TRY_EVERY", 0.1)
+    monkeypatch.setattr(worker, "TRY_EVERY", 0.1)
     return asked
 
 
@@ -181,8 +182,8 @@ def test_progress_is_a_line_now_and_then(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr("slurm.job.time.monotonic", lambda: clock[0])
-    report: Callable[[str, float, str], None] = job.Log("a run")
+    monkeypatch.setattr("slurm.worker.time.monotonic", lambda: clock[0])
+    report: Callable[[str, float, str], None] = worker.Log("a run")
     for second in range(61):
         clock[0] = 100.0 + second
         report("train", second / 60, f"epoch {second}/60")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fake_slurm import SMOKE, Fake, finish, records, slurm
 
-from slurm.state import last_line
+from slurm.records import last_line
 from studies.running import lock
 
 

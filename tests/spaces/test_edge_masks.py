@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.commands import space as space_command
-from studies.commands.space import add_arguments
+from studies.__main__ import main
 from supernet.spaces import NasBench201, get_space
 from supernet.spaces.edge_masks import only
 from supernet.spaces.expressions import Rules
@@ -156,11 +155,7 @@ def test_an_edge_without_operations_and_another_space_are_refused() -> None:
 
 
 def test_the_command_takes_masks_by_edge(capsys: pytest.CaptureFixture[str]) -> None:
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    assert space_command.main(parser.parse_args(["nasbench201", "--mask", "none@0-3, skip_connect@0-3"])) == 0
+    assert main(["space", "nasbench201", "--mask", "none@0-3, skip_connect@0-3"]) == 0
     out = capsys.readouterr().out
     assert "mask: none@0-3, skip_connect@0-3" in out
     assert re.search(r"raw +9,375", out)

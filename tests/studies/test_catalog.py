@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from studies import catalog
-from studies.commands import grid
+from studies.commands.plan import parse_truths
 from studies.model.estimate import Estimate
 from studies.model.ranker import Ranker
 from studies.model.smoke import smoke
@@ -118,13 +118,13 @@ def test_two_variants_that_are_one_training_are_refused() -> None:
 
 
 def test_another_ground_truth_can_be_named() -> None:
-    found = grid.truths(["blox-digits:digits_valid"])
+    found = parse_truths(["blox-digits:digits_valid"])
     assert set(found) == {"blox"}
     assert found["blox"].column == "digits_valid"
     with pytest.raises(ValueError, match="--truth: 'blox-digits' is not TABLE:COLUMN"):
-        grid.truths(["blox-digits"])
+        parse_truths(["blox-digits"])
     with pytest.raises(ValueError, match="table: 'nowhere' is neither"):
-        grid.truths(["nowhere:cifar10_test"])
+        parse_truths(["nowhere:cifar10_test"])
 
 
 def test_run_ids_are_those_that_earlier_versions_gave() -> None:

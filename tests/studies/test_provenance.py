@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from studies.commands import grid
+from studies.commands.plan import command
 from studies.model.study import Study
 from studies.running import provenance
 from studies.running.execute import Plan
@@ -78,6 +78,6 @@ def test_the_command_names_what_changes_the_study_and_no_folders() -> None:
     args = Namespace(
         name="quickstart", smoke=True, all=True, truth=["my table.csv:acc"], runs=Path("/elsewhere")
     )
-    assert grid.command(args) == "python -m studies run quickstart --smoke --all --truth 'my table.csv:acc'"
+    assert command(args) == "python -m studies run quickstart --smoke --all --truth 'my table.csv:acc'"
     plain = Namespace(name="quickstart", smoke=False, all=False, truth=None, runs=Path("runs"))
-    assert grid.command(plain) == "python -m studies run quickstart"
+    assert command(plain) == "python -m studies run quickstart"

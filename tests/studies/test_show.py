@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studies.__main__ import main
-from studies.commands.show import show
+from studies.commands.show import show_plan
 from studies.model.study import Study
 from studies.running.execute import Plan
 from studies.running.lock import hold
@@ -44,11 +44,11 @@ def test_every_state_is_shown_with_what_there_is_to_say(
             "done", "running", "failed", "diverged", "to score", "failed", "interrupted", "to do",
         ]  # fmt: skip
         assert {state.name for state in states.values()} == set(STATES) - {"damaged"}  # test_run_files.py
-        show(plan)
+        show_plan(plan)
     lines = capsys.readouterr().out.splitlines()
     by_run = {run: next(line for line in lines if run.folder.name in line) for run in plan.runs}
     assert "(job 7) since 20" in by_run[running]
-    assert by_run[broken].endswith("failed                 images are missing")
+    assert by_run[broken].endswith("failed             -  images are missing")
     assert by_run[masked_0].endswith(f"a mistake of ours; {masked_0.folder / 'error.log'}")
     assert "loss or weights not finite in epoch 1" in by_run[wild]
     # Two of masked as the catalogue says, uniform and wild as their other seeds took; nothing is known of fair's two.
@@ -60,7 +60,7 @@ def test_every_state_is_shown_with_what_there_is_to_say(
     # What is done is told without asking for the lock, and the rest is estimated.
     with hold(done.folder):
         assert state_of(done, plan.architectures(done)).name == "done"
-    show(Plan.of(tiny, plan.root, tiny.only(["masked", "uniform"], [1])))
+    show_plan(Plan.of(tiny, plan.root, tiny.only(["masked", "uniform"], [1])))
     assert "2 jobs, 0 complete, 2 to do: about " in capsys.readouterr().out
 
 

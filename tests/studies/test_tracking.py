@@ -22,7 +22,7 @@ from analysis.measures.collect import collect
 from analysis.statistics.correlation import kendall_tau
 from analysis.store.scored import ScoredSet
 from studies.__main__ import main, parser
-from studies.commands import grid, tracked
+from studies.commands.plan import parse_milestones, plan_from_args, words_from_args
 from studies.estimators.cost import NetworkCost
 from studies.model.estimate import Estimate
 from studies.model.study import Run, Study
@@ -474,7 +474,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         "nasbench201/uniform",
     ]
     run_words = parser().parse_args(["run", *words, "--no-tensorboard"])
-    do(grid.plan(run_words, milestones=tracked.milestones(run_words)), selected=True)
+    do(plan_from_args(run_words, milestones=parse_milestones(run_words)), selected=True)
     assert not list(tmp_path.rglob("events.out.tfevents.*"))
     assert main(["tensorboard", *words]) == 0
     folder = tmp_path / "quickstart-smoke" / "tensorboard"
@@ -501,10 +501,11 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     [([], (25, 50, 75)), (["--milestones", "none"], ()), (["--milestones", "50,10"], (10, 50))],
 )
 def test_the_arguments_can_be_said_again(words: list[str], expected: tuple[int, ...]) -> None:
+    folders = ["--runs", str(Path("runs").absolute()), "--data-root", str(Path("datasets").absolute())]
     for given in (words, ["--no-tensorboard", *words]):
         args = parser().parse_args(["run", "quickstart", *given])
-        assert tracked.milestones(args) == (None if "--no-tensorboard" in given else expected)
-        assert tracked.words(args) == given
+        assert parse_milestones(args) == (None if "--no-tensorboard" in given else expected)
+        assert words_from_args(args) == ("quickstart", *given, *folders)
 
 
 def test_parts_of_the_comparison_are_the_analysis_of_the_study(tiny: Study, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""What checks and measurements work on: random images, networks and trainings of any size, on any device."""
+"""What is measured and checked: networks of a size, random images and trainings, on any device."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks import BLOX, NB201
 from benchmarks.plain import PlainSupernet
 from supernet.data import DataSet, Split
 from supernet.network import Network, NetworkConfig, Supernet, seeded
-from supernet.spaces import Path, Size, get_space
+from supernet.spaces import Cell, Path, Size, get_space
+from supernet.spaces.nasbench201.graph import pruned
 from supernet.training.augmentation import Augmentation
 from supernet.training.precision import MixedPrecision, set_numerics
 from supernet.training.sampling import Sampler, SamplingConfig
@@ -21,22 +24,61 @@ from supernet.training.trainer import Trainer, TrainingConfig
 
 @dataclass(frozen=True)
 class Work:
-    """Networks of a space at a size, on batches of so many images."""
+    """Networks of a space at a size, on batches of so many images, on so many threads of a CPU."""
 
     space: str
     size: Size
     batch: int
+    threads: int = 1
+
+    @property
+    def label(self) -> str:
+        """'C16 N1 32x32 B64'."""
+        size = self.size
+        side = f"{size.image_size}x{size.image_size}"
+        return f"C{size.channels} N{size.cells_per_stage} {side} B{self.batch}"
 
     @property
     def name(self) -> str:
+        return f"{get_space(self.space).title} {self.label}"
+
+    @property
+    def images(self) -> tuple[int, int, int, int]:
+        """The shape (B, C, H, W) of a batch."""
         size = self.size
-        side = f"{size.image_size}x{size.image_size}"
-        return f"{get_space(self.space).title} C{size.channels} N{size.cells_per_stage} {side} B{self.batch}"
+        return (self.batch, size.image_channels, size.image_size, size.image_size)
 
 
-def work(space: str, channels: int, cells: int, batch: int, side: int = 32, colours: int = 3) -> Work:
+def work(
+    space: str, channels: int, cells: int, batch: int, side: int = 32, colours: int = 3, threads: int = 1
+) -> Work:
     size = Size(channels=channels, stages=3, cells_per_stage=cells, image_size=side, image_channels=colours)
-    return Work(space, size, batch)
+    return Work(space, size, batch, threads)
+
+
+C16, C32, C64 = work(NB201, 16, 1, 64), work(NB201, 32, 2, 256, threads=2), work(NB201, 64, 4, 256)
+BLOX_C32 = work(BLOX, 32, 1, 256)
+
+
+def cells_macs(work: Work, cells: Iterable[Cell]) -> int:
+    """Multiply-accumulates of a forward pass of each NAS-Bench-201 cell, of its live edges alone."""
+    space = get_space(work.space)
+    return sum(space.cost(pruned(cell, True), work.size).macs for cell in cells)
+
+
+def random_images(
+    count: int, classes: int, side: int = 32, colours: int = 3, generator: torch.Generator | None = None
+) -> Split:
+    """Random uint8 images (count, colours, side, side) and labels (count,)."""
+    generator = generator or torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (count, colours, side, side), dtype=torch.uint8, generator=generator)
+    return Split(images, torch.randint(0, classes, (count,), generator=generator))
+
+
+def training_set(split: Split, classes: int, mean: Sequence[float], std: Sequence[float]) -> DataSet:
+    """Images to train on, none to validate or test."""
+    none = Split(split.images[:0], split.labels[:0])
+    return DataSet("random", classes, split, none, none, torch.tensor(mean), torch.tensor(std))
 
 
 def random_data(size: Size, train: int, valid: int, device: torch.device, precise: bool = False) -> DataSet:
@@ -72,12 +114,7 @@ def supernet(work: Work, device: torch.device, mask: tuple[str, ...] = (), **set
 
 
 def trainer(
-    network: Network,
-    data: DataSet,
-    sampling: dict[str, Any] | None = None,
-    *,
-    seed: int = 0,
-    **training: Any,
+    network: Network, data: DataSet, sampling: dict[str, Any] | None = None, *, seed: int = 0, **training: Any
 ) -> Trainer:
     """A training of `network` as its process computes from now on (`set_numerics`)."""
     settings: dict[str, Any] = {"lr": 0.05, "augmentation": Augmentation(shift=2, flip=True)}

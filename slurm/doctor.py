@@ -10,44 +10,35 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from analysis.tables import Column, Table, write
 from slurm import queue
+from slurm.arrays import executor_of, outside_jobs
 from slurm.probe import FILE, Probe
 from slurm.profile import Profile, read
 from slurm.records import Submission
-from slurm.submission import executor, outside_jobs
 from supernet.files import read_object
 
-HELP = "try the cluster with a profile: commands, partition, limits, shared folder, a one-minute job"
 POLL = 1.0  # seconds
 SETTLE = 20.0  # seconds that a network file system may take to show what a node has written
 
-Finding = tuple[
-    str, str
-]  # what was looked at; '' if it is as it should be, else what is wrong and what to do
+# What was looked at; '' if it is as it should be, else what is wrong and what to do.
+Finding = tuple[str, str]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", type=Path, metavar="TOML", required=True)
-    parser.add_argument(
-        "--runs",
-        type=Path,
-        default=Path("runs"),
-        help="folder of all results (default: runs); jobs must see it",
-    )
-    parser.add_argument(
-        "--wait", type=float, default=600.0, help="seconds until the job must have ended (default 600)"
-    )
-
-
-def main(args: argparse.Namespace) -> int:
-    """Exit code 1 if something is wrong."""
+def doctor(args: argparse.Namespace) -> int:
+    """Print the findings, as text while they are made; exit code 1 if something is wrong."""
     queue.require()
     profile = read(args.profile)
-    wrong = 0
+    rows = []
     for what, trouble in examine(profile, args.runs.absolute(), args.wait):
-        print(f"{'WRONG' if trouble else 'ok':<5}  {what}{f': {trouble}' if trouble else ''}", flush=True)
-        wrong += bool(trouble)
-    print("something is wrong" if wrong else "all is well")
+        rows.append({"finding": "WRONG" if trouble else "ok", "what": what, "trouble": trouble})
+        if args.format == "text":
+            print(f"{rows[-1]['finding']:<5}  {what}{f': {trouble}' if trouble else ''}", flush=True)
+    wrong = any(row["trouble"] for row in rows)
+    verdict = "something is wrong" if wrong else "all is well"
+    columns = [Column(key, words=True) for key in ("finding", "what", "trouble")]
+    findings = Table(columns, rows, name="findings")
+    print(verdict if args.format == "text" else write(findings, args.format, after=verdict))
     return 1 if wrong else 0
 
 
@@ -56,12 +47,12 @@ def examine(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
     yield "commands: " + ", ".join(queue.COMMANDS), ""
     try:
         yield f"controller: arrays of up to {queue.max_array_size(profile.clusters)} jobs", ""
-        partitions = {cluster: queue.partitions(cluster) for cluster in profile.clusters or ("",)}
+        partitions = {cluster: queue.partitions(cluster) for cluster in profile.clusters}
     except ValueError as error:
         yield "controller", f"{error}; does SLURM_CONF name the right cluster, and is its slurmctld up?"
         return
-    for cluster, found in partitions.items():
-        yield from partition(profile, found, f" of cluster {cluster}" if cluster else "")
+    for cluster, known in partitions.items():
+        yield from partition(profile, known, f" of cluster {cluster}" if cluster else "")
     yield from in_a_job(profile, root, wait)
 
 
@@ -95,7 +86,7 @@ def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
     submission = Submission(folder, folder.name.strip("."), (), ((),), profile)
     try:
         with outside_jobs():
-            job = executor(submission, minutes=1).submit(Probe(str(folder), profile.gpus))
+            job = executor_of(submission, minutes=1).submit(Probe(str(folder), profile.gpus))
     except RuntimeError as error:
         shutil.rmtree(folder, ignore_errors=True)
         yield "submitting a job", f"{' '.join(str(error).split())}; change the profile accordingly"
@@ -114,7 +105,7 @@ def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
 
 def entries_of(submission: Submission, job_id: str) -> list[queue.Entry]:
     """What the queue has of a job."""
-    entries = queue.entries(submission.profile.clusters or [""])
+    entries = queue.entries(submission.profile.clusters)
     return [entry for entry in entries if (entry.name, entry.id) == (submission.name, job_id)]
 
 
@@ -140,27 +131,20 @@ def wait_for(submission: Submission, job_id: str, wait: float) -> str:
     return ""
 
 
-def findings(profile: Profile, folder: Path, found: dict[str, Any]) -> Iterator[Finding]:
+def findings(profile: Profile, folder: Path, probed: dict[str, Any]) -> Iterator[Finding]:
     """What the job has written down."""
-    yield f"shared folder {folder.parent}, written by {found['host']}", ""
-    problem = found.get("torch_error", "")
+    yield f"shared folder {folder.parent}, written by {probed['host']}", ""
+    problem = probed.get("torch_error", "")
     if problem:
-        yield f"Python {found['python']}", f"torch cannot be imported ({problem}); see `setup` and `python`"
+        yield f"Python {probed['python']}", f"torch cannot be imported ({problem}); see `setup` and `python`"
         return
-    yield f"Python {found['python']}, torch {found['torch']}", ""
-    lacking = found["gpus"] < profile.gpus
-    yield (
-        f"GPUs: {found['gpus']} of {profile.gpus}",
-        ("torch sees fewer: load CUDA in `setup`, or take a partition that has GPUs" if lacking else ""),
-    )
-    yield (
-        "requeue from the node",
-        (
-            f"{found['requeue']}; a job that reaches its limit is then not queued again: use `retry`"
-            if found["requeue"]
-            else ""
-        ),
-    )
+    yield f"Python {probed['python']}, torch {probed['torch']}", ""
+    lacking = probed["gpus"] < profile.gpus
+    advice = "torch sees fewer: load CUDA in `setup`, or take a partition that has GPUs"
+    yield f"GPUs: {probed['gpus']} of {profile.gpus}", advice if lacking else ""
+    reason = probed["requeue"]
+    advice = f"{reason}; a job that reaches its limit is then not queued again: use `retry`"
+    yield "requeue from the node", advice if reason else ""
 
 
 def last_words(log: Path) -> str:
