@@ -20,6 +20,7 @@ from supernet.spaces.space import (
     Architecture,
     Cell,
     Cost,
+    Edge,
     Size,
     Space,
     add_costs,
@@ -184,6 +185,7 @@ class NasBench201(Space):
 
     name: ClassVar[str] = "nasbench201"
     title: ClassVar[str] = "NAS-Bench-201"
+    drawn_as: ClassVar[str] = "cell"
     operations: ClassVar[tuple[str, ...]] = OPERATIONS
     parts: ClassVar[int] = 1
     cell_length: ClassVar[int] = len(EDGES)
@@ -318,6 +320,14 @@ class NasBench201(Space):
         fixed, one, three = _costs(size or self.published)
         ones, threes = architecture.count(CONV1), architecture.count(CONV3)
         return Cost(*(f + ones * a + threes * b for f, a, b in zip(fixed, one, three, strict=True)))
+
+    def edges(self, architecture: Architecture) -> tuple[Edge, ...]:
+        """The six edges; live: as far as zero in is zero out."""
+        live = live_edges(architecture, zero_in_zero_out=True)
+        return tuple(
+            Edge(source, target, OPERATIONS[operation], number in live)
+            for number, ((source, target), operation) in enumerate(zip(EDGES, architecture, strict=True))
+        )
 
     def layer_counts(self, architecture: Architecture) -> dict[str, int]:
         """live_convolutions: of a cell, on edges that lead from its input to its output."""
