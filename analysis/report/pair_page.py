@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.figures import pair, style
+from analysis.figures import scatter, style
 from analysis.measures.score_sets import points
 from analysis.measures.top_and_sample import DEFAULT, choose
 from analysis.report.page import Html, element, page, picture, scatter_data, table
@@ -75,7 +75,7 @@ def _scatter(joined: Joined, scores: Table, result: Mapping[str, Any], folder: P
     found = found.assign(score_place=place)
     top = max((int(size) for size in result["top"] if int(size) <= 50), default=min(10, len(texts)))
     axis = joined.table.column
-    figure = pair.pair(found, top=top, truth=axis, score=scores.column, note=note)
+    figure = scatter.pair(found, top=top, truth=axis, score=scores.column, note=note)
     data = found.drop(columns=["seeds", "sampled"])
     path = style.save(figure, data, folder, "scatter")[0]
     group = {

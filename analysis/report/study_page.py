@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.figures.draw import draw_figures
 from analysis.measures.collect import Collected
 from analysis.report.answer import answer
 from analysis.report.page import element, page
@@ -14,6 +13,7 @@ from analysis.report.sections.comparisons import comparisons_section
 from analysis.report.sections.controls import controls_section
 from analysis.report.sections.diagnostics import diagnostics_section
 from analysis.report.sections.estimators import estimators_section
+from analysis.report.sections.figures import draw_figures
 from analysis.report.sections.learning import learning_section
 from analysis.report.sections.provenance import provenance_section
 from analysis.report.sections.runs import runs_section

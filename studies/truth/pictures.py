@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.figures import style
+from analysis.figures.truth import data_sets, operation_use
 from analysis.measures.ground_truth import agreement, occurrences, same_metric, use_by_mask
 from studies.truth.table import TruthTable
 from supernet.spaces import Space
@@ -13,25 +15,25 @@ from supernet.spaces import Space
 PRINTED = (10, 100, 500)  # sets in the printed table, and all
 
 
-def describe(found: TruthTable, space: Space, column: str | None, folder: Path | None) -> str:
+def describe(table: TruthTable, space: Space, column: str | None, folder: Path | None) -> str:
     """Text on the operations in the true top-N of `space`, a mask of the table's own, and on the data sets.
 
     column: the truth; None for the mean test accuracy on the table's first data set. folder: where to save the
     figures with their data. Raises ValueError for a table of another space and for a column without values."""
-    if found.space.name != space.name:
-        raise ValueError(f"truth: {found.path} is a table of {found.space.name}, not of {space.name}")
-    data = _data_sets(found)
-    column = _column(found, data, column)
-    frame = found.frame[found.frame[column].notna()]
+    if table.space.name != space.name:
+        raise ValueError(f"truth: {table.path} is a table of {table.space.name}, not of {space.name}")
+    data = _data_sets(table)
+    column = _column(table, data, column)
+    frame = table.frame[table.frame[column].notna()]
     architectures = [space.parse(text) for text in frame["arch"]]
     kept = (
         [space.in_mask(a) and space.is_valid(a) for a in architectures] if space.mask else [True] * len(frame)
     )
     frame = frame[kept].reset_index(drop=True)
     if frame.empty:
-        raise ValueError(f"truth: no architecture of {found.path} has {column} and is under this mask")
+        raise ValueError(f"truth: no architecture of {table.path} has {column} and is under this mask")
     architectures = [a for a, keep in zip(architectures, kept, strict=True) if keep]
-    parts = [f"{column} of {found.path.name}: {len(frame):,} architectures"]
+    parts = [f"{column} of {table.path.name}: {len(frame):,} architectures"]
     uses = {}
     for kind, counts in occurrences(space, architectures).items():
         uses[kind] = use_by_mask(counts, frame[column])
@@ -42,18 +44,18 @@ def describe(found: TruthTable, space: Space, column: str | None, folder: Path |
         lines = agreeing[agreeing["x"] < agreeing["y"]].to_string(index=False, float_format="{:.3f}".format)
         parts.append(f"the same architectures on other data sets:\n{lines}")
     if folder is not None:
-        paths = _draw(found, space, column, uses, frame[["arch", *columns]], agreeing, folder)
+        paths = _draw(table, space, column, uses, frame[["arch", *columns]], agreeing, folder)
         parts.append("drawn: " + ", ".join(map(str, paths)))
     return "\n\n".join(parts)
 
 
-def _data_sets(found: TruthTable) -> list[str]:
-    data = found.manifest["data"]
+def _data_sets(table: TruthTable) -> list[str]:
+    data = table.manifest["data"]
     return [data] if isinstance(data, str) else list(data)
 
 
-def _column(found: TruthTable, data: list[str], column: str | None) -> str:
-    columns = found.manifest["columns"]
+def _column(table: TruthTable, data: list[str], column: str | None) -> str:
+    columns = table.manifest["columns"]
     if column is None:
         tests = [name for name in (f"{d}_test" for d in data) if name in columns]
         if not tests:
@@ -63,7 +65,7 @@ def _column(found: TruthTable, data: list[str], column: str | None) -> str:
         return tests[0]
     if column not in columns:
         raise ValueError(f"column: {column!r} is not one of {', '.join(columns)}")
-    if found.frame[column].isna().all():
+    if table.frame[column].isna().all():
         raise ValueError(f"column: {column!r} has no values")
     return column
 
@@ -80,7 +82,7 @@ def _text(kind: str, use: pd.DataFrame) -> str:
 
 
 def _draw(
-    found: TruthTable,
+    table: TruthTable,
     space: Space,
     column: str,
     uses: dict[str, pd.DataFrame],
@@ -88,11 +90,7 @@ def _draw(
     agreeing: pd.DataFrame,
     folder: Path,
 ) -> list[Path]:
-    from analysis.figures import style
-    from analysis.figures.data_sets import data_sets
-    from analysis.figures.operation_use import operation_use
-
-    note = f"Truth: {column} of {found.path.name} ({found.manifest['title']})."
+    note = f"Truth: {column} of {table.path.name} ({table.manifest['title']})."
     note += f" Nothing uses {', '.join(space.mask)}." if space.mask else ""
     paths = []
     for kind, use in uses.items():

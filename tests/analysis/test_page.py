@@ -19,7 +19,6 @@ from PIL import Image
 
 from analysis.figures import scatter as figure
 from analysis.figures import style
-from analysis.figures.draw import draw_figures
 from analysis.report.page import (
     DASH,
     MINUS,
@@ -36,6 +35,7 @@ from analysis.report.page import (
 from analysis.report.page import page as page_of
 from analysis.report.page import scatter as live
 from analysis.report.page.document import SCRIPTS, STYLES
+from analysis.report.sections.figures import draw_figures
 from analysis.report.tables.study import print_table
 
 

@@ -97,7 +97,7 @@ def _with_interval(row: Mapping[Any, Any], name: str, digits: int, sign: str = "
 
 def _pictures(found: Collected, result: Diagnostics, folder: Path) -> list[Html]:
     shown = diagnostics.choose(result.variants)
-    note = f"Data: {found.study.note}" if found.study.note else ""
+    note = style.data_note(found.study.note)
     seeds = "Mean score over the finished seeds, sampled architectures"
     some = ""
     if len(shown) < len(result.variants):
@@ -105,8 +105,8 @@ def _pictures(found: Collected, result: Diagnostics, folder: Path) -> list[Html]
     columns = ", ".join(f"{truth.column} of {truth.path.name}" for truth in found.study.truths.values())
     pieces = []
     for name, text in CAPTIONS.items():
-        figure, data = diagnostics.heatmaps(name, result, note=note)
-        paths = style.save(figure, data, folder, name)
+        drawn = diagnostics.heatmaps(name, result, note=note)
+        paths = style.save(drawn.figure, drawn.frame, folder, name)
         caption = f"{text}{some} {seeds}. Truth: {columns}. {found.study.note}"
         pieces.append(picture(paths[0], caption, f"Figure: {text}"))
     return pieces

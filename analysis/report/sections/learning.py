@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.figures import style
-from analysis.figures.of_report import report_figure
+from analysis.figures import learning, style
 from analysis.measures.collect import Collected
 from analysis.report.page import Html, element, picture
 
@@ -19,7 +18,7 @@ CAPTION = (
 def learning_section(found: Collected, folder: Path) -> list[Html]:
     """Heading and figure; nothing where there are no such milestones."""
     pieces = []
-    for name, figure, data in report_figure("learning", found):
-        paths = style.save(figure, data, folder, name)
+    for drawn in learning.learning_of_study(found):
+        paths = style.save(drawn.figure, drawn.frame, folder, "learning")
         pieces.append(picture(paths[0], f"{CAPTION} {found.study.note}", f"Figure: {CAPTION}"))
     return [element("h2", "While training"), *pieces] if pieces else []
