@@ -212,9 +212,9 @@ def _draw_block(axes: Axes, left: float, block: Cell, names: tuple[str, ...]) ->
         _operation(axes, left + x, names[operation], FILLS[operation], used)
 
 
-def _operation(axes: Axes, x: float, name: str, color: str, live: bool = True) -> None:
-    """A box with the operation's name, centred on (x, 0)."""
-    box = FancyBboxPatch((x - _HALF, -0.5), 2 * _HALF, 1.0, boxstyle="round,pad=0,rounding_size=0.2")
+def _operation(axes: Axes, x: float, name: str, color: str, live: bool = True, half: float = _HALF) -> None:
+    """A box with the operation's name, centred on (x, 0). half: of its width."""
+    box = FancyBboxPatch((x - half, -0.5), 2 * half, 1.0, boxstyle="round,pad=0,rounding_size=0.2")
     box.set(facecolor=_shade(color, live), edgecolor="none", zorder=4)
     axes.add_patch(box)
     _write(axes, x, 0, name, 11.5, PAPER if live else GREY, zorder=5)
@@ -232,20 +232,23 @@ def _line(axes: Axes, points: list[tuple[float, float]], live: bool, arrow: bool
 
 # A sequence of choices: a box for each choice point, its place above
 
-_STEP = 2.6  # from one box to the next
+_INCH = 0.44  # inches of a unit
+_LETTER = 0.115  # half the width of a letter in a box, in units
 
 
 def _draw_layers(space: Space, architecture: Architecture) -> Figure:
     choices = space.choices_by_place(architecture)
-    end = (len(choices) - 1) * _STEP
-    figure, axes = _canvas(1.1 * len(choices) + 1.5, (-2.4, end + 2.4), (-2.2, 2.2))
+    half = max(_HALF, 0.25 + _LETTER * max(len(name) for _, name in choices))
+    step = 2 * half + 0.9  # from one box to the next
+    end = (len(choices) - 1) * step
+    figure, axes = _canvas(_INCH * (end + 2 * step), (-step, end + step), (-2.2, 2.2))
     fills = {name: FILLS[i % len(FILLS)] for i, name in enumerate(space.operations)}
     for number, (place, name) in enumerate(choices):
-        x = number * _STEP
-        _operation(axes, x, name, fills.get(name, GREY))
+        x = number * step
+        _operation(axes, x, name, fills.get(name, GREY), half=half)
         _write(axes, x, 0.85, place, 9, GREY)
         if number:
-            _line(axes, [(x - _STEP + _HALF, 0), (x - _HALF, 0)], True, True)
+            _line(axes, [(x - step + half, 0), (x - half, 0)], True, True)
     _write(axes, end / 2, 1.7, space.text(architecture), 9, family="monospace")
     _write(axes, end / 2, -1.5, _note(space, architecture), 10, GREY)
     return figure

@@ -38,23 +38,23 @@ def choose(variants: pd.DataFrame) -> pd.DataFrame:
 
 
 @figure("residuals", source=Source.REPORT, title="Over- and underrated operations", points=True)
-def residuals_of_study(found: Collected) -> Iterator[Drawn]:
+def residuals_of_study(collected: Collected) -> Iterator[Drawn]:
     """`residuals` of a study's chosen variants; rows: of all its variants."""
-    yield from _of_study("residuals", found)
+    yield from _of_study("residuals", collected)
 
 
 @figure(
     "confusion", source=Source.REPORT, title="Parts of the true ranking in the predicted one", points=True
 )
-def confusion_of_study(found: Collected) -> Iterator[Drawn]:
+def confusion_of_study(collected: Collected) -> Iterator[Drawn]:
     """`confusion` of a study's chosen variants; rows: of all its variants."""
-    yield from _of_study("confusion", found)
+    yield from _of_study("confusion", collected)
 
 
-def _of_study(name: str, found: Collected) -> Iterator[Drawn]:
-    result = diagnose(found)
+def _of_study(name: str, collected: Collected) -> Iterator[Drawn]:
+    result = diagnose(collected)
     if len(result.variants):
-        yield heatmaps(name, result, note=style.data_note(found.study.note))
+        yield heatmaps(name, result, note=style.data_note(collected.study.note))
 
 
 def heatmaps(name: str, result: Diagnostics, *, note: str = "") -> Drawn:

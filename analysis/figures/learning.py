@@ -30,11 +30,11 @@ COLUMNS = [*GROUP, "seed", "updates", "n", "tau_b", "tau_b_loss"]
     needs="a finished supernet whose milestones have enough scored architectures:"
     " `studies run STUDY --milestones 5,10 --milestone-share 1`",
 )
-def learning_of_study(found: Collected) -> Iterator[Drawn]:
+def learning_of_study(collected: Collected) -> Iterator[Drawn]:
     """`learning` of a study; rows: of `learning_frame`."""
-    frame = learning_frame(found.study)
+    frame = learning_frame(collected.study)
     if len(frame):
-        yield Drawn(learning(frame, note=style.data_note(found.study.note)), frame)
+        yield Drawn(learning(frame, note=style.data_note(collected.study.note)), frame)
 
 
 def learning_frame(study: Study) -> pd.DataFrame:

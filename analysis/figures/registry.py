@@ -48,8 +48,8 @@ Draw = Callable[[Any], Iterator[Drawn]]
 
 @dataclass(frozen=True)
 class NamedFigure:
-    """One entry of the registry: what `figure` was told. draw: yields the figure, several where it has pages, none where
-    the source lacks what it needs."""
+    """One entry of the registry: what `figure` was told. draw: yields the figure, several where it has pages, none
+    where the source lacks what it needs."""
 
     name: str
     source: Source

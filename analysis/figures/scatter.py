@@ -20,21 +20,21 @@ GROUP = ["space", "mask", "variant"]
 
 
 @figure("scatter", source=Source.REPORT, title="Truth against score, some variants a page", points=True)
-def scatter_pages(found: Collected) -> Iterator[Drawn]:
+def scatter_pages(collected: Collected) -> Iterator[Drawn]:
     """`scatter` of a study, a page after another: many panels take up much memory. Rows: the points of the page."""
-    usable = found.primary[found.primary["tau_b"].notna()]
+    usable = collected.primary[collected.primary["tau_b"].notna()]
     taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
-    truth = ", ".join(dict.fromkeys(truth.title for truth in found.study.truths.values()))
-    parts = pages(found.points)
+    truth = ", ".join(dict.fromkeys(truth.title for truth in collected.study.truths.values()))
+    parts = pages(collected.points)
     for number, points in enumerate(parts, 1):
-        note = style.data_note(found.study.note)
-        drawn = scatter(points, taus, top=marked(found), truth=truth, note=note)
+        note = style.data_note(collected.study.note)
+        drawn = scatter(points, taus, top=marked(collected), truth=truth, note=note)
         yield Drawn(drawn, points, page=str(number) if len(parts) > 1 else "")
 
 
-def marked(found: Collected) -> int:
+def marked(collected: Collected) -> int:
     """How many of the best by truth a scatter marks."""
-    top = found.study.top
+    top = collected.study.top
     return max(size for size in top if size <= max(50, top[0]))
 
 

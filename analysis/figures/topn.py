@@ -24,11 +24,11 @@ DASHES = ((0, (4, 2)), (0, (6, 1.5, 1, 1.5)), (0, (1, 1.5)), (0, (3, 1, 1, 1, 1,
 
 
 @figure("topn", source=Source.REPORT, title="The true top-N, set by set")
-def topn_of_study(found: Collected) -> Iterator[Drawn]:
+def topn_of_study(collected: Collected) -> Iterator[Drawn]:
     """`topn` of a study; rows: of `series_of`."""
-    series = series_of(found.top[found.top["primary"].astype(bool)])
-    note = style.data_note(found.study.note)
-    yield Drawn(topn(series, found.top_references, percent=found.study.in_percent, note=note), series)
+    series = series_of(collected.top[collected.top["primary"].astype(bool)])
+    note = style.data_note(collected.study.note)
+    yield Drawn(topn(series, collected.top_references, percent=collected.study.in_percent, note=note), series)
 
 
 def topn(series: pd.DataFrame, references: pd.DataFrame, *, percent: bool = True, note: str = "") -> Figure:

@@ -52,11 +52,13 @@ SEED: dict[str, Any] = {
 
 
 @figure("variants", source=Source.REPORT, title="tau-b of every variant")
-def variants_of_study(found: Collected) -> Iterator[Drawn]:
+def variants_of_study(collected: Collected) -> Iterator[Drawn]:
     """`variants` of a study; rows: of its variants that have a tau-b."""
-    usable = found.primary[found.primary["tau_b"].notna()]
-    runs = found.runs[found.runs["primary"].astype(bool)]
-    yield Drawn(variants(usable, runs, found.references, note=style.data_note(found.study.note)), usable)
+    usable = collected.primary[collected.primary["tau_b"].notna()]
+    runs = collected.runs[collected.runs["primary"].astype(bool)]
+    yield Drawn(
+        variants(usable, runs, collected.references, note=style.data_note(collected.study.note)), usable
+    )
 
 
 def variants(

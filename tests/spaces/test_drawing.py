@@ -9,6 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
 from analysis.figures.architecture import draw_architecture, save_figure
 from supernet.spaces import Space, get_space
@@ -102,3 +103,12 @@ def test_a_space_of_another_kind_is_drawn_as_its_choices(monkeypatch, name: str,
     choices = space.choices_by_place(space.parse(text))
     assert shown[: 2 * len(choices)] == [word for place, name in choices for word in (name, place)]
     test_texts_are_inside_and_apart(name, text)
+    figure = _draw(name, text)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [
+        patch.get_window_extent() for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)
+    ]
+    for box, label in zip(boxes, figure.axes[0].texts[::2], strict=False):
+        inside = label.get_window_extent(canvas.get_renderer())
+        assert box.x0 < inside.x0 < inside.x1 < box.x1, label

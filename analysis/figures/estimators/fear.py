@@ -80,9 +80,10 @@ def _of(ranking: Scored, group: SideBySide) -> pd.DataFrame:
     for place, (arch, truth) in enumerate(zip(group.arch, group.truth, strict=True)):
         told = [s for s, details in enumerate(ranking.details) if "stage1_seconds" in details[place]]
         if told:
-            own = [ranking.details[s][place] for s in told]
+            records = [ranking.details[s][place] for s in told]
             means = [
-                float(np.mean([details.get(name, np.nan) for details in own])) for name in STAGE_COLUMNS[2:4]
+                float(np.mean([details.get(name, np.nan) for details in records]))
+                for name in STAGE_COLUMNS[2:4]
             ]
             rows.append(
                 [arch, ranking.variant.partition(": ")[0], *means, truth, ranking.status[told[0], place]]
@@ -152,12 +153,12 @@ def _rows(group: SideBySide, proxies: Sequence[Scored]) -> pd.DataFrame:
         row = {"variant": ranking.variant.partition(": ")[0], "measure": measure, "epoch": int(epoch or 0)}
         known = np.isfinite(ranking.scores)
         dropped = [
-            spearman(group.truth[own], scores[own]).value
-            for scores, own in zip(ranking.scores, known, strict=True)
+            spearman(group.truth[finite], scores[finite]).value
+            for scores, finite in zip(ranking.scores, known, strict=True)
         ]
         filled = [
-            np.where(own, scores, scores[own].min() - 1 if own.any() else 0.0)
-            for scores, own in zip(ranking.scores, known, strict=True)
+            np.where(finite, scores, scores[finite].min() - 1 if finite.any() else 0.0)
+            for scores, finite in zip(ranking.scores, known, strict=True)
         ]
         worst = [spearman(group.truth, scores).value for scores in filled]
         row |= {
@@ -192,12 +193,21 @@ def while_training(rows: pd.DataFrame, note: str = "") -> Figure:
         top = panels[0]
         for number, line in enumerate(drawn):
             dashes = "-" if number < len(style.PALETTE) else (0, (5, 1.5))  # colours come again, dashed
-            epochs, own = line.rows["epoch"], {"color": line.colour}
-            top.plot(epochs, line.rows["spearman"], marker=line.marker, markersize=4, linestyle=dashes, **own)
+            epochs, colour = line.rows["epoch"], line.colour
+            top.plot(
+                epochs,
+                line.rows["spearman"],
+                marker=line.marker,
+                markersize=4,
+                linestyle=dashes,
+                color=colour,
+            )
             if line in lacking:
-                top.plot(epochs, line.rows["spearman_worst"], linestyle=":", linewidth=1.1, **own)
+                top.plot(epochs, line.rows["spearman_worst"], linestyle=":", linewidth=1.1, color=colour)
                 share = 100 * line.rows["missing"]
-                panels[1].plot(epochs, share, marker=line.marker, markersize=3, linestyle=dashes, **own)
+                panels[1].plot(
+                    epochs, share, marker=line.marker, markersize=3, linestyle=dashes, color=colour
+                )
         style.zero_line(top)
         top.set_ylabel("Spearman")
         _names_at_the_end(top, drawn)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
-from analysis.figures.estimators.rankings import CIFAR10, CIFAR100, IMAGENET, NAMES, Rankings, handles, looks
+from analysis.figures.estimators.rankings import CIFAR10, CIFAR100, IMAGENET, NAMES, Rankings, handles, marks
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.measures.amortised import amortised
 from analysis.measures.front import DEFAULT, METRICS
@@ -78,27 +78,27 @@ def grid(bins: pd.DataFrame, percents: Sequence[int] = REPORTED, note: str = "")
         figure = style.new_figure(height=1.75 * len(percents) + 1.3)
         panels = figure.subplots(len(percents), 2, squeeze=False, sharex="row")
         for percent, row in zip(percents, panels, strict=True):
-            here = known[known["percent"] == percent]
+            rows = known[known["percent"] == percent]
             for metric, axes in zip(METRICS, row, strict=True):
-                _bin(axes, here, metric)
+                _bin(axes, rows, metric)
                 title = METRICS[metric][:1].upper() + METRICS[metric][1:]
                 axes.set_title(f"{title}, top {percent} %" if percent < 100 else f"{title}, all")
         for axes in panels[-1]:
             axes.set_xlabel("seconds an architecture")
-        marks = handles(known.drop_duplicates(GROUP)["kind"])
-        marks.append(
+        legend = handles(known.drop_duplicates(GROUP)["kind"])
+        legend.append(
             Line2D([], [], linestyle="", marker="_", color=style.GREY, label="range restriction alone")
         )
-        figure.legend(handles=marks, loc="outside upper left", ncols=3)
+        figure.legend(handles=legend, loc="outside upper left", ncols=3)
         style.add_note(figure, GRID_TEXT, note)
     return figure
 
 
-def _bin(axes: Axes, here: pd.DataFrame, metric: str) -> None:
-    here = here[here[metric].notna()]
-    own = looks(here["kind"])
-    for kind, group in here.groupby("kind", sort=False):
-        colour, marker = own[str(kind)]
+def _bin(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
+    rows = rows[rows[metric].notna()]
+    mark_of = marks(rows["kind"])
+    for kind, group in rows.groupby("kind", sort=False):
+        colour, marker = mark_of[str(kind)]
         x, y, error = (group[name].astype(float) for name in ("seconds", metric, "seconds_se"))
         axes.scatter(
             x, group[f"{metric}_reference"].astype(float), c=style.GREY, marker="_", s=26, linewidths=0.9, alpha=0.7,
@@ -108,20 +108,22 @@ def _bin(axes: Axes, here: pd.DataFrame, metric: str) -> None:
             x, y, xerr=error.fillna(0), color=colour, marker=marker, markersize=4.2, linestyle="", elinewidth=0.8,
             alpha=0.85, zorder=3,
         )  # fmt: skip
-    front = here[here["kind"] == DEFAULT]
+    front = rows[rows["kind"] == DEFAULT]
     if len(front):
         inside = pareto_front(front["seconds"], front[metric])
         line = front[inside].drop_duplicates("seconds").sort_values("seconds")
-        axes.plot(line["seconds"], line[metric], color=own[DEFAULT][0], linewidth=1, alpha=0.7, zorder=1.5)
-    if metric == "common" and len(here):
-        axes.axhline(float(here["chance"].iloc[0]), color=style.GREY, linestyle=":", linewidth=1)
+        axes.plot(
+            line["seconds"], line[metric], color=mark_of[DEFAULT][0], linewidth=1, alpha=0.7, zorder=1.5
+        )
+    if metric == "common" and len(rows):
+        axes.axhline(float(rows["chance"].iloc[0]), color=style.GREY, linestyle=":", linewidth=1)
         axes.set_ylim(-0.04, 1.04)
-    elif len(here):
+    elif len(rows):
         style.zero_line(axes)
-    if not len(here):
+    if not len(rows):
         style.empty(axes, "no ranking has a value")
-    elif np.ptp(here["seconds"].astype(float)) > 0:
-        axes.set_xlim(left=-0.03 * float(here["seconds"].max()))
+    elif np.ptp(rows["seconds"].astype(float)) > 0:
+        axes.set_xlim(left=-0.03 * float(rows["seconds"].max()))
 
 
 # Total cost
@@ -162,10 +164,10 @@ def amortised_figure(rows: pd.DataFrame, note: str = "") -> Figure:
     return figure
 
 
-def _total(axes: Axes, here: pd.DataFrame, quality: str, free: float) -> None:
-    own = looks(here["kind"])
-    for kind, group in here.groupby("kind", sort=False):
-        colour, marker = own[str(kind)]
+def _total(axes: Axes, rows: pd.DataFrame, quality: str, free: float) -> None:
+    mark_of = marks(rows["kind"])
+    for kind, group in rows.groupby("kind", sort=False):
+        colour, marker = mark_of[str(kind)]
         x = group["seconds"].astype(float).where(group["seconds"] > 0, free)
         if quality == "spearman":
             low, high = (group[f"spearman_{end}"].astype(float) for end in ("low", "high"))
@@ -175,5 +177,5 @@ def _total(axes: Axes, here: pd.DataFrame, quality: str, free: float) -> None:
         )
     axes.set_xscale("log")
     style.zero_line(axes)
-    if (here["seconds"] == 0).any():
+    if (rows["seconds"] == 0).any():
         axes.axvline(free * 3, color=style.GREY, linestyle=":", linewidth=0.9)

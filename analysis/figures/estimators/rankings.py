@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -54,8 +55,8 @@ class Rankings:
 
 def rows_of(frame: pd.DataFrame, group: SideBySide) -> pd.DataFrame:
     """The rows of one space and mask."""
-    here = (frame["space"] == group.space.name) & (frame["mask"] == mask_text(group.space))
-    return frame[here].reset_index(drop=True)
+    rows = (frame["space"] == group.space.name) & (frame["mask"] == mask_text(group.space))
+    return frame[rows].reset_index(drop=True)
 
 
 def note_of_group(study: Study, group: SideBySide) -> str:
@@ -84,24 +85,20 @@ NAMES = {
 }  # fmt: skip
 
 
-def looks(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
+def marks(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Colour and marker of each kind, by first appearance; kinds without one of their own share two in turn."""
-    found: dict[str, tuple[str, str]] = {}
-    for kind in kinds:
-        if kind not in found:
-            strange = sum(name not in KINDS for name in found)
-            found[kind] = KINDS.get(kind, OTHERS[strange % len(OTHERS)])
-    return found
+    kinds = list(dict.fromkeys(kinds))
+    others = dict(zip((kind for kind in kinds if kind not in KINDS), itertools.cycle(OTHERS), strict=False))
+    return {kind: KINDS.get(kind) or others[kind] for kind in kinds}
 
 
 def handles(kinds: Iterable[str]) -> list[Line2D]:
     """The legend of rankings of these kinds: a mark for each kind, and how many rankings it stands for."""
     counts = Counter(kinds)
-    own = looks(counts)
     return [
         Line2D(
-            [], [], linestyle="", color=own[kind][0], marker=own[kind][1], markersize=5,
-            label=f"{NAMES.get(kind, kind)}: {count} ranking{'s' * (count != 1)}",
+            [], [], linestyle="", color=colour, marker=marker, markersize=5,
+            label=f"{NAMES.get(kind, kind)}: {counts[kind]} ranking{'s' * (counts[kind] != 1)}",
         )
-        for kind, count in counts.items()
+        for kind, (colour, marker) in marks(counts).items()
     ]  # fmt: skip
