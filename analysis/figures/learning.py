@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
+from analysis.figures.registry import Drawn, Source, figure
+from analysis.measures.collect import Collected
 from analysis.measures.score_sets import ScoreSets
 from analysis.statistics.correlation import kendall_tau
 from analysis.store import result, sealed
@@ -17,6 +21,20 @@ from supernet.spaces import Space
 
 FEWEST = 40  # architectures below which a tau says little
 COLUMNS = [*GROUP, "seed", "updates", "n", "tau_b", "tau_b_loss"]
+
+
+@figure(
+    "learning",
+    source=Source.REPORT,
+    title="tau-b while supernets train, of runs with milestones of enough architectures",
+    needs="a finished supernet whose milestones have enough scored architectures:"
+    " `studies run STUDY --milestones 5,10 --milestone-share 1`",
+)
+def learning_of_study(collected: Collected) -> Iterator[Drawn]:
+    """`learning` of a study; rows: of `learning_frame`."""
+    frame = learning_frame(collected.study)
+    if len(frame):
+        yield Drawn(learning(frame, note=style.data_note(collected.study.note)), frame)
 
 
 def learning_frame(study: Study) -> pd.DataFrame:
@@ -132,7 +150,6 @@ def _draw(axes: Axes, here: pd.DataFrame, name: str, look: dict[str, tuple[str, 
         means = means[means["count"] == seeds]
         axes.plot(means.index, means["mean"], color=colour, marker=marker, label=f"{variant} ({seeds})")
         if seeds > 1:
-            low, high = means["mean"] - means["std"], means["mean"] + means["std"]
-            axes.fill_between(means.index, low, high, color=colour, alpha=0.18, linewidth=0)
+            style.band(axes, means.index, means["mean"], means["std"], colour)
             for _, own in group.groupby("seed"):
                 axes.plot(own["updates"], own[name], color=colour, linewidth=0.6, alpha=0.6)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.figures import pair, style
+from analysis.figures import scatter, style
 from analysis.measures.baselines import TITLES
 from analysis.measures.ceiling import CEILINGS, INSIDE
 from analysis.measures.score_sets import points
@@ -177,7 +177,7 @@ def _scatter(joined: Joined, scores: ScoreTable, result: Mapping[str, Any], fold
     chosen = chosen.assign(score_place=place)
     top = max((int(size) for size in result["top"] if int(size) <= 50), default=min(10, len(texts)))
     axis = joined.table.column
-    figure = pair.pair(chosen, top=top, truth=axis, score=scores.column, note=note)
+    figure = scatter.pair(chosen, top=top, truth=axis, score=scores.column, note=note)
     data = chosen.drop(columns=["seeds", "sampled"])
     path = style.save(figure, data, folder, "scatter")[0]
     group = {

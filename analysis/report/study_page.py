@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.figures.draw import draw_figures
 from analysis.measures.collect import Collected
 from analysis.report.answer import answer
 from analysis.report.page import page
@@ -12,6 +11,7 @@ from analysis.report.sections.choices import bn_modes_section, controls_section,
 from analysis.report.sections.comparisons import comparison_tables
 from analysis.report.sections.diagnostics import diagnostics_section
 from analysis.report.sections.estimators import estimators_section
+from analysis.report.sections.figures import draw_figures
 from analysis.report.sections.runs import learning_section, provenance_section, runs_section
 from analysis.report.sections.top import chance_section, top_section
 from analysis.report.sections.whole import whole_section

@@ -44,10 +44,10 @@ def pictures(run: Run, compared: Comparison, scores: np.ndarray, column: str) ->
         ]
         none = pd.DataFrame(columns=["space", "mask", "reference", "top", "tau_b"])
         drawn["figures/topn"] = topn.topn(topn.series_of(pd.DataFrame(rows)), none)
-    found = {}
+    encoded = {}
     for tag, figure in drawn.items():
         file = io.BytesIO()
         with style.look():
             figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
-        found[tag] = file.getvalue()
-    return found
+        encoded[tag] = file.getvalue()
+    return encoded

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.figures import style
+from analysis.figures.truth import data_sets, operation_use
 from analysis.measures.ground_truth import agreement, occurrences, same_metric, use_by_mask
 from analysis.tables import Column, Table, fixed
 from studies.truth.table import TruthTable
@@ -15,12 +17,12 @@ PRINTED = (10, 100, 500)  # sets in the printed table, and all
 
 
 def describe(
-    found: TruthTable, space: Space, column: str | None, folder: Path | None
+    table: TruthTable, space: Space, column: str | None, folder: Path | None
 ) -> tuple[list[Table], str]:
     """The operations in the true top-N of `space`, a mask of the table's own, and the agreement of data sets.
 
     Args:
-        found: The table of ground truth.
+        table: The table of ground truth.
         space: A space of the table's architectures, under a mask.
         column: The truth; None for the mean test accuracy on the table's first data set.
         folder: Where to save the figures with their data; None: nothing is drawn.
@@ -31,20 +33,20 @@ def describe(
     Raises:
         ValueError: for a table of another space and for a column without values.
     """
-    if found.space.name != space.name:
-        raise ValueError(f"truth: {found.path} is a table of {found.space.name}, not of {space.name}")
-    data = _data_sets(found)
-    column = _column(found, data, column)
-    frame = found.frame[found.frame[column].notna()]
+    if table.space.name != space.name:
+        raise ValueError(f"truth: {table.path} is a table of {table.space.name}, not of {space.name}")
+    data = _data_sets(table)
+    column = _column(table, data, column)
+    frame = table.frame[table.frame[column].notna()]
     architectures = [space.parse(text) for text in frame["arch"]]
     kept = (
         [space.in_mask(a) and space.is_valid(a) for a in architectures] if space.mask else [True] * len(frame)
     )
     frame = frame[kept].reset_index(drop=True)
     if frame.empty:
-        raise ValueError(f"truth: no architecture of {found.path} has {column} and is under this mask")
+        raise ValueError(f"truth: no architecture of {table.path} has {column} and is under this mask")
     architectures = [a for a, keep in zip(architectures, kept, strict=True) if keep]
-    source = f"{column} of {found.path.name}: {len(frame):,} architectures"
+    source = f"{column} of {table.path.name}: {len(frame):,} architectures"
     uses, tables, drawn = {}, [], ""
     for kind, counts in occurrences(space, architectures).items():
         uses[kind] = use_by_mask(counts, frame[column])
@@ -55,18 +57,18 @@ def describe(
         title = "the same architectures on other data sets:"
         tables.append(Table.of_frame(agreeing[agreeing["x"] < agreeing["y"]], name="data_sets", title=title))
     if folder is not None:
-        paths = _draw(found, space, column, uses, frame[["arch", *columns]], agreeing, folder)
+        paths = _draw(table, space, column, uses, frame[["arch", *columns]], agreeing, folder)
         drawn = "drawn: " + ", ".join(map(str, paths))
     return tables, drawn
 
 
-def _data_sets(found: TruthTable) -> list[str]:
-    data = found.manifest["data"]
+def _data_sets(table: TruthTable) -> list[str]:
+    data = table.manifest["data"]
     return [data] if isinstance(data, str) else list(data)
 
 
-def _column(found: TruthTable, data: list[str], column: str | None) -> str:
-    columns = found.manifest["columns"]
+def _column(table: TruthTable, data: list[str], column: str | None) -> str:
+    columns = table.manifest["columns"]
     if column is None:
         tests = [name for name in (f"{d}_test" for d in data) if name in columns]
         if not tests:
@@ -76,7 +78,7 @@ def _column(found: TruthTable, data: list[str], column: str | None) -> str:
         return tests[0]
     if column not in columns:
         raise ValueError(f"column: {column!r} is not one of {', '.join(columns)}")
-    if found.frame[column].isna().all():
+    if table.frame[column].isna().all():
         raise ValueError(f"column: {column!r} has no values")
     return column
 
@@ -96,7 +98,7 @@ def _use_table(kind: str, use: pd.DataFrame, source: str) -> Table:
 
 
 def _draw(
-    found: TruthTable,
+    table: TruthTable,
     space: Space,
     column: str,
     uses: dict[str, pd.DataFrame],
@@ -104,11 +106,7 @@ def _draw(
     agreeing: pd.DataFrame,
     folder: Path,
 ) -> list[Path]:
-    from analysis.figures import style
-    from analysis.figures.data_sets import data_sets
-    from analysis.figures.operation_use import operation_use
-
-    note = f"Truth: {column} of {found.path.name} ({found.manifest['title']})."
+    note = f"Truth: {column} of {table.path.name} ({table.manifest['title']})."
     note += f" Nothing uses {', '.join(space.mask)}." if space.mask else ""
     paths = []
     for kind, use in uses.items():

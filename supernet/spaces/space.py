@@ -63,6 +63,16 @@ class Cost(NamedTuple):
     flops: int
 
 
+class Edge(NamedTuple):
+    """One edge of a cell. source, target: its nodes; 0 is the input, the last the output. live: whether the output
+    depends on it."""
+
+    source: int
+    target: int
+    operation: str
+    live: bool
+
+
 def add_costs(costs: Iterable[Cost]) -> Cost:
     """The sum of the costs of parts."""
     params, macs, flops = (sum(column) for column in zip(*costs, strict=True))
@@ -105,6 +115,9 @@ class Space(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    drawn_as: ClassVar[str] = (
+        "layers"  # an architecture in pictures: a 'cell' of `edges`, Blox's 'blocks', 'layers'
+    )
     operations: ClassVar[tuple[str, ...]]  # candidate operations; the ints of a cell that choose one index it
     parts: ClassVar[int]  # cells in an architecture
     cell_length: ClassVar[int]  # ints in a cell
@@ -252,6 +265,10 @@ class Space(ABC):
         """(place, name) of each choice, in official order: the edge and its operation; for Blox the stage, and what
         is O0, O1 and type there ('O0 conv', 'type ST2')."""
         return tuple(zip(self.choice_points, self.choices(architecture)["operation"], strict=True))
+
+    def edges(self, architecture: Architecture) -> tuple[Edge, ...]:
+        """Of a space that is drawn as a cell: its edges with their operations, in the order of the architecture."""
+        raise NotImplementedError(f"{self.name} is drawn as {self.drawn_as}")
 
     @abstractmethod
     def index(self, architecture: Architecture) -> int | None:

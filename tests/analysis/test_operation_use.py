@@ -12,8 +12,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from analysis.figures.data_sets import data_sets
-from analysis.figures.operation_use import operation_use
+from analysis.figures.truth import data_sets, operation_use
 from analysis.measures.ground_truth import (
     agreement,
     occurrences,

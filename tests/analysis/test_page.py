@@ -19,11 +19,11 @@ from PIL import Image
 
 from analysis.figures import scatter as figure
 from analysis.figures import style
-from analysis.figures.draw import draw_figures
 from analysis.report.page import figures as live
 from analysis.report.page import page as page_of
 from analysis.report.page import picture, scatter_data
 from analysis.report.page.document import SCRIPTS, STYLES
+from analysis.report.sections.figures import draw_figures
 from analysis.report.tables.study import print_table
 from analysis.tables.cells import DASH, MINUS, Cell, interval, number, with_std
 from analysis.tables.html import element, html_table

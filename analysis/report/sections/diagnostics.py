@@ -132,7 +132,7 @@ GIVEN = [
 def _pictures(collected: Collected, result: Diagnostics, folder: Path) -> list[Html]:
     study = collected.study
     shown = diagnostics.choose(result.variants)
-    note = f"Data: {study.note}" if study.note else ""
+    note = style.data_note(study.note)
     some = ""
     if len(shown) < len(result.variants):
         some = f" {len(shown)} of {len(result.variants)} variants, those of the highest tau-b; all are in the CSV."
@@ -140,8 +140,8 @@ def _pictures(collected: Collected, result: Diagnostics, folder: Path) -> list[H
     more = f"{some} Mean score over the finished seeds, sampled architectures. Truth: {columns}. {study.note}"
     pieces = []
     for name, text in CAPTIONS.items():
-        figure, data = diagnostics.heatmaps(name, result, note=note)
-        paths = style.save(figure, data, folder, name)
+        drawn = diagnostics.heatmaps(name, result, note=note)
+        paths = style.save(drawn.figure, drawn.frame, folder, name)
         pieces.append(picture(paths[0], text + more, f"Figure: {text}"))
     return pieces
 

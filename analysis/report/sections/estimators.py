@@ -8,10 +8,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.figures import style
-from analysis.figures.estimators.amortised import amortised_figure
-from analysis.figures.estimators.definitions import note_of_group, rows_of
-from analysis.figures.estimators.grid import grid
-from analysis.figures.estimators.look import NAMES
+from analysis.figures.estimators.quality_and_cost import amortised_figure, grid
+from analysis.figures.estimators.rankings import NAMES, note_of_group, rows_of
 from analysis.measures.amortised import SIZES, amortised
 from analysis.measures.collect import Collected
 from analysis.measures.estimator_scores import COST, SideBySide

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.figures import style
-from analysis.figures.of_report import report_figure
+from analysis.figures import learning, style
 from analysis.measures.collect import Collected
 from analysis.measures.configurations import configurations
 from analysis.report.page import picture
@@ -37,8 +36,8 @@ LEARNING = (
 def learning_section(collected: Collected, folder: Path) -> list[Html]:
     """Heading and figure; nothing where no run has milestones of enough architectures."""
     pieces = []
-    for name, figure, data in report_figure("learning", collected):
-        paths = style.save(figure, data, folder, name)
+    for drawn in learning.learning_of_study(collected):
+        paths = style.save(drawn.figure, drawn.frame, folder, "learning")
         pieces.append(picture(paths[0], f"{LEARNING} {collected.study.note}", f"Figure: {LEARNING}"))
     return [element("h2", "During training"), *pieces] if pieces else []
 

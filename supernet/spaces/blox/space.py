@@ -133,6 +133,7 @@ class Blox(Space):
 
     name: ClassVar[str] = "blox"
     title: ClassVar[str] = "Blox"
+    drawn_as: ClassVar[str] = "blocks"
     operations: ClassVar[tuple[str, ...]] = OPERATIONS
     parts: ClassVar[int] = 3
     cell_length: ClassVar[int] = 5

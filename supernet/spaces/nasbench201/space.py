@@ -40,6 +40,7 @@ from supernet.spaces.space import (
     Architecture,
     Cell,
     Cost,
+    Edge,
     Importer,
     Size,
     Space,
@@ -95,6 +96,7 @@ class NasBench201(Space):
 
     name: ClassVar[str] = "nasbench201"
     title: ClassVar[str] = "NAS-Bench-201"
+    drawn_as: ClassVar[str] = "cell"
     operations: ClassVar[tuple[str, ...]] = OPERATIONS
     parts: ClassVar[int] = 1
     cell_length: ClassVar[int] = len(EDGES)
@@ -245,6 +247,14 @@ class NasBench201(Space):
             raise ValueError(f"edge: {place!r} is not one of {', '.join(EDGE_NAMES)}")
         left = self.allowed_by_point[EDGE_NAMES.index(place)]
         return {OPERATIONS[i]: edge_masks.only(OPERATIONS[i], place, OPERATIONS) for i in left}
+
+    def edges(self, architecture: Architecture) -> tuple[Edge, ...]:
+        """The six edges; live: as far as zero in is zero out."""
+        live = live_edges(architecture, zero_in_zero_out=True)
+        return tuple(
+            Edge(source, target, OPERATIONS[operation], number in live)
+            for number, ((source, target), operation) in enumerate(zip(EDGES, architecture, strict=True))
+        )
 
     def layer_counts(self, architecture: Architecture) -> dict[str, int]:
         """live_convolutions: of a cell, on edges that lead from its input to its output."""

@@ -1,9 +1,9 @@
-"""What each figure of the single-path ranking study shows: panels, their lines, and the variants behind them.
+"""What each figure of the single-path ranking study shows: panels, their lines, and the variants behind them, as data.
 
 A variant is asked for by its space, its mask and how it was trained, which is its name without the mask: 'small',
 'medium, uniform', 'wide, LT on skip'. Where the paper does not name the masks of a figure (6, 8, 11, 12, 13),
 those are taken that the catalogue's study trains; each figure's `choice` says so.
-Figures 3 and 10 are of the ground truth alone: analysis/figures/truth/.
+Figures 3 and 10 are of the ground truth alone: analysis/figures/truth.py.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from dataclasses import dataclass
 
 from analysis.figures.style import PALETTE
 from analysis.store.study import FULL
-from supernet.spaces.nasbench201.graph import OPERATIONS
+from supernet.spaces import get_space
 
 SPACE = "nasbench201"
+OPERATIONS = get_space(SPACE).operations
 ZERO, SKIP, CONV1, CONV3, POOL = OPERATIONS
 BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK = PALETTE
 BASELINE = RED
 COLOURS = {ZERO: GREEN, SKIP: BLUE, CONV1: ORANGE, CONV3: SKY, POOL: PURPLE}  # nearly the paper's
 Mask = tuple[str, ...]
+SIZES = ("small", "medium")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +52,21 @@ class Cell:
     lines: tuple[Line, ...]
 
 
+Rows = tuple[tuple[Cell, ...], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
-class PaperFigure:
-    """A figure: its rows of cells. metrics: what the panels of a cell show against N, from the top down; none for a
-    scatter, whose cells are rows of panels for the true top-50, the true top-250 and the random sample.
-    study: the study of the catalogue that trains all of it. choice: what the paper leaves open."""
+class Layout:
+    """A figure: its rows of cells.
+
+    name, title: as in the registry. study: of the catalogue, which trains all of it. metrics: what the panels of a cell
+    show against N, from the top down; none for a scatter, whose cells are rows of panels for the true top-50, the true
+    top-250 and the random sample. choice: what the paper leaves open."""
 
     name: str
     title: str
     study: str
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: Rows
     metrics: tuple[str, ...] = ("mean_score", "tau_b")
     choice: str = ""
 
@@ -86,67 +93,61 @@ def _singles(size: str) -> Cell:
 
 def _pairs(size: str, first: str) -> Cell:
     """The mask `first` alone and with each other operation."""
-    alone = Line(label="nothing else", colour=BLACK, trained=size, mask=(first,))
-    others = [
-        Line(label=one, colour=COLOURS[one], trained=size, mask=_mask(first, one))
-        for one in OPERATIONS
-        if one != first
-    ]
-    return Cell(title=f"{size}: without {first} and", lines=(alone, *others))
+    lines = [Line(label="nothing else", colour=BLACK, trained=size, mask=(first,))]
+    for one in OPERATIONS:
+        if one != first:
+            lines.append(Line(label=one, colour=COLOURS[one], trained=size, mask=_mask(first, one)))
+    return Cell(title=f"{size}: without {first} and", lines=tuple(lines))
 
 
-def _subsets(first: str, second: str) -> tuple[tuple[Cell, ...], ...]:
-    return tuple((_singles(size), _pairs(size, first), _pairs(size, second)) for size in ("small", "medium"))
+def _subsets(first: str, second: str) -> Rows:
+    return tuple((_singles(size), _pairs(size, first), _pairs(size, second)) for size in SIZES)
 
 
-def _changes(
-    sizes: Iterable[str], masks: Iterable[Mask], changes: dict[str, str]
-) -> tuple[tuple[Cell, ...], ...]:
+def _changes(masks: Iterable[Mask], changes: dict[str, str]) -> Rows:
     """Rows sizes, columns masks, lines ways to train: {'' or ', uniform' behind the size's name: label}."""
     colours = (BASELINE, GREEN, BLUE, ORANGE, PURPLE, SKY)
-    masks = tuple(masks)
-    return tuple(
-        tuple(
-            Cell(
-                title=f"{size}, {masked(mask)}",
-                lines=tuple(
-                    Line(label=label, colour=colour, trained=f"{size}{change}", mask=mask)
-                    for (change, label), colour in zip(changes.items(), colours, strict=False)
-                ),
-            )
-            for mask in masks
+
+    def cell(size: str, mask: Mask) -> Cell:
+        lines = tuple(
+            Line(label=label, colour=colour, trained=f"{size}{change}", mask=mask)
+            for (change, label), colour in zip(changes.items(), colours, strict=False)
         )
-        for size in sizes
-    )
+        return Cell(title=f"{size}, {masked(mask)}", lines=lines)
+
+    return tuple(tuple(cell(size, mask) for mask in masks) for size in SIZES)
 
 
-def _by_mask(*trained: str) -> tuple[tuple[Cell, ...], ...]:
+def _by_mask(*trained: str) -> Rows:
     """One row, columns ways to train, lines masks."""
     masks = {(): BASELINE, (ZERO,): GREEN, (POOL,): PURPLE, (ZERO, POOL): BLACK}
-    return (
-        tuple(
-            Cell(
-                title=f"{one}: without",
-                lines=tuple(
-                    Line(label=", ".join(mask) or FULL, colour=colour, trained=one, mask=mask)
-                    for mask, colour in masks.items()
-                ),
-            )
-            for one in trained
-        ),
-    )
 
-
-def _scatters(*variants: tuple[str, Mask]) -> tuple[tuple[Cell, ...], ...]:
-    return tuple(
-        (
-            Cell(
-                title=f"{trained}, {masked(mask)}",
-                lines=(Line(label="", colour=BLUE, trained=trained, mask=mask),),
-            ),
+    def cell(one: str) -> Cell:
+        lines = tuple(
+            Line(label=", ".join(mask) or FULL, colour=colour, trained=one, mask=mask)
+            for mask, colour in masks.items()
         )
-        for trained, mask in variants
+        return Cell(title=f"{one}: without", lines=lines)
+
+    return (tuple(map(cell, trained)),)
+
+
+def _scatters(*variants: tuple[str, Mask]) -> Rows:
+    def cell(trained: str, mask: Mask) -> Cell:
+        line = Line(label="", colour=BLUE, trained=trained, mask=mask)
+        return Cell(title=f"{trained}, {masked(mask)}", lines=(line,))
+
+    return tuple((cell(*variant),) for variant in variants)
+
+
+def _depths() -> Rows:
+    """One cell: the networks of 1 to 5 cells a stage."""
+    names = ["1 cell a stage", *(f"{cells} cells a stage" for cells in range(2, 6))]
+    colours = (GREEN, RED, BLUE, ORANGE, PURPLE)
+    lines = tuple(
+        Line(label=name, colour=colour, trained=name) for name, colour in zip(names, colours, strict=True)
     )
+    return ((Cell(title=FULL, lines=lines),),)
 
 
 LT = {"": "no LT", ", LT on skip": "LT on skip", ", LT on skip and pool": "LT on skip and pool"}
@@ -154,69 +155,55 @@ CHANGES = {
     "": "baseline", ", unshared": "unshared", ", uniform": "uniform", ", warm-up": "warm-up",
     ", clipped": "clipped", ", regularised": "regularised",
 }  # fmt: skip
-SIZES = ("small", "medium")
 FOUR = ("mean_score", "tau_b", "spearman", "pearson")
 OPEN = "The paper does not name the masks of this figure."
 
-FIGURES = {
-    figure.name: figure
-    for figure in (
-        PaperFigure(
+LAYOUTS = {
+    layout.name: layout
+    for layout in (
+        Layout(
             name="paper-2", title="Predicted and true accuracy, with and without Zero",
             study="search_space_subsets", rows=_scatters(("small", ()), ("small", (ZERO,))), metrics=(),
         ),
-        PaperFigure(
+        Layout(
             name="paper-4", title="Search space subsets", study="search_space_subsets", rows=_subsets(ZERO, POOL)
         ),
-        PaperFigure(
+        Layout(
             name="paper-5", title="Linear transformers (LT)", study="linear_transformers",
-            rows=_changes(SIZES, ((), (ZERO,), (ZERO, POOL)), LT),
+            rows=_changes(((), (ZERO,), (ZERO, POOL)), LT),
         ),
-        PaperFigure(
+        Layout(
             name="paper-6", title="Variations of the training", study="training_variants",
-            rows=_changes(SIZES, ((), (ZERO,), (POOL,)), CHANGES), choice=OPEN,
+            rows=_changes(((), (ZERO,), (POOL,)), CHANGES), choice=OPEN,
         ),
-        PaperFigure(
+        Layout(
             name="paper-7", title="Further search space subsets", study="search_space_subsets",
             rows=_subsets(CONV1, SKIP),
         ),
-        PaperFigure(
+        Layout(
             name="paper-8", title="Linear transformers (LT), further subsets", study="linear_transformers",
-            rows=_changes(SIZES, ((POOL,), (CONV1,), (ZERO, CONV1)), LT), choice=OPEN,
+            rows=_changes(((POOL,), (CONV1,), (ZERO, CONV1)), LT), choice=OPEN,
         ),
-        PaperFigure(
+        Layout(
             name="paper-9", title="Variations of the training, further subsets", study="training_variants",
-            rows=_changes(SIZES, ((), (CONV1,), (ZERO, POOL)), CHANGES),
+            rows=_changes(((), (CONV1,), (ZERO, POOL)), CHANGES),
         ),
-        PaperFigure(
+        Layout(
             name="paper-11", title="Further metrics, supernets of 32 and of 96 channels",
             study="width_and_metrics", rows=_by_mask("small", "wide"), metrics=FOUR, choice=OPEN,
         ),
-        PaperFigure(
+        Layout(
             name="paper-12", title="Further metrics, with linear transformers (LT)", study="width_and_metrics",
             rows=_by_mask("wide, LT on skip", "wide, LT on skip and pool"), metrics=FOUR, choice=OPEN,
         ),
-        PaperFigure(
+        Layout(
             name="paper-13", title="Predicted and true accuracy, small and wide supernets",
             study="width_and_metrics", metrics=(),
             rows=_scatters(("small", (ZERO,)), ("wide", (ZERO,)), ("wide, LT on skip", (ZERO,))),
             choice="The paper says neither the mask nor which linear transformers.",
         ),
-        PaperFigure(
-            name="paper-14", title="Cells per stage", study="depth",
-            rows=((
-                Cell(
-                    title=FULL,
-                    lines=tuple(
-                        Line(label=name, colour=colour, trained=name)
-                        for name, colour in zip(
-                            ["1 cell a stage", *(f"{cells} cells a stage" for cells in range(2, 6))],
-                            (GREEN, RED, BLUE, ORANGE, PURPLE),
-                            strict=True,
-                        )
-                    ),
-                ),
-            ),),
+        Layout(
+            name="paper-14", title="Cells per stage", study="depth", rows=_depths(),
         ),
     )
 }  # fmt: skip

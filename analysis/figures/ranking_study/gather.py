@@ -1,5 +1,5 @@
-"""The numbers of a paper figure, from the runs that it shows and no others: cheaper than the whole report, and equal
-to it."""
+"""The numbers of a figure of the ranking study, from the runs that it shows and no others: cheaper than the whole
+report, and equal to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.figures.paper.definitions import SPACE, Line, Mask
+from analysis.figures.ranking_study.layouts import SPACE, Line, Mask
 from analysis.measures.ceiling import ceiling, inside_top
 from analysis.measures.score_sets import ScoreSet, ScoreSets, points
 from analysis.statistics.correlation import kendall_tau, pearson, spearman

@@ -1,14 +1,12 @@
-"""The figures of a study's report: which there are, what they are drawn from, their captions."""
+"""The figures of a study's report that stand in several sections, saved, with their captions."""
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
-from analysis.figures import scatter, style
-from analysis.figures.of_report import marked, report_figure
+from analysis.figures import registry, scatter, style
 from analysis.measures.collect import Collected
 from analysis.measures.correlate import TIES
 from analysis.report.page import picture, scatter_data
@@ -25,7 +23,7 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
     seeds = _seeds(kinds)
     usable = kinds[kinds["tau_b"].notna()]
     taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
-    middle = marked(found)
+    middle = scatter.marked(found)
     captions = {
         "variants": f"tau-b of each variant: mean over {seeds} (filled), single seeds (open), and the 95 %"
         f" interval of the mean over {_architectures(usable)} (bar). Upright marks: the number of parameters"
@@ -42,19 +40,19 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
     }
 
     pieces, names = {}, set()
-    drawn = chain.from_iterable(report_figure(name, found) for name in captions)
-    for name, figure, data in drawn:
+    drawings = ((kind, drawn) for kind in captions for drawn in registry.get(kind).draw(found))
+    for kind, drawn in drawings:
+        name = f"{kind}-{drawn.page}" if drawn.page else kind
         names.add(name)
-        paths = style.save(figure, data, folder, name)
-        kind, _, number = name.partition("-")
-        if number not in ("", "1"):
+        paths = style.save(drawn.figure, drawn.frame, folder, name)
+        if drawn.page not in ("", "1"):
             continue  # further pages are beside the report only
         full = f"{captions[kind]} Truth: {columns}. Ties: {TIES}. {study.note}"
         more = ""
         if kind == "scatter":
             axes = {space: truth.title for space, truth in study.truths.items()}
             more = scatter_data(found.points, taus, top=middle, truth=axes, titles=style.TITLES)
-            full += STILL if number else ""
+            full += STILL if drawn.page else ""
         pieces[kind] = picture(paths[0], full, f"Figure: {captions[kind]}", more=more)
     for path in folder.glob("scatter*.*"):
         if path.stem not in names:

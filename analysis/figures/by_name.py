@@ -1,0 +1,84 @@
+"""A figure by its name: read the data of its source, draw it, save it with its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.figures import style
+from analysis.figures.estimators.rankings import Rankings
+from analysis.figures.registry import NamedFigure, Source
+from analysis.measures.collect import collect
+from analysis.measures.yardstick import yardstick
+from analysis.statistics.bins import REPORTED
+from analysis.store.study import Study, load_study, study_folder
+from analysis.store.truth_file import read_truth_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a figure is drawn from.
+
+    folder: where the figures of this source are. study: None for a table. parts: what the figure's function is given,
+    a call each, by what the files of that call are named after the figure's own name ('' for the only part)."""
+
+    folder: Path
+    study: Study | None
+    parts: Mapping[str, Any]
+
+
+def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[str, str | None]) -> Data:
+    """Read what the figure is drawn from.
+
+    Args:
+        figure: its source says what is read.
+        source: the name of a study in `runs`; for Source.TABLE the path of a table.
+        runs: the folder of all studies.
+        spelling: of a table: column, space, dialect and arch_column, None where the table says them itself.
+
+    Raises:
+        ValueError, OSError: for what is there and cannot be used, and for a table of another space.
+    """
+    if figure.source is Source.TABLE:
+        truth = read_truth_file(Path(source), **spelling)
+        if truth.space.name != figure.of:
+            raise ValueError(
+                f"table: {source} is of {truth.space.title}, and {figure.name} is drawn from {figure.drawn_from}"
+            )
+        return Data(folder=runs / "figures", study=None, parts={"": truth})
+    folder = study_folder(runs, source)
+    parts: dict[str, Any]
+    if figure.source is Source.REPORT:
+        collected = collect(folder, with_points=figure.points)
+        study, parts = collected.study, {"": collected}
+    else:
+        study = load_study(folder)
+        if figure.source is Source.RUNS:
+            parts = {"": study}
+        else:
+            whole = yardstick(study, percents=REPORTED)
+            rankings = [Rankings(yardstick=whole, group=group) for group in whole.side_by_side]
+            parts = {one.name: one for one in rankings}
+    return Data(folder=folder / "figures", study=study, parts=parts)
+
+
+def draw_and_save(
+    figure: NamedFigure, data: Data, folder: Path, formats: Sequence[str]
+) -> tuple[list[Path], list[str]]:
+    """Write folder/<name>.<format> and .csv of every part and page.
+
+    Returns:
+        The paths, none where the source lacks all that the figure needs; and what it lacks, in words.
+    """
+    paths: list[Path] = []
+    missing: list[str] = []
+    for part, given in data.parts.items():
+        lacks = [figure.needs]
+        for drawn in figure.draw(given):
+            name = "-".join(word for word in (figure.name, part, drawn.page) if word)
+            paths += style.save(drawn.figure, drawn.frame, folder, name, formats)
+            lacks = list(drawn.missing)
+        missing += lacks
+    return paths, list(dict.fromkeys(missing))
