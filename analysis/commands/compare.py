@@ -23,15 +23,13 @@ def main(args: argparse.Namespace) -> int:
     compared."""
     from analysis.measures.compare import compare
     from analysis.report.tables.comparison import compare_text
-    from analysis.store.damage import tell
-    from analysis.store.study import load_study, study_folder
+    from analysis.store.study import study_folder, tell
 
-    folders = [study_folder(args.runs, name) for name in args.names]
-    compared = compare(folders)
+    compared = compare([study_folder(args.runs, name) for name in args.names])
     if args.report is not None:
         from analysis.report.comparison_page import write_comparison
 
         write_comparison(compared, args.report)
         print(args.report, file=sys.stderr)
     print(compare_text(compared, args.format))
-    return tell(*map(load_study, folders))
+    return tell(*compared.studies)

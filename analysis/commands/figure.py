@@ -67,7 +67,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
     from analysis.figures.truth.definitions import FIGURES, draw_table_figure
-    from analysis.store.truth_file import read_truth_file
+    from analysis.user_tables.truth_file import read_truth_file
 
     if args.source is None:
         raise ValueError(f"table: none is named; {args.figure} is drawn from a table of ground truth")
@@ -82,8 +82,7 @@ def _of_report(args: argparse.Namespace, formats: list[str]) -> int:
     from analysis.figures.of_report import NEEDED, report_figure
     from analysis.figures.style import save
     from analysis.measures.collect import collect
-    from analysis.store.damage import tell
-    from analysis.store.study import study_folder
+    from analysis.store.study import study_folder, tell
 
     folder = study_folder(args.runs, args.source)
     found = collect(folder, with_points=args.figure in ("scatter", "residuals", "confusion"))
@@ -101,8 +100,7 @@ def _of_report(args: argparse.Namespace, formats: list[str]) -> int:
 
 def _from_rankings(args: argparse.Namespace, formats: list[str]) -> int:
     from analysis.figures.estimators.definitions import FIGURES, draw_estimator_figure
-    from analysis.store.damage import tell
-    from analysis.store.study import load_study, study_folder
+    from analysis.store.study import load_study, study_folder, tell
 
     folder = study_folder(args.runs, args.source)
     out = args.out or folder / "figures"
@@ -118,8 +116,7 @@ def _from_rankings(args: argparse.Namespace, formats: list[str]) -> int:
 def _from_study(args: argparse.Namespace, formats: list[str]) -> int:
     from analysis.figures.paper.definitions import FIGURES
     from analysis.figures.paper.draw import draw_paper_figure
-    from analysis.store.damage import tell
-    from analysis.store.study import load_study, study_folder
+    from analysis.store.study import load_study, study_folder, tell
 
     folder = study_folder(args.runs, args.source)
     study, out = load_study(folder), args.out or folder / "figures"

@@ -14,8 +14,7 @@ def main(args: argparse.Namespace) -> int:
     """Write the page; print its path. Exit code 2 if runs of the study have damaged files."""
     from analysis.measures.collect import collect
     from analysis.report.study_page import write_report
-    from analysis.store.damage import tell
-    from analysis.store.study import study_folder
+    from analysis.store.study import study_folder, tell
 
     found = collect(study_folder(args.runs, args.name))
     print(write_report(found))

@@ -18,8 +18,7 @@ def main(args: argparse.Namespace) -> int:
     """Print the table; exit code 2 if runs of the study have damaged files."""
     from analysis.measures.collect import collect
     from analysis.report.tables.study import print_table
-    from analysis.store.damage import tell
-    from analysis.store.study import study_folder
+    from analysis.store.study import study_folder, tell
 
     found = collect(study_folder(args.runs, args.name), with_points=False)
     print_table(found, args.format)

@@ -42,8 +42,7 @@ def main(args: argparse.Namespace) -> int:
     from analysis.report.tables.fear import NAMES, fear_text
     from analysis.report.tables.yardstick import yardstick_text
     from analysis.statistics.bins import REPORTED
-    from analysis.store.damage import tell
-    from analysis.store.study import load_study, study_folder
+    from analysis.store.study import load_study, study_folder, tell
 
     percents = REPORTED if args.bins is None else _percents(args.bins)
     study = load_study(study_folder(args.runs, args.name))

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import diagnostics, scatter, topn, variants
-from analysis.figures.learning import learning, learning_frame
+from analysis.figures.learning import learning
 from analysis.measures.collect import Collected
 from analysis.measures.diagnostics import diagnose
+from analysis.measures.learning import learning_frame
 
 Drawn = tuple[str, Figure, pd.DataFrame]  # the name of its files, the figure, its data
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from analysis.report.sections.pair import answer_text, tops_section, whole_secti
 from analysis.report.sections.pair_diagnostics import pair_diagnostics_section
 from analysis.report.sections.provenance import VERSIONS
 from analysis.statistics.topn import by_score
+from analysis.store.sealed import digest
 from analysis.store.study import FULL
 from analysis.store.tables import Joined, Table, join
 from supernet.files import write_text
@@ -107,8 +107,8 @@ def _provenance(truth: Table, scores: Table, result: Mapping[str, Any], folder: 
     rows = []
     for what, one in (("truth", truth), ("scores", scores)):
         path = _path(one)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "absent"
-        rows.append([what, element("code", _short(one)), f"{len(one.frame):,}", element("code", digest)])
+        checksum = digest(path)[:16] if path.is_file() else "absent"
+        rows.append([what, element("code", _short(one)), f"{len(one.frame):,}", element("code", checksum)])
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     return [
         element("h2", "Provenance"),

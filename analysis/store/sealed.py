@@ -19,6 +19,12 @@ MARK = b"sha256 with these digits as zeros: "
 DIGITS = 64
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write(frame: pd.DataFrame, path: Path, run_id: str) -> None:
     """Write the rows to a sealed file of that run, whole or not at all."""
     raw = sealed(frame, run_id)
@@ -45,12 +51,10 @@ def read(path: Path, run_id: str | None = None) -> pd.DataFrame:
     """The rows of a Parquet file, sealed or not. run_id: of the run that it must be of, if it is sealed.
 
     ValueError, naming the file, if it is damaged or of another run; OSError if it cannot be read."""
-    frame, owner, _ = _read(path)
-    _check_owner(path, owner, run_id)
-    return frame
+    return read_with_seal(path, run_id)[0]
 
 
-def read_with_seal(path: Path, run_id: str) -> tuple[pd.DataFrame, bool]:
+def read_with_seal(path: Path, run_id: str | None = None) -> tuple[pd.DataFrame, bool]:
     """The same, and whether the file is sealed."""
     frame, owner, has_seal = _read(path)
     _check_owner(path, owner, run_id)

@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
     from analysis.measures.collect import collect
     from analysis.report.study_page import write_report
     from analysis.report.tables.study import print_table
-    from analysis.store.damage import tell
+    from analysis.store.study import tell
 
     found = collect(plan.folder)
     print_table(found)

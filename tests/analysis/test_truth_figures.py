@@ -19,7 +19,7 @@ from analysis.figures.blox.cost import is_uniform, with_fronts
 from analysis.figures.truth.definitions import FIGURES
 from analysis.measures.ground_truth import occurrences, use_by_mask
 from analysis.statistics.correlation import kendall_tau
-from analysis.store.truth_file import read_truth_file
+from analysis.user_tables.truth_file import read_truth_file
 from supernet.spaces import get_space
 from supernet.spaces.blox.space import BLOCKS
 

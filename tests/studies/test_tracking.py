@@ -20,16 +20,16 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from analysis.measures.collect import collect
 from analysis.statistics.correlation import kendall_tau
+from analysis.store import history
 from analysis.store.scored import ScoredSet
+from analysis.store.scores import read as read_scores
 from studies.__main__ import main, parser
 from studies.commands import grid, tracked
 from studies.estimators.cost import NetworkCost
 from studies.model.estimate import Estimate
 from studies.model.study import Run, Study
-from studies.running import history
 from studies.running.execute import Plan, execute
 from studies.running.run import run_one
-from studies.running.scores import read as read_scores
 from studies.tracking import figures, milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import Curves

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.measures.ceiling import ceiling
+from analysis.store.sealed import digest
 from studies import embedded
 from studies.__main__ import main
 from studies.truth import table
@@ -48,7 +49,7 @@ def test_an_interrupted_build_resumes_to_the_same_table(tmp_path: Path) -> None:
     frame = two.run(1, lambda done, total: seen.append((done, total)))
     assert seen == [(2, 6), (4, 6), (6, 6)]
     pd.testing.assert_frame_equal(one.export(), frame, check_exact=True)
-    assert table.digest(one.path) == table.digest(two.path)
+    assert digest(one.path) == digest(two.path)
 
 
 @pytest.mark.usefixtures("short")

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.store import file_set
 from studies.__main__ import main
-from studies.truth import atomic_files, table
+from studies.truth import table
 from studies.truth.check import check
 from studies.truth.importers.imported import Imported, published_size, with_costs
 from supernet.spaces import get_space
@@ -87,7 +88,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_table(
     path = tmp_path / "t.parquet"
     made(50).save(path, "first")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    real = atomic_files.os.fsync
+    real = file_set.os.fsync
     writing: list[str] = []
 
     def full(descriptor: int) -> None:
@@ -96,7 +97,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_table(
             raise OSError(28, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr(atomic_files.os, "fsync", full)
+    monkeypatch.setattr(file_set.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         made(60).save(path, "second")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
@@ -119,7 +120,7 @@ def test_a_crash_between_the_renames_is_mended_by_the_next_reader(
         left[0] -= 1
         real(a, b)
 
-    monkeypatch.setattr(atomic_files.os, "replace", replace)
+    monkeypatch.setattr(file_set.os, "replace", replace)
     with pytest.raises(Crash):
         made(60).save(path, "second")
     monkeypatch.undo()

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from analysis.figures import style
 from analysis.figures.blox.axes import COSTS, cloud
 from analysis.statistics.pareto import pareto_front
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 from supernet.spaces import Architecture, Space
 
 LOOK = {True: ("uniform", style.PALETTE[0], "s"), False: ("macro", style.PALETTE[1], "o")}

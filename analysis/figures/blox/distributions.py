@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from analysis.figures import style
 from analysis.figures.blox.axes import COSTS
 from analysis.statistics.pairs import Floats
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 
 MOST = 60  # bins
 

@@ -12,7 +12,7 @@ from analysis.figures import style
 from analysis.figures.architecture import MODEL_X, MODEL_Y, draw_model
 from analysis.measures.ground_truth import occurrences
 from analysis.statistics.topn import by_truth
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 
 SHOWN = 5
 WIDTH = 15.5  # inches: as wide as the drawing of one model, whose texts it fits

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from analysis.figures import style
 from analysis.figures.blox.axes import COSTS, cloud
 from analysis.statistics.correlation import Coefficient, kendall_tau, pearson, spearman
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 

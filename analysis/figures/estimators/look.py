@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
-from analysis.store.study import ONE_SHOT
+from analysis.store.run import ONE_SHOT
 
 BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK = style.PALETTE
 KINDS = {  # the paper's colours, where it has one

@@ -16,7 +16,7 @@ from analysis.figures.blox.distributions import draw_distributions
 from analysis.figures.blox.models import draw_models, draw_worst_models
 from analysis.figures.blox.relations import draw_relations
 from analysis.figures.truth.ranking_study import draw_data_sets, draw_use
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 
 NB201, BLOX = "nasbench201", "blox"
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from analysis.figures.data_sets import data_sets
 from analysis.figures.operation_use import operation_use
 from analysis.measures.ground_truth import agreement, occurrences, use_by_mask
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 
 
 def draw_use(truth: TruthFile, kind: str = "operation") -> tuple[Figure, pd.DataFrame]:

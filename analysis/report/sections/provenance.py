@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections import Counter
 from importlib.metadata import version
@@ -11,7 +10,8 @@ from analysis.figures import style
 from analysis.measures.collect import Collected
 from analysis.measures.configurations import configurations
 from analysis.report.page import Html, element, table
-from analysis.store.study import Study, read_result
+from analysis.store.sealed import digest
+from analysis.store.study import Study
 
 VERSIONS = ("numpy", "scipy", "pandas", "matplotlib")
 UNKNOWN = "not recorded"
@@ -31,9 +31,7 @@ def provenance_section(found: Collected) -> list[Html]:
 def _truths(study: Study) -> Html:
     rows = []
     for name, truth in study.truths.items():
-        digest = (
-            hashlib.sha256(truth.path.read_bytes()).hexdigest()[:16] if truth.path.is_file() else "absent"
-        )
+        checksum = digest(truth.path)[:16] if truth.path.is_file() else "absent"
         size = (
             f"{truth.size.channels} channels, {truth.size.cells_per_stage} cells a stage"
             if truth.size
@@ -45,7 +43,7 @@ def _truths(study: Study) -> Html:
             element("code", truth.path.name),
             element("code", truth.column),
         ]
-        rows.append([*cells, element("code", digest), size])
+        rows.append([*cells, element("code", checksum), size])
     return table(["Space", "Truth", "File", "Column", "SHA-256, first 16", "Networks"], rows, words=6)
 
 
@@ -91,7 +89,7 @@ def _code(study: Study) -> list[Html]:
     ran = Counter(
         _listed(result["versions"]) if result.get("versions") else UNKNOWN
         for run in study.runs
-        if run.trained_as is None and (result := read_result(run))["status"] == "finished"
+        if run.trained_as is None and (result := study.result(run))["status"] == "finished"
     )
     versions = "; ".join(
         f"{text} ({count} runs)" if len(ran) > 1 else text for text, count in ran.most_common()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.store.sealed import digest
 from studies.truth import table
 from studies.truth.importers.blox.binary import read_binary
 from studies.truth.importers.blox.columns import HASH, MODELS, Columns, check
@@ -85,7 +86,7 @@ def read(source: Path, *, drop_first_epoch: bool = False) -> Imported:
         "source": {
             "what": "Blox (Chau et al., NeurIPS 2022), published files",
             "files": names,
-            "checksums": {header.path.name: table.digest(header.path) for header in headers},
+            "checksums": {header.path.name: digest(header.path) for header in headers},
         },
         "licence": LICENCE,
         "note": NOTE + " The first epoch's validation values were left out." * drop_first_epoch,

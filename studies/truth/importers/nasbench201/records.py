@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from analysis.store.sealed import digest
 from supernet.files import plain_pickle
 from supernet.files.streamed_pickle import Reader
 
@@ -110,8 +111,7 @@ def _loaded(file: Path, content: bytes) -> Any:
 
 def _single(path: Path, kind: str, opened: Callable[[Path], Iterator[IO[bytes]]]) -> Source:
     def records() -> Iterator[State]:
-        with path.open("rb") as file:
-            source.checksums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+        source.checksums[path.name] = digest(path)
         try:
             for content in opened(path):
                 reader = Reader(content)
