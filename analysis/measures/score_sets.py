@@ -32,9 +32,9 @@ from analysis.statistics.pairs import Floats
 from analysis.statistics.range_restriction import RangeRestriction
 from analysis.statistics.topn import by_truth
 from analysis.store.scored import USUAL, ScoredSet
-from analysis.store.sealed import digest
 from analysis.store.study import Study, allowed_rows
 from analysis.store.tables import Table, rows_of_scores
+from supernet.files import digest
 from supernet.spaces import Space
 
 Bools = npt.NDArray[np.bool_]

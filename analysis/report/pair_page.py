@@ -18,10 +18,9 @@ from analysis.report.sections.pair import answer_text, tops_section, whole_secti
 from analysis.report.sections.pair_diagnostics import pair_diagnostics_section
 from analysis.report.sections.provenance import VERSIONS
 from analysis.statistics.topn import by_score
-from analysis.store.sealed import digest
 from analysis.store.study import FULL
 from analysis.store.tables import Joined, Table, join
-from supernet.files import write_text
+from supernet.files import digest, write_text
 
 UNKNOWN = "not recognised: architectures are joined by their exact text"
 

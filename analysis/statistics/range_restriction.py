@@ -32,6 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import erf, ndtri
 
 from analysis.statistics.pairs import Floats, places
 
@@ -60,8 +61,6 @@ class RangeRestriction:
     """The reference for each true top-N of `sizes` (at least 2, at most n) of a truth, (n,) and finite."""
 
     def __init__(self, truth: ArrayLike, sizes: Sequence[int]) -> None:
-        from scipy.special import ndtri
-
         best_first = np.sort(np.asarray(truth, dtype=float))[::-1]
         n = len(best_first)
         if not np.isfinite(best_first).all():
@@ -105,8 +104,6 @@ class Gaps:
     def tau_b(self, error: float) -> float | None:
         """Expected tau-b with errors of this standard deviation (0: none, inf: nothing but error); None if all
         truths are equal."""
-        from scipy.special import erf
-
         if not self.untied:
             return None
         right = erf(self.means / (2 * error)) if error else np.sign(self.means)
@@ -138,8 +135,6 @@ class Gaps:
     def _near(self, tau_b: float) -> float:
         """The logarithm of the error with which tau_b is expected, by Newton's method from a table; NaN where it does
         not converge, or tau-b is too flat there to be sure of it."""
-        from scipy.special import erf
-
         errors, expected = self._table
         at = float(np.interp(tau_b, expected, errors))
         for _ in range(NEWTON_STEPS):

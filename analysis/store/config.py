@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from analysis.store.result import CONFIG
 from supernet.files import read_object, write_text
 
-FILE = "config.json"
+FILE = CONFIG
 
 
 def write(folder: Path, config: Mapping[str, Any]) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.store.result import HISTORY
 from supernet.files import write_atomic
 
-FILE = "history.csv"
+FILE = HISTORY
 SAMPLES = (
     "samples/"  # columns 'samples/CHOICE POINT/OPERATION': how often the operation was drawn in the epoch
 )

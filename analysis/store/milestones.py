@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.store import sealed
+from analysis.store.result import MILESTONES
 
-FILE = "milestones.parquet"
+FILE = MILESTONES
 
 
 @dataclass(frozen=True, kw_only=True)

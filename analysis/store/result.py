@@ -11,19 +11,13 @@ import json
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
-from analysis.store import config, history, milestones, scores
-from analysis.store.sealed import digest
-from supernet.files import read_object, write_text
+from supernet.files import digest, read_object, write_text
 
 FILE = "result.json"
+SCORES, HISTORY, CONFIG = "scores.parquet", "history.csv", "config.json"
+MILESTONES = "milestones.parquet"
 CHECKPOINT = "checkpoint.pt"  # written and read by supernet/training/checkpoint.py
-BOUND = (
-    scores.FILE,
-    CHECKPOINT,
-    history.FILE,
-    config.FILE,
-    milestones.FILE,
-)  # files whose digests a result holds
+BOUND = (SCORES, CHECKPOINT, HISTORY, CONFIG, MILESTONES)  # the files whose digests a result holds
 REMEDY = "`python -m studies run` makes it again"
 
 

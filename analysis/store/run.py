@@ -17,6 +17,7 @@ from analysis.statistics.vote import vote
 from analysis.store import config, history, milestones, scores, sealed
 from analysis.store import result as result_file
 from analysis.store.tables import Table
+from supernet.files import digest
 from supernet.spaces import Space
 
 NOT_RUN = "not run yet"
@@ -76,7 +77,7 @@ class Look:
     def digest(self, name: str) -> str:
         """SHA-256 of a file of the run; a file is summed once."""
         if name not in self.digests:
-            self.digests[name] = sealed.digest(self.folder / name)
+            self.digests[name] = digest(self.folder / name)
         return self.digests[name]
 
     def is_as_written(self, name: str) -> bool | None:

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.store import sealed
+from analysis.store.result import SCORES
 
-FILE = "scores.parquet"
+FILE = SCORES
 PARTS = "scores.part-*.parquet"
 WRITE_EVERY = 500  # scores; what a kill may cost
 WRITE_AFTER = 30.0  # seconds; the same for scores that take long

@@ -11,18 +11,15 @@ import io
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
+from pyarrow.parquet import ParquetFile
 
 from supernet.files import write_atomic
 
 RUN = b"run_id"
 MARK = b"sha256 with these digits as zeros: "
 DIGITS = 64
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write(frame: pd.DataFrame, path: Path, run_id: str) -> None:
@@ -33,9 +30,6 @@ def write(frame: pd.DataFrame, path: Path, run_id: str) -> None:
 
 def sealed(frame: pd.DataFrame, run_id: str) -> bytes:
     """The content of such a file."""
-    import pyarrow
-    import pyarrow.parquet
-
     table = pyarrow.Table.from_pandas(frame, preserve_index=False)
     more = {RUN: run_id.encode(), b"seal": MARK + b"0" * DIGITS}
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **more})
@@ -73,9 +67,6 @@ def _check_owner(path: Path, owner: str | None, run_id: str | None) -> None:
 
 def _read(path: Path) -> tuple[pd.DataFrame, str | None, bool]:
     """The rows, the run that they are of and whether the file is sealed."""
-    import pyarrow
-    from pyarrow.parquet import ParquetFile
-
     raw = path.read_bytes()
     place = _place(raw)
     if place is not None:

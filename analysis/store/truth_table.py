@@ -21,10 +21,11 @@ from typing import IO, Any, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 
 from analysis.store import file_set
-from analysis.store.sealed import digest
-from supernet.files import read_object
+from supernet.files import digest, read_object
 from supernet.spaces import Architecture, Size, Space, get_space
 
 
@@ -107,8 +108,6 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def load(path: Path) -> TruthTable:
     """Read a table and its manifest. ValueError if either is missing, damaged or does not fit the other."""
-    import pyarrow.parquet
-
     manifest = read_manifest(path)
     if digest(path) != manifest["checksum"]:
         raise ValueError(f"table: {path} is not the file that {path.stem}.json describes (checksum differs)")
@@ -135,8 +134,6 @@ def curves(path: Path, columns: Sequence[str]) -> dict[str, np.ndarray]:
     """Per-epoch values of `columns`: each (n, E) float32 in the table's order, [:, e - 1] of epoch e, NaN for none.
 
     ValueError for a column without them."""
-    import pyarrow.parquet
-
     manifest = read_manifest(path)
     present = manifest.get("curves") or {}
     for column in columns:
@@ -156,8 +153,6 @@ def curves(path: Path, columns: Sequence[str]) -> dict[str, np.ndarray]:
 
 def curve_column(values: np.ndarray) -> pd.Series[Any]:
     """(n, E) numbers as a column of lists of E float32, without an object for each."""
-    import pyarrow
-
     n, epochs = values.shape
     flat = pyarrow.array(np.ascontiguousarray(values, dtype=np.float32).reshape(-1))
     offsets = pyarrow.array(np.arange(n + 1, dtype=np.int32) * epochs)
@@ -208,9 +203,6 @@ def _parquet(frame: pd.DataFrame) -> Any:
 
 def _lists(per_epoch: pd.DataFrame) -> Any:
     """A writer of columns of lists, without what pandas would note of their types, which it cannot read back itself."""
-    import pyarrow
-    import pyarrow.parquet
-
     found = pyarrow.Table.from_pandas(per_epoch, preserve_index=False).replace_schema_metadata(None)
 
     def write(file: IO[bytes]) -> None:

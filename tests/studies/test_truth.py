@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from analysis.measures.ceiling import ceiling
-from analysis.store.sealed import digest
 from studies import embedded
 from studies.__main__ import main
 from studies.truth import table
 from studies.truth.build import Builder
 from studies.truth.stand_alone import train
 from studies.truth.tasks import get_task
+from supernet.files import digest
 from supernet.spaces import get_space
 
 EMBEDDED = sorted(table.EMBEDDED.glob("*.parquet"))

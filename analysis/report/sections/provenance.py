@@ -10,8 +10,8 @@ from analysis.figures import style
 from analysis.measures.collect import Collected
 from analysis.measures.configurations import configurations
 from analysis.report.page import Html, element, table
-from analysis.store.sealed import digest
 from analysis.store.study import Study
+from supernet.files import digest
 
 VERSIONS = ("numpy", "scipy", "pandas", "matplotlib")
 UNKNOWN = "not recorded"

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.store.column_names import FORM, ColumnName, parse
-from analysis.store.sealed import digest
 from analysis.user_tables.cells import NAME_COLUMNS, Cells, listed
 from analysis.user_tables.names import Names, Read, check_dialect, names_of, recognise
 from analysis.user_tables.numbers import numbers, refuse_mixed_units
 from analysis.user_tables.table import chosen_rows, means_by_key, read_cells
 from studies.truth.importers.imported import Imported, published_size, with_costs
+from supernet.files import digest
 from supernet.spaces import Space, get_space
 
 COSTS = ("params", "macs")  # computed here

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.store.sealed import digest
 from studies.truth import table
 from studies.truth.importers.blox.binary import read_binary
 from studies.truth.importers.blox.columns import HASH, MODELS, Columns, check
@@ -22,6 +21,7 @@ from studies.truth.importers.blox.models import models_of
 from studies.truth.importers.blox.rows import read_rows
 from studies.truth.importers.blox.scores import DATA, Scores, scores_of
 from studies.truth.importers.imported import Imported, published_size
+from supernet.files import digest
 from supernet.spaces import Architecture, Blox, Cost
 
 LICENCE = "CC BY-NC 4.0: not for commercial use"

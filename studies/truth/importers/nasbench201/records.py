@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from analysis.store.sealed import digest
-from supernet.files import plain_pickle
+from supernet.files import digest, plain_pickle
 from supernet.files.streamed_pickle import Reader
 
 State = dict[str, Any]
