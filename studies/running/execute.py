@@ -108,7 +108,7 @@ class Plan:
                 "kind": run.variant.kind,
                 "space": run.variant.space,
                 "mask": list(run.variant.mask),
-                "parent": run.parent and run.parent.variant.run_id(run.seed),
+                "parent": None if run.parent is None else run.parent.variant.run_id(run.seed),
                 "part_of": run.variant.part_of,
                 "whole": list(lineage.whole_space(run.variant).mask),
                 "seed": run.seed,

@@ -139,9 +139,9 @@ def test_an_import_that_is_killed_leaves_the_old_table(tmp_path: Path) -> None:
     script = (
         "import sys, time; sys.path[:0] = sys.argv[1:3]\n"
         "import test_truth_tables as t\n"
-        "real = t.together.os.fsync\n"
+        "real = t.file_set.os.fsync\n"
         "def stop(d):\n    real(d); print('writing', flush=True); time.sleep(60)\n"
-        "t.together.os.fsync = stop\n"
+        "t.file_set.os.fsync = stop\n"
         "t.made(60).save(t.Path(sys.argv[3]), 'second')\n"
     )
     arguments = [sys.executable, "-c", script, str(ROOT), str(ROOT / "tests/studies"), str(path)]
