@@ -8,8 +8,7 @@ import sys
 from analysis.measures.compare import compare
 from analysis.report.comparison_page import write_comparison
 from analysis.report.tables.comparison import compare_text
-from analysis.store.damage import tell
-from analysis.store.study import load_study, study_folder
+from analysis.store.study import study_folder, tell
 
 
 def main(args: argparse.Namespace) -> int:
@@ -21,4 +20,4 @@ def main(args: argparse.Namespace) -> int:
         write_comparison(compared, args.report)
         print(args.report, file=sys.stderr)
     print(compare_text(compared, args.format))
-    return tell(*map(load_study, folders))
+    return tell(*compared.studies)

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Draw it; print the paths, and on standard error what is missing. Exit code 2 if runs have damaged files."""
     from analysis.figures import by_name, registry, style
-    from analysis.store.damage import tell
+    from analysis.store.study import tell
 
     if args.figure is None:
         print(registry.overview())

@@ -6,8 +6,7 @@ import argparse
 
 from analysis.measures.collect import collect
 from analysis.report.tables.study import table_text
-from analysis.store.damage import tell
-from analysis.store.study import study_folder
+from analysis.store.study import study_folder, tell
 
 
 def main(args: argparse.Namespace) -> int:

@@ -8,8 +8,7 @@ from analysis.measures.front import DEFAULT
 from analysis.measures.yardstick import yardstick
 from analysis.report.tables.yardstick import yardstick_text
 from analysis.statistics.bins import REPORTED
-from analysis.store.damage import tell
-from analysis.store.study import load_study, study_folder
+from analysis.store.study import load_study, study_folder, tell
 
 
 def main(args: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from analysis.statistics.correlation import kendall_tau, pearson, spearman
 from analysis.statistics.pairs import Floats
 from analysis.statistics.pareto import pareto_front
 from analysis.statistics.topn import by_truth
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 from supernet.spaces import Architecture, Space
 
 BLOX = "blox"

@@ -14,7 +14,7 @@ from analysis.measures.collect import collect
 from analysis.measures.yardstick import yardstick
 from analysis.statistics.bins import REPORTED
 from analysis.store.study import Study, load_study, study_folder
-from analysis.store.truth_file import read_truth_file
+from analysis.user_tables.truth_file import read_truth_file
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from analysis.figures.ranking_study.layouts import SPACE
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.measures.ground_truth import agreement, occurrences, use_by_mask
 from analysis.store.study import FULL
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 
 MASKS = 3  # masks beside each other
 DATA_SETS = 2  # data sets beside each other

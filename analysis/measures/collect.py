@@ -6,7 +6,7 @@ not ended, diverged or failed has a row with its state and no numbers: it is cou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.measures.baselines import baseline_scores
 from analysis.measures.differences import controls, differences
-from analysis.measures.ranked_runs import Key, Ranked, ranked_runs
-from analysis.measures.references import EXPECTED, METRICS, expected, flat, ranked, references
-from analysis.measures.score_sets import COLUMNS, ScoreSet, ScoreSets, points
-from analysis.statistics.crossed import columns, interval_names
-from analysis.statistics.range_restriction import RangeRestriction
-from analysis.statistics.uncertainty import mean_tau, spread
-from analysis.store.study import GROUP, Study, load_study, mask_text, read_truth
+from analysis.measures.rankings import BY_LOSS, FACTS, Entry, Key, Ranking
+from analysis.measures.references import EXPECTED, METRICS, references
+from analysis.measures.score_sets import COLUMNS, ScoreSets, points
+from analysis.statistics.crossed import interval_names
+from analysis.statistics.uncertainty import spread
+from analysis.store.cache import FOLDER, Cache
+from analysis.store.study import GROUP, Study, load_study
 from supernet.spaces import Space
 
 
@@ -69,17 +68,24 @@ class Collected:
         return self.variants[self.variants["primary"].astype(bool)]
 
 
-OVER_SEEDS = (
-    *(name for name in METRICS if name != "topn_p"),
-    "updates",
-    "epochs",
-    "train_seconds",
-    "score_seconds",
-)
-BY_LOSS = tuple(f"seedmean_tau_b_loss{end}" for end in ("", "_low", "_high"))
+OVER_SEEDS = (*(name for name in METRICS if name != "topn_p"), *FACTS)
 INTERVAL = tuple(interval_names("tau_b_"))
-COUNTS = ("n", "missing", "updates", "epochs", "train_seconds", "score_seconds")
-Columns = dict[Key, pd.DataFrame]  # of each GROUP a column a seed, by the row number of its score set's truth
+COUNTS = ("n", "missing", *FACTS)
+RUNS = [
+    *GROUP,
+    "trained_as",
+    "control",
+    "seed",
+    "run_id",
+    "primary",
+    "state",
+    "reason",
+    "set",
+    *COUNTS,
+    *METRICS,
+]
+TOP = [*GROUP, "seed", "primary", "top", "n", "tau_b", "tau_b_loss", "mean_score", *EXPECTED]
+CACHE = "rankings"
 
 
 def collect(folder: Path, with_points: bool = True) -> Collected:
@@ -87,138 +93,92 @@ def collect(folder: Path, with_points: bool = True) -> Collected:
 
     with_points: whether to fill `points`, which take up more memory than all else."""
     study = load_study(folder)
-    whole = {name: read_truth(study.truths[name], name) for name in {run.space.name for run in study.runs}}
-    spaces = dict.fromkeys(run.space for run in study.runs)
-    sets = {space: ScoreSets(study, whole[space.name], space) for space in spaces}
-    known = {space: own.whole.only(own.allowed & own.whole.known) for space, own in sets.items()}
-    restricted = {space: RangeRestriction(table.numbers, study.top) for space, table in known.items()}
-    read: list[Ranked] = []
+    cache = Cache(folder / FOLDER / CACHE)
+    spaces = {space: ScoreSets(study, space) for space in dict.fromkeys(run.space for run in study.runs)}
     groups: dict[tuple[Space, str, str], list[int]] = {}
     for place, run in enumerate(study.runs):
         groups.setdefault((run.space, run.variant, run.measure), []).append(place)
-    judged: dict[Key, ScoreSet] = {}
-    common: Columns = {}
-    by_loss: Columns = {}
+    rankings: list[Ranking] = []
+    entries: list[tuple[int, list[Entry]]] = []
     for places in groups.values():
-        group = ranked_runs([study.runs[place] for place in places], sets[study.runs[places[0]].space])
-        read += [one._replace(place=places[one.place]) for one in group.runs]
-        judged |= group.judged
-        common |= group.scores
-        by_loss |= group.losses
-    read.sort(key=lambda one: one.place)
-    rows = [one.row for one in read]
-    top = [
-        entry
-        | expected(restricted[study.runs[one.place].space].inside(one.row.get("tau_b")).get(entry["top"]))
-        for one in read
-        for entry in one.inside
-    ]
-    named = [*GROUP, "trained_as", "control", "seed", "run_id", "primary", "state", "reason", "set"]
-    runs = pd.DataFrame(rows, columns=[*named, *COUNTS, *METRICS])
-    used = {
-        space: list(dict.fromkeys(one for key, one in judged.items() if key[:2] == _key(space)))
-        or [sets[space].first]
-        for space in spaces
-    }
-    baselines = {
-        space: baseline_scores(table, study.truths[space.name].size).set_axis(table.texts)
-        for space, table in known.items()
-    }
-    reference_rows, top_references = references(study, used, baselines, known, restricted)
-    variants = _variants(study, runs, common, by_loss, judged)
-    sampled = {key: frame[judged[key].sample[frame.index]] for key, frame in common.items()}
-    sides = {key: (judged[key], frame) for key, frame in sampled.items()}
-    return Collected(
+        runs = [study.runs[place] for place in places]
+        rankings.append(Ranking(study, runs, spaces[runs[0].space], cache))
+        entries += zip(places, rankings[-1].entries(), strict=True)
+    entries.sort(key=lambda pair: pair[0])
+    listed = [entry for _, of_run in entries for entry in of_run]
+    runs_frame = pd.DataFrame([entry.row for entry in listed], columns=RUNS)
+    variants = _variants(runs_frame, rankings)
+    by_key = {ranking.key(): ranking for ranking in rankings}
+    reference_rows, top_references = references(_used(spaces, rankings), cache)
+    collected = Collected(
         study=study,
-        runs=runs,
+        runs=runs_frame,
         variants=variants,
-        top=pd.DataFrame(
-            top,
-            columns=[*GROUP, "seed", "primary", "top", "n", "tau_b", "tau_b_loss", "mean_score", *EXPECTED],
-        ),
-        points=_points(variants, common if with_points else {}, judged),
+        top=pd.DataFrame([row for entry in listed for row in entry.inside], columns=TOP),
+        points=_points(variants, by_key if with_points else {}),
         references=reference_rows,
         top_references=top_references,
-        differences=differences(variants, sides, {_key(space): own for space, own in baselines.items()}),
-        controls=controls(runs, variants, sides),
+        differences=differences(variants, by_key),
+        controls=controls(runs_frame, variants, by_key),
     )
+    cache.save()
+    return collected
 
 
-def _key(space: Space) -> tuple[str, str]:
-    return space.name, mask_text(space)
+def _used(spaces: Mapping[Space, ScoreSets], rankings: Sequence[Ranking]) -> dict[ScoreSets, list[list[Any]]]:
+    """The sets on which rankings of each space are judged, in words; where there is no ranking yet, what the study
+    scores."""
+    used: dict[ScoreSets, list[list[Any]]] = {sets: [] for sets in spaces.values()}
+    for ranking in rankings:
+        for one in ranking.numbers["measures"].values():
+            if one["words"] not in used[ranking.sets]:
+                used[ranking.sets].append(one["words"])
+    return {sets: listed or [sets.in_words(sets.first)] for sets, listed in used.items()}
 
 
-def _variants(
-    study: Study,
-    runs: pd.DataFrame,
-    common: Mapping[Key, pd.DataFrame],
-    by_loss: Mapping[Key, pd.DataFrame],
-    judged: Mapping[Key, ScoreSet],
-) -> pd.DataFrame:
+def _variants(runs: pd.DataFrame, rankings: Sequence[Ranking]) -> pd.DataFrame:
+    over_seeds = {
+        ranking.key(measure): one["numbers"]
+        for ranking in rankings
+        for measure, one in ranking.numbers["measures"].items()
+    }
     rows = []
     numbers = runs[[*OVER_SEEDS, "missing"]].astype(float).to_numpy()
     states = runs["state"].to_numpy(dtype=object)
+    trained_as, is_primary = runs["trained_as"].to_numpy(dtype=object), runs["primary"].to_numpy(dtype=bool)
     groups: dict[tuple[str, ...], list[int]] = {}  # in the order of their first runs
     for place, key in enumerate(runs[GROUP].itertuples(index=False, name=None)):
         groups.setdefault(key, []).append(place)
+    empty = dict.fromkeys(("n", "set", *INTERVAL, *(f"seedmean_{m}" for m in METRICS), *BY_LOSS))
     for key, places in groups.items():
         group = np.array(places)
-        first, finished = runs.iloc[group[0]], group[states[group] == "finished"]
-        row: dict[str, Any] = dict(zip(GROUP, key, strict=True)) | {"primary": bool(first["primary"])}
-        row |= {"trained_as": first["trained_as"], "runs": len(group), "finished": len(finished)}
+        finished = group[states[group] == "finished"]
+        row: dict[str, Any] = dict(zip(GROUP, key, strict=True)) | {"primary": bool(is_primary[group[0]])}
+        row |= {"trained_as": trained_as[group[0]], "runs": len(group), "finished": len(finished)}
         row |= {state: int((states[group] == state).sum()) for state in ("diverged", "failed")}
         row["runs_missing"] = int((states[group] == "missing").sum())
         *metrics, missing = numbers[finished].T
         for name, values in zip(OVER_SEEDS, metrics, strict=True):
             # A metric that some finished run lacks has no mean: the rest would be another set of seeds.
-            over_seeds = spread([] if np.isnan(values).any() else values.tolist())
-            row |= {name: over_seeds.mean, f"{name}_std": over_seeds.std}
+            mean = spread([] if np.isnan(values).any() else values.tolist())
+            row |= {name: mean.mean, f"{name}_std": mean.std}
         row["missing"] = int(missing.max()) if len(finished) else None
-        row |= dict.fromkeys(("n", "set", *INTERVAL, *(f"seedmean_{m}" for m in METRICS), *BY_LOSS))
-        if key in common:
-            row |= {"set": judged[key].name} | _interval_and_mean(study, common[key], judged[key])
-        if key in by_loss and by_loss[key].shape[1] == len(finished):
-            row |= _by_mean_loss(by_loss[key], judged[key])
-        rows.append(row)
+        rows.append(row | empty | over_seeds.get(key, {}))
     return pd.DataFrame(rows)
 
 
-def _interval_and_mean(study: Study, scores: pd.DataFrame, judged: ScoreSet) -> dict[str, Any]:
-    """What the architectures that every seed scored say: an interval, the metrics of their mean score."""
-    inside = judged.sample[scores.index.to_numpy()]
-    values = judged.truth.numbers[scores.index.to_numpy()]
-    mean = mean_tau(values[inside], [scores[seed].to_numpy()[inside] for seed in scores.columns])
-    row: dict[str, Any] = {"n": int(inside.sum())} | columns("tau_b_", mean)
-    if inside.any():
-        averaged = scores.mean(axis=1).to_numpy()
-        numbers = flat(ranked(judged.top, values, averaged, inside))
-        row |= {f"seedmean_{name}": numbers[name] for name in METRICS if name in numbers}
-    return row
-
-
-def _by_mean_loss(scores: pd.DataFrame, judged: ScoreSet) -> dict[str, Any]:
-    """BY_LOSS of the architectures that every seed scored. scores: minus their losses, a column a seed."""
-    inside = scores[judged.sample[scores.index.to_numpy()]]
-    if not len(inside):
-        return {}
-    found = mean_tau(judged.truth.numbers[inside.index.to_numpy()], [inside.mean(axis=1).to_numpy()])
-    return dict(zip(BY_LOSS, (found.value, found.low, found.high), strict=True))
-
-
-def _points(
-    variants: pd.DataFrame, common: Mapping[Key, pd.DataFrame], judged: Mapping[Key, ScoreSet]
-) -> pd.DataFrame:
+def _points(variants: pd.DataFrame, rankings: Mapping[Key, Ranking]) -> pd.DataFrame:
     frames = []
     primary = variants[variants["primary"].astype(bool)]
     wanted = set(primary[GROUP].itertuples(index=False, name=None))
-    for key, scores in common.items():
-        group = dict(zip(GROUP, key, strict=True))
-        if key not in wanted:
+    for key, ranking in rankings.items():
+        if key not in wanted or not ranking.has_scores:
             continue
-        truth, sample = judged[key].truth, judged[key].sample
+        judged, scores = ranking.judged(), ranking.scores
         positions = scores.index.to_numpy()
-        texts, values = [truth.texts[i] for i in positions], truth.numbers[positions]
-        mean = scores.mean(axis=1).to_numpy()
-        frames.append(points(texts, values, mean, sample[positions], scores.shape[1]).assign(**group))
+        texts, values = [judged.truth.texts[i] for i in positions], judged.truth.numbers[positions]
+        mean, sample = scores.mean(axis=1).to_numpy(), judged.sample[positions]
+        group = dict(zip(GROUP, key, strict=True))
+        frames.append(points(texts, values, mean, sample, scores.shape[1]).assign(**group))
     names = [*GROUP, *COLUMNS]
     return pd.concat(frames, ignore_index=True)[names] if frames else pd.DataFrame(columns=names)

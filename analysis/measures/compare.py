@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import TITLES
 from analysis.measures.differences import COLUMNS as PAIR_COLUMNS
 from analysis.measures.differences import Side, compare_sides
 from analysis.measures.score_sets import ScoreSets
@@ -22,9 +21,10 @@ from analysis.statistics.correlation import spearman
 from analysis.statistics.crossed import columns as interval_columns
 from analysis.statistics.crossed import interval_names
 from analysis.statistics.uncertainty import mean_tau, spread, taus
-from analysis.store.study import Run, Study, load_study, mask_text, read_result, read_scores, read_truth
+from analysis.store.run import Run, read_scores
+from analysis.store.study import Study, load_study, mask_text
 from analysis.store.tables import Table, join
-from supernet.spaces import Space
+from supernet.spaces import Space, get_space
 
 COLUMNS = [
     "space", "variant", "studies", "mask", "measure", "runs", "seeds", "n", "set", "tau_b", "tau_b_std",
@@ -80,7 +80,7 @@ def compare(folders: Sequence[Path]) -> Compared:
         usable = [group for group in groups if _has_ranking(group)]
         notes += [_left_out(group) for group in groups if group not in usable]
         if not usable:
-            notes.append(f"{TITLES.get(name, name)}: no variant has a value yet")
+            notes.append(f"{get_space(name).title}: no variant has a value yet")
             continue
         of_space, sides = _rows(usable, truth)
         rows += of_space
@@ -105,7 +105,7 @@ def _spaces_in_common(studies: Sequence[Study]) -> tuple[list[str], list[str]]:
         spaces = "; ".join(f"{name}: {', '.join(whose)}" for name, whose in having.items())
         raise ValueError(f"study: no space is in two of them ({spaces})")
     return common, [
-        f"{TITLES.get(name, name)}: only in {whose[0]}, not compared"
+        f"{get_space(name).title}: only in {whose[0]}, not compared"
         for name, whose in having.items()
         if name not in common
     ]
@@ -117,7 +117,7 @@ def _truth(studies: Sequence[Study], name: str) -> Table:
     for study in studies:
         if not any(run.space.name == name for run in study.runs):
             continue
-        table = read_truth(study.truths[name], name)
+        table = study.table(name)
         if first is None:
             first = study, table
         else:
@@ -170,7 +170,7 @@ def _read(
     that have the variant. sets: those that are known already."""
     tables = []
     for seed, run in sorted(group.runs.items()):
-        result = read_result(run)
+        result = studies[0].result(run)
         if result["status"] != "finished":
             continue
         table = read_scores(run)[run.measure]
@@ -184,9 +184,8 @@ def _read(
     for study in studies if tables else ():
         key = study.name, group.space
         if key not in sets:
-            whole = read_truth(study.truths[group.space.name], group.space.name)
-            sets[key] = ScoreSets(study, whole, group.space)
-        judged = sets[key].of(tables)
+            sets[key] = ScoreSets(study, group.space)
+        judged = sets[key].of_tables(tables)
         group.judged.append(judged.name)
         group.sampled.append({judged.truth.texts[row] for row in np.flatnonzero(judged.sample)})
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.store.study import Run, Study
-from supernet.files import read_object
+from analysis.store import config
+from analysis.store.run import Run
+from analysis.store.study import Study
 
 NOT_SHOWN = ("seed", "parent")  # of the run, not of the variant; another variant's configuration
 NOTHING = "\N{EN DASH}"  # not "none", which is an operation that a mask may name
@@ -42,12 +43,11 @@ def configurations(study: Study) -> list[Configurations]:
 
 def _config(runs: Sequence[Run]) -> dict[str, str] | None:
     for run in runs:
-        path = run.folder / "config.json"
-        if path.is_file():
-            try:
-                content = read_object(path)
-            except ValueError:  # told with the run's other files (analysis/store/damage.py)
-                continue
+        try:
+            content = config.read(run.folder)
+        except ValueError:  # told with the run's other files (analysis/store/study.py)
+            continue
+        if content is not None:
             return flat({key: value for key, value in content.items() if key not in NOT_SHOWN})
     return None
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
-from analysis.measures.score_sets import ScoreSet
 from analysis.statistics.crossed import columns as interval_columns
 from analysis.statistics.crossed import interval_names
 from analysis.statistics.significance import ALPHA, holm, one_sample_p, paired_p, together, welch_p
@@ -24,7 +23,6 @@ from analysis.store.tables import Table
 NUMBERS = ("difference", *interval_names(""), "p_architectures", "p_seeds", "p_holm")
 COLUMNS = ["space", "leader", "other", *NUMBERS[:-3], "n", "set", *NUMBERS[-3:]]
 SHARED = "what both sets share"
-Sides = Mapping[tuple[str, ...], tuple[ScoreSet, pd.DataFrame]]
 ALL_PAIRS = 15  # with more variants than this, only those with the best and with the first are compared
 
 
@@ -39,19 +37,36 @@ class Side:
     judged: str = ""
     fixed: bool = False
 
+    def less(self, other: Side) -> dict[str, Any]:
+        """`difference` of this one and another."""
+        return difference(self, other)
 
-def differences(
-    variants: pd.DataFrame, sides: Sides, baselines: Mapping[tuple[str, str], pd.DataFrame]
-) -> pd.DataFrame:
+
+class Compared(Protocol):
+    """A ranking that can be compared with others."""
+
+    @property
+    def name(self) -> str: ...
+
+    def less(self, other: Any, /) -> dict[str, Any]:
+        """`difference` of this one and another of its kind."""
+
+
+class WithBaselines(Compared, Protocol):
+    """The same with the baselines of its space."""
+
+    def less_baselines(self) -> dict[str, dict[str, Any]]:
+        """`difference` of this one and each of them, by name."""
+
+
+def differences(variants: pd.DataFrame, rankings: Mapping[tuple[str, ...], WithBaselines]) -> pd.DataFrame:
     """For each space the variants against each other, then each against the baselines.
 
-    variants: as in Collected. sides: for each GROUP its score set, and the scores of the architectures that all its
-    finished seeds scored, the row number in the set's truth x seed. baselines: by space and mask, see baselines.py.
-    Supernets that are judged under a mask that they were not trained with are left to `controls`. A row: `leader` has
-    the higher mean tau-b of a pair of variants; difference of mean tau-b with its 95 % interval (low, high: over
-    architectures and trainings; the parts: crossed.py), n, set; p_architectures, p_seeds (significance.py;
-    None with one seed on a side), and p_holm: the larger of the two, corrected for the number of pairs of variants of
-    the space, or of baselines' rows. Which pairs: see `pairs`.
+    variants: as in Collected. rankings: by GROUP. Supernets that are judged under a mask that they were not trained
+    with are left to `controls`. A row: `leader` has the higher mean tau-b of a pair of variants; difference of mean
+    tau-b with its 95 % interval (low, high: over architectures and trainings; the parts: crossed.py), n, set;
+    p_architectures, p_seeds (significance.py; None with one seed on a side), and p_holm: the larger of the two,
+    corrected for the number of pairs of variants of the space, or of baselines' rows. Which pairs: see `pairs`.
     """
     frames = []
     primary = _with_value(variants)
@@ -59,43 +74,46 @@ def differences(
     for name, group in primary.groupby("space", sort=False):
         first = str(group["variant"].iloc[0])
         ordered = group.sort_values("tau_b", ascending=False, kind="stable")
-        own = [_side(tuple(row), sides) for row in ordered[GROUP].itertuples(index=False)]
-        frames.append(compare_sides(str(name), own, first))
+        sides = [rankings[row] for row in ordered[GROUP].itertuples(index=False, name=None)]
+        frames.append(compare_sides(str(name), sides, first))
         rows = [
-            _names(str(name), side.name, baseline.name) | _difference(side, baseline)
-            for side, mask in zip(own, ordered["mask"], strict=True)
-            for baseline in _baselines(side, baselines[str(name), str(mask)])
+            _names(str(name), side.name, baseline) | row
+            for side in sides
+            for baseline, row in side.less_baselines().items()
         ]
         frames.append(_corrected(rows))
     return _stacked(frames)
 
 
-def controls(runs: pd.DataFrame, variants: pd.DataFrame, sides: Sides) -> pd.DataFrame:
+def controls(
+    runs: pd.DataFrame, variants: pd.DataFrame, rankings: Mapping[tuple[str, ...], Compared]
+) -> pd.DataFrame:
     """Each supernet that is trained with a mask against the one trained alike without it and judged under it.
 
     Both on the same architectures, so that the difference is the training's. Arguments as above; runs: as in
     Collected. A row as above: `leader` is trained with the mask, `other` only judged under it.
     """
     primary = _with_value(variants)
-    known = {tuple(row) for row in primary[GROUP].itertuples(index=False)}
+    views = primary[primary["trained_as"].notna()]
+    if not len(views):
+        return _stacked([])
+    known = set(primary[GROUP].itertuples(index=False, name=None))
     trainings = runs[runs["primary"].astype(bool) & runs["trained_as"].isna()]
-    named = {row["run_id"]: tuple(row[GROUP]) for _, row in trainings.iterrows()}
+    named = dict(zip(trainings["run_id"], trainings[GROUP].itertuples(index=False, name=None), strict=True))
     rows: dict[str, list[dict[str, Any]]] = {}
-    for _, view in primary[primary["trained_as"].notna()].iterrows():
-        group = tuple(view[GROUP])
-        own = runs[(runs[GROUP] == view[GROUP]).all(axis=1)]
-        trained = {named[run_id] for run_id in own["control"] if run_id in named} & known
+    for group in views[GROUP].itertuples(index=False, name=None):
+        of_view = runs[(runs[GROUP] == list(group)).all(axis=1)]
+        trained = {named[run_id] for run_id in of_view["control"] if run_id in named} & known
         for control in sorted(trained):
             names = _names(control[0], control[2], group[2])
-            pair = (_side(key, sides) for key in (control, group))
-            rows.setdefault(control[0], []).append(names | _difference(*pair))
+            rows.setdefault(control[0], []).append(names | rankings[control].less(rankings[group]))
     return _stacked([_corrected(of_space) for of_space in rows.values()])
 
 
-def compare_sides(space: str, sides: Sequence[Side], first: str) -> pd.DataFrame:
+def compare_sides(space: str, sides: Sequence[Compared], first: str) -> pd.DataFrame:
     """Rows as of `differences` for variants of one space, the best first. first: the name of the study's first."""
     rows = [
-        _names(space, sides[a].name, sides[b].name) | _difference(sides[a], sides[b])
+        _names(space, sides[a].name, sides[b].name) | sides[a].less(sides[b])
         for a, b in pairs([side.name for side in sides], first)
     ]
     return _corrected(rows)
@@ -119,33 +137,23 @@ def _names(space: str, leader: str, other: str) -> dict[str, Any]:
     return {"space": space, "leader": leader, "other": other}
 
 
-def _side(key: tuple[str, ...], sides: Sides) -> Side:
-    judged, scores = sides[key]
-    texts = [judged.truth.texts[row] for row in scores.index]
-    return Side(key[2], judged.truth, scores.set_axis(texts, axis=0), judged.name)
-
-
-def _baselines(side: Side, scores: pd.DataFrame) -> list[Side]:
-    """The baselines on what the other side has."""
-    here = scores.loc[side.scores.index]
-    return [Side(str(name), side.truth, here[[name]], side.judged, fixed=True) for name in here]
-
-
-def _difference(a: Side, b: Side) -> dict[str, Any]:
+def difference(a: Side, b: Side) -> dict[str, Any]:
+    """The mean tau-b of `a` less that of `b`, on the architectures that both have: the columns of a row of
+    `differences` but for the names and p_holm."""
     texts = a.scores.index.intersection(b.scores.index)
     values = a.truth.numbers[[a.truth.row_of[text] for text in texts]]
     columns = [list(side.scores.to_numpy()[side.scores.index.get_indexer(texts)].T) for side in (a, b)]
-    found = paired_difference(values, *columns, fixed=b.fixed)
+    paired = paired_difference(values, *columns, fixed=b.fixed)
     seeds = None
-    if found.value is not None:
-        own, other = (taus(values, side) for side in columns)
-        seeds = one_sample_p(own, other[0]) if b.fixed else welch_p(own, other)
+    if paired.value is not None:
+        leading, other = (taus(values, side) for side in columns)
+        seeds = one_sample_p(leading, other[0]) if b.fixed else welch_p(leading, other)
     return {
-        "difference": found.value,
-        **interval_columns("", found),
-        "n": found.n,
+        "difference": paired.value,
+        **interval_columns("", paired),
+        "n": paired.n,
         "set": a.judged if a.truth is b.truth else SHARED,
-        "p_architectures": paired_p(found),
+        "p_architectures": paired_p(paired),
         "p_seeds": seeds,
     }
 

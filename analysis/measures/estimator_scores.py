@@ -20,20 +20,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.measures.baselines import baseline_scores
 from analysis.measures.score_sets import ScoreSets
 from analysis.statistics.pairs import Floats
-from analysis.store.study import (
-    GROUP,
-    ONE_SHOT,
-    Run,
-    Study,
-    allowed_rows,
-    mask_text,
-    read_result,
-    read_scores,
-    read_truth,
-)
+from analysis.store.run import ONE_SHOT, Run, read_scores
+from analysis.store.study import GROUP, Study, mask_text
 from analysis.store.tables import Table, join
 from supernet.files import check, parse_object
 from supernet.spaces import Space
@@ -94,16 +84,16 @@ class SideBySide:
 def side_by_side(study: Study) -> list[SideBySide]:
     """Read all scores of a study; one for each space and mask, in the study's order. All rankings of one are on the
     first of the study's score sets (score_sets.py) that every finished run holds."""
-    whole = {name: read_truth(study.truths[name], name) for name in {run.space.name for run in study.runs}}
     groups: dict[Space, dict[tuple[str, str], list[Run]]] = {}
     for run in study.runs:
         groups.setdefault(run.space, {}).setdefault((run.variant, run.measure), []).append(run)
     found = []
     for space, variants in groups.items():
-        read = [[_read(run) for run in runs] for runs in variants.values()]
-        truth = _judged(study, whole[space.name], space, read)
+        read = [[_read(study, run) for run in runs] for runs in variants.values()]
+        sets = ScoreSets(study, space)
+        truth = _judged(sets, read)
         rankings = tuple(_ranking(runs, truth) for runs in read)
-        baselines = _baselines(study, space, whole[space.name], truth)
+        baselines = _baselines(sets, truth)
         named = {one.measure for one in rankings if one.kind == COST}
         found.append(
             SideBySide(
@@ -118,17 +108,16 @@ def side_by_side(study: Study) -> list[SideBySide]:
 
 def apart(study: Study, space: Space) -> list[Scored]:
     """The rankings of a space that only a figure of their own shows, on the same architectures as the others'."""
-    whole = read_truth(study.truths[space.name], space.name)
     groups: dict[tuple[str, str], list[Run]] = {}
     shown = []
     for run in study.runs:
         if run.space == space:
-            shown.append(_read(run))
+            shown.append(_read(study, run))
             for measure in run.apart:
                 own = replace(run, measure=measure, measures=(measure,))
                 groups.setdefault((run.variant, measure), []).append(own)
-    truth = _judged(study, whole, space, [shown])
-    return [_ranking([_read(run) for run in runs], truth) for runs in groups.values()]
+    truth = _judged(ScoreSets(study, space), [shown])
+    return [_ranking([_read(study, run) for run in runs], truth) for runs in groups.values()]
 
 
 class _Read(NamedTuple):
@@ -139,8 +128,8 @@ class _Read(NamedTuple):
     scores: Table | None
 
 
-def _read(run: Run) -> _Read:
-    result = read_result(run)
+def _read(study: Study, run: Run) -> _Read:
+    result = study.result(run)
     if result["status"] != "finished":
         return _Read(run, result, None)
     try:
@@ -149,22 +138,20 @@ def _read(run: Run) -> _Read:
         return _Read(run, {**result, "reason": str(error)}, None)
 
 
-def _judged(study: Study, whole: Table, space: Space, read: Sequence[Sequence[_Read]]) -> Table:
+def _judged(sets: ScoreSets, read: Sequence[Sequence[_Read]]) -> Table:
     """The rows of the truth that stand for the space, of those that have a truth."""
-    sets = ScoreSets(study, whole, space)
     tables = [one.scores for group in read for one in group if one.scores is not None]
-    judged = sets.of(tables) if tables else sets.first
+    judged = sets.of_tables(tables) if tables else sets.first
     return judged.truth.only(judged.sample & judged.truth.known)
 
 
-def _baselines(study: Study, space: Space, whole: Table, truth: Table) -> list[Scored]:
+def _baselines(sets: ScoreSets, truth: Table) -> list[Scored]:
     """The baselines as rankings."""
     n = len(truth.texts)
-    allowed = whole.only(allowed_rows(whole, space) & whole.known)
-    scores = baseline_scores(allowed, study.truths[space.name].size).set_axis(allowed.texts).loc[truth.texts]
+    scores = sets.baselines.loc[truth.texts]
     return [
         Scored(
-            space=space,
+            space=sets.space,
             variant=str(name).replace("_", " "),
             kind=COST,
             measure=str(name),

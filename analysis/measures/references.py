@@ -6,6 +6,7 @@ Of each space and mask, over all architectures and inside the true top-N.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,12 @@ import pandas as pd
 
 from analysis.measures.ceiling import ceiling, inside_top
 from analysis.measures.correlate import ranking
-from analysis.measures.score_sets import ScoreSet
+from analysis.measures.score_sets import ScoreSet, ScoreSets
 from analysis.statistics.pairs import Floats
-from analysis.statistics.range_restriction import Expected, RangeRestriction
+from analysis.statistics.range_restriction import Expected
 from analysis.statistics.uncertainty import interval
-from analysis.store.study import Study, mask_text
-from analysis.store.tables import Table
-from supernet.spaces import Space
+from analysis.store.cache import Cache, key_of
+from analysis.store.study import mask_text
 
 PERMUTATIONS = 999  # per run: enough for a p-value of .001, a tenth of the time
 EXPECTED = ("expected_points", "expected_places")  # inside a true top-N, were the error the same everywhere
@@ -56,40 +56,48 @@ def expected(found: Expected | None) -> dict[str, float | None]:
 
 
 def references(
-    study: Study,
-    sets: Mapping[Space, Sequence[ScoreSet]],
-    baselines: Mapping[Space, pd.DataFrame],
-    known: Mapping[Space, Table],
-    restricted: Mapping[Space, RangeRestriction],
+    sets: Mapping[ScoreSets, Sequence[list[Any]]], cache: Cache
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The frames `references` and `top_references` of Collected: on each set that a ranking is judged on, and inside
     the true top-N, of the largest of the sets.
 
-    baselines: by the text of an architecture, see baselines.py. known: all of the truth that the mask allows: each seed
-    of the truth chooses its own top from it."""
+    sets: of each space those that are used, in words (ScoreSets.in_words)."""
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
-    for space, used in sets.items():
-        group = {"space": space.name, "mask": mask_text(space)}
-        largest = max(used, key=lambda one: len(one.truth.texts))
-        inside: dict[str, dict[int, float | None]] = {}
-        overall: dict[str, float | None] = {}
-        for judged in used:
-            own, tops = _of_set(judged, baselines[space])
-            rows += [{**group, "set": judged.name, **row} for row in own]
-            if judged is largest:
-                overall = {row["reference"]: row.get("tau_b") for row in own}
-                inside = tops
-        sizes = [n for n in study.top if n <= int(largest.truth.known.sum())]
-        inside |= inside_top(known[space].frame, known[space].column, sizes)
-        for name, taus in inside.items():
-            restriction = restricted[space].inside(overall.get(name.replace("third_seed", "seed_to_seed")))
-            for n, tau in taus.items():
-                top.append(
-                    {**group, "reference": name, "top": n, "tau_b": tau, **expected(restriction.get(n))}
-                )
+    for of_space, used in sets.items():
+        key = key_of(["references", of_space.depends, used])
+        both = cache.value(key, partial(_of_space, of_space, used))
+        rows += both[0]
+        top += both[1]
     columns = ["space", "mask", "reference", "top", "tau_b", *EXPECTED]
     return pd.DataFrame(rows), pd.DataFrame(top, columns=columns)
+
+
+def _of_space(of_space: ScoreSets, words: Sequence[list[Any]]) -> list[list[dict[str, Any]]]:
+    """The rows of one space and mask, and those inside its true tops. Each seed of the truth chooses its own top from
+    all that the mask allows."""
+    used = [of_space.in_full(one) for one in words]
+    group = {"space": of_space.space.name, "mask": mask_text(of_space.space)}
+    largest = max(used, key=lambda one: len(one.truth.texts))
+    rows: list[dict[str, Any]] = []
+    inside: dict[str, dict[int, float | None]] = {}
+    overall: dict[str, float | None] = {}
+    for judged in used:
+        of_set, tops = _of_set(judged, of_space.baselines)
+        rows += [{**group, "set": judged.name, **row} for row in of_set]
+        if judged is largest:
+            overall = {row["reference"]: row.get("tau_b") for row in of_set}
+            inside = tops
+    sizes = [n for n in of_space.study.top if n <= int(largest.truth.known.sum())]
+    inside |= inside_top(of_space.known.frame, of_space.known.column, sizes)
+    top: list[dict[str, Any]] = []
+    for name, taus in inside.items():
+        restricted = of_space.restriction.inside(overall.get(name.replace("third_seed", "seed_to_seed")))
+        top += [
+            {**group, "reference": name, "top": n, "tau_b": tau, **expected(restricted.get(n))}
+            for n, tau in taus.items()
+        ]
+    return [rows, top]
 
 
 def _of_set(

@@ -16,19 +16,25 @@ Numbers of different sets are not compared: a difference is of what both sides h
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.measures.baselines import baseline_scores
 from analysis.statistics.pairs import Floats
+from analysis.statistics.range_restriction import RangeRestriction
 from analysis.statistics.topn import by_truth
 from analysis.store.scored import USUAL, ScoredSet
 from analysis.store.study import Study, allowed_rows
 from analysis.store.tables import Table, rows_of_scores
+from supernet.files import digest
 from supernet.spaces import Space
 
 Bools = npt.NDArray[np.bool_]
@@ -36,47 +42,118 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ScoreSet:
-    """name: for example 'random sample of 1,000'. truth: its rows of the truth table. sample (n,): those that stand for
-    all that the mask allows. top: the sizes whose true top-N it holds."""
+    """name: for example 'random sample of 1,000'. rows: bool, of the truth table of all of the space. truth: those
+    rows. sample (n,): those of them that stand for all that the mask allows. top: the sizes whose true top-N it holds.
+    """
 
     name: str
+    rows: Bools
     truth: Table
     sample: Bools
     top: tuple[int, ...]
 
 
 class ScoreSets:
-    """The sets of one space of a study, by the mask of the space. whole: the truth table of all of the space."""
+    """The sets of one space of a study, by the mask of the space, and what else its truth says; read and computed when
+    it is asked for."""
 
-    def __init__(self, study: Study, whole: Table, space: Space) -> None:
-        self.study, self.whole = study, whole
-        self.allowed = allowed_rows(whole, space)
+    def __init__(self, study: Study, space: Space) -> None:
+        self.study, self.space = study, space
         self._known: dict[bytes | ScoredSet, ScoreSet] = {}
+        self._samples: dict[ScoredSet, list[int]] = {}
+
+    @property
+    def whole(self) -> Table:
+        """The truth table of all of the space."""
+        return self.study.table(self.space.name)
+
+    @cached_property
+    def allowed(self) -> Bools:
+        """Its rows that the mask allows."""
+        return allowed_rows(self.whole, self.space)
+
+    @cached_property
+    def known(self) -> Table:
+        """The rows that the mask allows and that have a truth."""
+        return self.whole.only(self.allowed & self.whole.known)
+
+    @cached_property
+    def baselines(self) -> pd.DataFrame:
+        """The scores of the baselines by the texts of `known`, see baselines.py."""
+        return baseline_scores(self.known, self.study.truths[self.space.name].size).set_axis(self.known.texts)
+
+    @cached_property
+    def restriction(self) -> RangeRestriction:
+        """What a narrow range of truths leaves of a correlation inside the true tops."""
+        return RangeRestriction(self.known.numbers, self.study.top)
+
+    @cached_property
+    def depends(self) -> list[Any]:
+        """What all that is said here depends on, of what JSON has."""
+        study, truth = self.study, self.study.truths[self.space.name]
+        declared = [asdict(scored) for scored in (study.scored, *study.scored_otherwise)]
+        size = None if truth.size is None else asdict(truth.size)
+        return [
+            self.space.name,
+            list(self.space.mask),
+            digest(truth.path),
+            truth.column,
+            size,
+            study.top,
+            declared,
+        ]
 
     @property
     def first(self) -> ScoreSet:
         """What the study scores now."""
         return self._declared(self.study.scored)
 
-    def of(self, tables: Sequence[Table]) -> ScoreSet:
-        """The set on which a ranking is judged whose seeds have these tables of scores, at least one."""
-        held = np.logical_and.reduce([rows_of_scores(self.whole, table)[0] >= 0 for table in tables])
+    def of(self, held: Bools) -> ScoreSet:
+        """The set on which a ranking is judged all of whose seeds hold these rows of the truth."""
         for scored in (self.study.scored, *self.study.scored_otherwise):
-            if held[scored.rows(self.whole.numbers, self.allowed)].all():
+            if held[self._declared(scored).rows].all():
                 return self._declared(scored)
         return self._common(held & self.allowed)
 
-    def has_none(self, table: Table) -> bool:
-        """Whether a table of scores has no row of what stands for the space in what the study scores now."""
-        rows = rows_of_scores(self.whole, table)[0] >= 0
-        return not rows[self.study.scored.sample(self.allowed)].any()
+    def rows_of(self, table: Table) -> np.ndarray:
+        """Of each row of the truth the row of a table of scores, -1 for none."""
+        return rows_of_scores(self.whole, table)[0]
+
+    def of_tables(self, tables: Sequence[Table]) -> ScoreSet:
+        """The set on which a ranking is judged whose seeds have these tables of scores, at least one."""
+        return self.of(np.logical_and.reduce([self.rows_of(table) >= 0 for table in tables]))
+
+    def has_none(self, held: Bools) -> bool:
+        """Whether there is nothing, among the rows that a seed holds, of what stands for the space in what the study
+        scores now."""
+        return not held[self._sampled(self.study.scored)].any()
+
+    def in_words(self, judged: ScoreSet) -> list[Any]:
+        """A set as a text, from which `in_full` has it again."""
+        for place, scored in enumerate((self.study.scored, *self.study.scored_otherwise)):
+            if self._known.get(scored) is judged:
+                return [place, ""]
+        return [-1, b64encode(zlib.compress(np.packbits(judged.rows).tobytes())).decode()]
+
+    def in_full(self, words: list[Any]) -> ScoreSet:
+        """The set."""
+        place, text = words
+        if place >= 0:
+            return self._declared((self.study.scored, *self.study.scored_otherwise)[place])
+        packed = np.frombuffer(zlib.decompress(b64decode(text)), dtype=np.uint8)
+        return self._common(np.unpackbits(packed, count=len(self.allowed)).astype(bool))
+
+    def _sampled(self, scored: ScoredSet) -> list[int]:
+        if scored not in self._samples:
+            self._samples[scored] = scored.sample(self.allowed)
+        return self._samples[scored]
 
     def _declared(self, scored: ScoredSet) -> ScoreSet:
         if scored not in self._known:
             rows = np.zeros(len(self.allowed), dtype=bool)
             rows[scored.rows(self.whole.numbers, self.allowed)] = True
             sample = np.zeros(len(self.allowed), dtype=bool)
-            sample[scored.sample(self.allowed)] = True
+            sample[self._sampled(scored)] = True
             name = f"true top-{scored.top}" if scored.random is None else self._random(sample & rows)
             self._known[scored] = self._set(name, rows, sample & rows, self.study.top)
         return self._known[scored]
@@ -85,7 +162,7 @@ class ScoreSets:
         key = rows.tobytes()
         if key not in self._known:
             sample = np.zeros(len(rows), dtype=bool)
-            sample[USUAL.sample(self.allowed)] = True
+            sample[self._sampled(USUAL)] = True
             if (rows & sample).sum() == sample.sum():
                 name = self._random(sample)
             else:
@@ -104,7 +181,7 @@ class ScoreSets:
         if (sample == self.allowed).all():
             name = f"all {self.allowed.sum():,}"
         truth = self.whole if rows.all() else self.whole.only(rows)
-        return ScoreSet(name=name, truth=truth, sample=sample[rows], top=top)
+        return ScoreSet(name=name, rows=rows, truth=truth, sample=sample[rows], top=top)
 
     @cached_property
     def _order(self) -> np.ndarray:

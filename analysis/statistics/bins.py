@@ -33,6 +33,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtr, ndtri
 
 from analysis.statistics import influence
 from analysis.statistics.correlation import finite_pair, spearman_of, tau_of
@@ -191,8 +192,6 @@ def bin_reference(rho: float, percent: float) -> BinReference:
         raise ValueError(f"rho: {rho!r} is not between -1 and 1")
     if not 0 < percent <= 100:
         raise ValueError(f"percent: {percent!r} is not between 0 and 100")
-    from scipy.special import ndtr, ndtri
-
     p, r = percent / 100, 2 * math.sin(math.pi * rho / 6)
     if abs(r) > LARGEST:
         return BinReference(math.copysign(1.0, r), 1.0 if r > 0 else max(0.0, 2 - 1 / p))

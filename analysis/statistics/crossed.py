@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 from analysis.statistics.pairs import Floats
 
@@ -141,7 +142,5 @@ def trainings_half(groups: Sequence[Sequence[float] | Floats]) -> float | None:
     total = sum(variances)
     if total == 0:
         return 0.0
-    from scipy.special import stdtrit  # all of scipy.stats would take a second to import
-
     freedom = total**2 / sum(v**2 / (len(g) - 1) for v, g in zip(variances, groups, strict=True))
     return float(stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(total))

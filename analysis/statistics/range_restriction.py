@@ -27,16 +27,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import erf, ndtri
 
 from analysis.statistics.pairs import Floats, places
 
 MOST = 1000  # truths whose pairs are formed: of more, so many at equal steps of the ranking
 GROUPS = 4096  # of pairs with nearly the same gap, each taken at its mean
 STEPS = 50  # halvings of the range of s, in logarithms
+CLEAR = 1e-12  # of logarithms of s, above what rounding does to them
+ROUNDING = 1e-14  # of tau-b, at the most
+TABLE = (
+    6.0,
+    -6.0,
+    64,
+)  # where Newton's method starts: logarithms of s in units of the largest gap, and how many
+NEWTON_STEPS, CONVERGED = 6, 1e-7
 SMALLEST, LARGEST = 1e-6, 1e6  # s, in units of the largest gap
 
 
@@ -51,8 +61,6 @@ class RangeRestriction:
     """The reference for each true top-N of `sizes` (at least 2, at most n) of a truth, (n,) and finite."""
 
     def __init__(self, truth: ArrayLike, sizes: Sequence[int]) -> None:
-        from scipy.special import ndtri
-
         best_first = np.sort(np.asarray(truth, dtype=float))[::-1]
         n = len(best_first)
         if not np.isfinite(best_first).all():
@@ -96,8 +104,6 @@ class Gaps:
     def tau_b(self, error: float) -> float | None:
         """Expected tau-b with errors of this standard deviation (0: none, inf: nothing but error); None if all
         truths are equal."""
-        from scipy.special import erf
-
         if not self.untied:
             return None
         right = erf(self.means / (2 * error)) if error else np.sign(self.means)
@@ -108,10 +114,43 @@ class Gaps:
         if not self.untied or tau_b == 0:
             return math.inf
         low, high = (math.log(self.means[-1] * bound) for bound in (SMALLEST, LARGEST))
-        if abs(tau_b) >= (self.tau_b(math.exp(low)) or 0.0):
+        if abs(tau_b) >= self._most:
             return 0.0
+        near = self._near(abs(tau_b))
         for _ in range(STEPS):
             middle = (low + high) / 2
-            expected = self.tau_b(math.exp(middle)) or 0.0
-            low, high = (middle, high) if expected > abs(tau_b) else (low, middle)
+            above = (
+                middle < near
+            )  # tau-b falls with the error, so that it need not be computed far from `near`
+            if not abs(middle - near) > CLEAR:
+                above = (self.tau_b(math.exp(middle)) or 0.0) > abs(tau_b)
+            low, high = (middle, high) if above else (low, middle)
         return math.exp((low + high) / 2)
+
+    @cached_property
+    def _most(self) -> float:
+        """Expected tau-b with the smallest error that is looked at."""
+        return self.tau_b(math.exp(math.log(self.means[-1] * SMALLEST))) or 0.0
+
+    def _near(self, tau_b: float) -> float:
+        """The logarithm of the error with which tau_b is expected, by Newton's method from a table; NaN where it does
+        not converge, or tau-b is too flat there to be sure of it."""
+        errors, expected = self._table
+        at = float(np.interp(tau_b, expected, errors))
+        for _ in range(NEWTON_STEPS):
+            ratio = self.means / (2 * math.exp(at))
+            value = float(self.shares @ erf(ratio) / math.sqrt(self.untied)) - tau_b
+            slope = float(self.shares @ (ratio * np.exp(-(ratio**2)))) * -2 / math.sqrt(math.pi * self.untied)
+            if slope > -ROUNDING / CLEAR:
+                break
+            step = value / slope
+            at -= step
+            if abs(step) < CONVERGED:
+                return at
+        return math.nan
+
+    @cached_property
+    def _table(self) -> tuple[Floats, Floats]:
+        """Logarithms of errors, falling, and the tau-b that is expected with each."""
+        errors = math.log(self.means[-1]) + np.linspace(*TABLE)
+        return errors, np.array([self.tau_b(math.exp(error)) for error in errors])

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import ndtr, stdtr
 
 from analysis.statistics.crossed import LEVEL, Mean
 
@@ -32,8 +33,6 @@ def paired_p(found: Mean) -> float | None:
         return None
     if found.error == 0:
         return 1.0 if found.value == 0 else 0.0
-    from scipy.special import ndtr  # all of scipy.stats would take a second to import
-
     return float(2 * ndtr(-abs(found.value) / found.error))
 
 
@@ -46,8 +45,6 @@ def welch_p(a: Sequence[float], b: Sequence[float]) -> float | None:
     gap = float(np.mean(a) - np.mean(b))
     if np.ptp(a) == 0 and np.ptp(b) == 0:
         return 1.0 if a[0] == b[0] else 0.0
-    from scipy.special import stdtr
-
     errors = [float(np.var(group, ddof=1)) / len(group) for group in (a, b)]
     # Degrees of freedom after Welch and Satterthwaite.
     freedom = sum(errors) ** 2 / sum(e**2 / (len(g) - 1) for e, g in zip(errors, (a, b), strict=True))
@@ -63,8 +60,6 @@ def one_sample_p(values: Sequence[float], fixed: float) -> float | None:
     gap = float(np.mean(values)) - fixed
     if np.ptp(values) == 0:
         return 1.0 if values[0] == fixed else 0.0
-    from scipy.special import stdtr
-
     error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
     return float(2 * stdtr(len(values) - 1, -abs(gap) / error))
 

@@ -40,6 +40,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from analysis.statistics.correlation import Coefficient, finite_pair, kendall_tau, tau_of
 from analysis.statistics.pairs import Floats, Pair
@@ -210,8 +211,6 @@ def topn_null(
 
     By permutation of n different scores, the quantiles of a normal distribution; sets larger than n are left out, and
     fewer than two have no null: []. Kendall's null counts the orders of m means by their inversions."""
-    from scipy.special import ndtri
-
     sizes = tuple(size for size in check_top(sizes) if size <= n)
     m = len(sizes)
     if m < 2:

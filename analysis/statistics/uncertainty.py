@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
 from analysis.statistics import correlation, influence
 from analysis.statistics.correlation import Coefficient, finite_pair, undefined, weighted_tau
@@ -253,8 +254,6 @@ def weighted_tau_interval(truth: ArrayLike, scores: ArrayLike, seed: int = 0) ->
     if abs(value) > 1 - 1e-12:
         return value, value
     changes = np.arctanh(np.clip(np.array(left, dtype=float), -1 + 1e-12, 1 - 1e-12))
-    from scipy.special import stdtrit  # all of scipy.stats would take a second to import
-
     half = float(stdtrit(count - 1, (1 + LEVEL) / 2) * np.sqrt((count - 1) * np.var(changes)))
     centre = np.arctanh(value)
     return float(np.tanh(centre - half)), float(np.tanh(centre + half))

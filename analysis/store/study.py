@@ -7,59 +7,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analysis.statistics.topn import check_top
-from analysis.statistics.vote import vote
-from analysis.store import sealed, study_file
-from analysis.store.parts import join_parts, joined_result, with_ancestors, with_costs_of
-from analysis.store.run import look
+from analysis.store import study_file
+from analysis.store.run import ONE_SHOT, Look, Run, joined_result, look, with_costs_of
 from analysis.store.scored import ScoredSet
 from analysis.store.tables import Table, read_frame
 from supernet.spaces import Size, Space, get_space
 
 GROUP = ["space", "mask", "variant", "measure"]  # what runs that differ only in their seed share
 FULL = "full space"  # the mask that leaves everything
-ONE_SHOT = "one-shot"  # supernets; files that name no kind are of nothing else
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One training of one supernet, judged under one mask; or another estimator's run. measure: how the scores that
-    the study is about were taken, of a supernet the BatchNorm mode. measures: all that it asks for, None for all that
-    there are: another study may have had the run score in more.
-
-    trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
-    own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
-    kind: of the ranker, ONE_SHOT or that of an estimator. vote_of: the measures in the same file whose vote it is.
-    apart: those in the same file that only a figure of their own shows.
-    before: the runs whose weights it started from. part_of: the name under which it is ranked with other parts of
-    `whole`. parts: of a run that stands for several (analysis/store/parts.py); its folder is that of the first.
-    """
-
-    variant: str
-    space: Space
-    seed: int
-    run_id: str
-    folder: Path
-    measure: str
-    size: Mapping[str, Any]
-    measures: tuple[str, ...] | None = None
-    kind: str = ONE_SHOT
-    vote_of: tuple[str, ...] = ()
-    apart: tuple[str, ...] = ()
-    trained_as: str | None = None
-    control: str | None = None
-    before: tuple[Run, ...] = ()
-    part_of: str | None = None
-    whole: Space | None = None
-    parts: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +53,27 @@ class Study:
     scored: ScoredSet
     provenance: Mapping[str, Any]
     scored_otherwise: tuple[ScoredSet, ...] = ()
+    _looks: dict[Path, Look] = field(default_factory=dict, repr=False, compare=False)
+    _tables: dict[str, Table] = field(default_factory=dict, repr=False, compare=False)
+
+    def look(self, run: Run) -> Look:
+        """What the files of a run say; each folder is read and checked once."""
+        if run.folder not in self._looks:
+            self._looks[run.folder] = look(run.folder, run.run_id)
+        return self._looks[run.folder]
+
+    def result(self, run: Run) -> dict[str, Any]:
+        """The run's result.json; {'status': 'missing'} if it has not ended yet, 'failed' if its files cannot be used.
+        What it started from counts as a cost."""
+        parts = {part.variant: self.look(part).result for part in run.parts}
+        result = joined_result(parts) if parts else self.look(run).result
+        return with_costs_of(result, [self.look(one).result for one in run.before])
+
+    def table(self, space: str) -> Table:
+        """The truth table of the space of that name, which is read once."""
+        if space not in self._tables:
+            self._tables[space] = _read_truth(self.truths[space], space)
+        return self._tables[space]
 
     @property
     def in_percent(self) -> bool:
@@ -150,9 +135,9 @@ def load_study(folder: Path) -> Study:
             provenance=content.get("provenance", {}),
             scored_otherwise=tuple(ScoredSet(**scored) for scored in content.get("scored_otherwise", ())),
         )
-        runs = with_ancestors(_named_apart(study.runs), content["runs"])
+        runs = _with_ancestors(_named_apart(study.runs), content["runs"])
         views = _views(runs, content["runs"])
-        study = replace(study, runs=join_parts(_side_by_side(runs, views)))
+        study = replace(study, runs=_join_parts(_side_by_side(runs, views)))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
     if not study.runs:
@@ -198,49 +183,53 @@ def _side_by_side(runs: tuple[Run, ...], views: list[Run]) -> tuple[Run, ...]:
     return tuple(one for run, more in zip(runs, after, strict=True) for one in (run, *more))
 
 
-def read_result(run: Run) -> dict[str, Any]:
-    """The run's result.json; {'status': 'missing'} if it has not ended yet, 'failed' if its files cannot be used. What
-    it started from counts as a cost."""
-    parts = {part.variant: _own_result(part) for part in run.parts}
-    result = joined_result(parts) if parts else _own_result(run)
-    return with_costs_of(result, list(map(_own_result, run.before)))
+def _with_ancestors(runs: Sequence[Run], entries: Sequence[Mapping[str, Any]]) -> tuple[Run, ...]:
+    """The runs with those that each started from, as study.json's entries of them name their parents. ValueError if
+    one starts from itself."""
+    parents = {run.run_id: entry.get("parent") for run, entry in zip(runs, entries, strict=True)}
+    by_id = {run.run_id: run for run in runs}
+
+    def before(run_id: str) -> tuple[Run, ...]:
+        found: list[Run] = []
+        while (parent := parents.get(run_id)) in by_id:
+            if len(found) == len(by_id):
+                raise ValueError(f"runs: {run_id} starts from itself")
+            found.insert(0, by_id[parent])
+            run_id = parent
+        return tuple(found)
+
+    return tuple(replace(run, before=before(run.run_id)) for run in runs)
 
 
-def _own_result(run: Run) -> dict[str, Any]:
-    return look(run.folder, run.run_id).result
+def _join_parts(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """The runs, with one for all that are parts of one ranking with one seed, where the first of them was."""
+    groups: dict[tuple[str, str, int], list[Run]] = {}
+    joined: dict[int, list[Run]] = {}
+    for place, run in enumerate(runs):
+        if run.part_of is None:
+            joined[place] = [run]
+        elif (key := (run.space.name, run.part_of, run.seed)) in groups:
+            groups[key].append(run)
+        else:
+            groups[key] = joined[place] = [run]
+    return tuple(parts[0] if parts[0].part_of is None else _whole(parts) for parts in joined.values())
 
 
-def read_scores(run: Run) -> dict[str, Table]:
-    """The run's scores, one table for each BatchNorm mode, the study's own mode first; of its parts where it has some,
-    of which one may have had nothing to score."""
-    frames = [_read_own_scores(part) for part in run.parts or (run,)]
-    filled = [frame for frame in frames if len(frame)] or frames[:1]
-    frame = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
-    source = f"{run.variant}, seed {run.seed}" if run.parts else str(run.folder / "scores.parquet")
-    found = {str(mode) for mode in frame["measure"].unique()}
-    modes = sorted(found, key=lambda mode: (mode != run.measure, mode))
-    if run.measure not in modes:
-        raise ValueError(
-            f"{source}: measure {run.measure!r} was not scored; it has {', '.join(modes) or 'no rows'}"
-        )
-    modes = [mode for mode in modes if run.measures is None or mode in run.measures]
-    return {
-        mode: Table(
-            frame=frame if len(found) == 1 else frame[frame["measure"] == mode].reset_index(drop=True),
-            column="score",
-            source=f"{source} ({mode})",
-        )
-        for mode in modes
-    }
+def _whole(parts: Sequence[Run]) -> Run:
+    first = parts[0]
+    assert first.part_of is not None
+    assert first.whole is not None
+    return replace(
+        first,
+        variant=first.part_of,
+        space=first.whole,
+        run_id=f"{first.run_id} +{len(parts) - 1}",
+        before=tuple({run.run_id: run for part in parts for run in part.before}.values()),
+        parts=tuple(parts),
+    )
 
 
-def _read_own_scores(run: Run) -> pd.DataFrame:
-    path = run.folder / "scores.parquet"
-    frame = sealed.read(path, run.run_id)
-    return vote(frame, run.vote_of) if run.vote_of else frame
-
-
-def read_truth(truth: Truth, name: str) -> Table:
+def _read_truth(truth: Truth, name: str) -> Table:
     """The truth table of the space of that name."""
     table = Table(frame=read_frame(truth.path), column=truth.column, source=f"{truth.path}:{truth.column}")
     if table.parsed is None or table.parsed[0].name != name:
@@ -260,3 +249,42 @@ def allowed_rows(table: Table, space: Space) -> np.ndarray:
 def mask_text(space: Space) -> str:
     """The masked names, or FULL (an operation may itself be called none)."""
     return ", ".join(space.mask) or FULL
+
+
+@dataclass(frozen=True)
+class Damage:
+    """damaged: a line for each run with a file that cannot be used. unsealed: runs that were written before."""
+
+    damaged: tuple[str, ...]
+    unsealed: int
+
+    @property
+    def note(self) -> str:
+        """On the runs that were written before; '' if there are none."""
+        if not self.unsealed:
+            return ""
+        runs = "1 run was" if self.unsealed == 1 else f"{self.unsealed} runs were"
+        return f"{runs} written before files carried digests: read as they are, unchecked"
+
+
+def damage(study: Study) -> Damage:
+    """Of all runs that the study needs, each once."""
+    runs = {one.folder: one for run in study.runs for one in (*(run.parts or (run,)), *run.before)}
+    looks = [(run, study.look(run)) for run in runs.values()]
+    return Damage(
+        tuple(f"{run.variant} seed {run.seed}: {seen.damage}" for run, seen in looks if seen.damage),
+        sum(not seen.sealed for _, seen in looks),
+    )
+
+
+def tell(*studies: Study) -> int:
+    """Say it on standard error; the exit code of a command that has shown the other runs."""
+    code = 0
+    for study in studies:
+        files = damage(study)
+        for line in files.damaged:
+            print(f"error: {line}", file=sys.stderr)
+        if files.note:
+            print(f"note: {study.name}: {files.note}", file=sys.stderr)
+        code = 2 if files.damaged else code
+    return code

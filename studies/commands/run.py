@@ -10,7 +10,7 @@ import time
 from analysis.measures.collect import collect
 from analysis.report.study_page import write_report
 from analysis.report.tables.study import print_table
-from analysis.store.damage import tell
+from analysis.store.study import tell
 from studies.commands.plan import check_workers, choose_device, plan_from_args, work_plan_from_args
 from studies.running.execute import execute
 from studies.running.progress import Progress, duration

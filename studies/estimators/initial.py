@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
+from analysis.store.result import CHECKPOINT
 from studies.model.study import Run
 from supernet.training import checkpoint
 
@@ -29,7 +30,7 @@ def parent_checkpoint(run: Run) -> Path | None:
     parent = run.parent
     if parent is None:
         return None
-    path = parent.folder / "checkpoint.pt"
+    path = parent.folder / CHECKPOINT
     state = checkpoint.load(path, run_id=parent.run_id) if path.exists() else {}
     if state.get("status") != "finished":
         why = (parent.result() or {}).get("reason")

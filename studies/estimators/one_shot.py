@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import torch
 
+from analysis.store import history
+from analysis.store.result import CHECKPOINT
 from studies.estimators.initial import start_from_parent
 from studies.model import lineage
 from studies.model.seeds import derived_seed
 from studies.model.study import Run
 from studies.model.variant import EMA, Variant
-from studies.running import history, scores
+from studies.running import scores
 from studies.running.progress import Report
 from studies.tracking.live import Live
 from supernet.data import load
@@ -59,7 +61,7 @@ def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) ->
     """Train to the end of the budget, from the last checkpoint if there is one. check(): before anything is written;
     it raises if the run is no longer this process's."""
     trainer = build(run, device)
-    if not (run.folder / "checkpoint.pt").exists():
+    if not (run.folder / CHECKPOINT).exists():
         start_from_parent(run, trainer.model)
 
     def after_epoch(epoch: Epoch, epochs: int) -> None:
@@ -68,7 +70,7 @@ def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) ->
         live(epoch)
 
     with Live(run, trainer) as live:
-        status = trainer.run(run.folder / "checkpoint.pt", after_epoch, check)
+        status = trainer.run(run.folder / CHECKPOINT, after_epoch, check)
     epochs = history.write(trainer.history, run.folder, run.run_id)
     return {
         "status": status,
@@ -91,7 +93,7 @@ def score(
     average."""
     variant, (number, count) = cast(Variant, run.variant), part
     trainer = build(run, device)
-    trainer.load_state_dict(checkpoint.load(run.folder / "checkpoint.pt", trainer.device, run.run_id))
+    trainer.load_state_dict(checkpoint.load(run.folder / CHECKPOINT, trainer.device, run.run_id))
     assert isinstance(trainer.model, Supernet)
     for position, measure in enumerate(variant.measures):
 

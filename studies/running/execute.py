@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -11,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analysis.store import study_file
 from studies.model import lineage
 from studies.model.study import Run, Study
 from studies.running.jobs import Job, Work, split
@@ -20,7 +20,6 @@ from studies.running.provenance import commit, versions
 from studies.tracking.settings import SHARE, tracked
 from studies.truth import table
 from supernet.data import DEFAULT_ROOT
-from supernet.files import write_text
 from supernet.spaces import Architecture, Space
 
 ENDING = 10.0  # seconds that the last messages may take
@@ -102,13 +101,14 @@ class Plan:
 
     def write(self) -> None:
         """`study.json`: what the analysis needs to know about the study."""
-        runs = [
+        study = self.study
+        runs: list[study_file.Entry] = [
             {
                 "variant": ranking.name,
                 "kind": run.variant.kind,
                 "space": run.variant.space,
                 "mask": list(run.variant.mask),
-                "parent": run.parent and run.parent.variant.run_id(run.seed),
+                "parent": None if run.parent is None else run.parent.variant.run_id(run.seed),
                 "part_of": run.variant.part_of,
                 "whole": list(lineage.whole_space(run.variant).mask),
                 "seed": run.seed,
@@ -127,7 +127,7 @@ class Plan:
             for run in self.runs
             for ranking in run.variant.rankings
         ]
-        truth = {
+        truth: dict[str, study_file.TruthEntry] = {
             space: {
                 "file": os.path.relpath(found.path, self.folder),
                 "column": self.study.truth[space].column,
@@ -136,17 +136,19 @@ class Plan:
             }
             for space, found in self.truth.items()
         }
-        facts = {key: getattr(self.study, key) for key in ("title", "question", "note", "top")}
-        content = {
-            "study": self.study.name,
-            **facts,
-            "scored": asdict(self.study.scored),
-            "scored_otherwise": [asdict(scored) for scored in self.study.scored_otherwise],
+        content: study_file.StudyContent = {
+            "study": study.name,
+            "title": study.title,
+            "question": study.question,
+            "note": study.note,
+            "top": list(study.top),
+            "scored": asdict(study.scored),  # type: ignore[typeddict-item]
+            "scored_otherwise": [asdict(scored) for scored in study.scored_otherwise],  # type: ignore[misc]
             "runs": runs,
             "truth": truth,
             "provenance": {"command": self.command, "commit": commit(), "versions": versions()},
         }
-        write_text(self.folder / "study.json", json.dumps(content, indent=1) + "\n")
+        study_file.write(self.folder, content)
 
 
 def execute(

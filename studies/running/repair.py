@@ -11,11 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from analysis.store import milestones, scores, sealed
 from analysis.store import result as result_file
-from analysis.store import sealed
 from analysis.store.run import check_scores
 from studies.model.study import Run
-from studies.running import scores
 from supernet.files import read_object
 from supernet.training import checkpoint
 
@@ -58,9 +57,9 @@ def _repairs(run: Run) -> Iterator[str]:
         yield from attempt(path, lambda: checkpoint.load(path, run_id=run_id))
     for part in scores.files(folder):
         yield from attempt(part, partial(scores.read_file, part, run_id))
-    if result.get("status") == "finished" and (folder / result_file.SCORES).exists():
-        yield from attempt(folder / result_file.SCORES, lambda: check_scores(folder, run_id, result))
-    path = folder / result_file.MILESTONES
+    if result.get("status") == "finished" and (folder / scores.FILE).exists():
+        yield from attempt(folder / scores.FILE, lambda: check_scores(folder, run_id, result))
+    path = folder / milestones.FILE
     yield from attempt(path, lambda: sealed.read(path, run_id))
 
 

@@ -9,7 +9,6 @@ supernets, studies/estimators/estimating.py for the other estimators.
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from collections.abc import Callable
@@ -17,8 +16,10 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
+from analysis.store import config as config_file
 from analysis.store import result as result_file
-from analysis.store.run import look
+from analysis.store import scores as score_files
+from analysis.store.run import Look, look
 from studies.estimators import estimating, one_shot
 from studies.model.study import Run
 from studies.model.variant import Variant
@@ -74,7 +75,7 @@ def _alone(run: Run, work: Callable[[Lock], dict[str, Any]]) -> dict[str, Any]:
 
 def to_score(run: Run, architectures: list[Architecture]) -> list[scores.Pair]:
     """What is left to score, with the files of an interrupted scoring put together."""
-    scores.merge(run)
+    score_files.merge(run.folder, run.run_id)
     return scores.missing(run, architectures)
 
 
@@ -93,7 +94,7 @@ def finish(run: Run, result: dict[str, Any], architectures: list[Architecture], 
     """Put all scores into one file, add their time to the result of the training, and write it."""
     try:
         lock.check()
-        found = scores.merge(run)
+        found = score_files.merge(run.folder, run.run_id)
         known = (run.result() or {}).get("scored")
         result = result | {
             "score_seconds": round(float(found["seconds"].sum()), 2),
@@ -129,12 +130,17 @@ def is_complete(run: Run, architectures: list[Architecture], with_checkpoint: bo
     """Whether nothing is left to do: diverged, or finished with every architecture scored by every measure, and no file
     of the run is damaged. with_checkpoint: look at the checkpoint as well, which takes longest and which only more
     scores would need."""
-    found = look(run.folder, run.run_id)
-    if found.damage or found.result["status"] in ("failed", "missing"):
+    seen = look(run.folder, run.run_id)
+    if seen.damage or (with_checkpoint and not repair.checkpoint_is_whole(run, seen.result)):
         return False
-    if with_checkpoint and not repair.checkpoint_is_whole(run, found.result):
+    return has_all(run, architectures, seen)
+
+
+def has_all(run: Run, architectures: list[Architecture], seen: Look) -> bool:
+    """The same of a run whose files have been looked at, without its checkpoint."""
+    if seen.damage or seen.result["status"] in ("failed", "missing"):
         return False
-    if found.result["status"] == "diverged" or scores.is_recorded(run, architectures, found.result):
+    if seen.result["status"] == "diverged" or scores.is_recorded(run, architectures, seen):
         return True
     return not scores.missing(run, architectures)
 
@@ -147,8 +153,7 @@ def _prepare(run: Run, device: str, report: Report, lock: Lock) -> dict[str, Any
     before = run.result()
     if before and before["status"] == "diverged":
         return before
-    config = run.variant.config(run.seed)
-    write_text(run.folder / "config.json", json.dumps(config, indent=1, sort_keys=True) + "\n")
+    config_file.write(run.folder, run.variant.config(run.seed))
     found = _worker(run).prepare(run, device, report, lock.check)
     result = {"run_id": run.run_id, **found, "score_seconds": 0.0}
     if result["status"] != "finished":
@@ -159,7 +164,7 @@ def _prepare(run: Run, device: str, report: Report, lock: Lock) -> dict[str, Any
 
 
 def _score(run: Run, pairs: list[scores.Pair], part: tuple[int, int], device: str, report: Report) -> None:
-    written = scores.Part(run, part[0])
+    written = score_files.Part(run.folder, run.run_id, part[0])
     for row in _worker(run).score(run, pairs, part, device, report):
         written.add(row)
     written.write()

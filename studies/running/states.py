@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.store.result import CHECKPOINT
 from analysis.store.run import look
 from studies.model.study import Run
 from studies.running import lock
 from studies.running.execute import Plan
-from studies.running.run import is_complete
+from studies.running.run import has_all, is_complete
 from supernet.spaces import Architecture
 
 STATES = ("done", "diverged", "running", "interrupted", "failed", "damaged", "to score", "to do")
@@ -29,24 +30,24 @@ class State:
 
 def state_of(run: Run, architectures: list[Architecture]) -> State:
     """The state of a run that is to score these architectures."""
-    found = look(run.folder, run.run_id)
-    result = None if found.result["status"] == "missing" or found.damage else found.result
+    seen = look(run.folder, run.run_id)
+    result = None if seen.result["status"] == "missing" or seen.damage else seen.result
     ended = result is not None and result["status"] != "failed"
     spent = [result.get(name) for name in ("train_seconds", "score_seconds")] if result and ended else []
     seconds = sum(filter(None, spent)) if spent and None not in spent else None
-    if result and ended and is_complete(run, architectures):
+    if result and ended and has_all(run, architectures, seen):
         diverged = result["status"] == "diverged"
         return State("diverged" if diverged else "done", seconds, _reason(result) if diverged else "")
     if (holder := lock.holder(run.folder)) is not None:
         return State("running", seconds, f"on {holder}")
-    if found.damage:
-        return State("damaged", None, found.damage)
+    if seen.damage:
+        return State("damaged", None, seen.damage)
     if result and not ended:
         log = run.folder / "error.log"
         return State("failed", None, _reason(result) + (f"; {log}" if log.exists() else ""))
     if result:
         return State("to score", seconds)
-    return State("interrupted" if (run.folder / "checkpoint.pt").exists() else "to do")
+    return State("interrupted" if (run.folder / CHECKPOINT).exists() else "to do")
 
 
 def _reason(result: dict[str, Any]) -> str:

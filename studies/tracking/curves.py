@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from studies.running.history import SAMPLES
+from analysis.store.history import SAMPLES
 
 TAGS = {
     "loss": "train/loss",
@@ -20,7 +20,7 @@ TAGS = {
 
 
 class Curves:
-    """Called with the rows of a history (running/history.py) one after the other; what is not known is left out.
+    """Called with the rows of a history (analysis/store/history.py) one after the other; what is not known is left out.
 
     operations/NAME: its share, in percent, of all that was drawn so far at all choice points. Under strict fairness the
     shares are equal but for the group that the epoch cut, under uniform sampling they become so with time.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.store import scores
 from studies.model.study import Run
-from studies.running import scores
 from studies.tracking.comparison import comparison
 from studies.tracking.events import Log
 from studies.tracking.hparams import hparams
@@ -19,7 +19,7 @@ def write_estimate_log(run: Run, tracking: Tracking) -> None:
     measures/tau_b/MEASURE: of each. 'rankings', a text: all measures in a table, of how many scores each is, and the
     seconds that its scores took, among them what measures of one computation share.
     """
-    path = run.folder / "scores.parquet"
+    path = run.folder / scores.FILE
     end = path.stat().st_mtime if path.exists() else None
     compared, found = comparison(tracking, run.variant), scores.read(run.folder, run.run_id)
     first, by_measure = run.variant.measures[0], dict(list(found.groupby("measure", sort=False)))

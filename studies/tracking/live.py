@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
+from analysis.store import history
+from analysis.store import milestones as milestones_file
+from analysis.store.result import CHECKPOINT
 from studies.model.study import Run
-from studies.running import history
 from studies.tracking import milestones
 from studies.tracking.comparison import comparison
 from studies.tracking.curves import Curves
@@ -30,7 +32,7 @@ class Live:
         self.curves = Curves()
 
     def __enter__(self) -> Live:
-        checkpoint = self.run.folder / "checkpoint.pt"
+        checkpoint = self.run.folder / CHECKPOINT
         if self.tracking is not None and checkpoint.exists():
             self.trainer.resume(checkpoint)
             if self.trainer.status == "running" and self.trainer.history:
@@ -72,7 +74,7 @@ class Live:
         log.scalars(self.curves(history.row(of)), epoch)
         if epoch not in milestones.due(tracking.milestones, self.trainer.epochs):
             return
-        taken = of_mode(milestones.read(self.run.folder, self.run.run_id), self.run)
+        taken = of_mode(milestones_file.read(self.run.folder, self.run.run_id), self.run)
         taken = taken[taken["epoch"] == epoch]
         if len(taken):
             compared, size = comparison(tracking, self.run.variant), int(taken["budget"].iloc[0])

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.store import history, milestones, scores
 from studies.model.study import Run
 from studies.model.variant import Variant
-from studies.running import history, scores
-from studies.tracking import milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import Curves
 from studies.tracking.estimates import write_estimate_log
@@ -100,6 +99,6 @@ def complete(run: Run) -> str:
 def is_written(run: Run, tracking: Tracking) -> bool:
     """Whether the log is there and no older than the files that it is made of."""
     logs = event_files(log_folder(run, tracking))
-    sources: list[Any] = [run.folder / name for name in (history.FILE, "scores.parquet", milestones.FILE)]
+    sources: list[Any] = [run.folder / name for name in (history.FILE, scores.FILE, milestones.FILE)]
     times = [path.stat().st_mtime for path in sources if path.exists()]
     return bool(logs) and max(path.stat().st_mtime for path in logs) >= max(times, default=0.0)

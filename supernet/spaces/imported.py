@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,9 +46,3 @@ def with_costs(frame: pd.DataFrame, space: Space, architectures: Iterable[Archit
 def published_size(space: Space) -> dict[str, Any]:
     """The manifest's `size`."""
     return asdict(space.published)
-
-
-def sha256(path: Path) -> str:
-    """Of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,8 +9,7 @@ import pytest
 from analysis.measures.collect import collect
 from analysis.measures.configurations import NOTHING, configurations, flat
 from analysis.report.sections.runs import provenance_section
-from analysis.store.damage import damage
-from analysis.store.study import load_study
+from analysis.store.study import damage, load_study
 
 
 @pytest.fixture

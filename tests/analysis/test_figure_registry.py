@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
-from analysis.store.truth_file import TruthFile
+from analysis.user_tables.truth_file import TruthFile
 
 
 @figure("example-1", source=Source.TABLE, of="blox", title="Sorted accuracies", needs="two architectures")

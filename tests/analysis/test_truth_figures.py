@@ -19,7 +19,7 @@ from analysis.figures.blox import is_uniform, with_fronts
 from analysis.figures.registry import NamedFigure, Source, figures, get
 from analysis.measures.ground_truth import occurrences, use_by_mask
 from analysis.statistics.correlation import kendall_tau
-from analysis.store.truth_file import read_truth_file
+from analysis.user_tables.truth_file import read_truth_file
 from supernet.spaces import get_space
 from supernet.spaces.blox.blocks import BLOCKS
 

@@ -15,6 +15,7 @@ from analysis.measures.collect import collect
 from analysis.store import result as result_file
 from analysis.store import sealed
 from analysis.store.scored import ScoredSet
+from analysis.store.scores import read as read_scores
 from studies import catalog
 from studies.catalog.few_shot import EDGE, variants
 from studies.estimators.initial import start_from_parent
@@ -25,7 +26,6 @@ from studies.model.study import Run, Study
 from studies.model.variant import Variant
 from studies.running.execute import Plan, execute
 from studies.running.run import is_complete, run_one
-from studies.running.scores import read as read_scores
 from supernet.spaces import get_space
 from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS
 

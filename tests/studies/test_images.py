@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from image_files import write_tree
 
+from analysis.store.scores import read as read_scores
 from studies import __main__ as studies
 from studies import catalog
 from studies.commands import run as run_command
 from studies.model.study import Study
 from studies.running.execute import Plan, execute
-from studies.running.scores import read as read_scores
 from supernet.data import DataConfig, load
 
 PICTURES = DataConfig(name="folder:pictures", image_size=8)

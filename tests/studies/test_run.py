@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from analysis.store import sealed
+from analysis.store.scores import read as read_scores
 from studies.estimators import one_shot
 from studies.model.study import Run, Study
 from studies.running import lock as lock_module
@@ -21,7 +22,6 @@ from studies.running.execute import Plan, execute
 from studies.running.jobs import split
 from studies.running.lock import hold
 from studies.running.run import is_complete, run_one, train
-from studies.running.scores import read as read_scores
 from supernet.scoring import Scorer
 from supernet.training.trainer import Trainer
 

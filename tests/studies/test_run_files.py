@@ -19,16 +19,14 @@ from tiny_study import tiny_study
 
 from analysis.__main__ import main as analysis
 from analysis.measures.collect import collect
+from analysis.store import history, milestones, scores, sealed
 from analysis.store import result as result_file
-from analysis.store import sealed
-from analysis.store.damage import damage
 from analysis.store.run import look
+from analysis.store.study import damage
 from studies.model.study import Run, Study
-from studies.running import history, scores
 from studies.running.execute import Plan
 from studies.running.run import is_complete, run_one
 from studies.running.states import state_of
-from studies.tracking import milestones
 from supernet.training import checkpoint
 
 FLIPS = 300

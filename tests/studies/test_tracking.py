@@ -20,16 +20,17 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from analysis.measures.collect import collect
 from analysis.statistics.correlation import kendall_tau
+from analysis.store import history
+from analysis.store import milestones as milestones_file
 from analysis.store.scored import ScoredSet
+from analysis.store.scores import read as read_scores
 from studies.__main__ import main, parser
 from studies.commands.plan import parse_milestones, plan_from_args, words_from_args
 from studies.estimators.cost import NetworkCost
 from studies.model.estimate import Estimate
 from studies.model.study import Run, Study
-from studies.running import history
 from studies.running.execute import Plan, execute
 from studies.running.run import run_one
-from studies.running.scores import read as read_scores
 from studies.tracking import figures, milestones
 from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.curves import Curves
@@ -217,12 +218,12 @@ def test_following_a_run_changes_no_bit_of_it(tiny: Study, tmp_path: Path) -> No
     followed = do(Plan.of(study, tmp_path / "followed", milestones=(34, 67)))
     alone = do(Plan.of(study, tmp_path / "alone"))
     assert not (alone.folder / "tensorboard").exists()
-    assert len(milestones.read(followed.folder))
+    assert len(milestones_file.read(followed.folder))
     assert_equal(weights(followed), weights(alone))
     pd.testing.assert_frame_equal(
         *(read_scores(run.folder).drop(columns="seconds") for run in (followed, alone)), check_exact=True
     )
-    assert set(milestones.read(followed.folder)["epoch"]) == {2}
+    assert set(milestones_file.read(followed.folder)["epoch"]) == {2}
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before it is logged", "after it is logged"])
@@ -251,7 +252,7 @@ def test_a_resumed_run_has_every_point_once(
         "final/tau_b/top5",
     ):
         assert points(broken, tag) == points(whole, tag)
-    scores = [milestones.read(run.folder).drop(columns="seconds") for run in (whole, broken)]
+    scores = [milestones_file.read(run.folder).drop(columns="seconds") for run in (whole, broken)]
     pd.testing.assert_frame_equal(*scores, check_exact=True)
 
 

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.store import file_set
 from studies.__main__ import main
-from studies.truth import atomic_files, table
+from studies.truth import table
 from studies.truth.check import check
 from studies.truth.importers.save import save
 from supernet.spaces import get_space
@@ -86,7 +87,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_table(
     path = tmp_path / "t.parquet"
     save(made(50), path, "first")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    real = atomic_files.os.fsync
+    real = file_set.os.fsync
     writing: list[str] = []
 
     def full(descriptor: int) -> None:
@@ -95,7 +96,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_table(
             raise OSError(28, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr(atomic_files.os, "fsync", full)
+    monkeypatch.setattr(file_set.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         save(made(60), path, "second")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
@@ -118,7 +119,7 @@ def test_a_crash_between_the_renames_is_mended_by_the_next_reader(
         left[0] -= 1
         real(a, b)
 
-    monkeypatch.setattr(atomic_files.os, "replace", replace)
+    monkeypatch.setattr(file_set.os, "replace", replace)
     with pytest.raises(Crash):
         save(made(60), path, "second")
     monkeypatch.undo()
@@ -137,9 +138,9 @@ def test_an_import_that_is_killed_leaves_the_old_table(tmp_path: Path) -> None:
     script = (
         "import sys, time; sys.path[:0] = sys.argv[1:3]\n"
         "import test_truth_tables as t\n"
-        "real = t.atomic_files.os.fsync\n"
+        "real = t.file_set.os.fsync\n"
         "def stop(d):\n    real(d); print('writing', flush=True); time.sleep(60)\n"
-        "t.atomic_files.os.fsync = stop\n"
+        "t.file_set.os.fsync = stop\n"
         "t.save(t.made(60), t.Path(sys.argv[3]), 'second')\n"
     )
     arguments = [sys.executable, "-c", script, str(ROOT), str(ROOT / "tests/studies"), str(path)]

@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 from analysis.figures import style
 from analysis.measures.estimator_scores import SideBySide
 from analysis.measures.yardstick import Yardstick
-from analysis.store.study import ONE_SHOT, Study, mask_text
+from analysis.store.run import ONE_SHOT
+from analysis.store.study import Study, mask_text
 
 CIFAR10, CIFAR100, IMAGENET = "cifar10", "cifar100", "imagenet16"
 DATA = {CIFAR10: "CIFAR-10", CIFAR100: "CIFAR-100", IMAGENET: "ImageNet16-120"}

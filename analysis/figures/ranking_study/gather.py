@@ -15,7 +15,8 @@ from analysis.measures.score_sets import ScoreSet, ScoreSets, points
 from analysis.statistics.correlation import kendall_tau, pearson, spearman
 from analysis.statistics.topn import topn_mean_tau, true_top
 from analysis.statistics.uncertainty import spread
-from analysis.store.study import FULL, Run, Study, mask_text, read_result, read_scores, read_truth
+from analysis.store.run import Run, read_scores
+from analysis.store.study import FULL, Study, mask_text
 from analysis.store.tables import Table, join
 
 RANDOM = "random"  # the set that is not of the top
@@ -47,7 +48,6 @@ def by_variant(frame: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
 def gather(study: Study, lines: Iterable[Line]) -> Gathered:
     """Read the runs behind these lines. Raises ValueError or OSError for what is there and cannot be used."""
     known = _runs_by_variant(study)
-    whole = None
     sets: dict[Mask, ScoreSets] = {}
     ceilings: dict[ScoreSet, dict[str, dict[str, float]]] = {}
     series: list[dict[str, object]] = []
@@ -58,20 +58,19 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
         if not runs:
             absent.append(line.name)
             continue
-        if whole is None:
-            whole = read_truth(study.truths[SPACE], SPACE)
         if line.mask not in sets:
-            sets[line.mask] = ScoreSets(study, whole, runs[0].space)
-        finished = [run for run in runs if read_result(run)["status"] == "finished"]
+            sets[line.mask] = ScoreSets(study, runs[0].space)
+        finished = [run for run in runs if study.result(run)["status"] == "finished"]
         tables = [read_scores(run)[run.measure] for run in finished]
-        judged = sets[line.mask].of(tables) if tables else sets[line.mask].first
+        judged = sets[line.mask].of_tables(tables) if tables else sets[line.mask].first
         truth, sampled = judged.truth, judged.sample
         columns = _scores(tables, truth)
         if not columns:
             unfinished.append(line.name)
             continue
         if judged not in ceilings:
-            inside = whole.only(sets[line.mask].allowed)
+            of_mask = sets[line.mask]
+            inside = of_mask.whole.only(of_mask.allowed)
             ceilings[judged] = _ceilings(truth, inside, judged.top, sampled)
         group = {"trained": line.trained, "mask": mask_text(runs[0].space)}
         for row in _series(judged.top, truth.numbers, columns, sampled):

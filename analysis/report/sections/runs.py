@@ -3,7 +3,6 @@ the numbers come from."""
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections import Counter
 from functools import partial
@@ -18,10 +17,11 @@ from analysis.measures.configurations import configurations
 from analysis.report.page import picture
 from analysis.report.sections.choices import SPACE
 from analysis.store.run import NOT_RUN
-from analysis.store.study import Study, read_result
+from analysis.store.study import Study
 from analysis.tables.cells import Row, fixed, with_std
 from analysis.tables.html import Html, element, html_table
 from analysis.tables.table import Column, Table
+from supernet.files import digest
 
 VERSIONS = ("numpy", "scipy", "pandas", "matplotlib")
 UNKNOWN = "not recorded"
@@ -103,7 +103,7 @@ def provenance_section(collected: Collected) -> list[Html]:
 
 def checksum(path: Path) -> str:
     """The first 16 digits of a file's SHA-256; 'absent' for none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "absent"
+    return digest(path)[:16] if path.is_file() else "absent"
 
 
 def analysed_with() -> str:
@@ -162,7 +162,7 @@ def _code(study: Study) -> list[Html]:
     ran = Counter(
         _listed(result["versions"]) if result.get("versions") else UNKNOWN
         for run in study.runs
-        if run.trained_as is None and (result := read_result(run))["status"] == "finished"
+        if run.trained_as is None and (result := study.result(run))["status"] == "finished"
     )
     versions = "; ".join(
         f"{text} ({count} runs)" if len(ran) > 1 else text for text, count in ran.most_common()

@@ -19,8 +19,9 @@ from analysis.user_tables.cells import NAME_COLUMNS, Cells, listed
 from analysis.user_tables.names import Names, Read, check_dialect, names_of, recognise
 from analysis.user_tables.numbers import numbers, refuse_mixed_units
 from analysis.user_tables.table import chosen_rows, means_by_key, read_cells
+from supernet.files import digest
 from supernet.spaces import Space, get_space
-from supernet.spaces.imported import Imported, published_size, sha256, with_costs
+from supernet.spaces.imported import Imported, published_size, with_costs
 
 COSTS = ("params", "macs")  # computed here
 
@@ -74,7 +75,7 @@ def read(
         "units": "accuracy in percent; params and macs of the stand-alone network at the published size",
         "epochs": {f"ep{one.epochs}": int(one.epochs) for one in parsed if one.epochs},
         "seeds": sorted({one.seed for one in parsed if one.seed is not None}),
-        "source": {"what": "table", "files": 1, "checksums": {source.name: sha256(source)}},
+        "source": {"what": "table", "files": 1, "checksums": {source.name: digest(source)}},
         "licence": licence or "not stated",
         "note": "the file's own numbers" + (", times 100" if fraction else ""),
     }

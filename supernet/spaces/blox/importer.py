@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from supernet.files import digest
 from supernet.spaces.blox.blocks import OPERATIONS
 from supernet.spaces.blox.hash import model_hash
 from supernet.spaces.blox.published.binary import read_binary
@@ -21,7 +22,7 @@ from supernet.spaces.blox.published.columns import DATA, HASH, MODELS, Columns, 
 from supernet.spaces.blox.published.header import SUFFIXES, Header, read_header
 from supernet.spaces.blox.published.rows import read_rows
 from supernet.spaces.blox.space import Blox
-from supernet.spaces.imported import Imported, published_size, sha256
+from supernet.spaces.imported import Imported, published_size
 from supernet.spaces.space import Architecture, Cost
 
 LICENCE = "CC BY-NC 4.0: not for commercial use"
@@ -87,7 +88,7 @@ def read(source: Path, *, drop_first_epoch: bool = False) -> Imported:
         "source": {
             "what": "Blox (Chau et al., NeurIPS 2022), published files",
             "files": names,
-            "checksums": {header.path.name: sha256(header.path) for header in headers},
+            "checksums": {header.path.name: digest(header.path) for header in headers},
         },
         "licence": LICENCE,
         "note": NOTE + " The first epoch's validation values were left out." * drop_first_epoch,

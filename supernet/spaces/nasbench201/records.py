@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from supernet.files import pickles
-from supernet.spaces.imported import sha256
+from supernet.files import digest, pickles
 
 State = dict[str, Any]
 EXPECTED = (
@@ -110,7 +109,7 @@ def _loaded(file: Path, content: bytes) -> Any:
 
 def _single(path: Path, kind: str, opened: Callable[[Path], Iterator[IO[bytes]]]) -> Source:
     def records() -> Iterator[State]:
-        source.checksums[path.name] = sha256(path)
+        source.checksums[path.name] = digest(path)
         try:
             for content in opened(path):
                 reader = pickles.Reader(content)

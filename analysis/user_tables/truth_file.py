@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics.pairs import Floats
-from analysis.store import column_names, truth_manifest
+from analysis.store import column_names, truth_table
 from analysis.store.column_names import ColumnName
 from analysis.store.tables import Table
 from analysis.user_tables.names import all_spaces, names_of, recognise
@@ -106,7 +106,7 @@ def read_truth_file(
     table = Table(frame=frame, column=chosen, source=f"{path.name}:{chosen}")
     if not table.known.any():
         raise ValueError(f"column: {chosen!r} of {path} has no values")
-    manifest = _manifest(path)
+    manifest = truth_table.described(path)
     try:
         size = Size(**manifest["size"]) if manifest.get("size") else None
     except (TypeError, ValueError) as error:
@@ -131,11 +131,3 @@ def _default(frame: pd.DataFrame, path: Path) -> str:
     raise ValueError(
         f"column: {path} has none named as a test accuracy; choose one of {', '.join(numeric) or 'none'}"
     )
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    """The manifest beside a Parquet file; empty where there is none."""
-    beside = path.with_suffix(".json")
-    if path.suffix != ".parquet" or not beside.is_file():
-        return {}
-    return truth_manifest.read(beside, truth_manifest.Described)
