@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
 
 from analysis import cli
 from analysis.cli import Command
-from analysis.commands import arguments, figure
+from analysis.commands import arguments
 
-COMMANDS: dict[str, Command | ModuleType] = {
+COMMANDS = {
     "correlate": Command(
         "compare one column of scores with one column of truth, architecture by architecture",
         "analysis.commands.correlate:main",
@@ -22,7 +21,11 @@ COMMANDS: dict[str, Command | ModuleType] = {
         "analysis.commands.compare:main",
         arguments.compare,
     ),
-    "figure": figure,
+    "figure": Command(
+        "draw a figure by name, with its data as CSV; without arguments: list the figures and their sources",
+        "analysis.commands.figure:main",
+        arguments.figure,
+    ),
     "yardstick": Command(
         "compare all rankings of a study in cumulative bins of the truth, with what each of them cost",
         "analysis.commands.yardstick:main",

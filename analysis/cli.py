@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 from analysis.tables import FORMATS
@@ -37,13 +36,11 @@ class Command:
 
 
 def add_commands(
-    parser: argparse.ArgumentParser, commands: Mapping[str, Command | ModuleType], metavar: str = "COMMAND"
+    parser: argparse.ArgumentParser, commands: Mapping[str, Command], metavar: str = "COMMAND"
 ) -> None:
     """Add sub-commands, by name. What is parsed holds the `work` of the one that was chosen."""
     chosen = parser.add_subparsers(required=True, metavar=metavar)
     for name, command in commands.items():
-        if isinstance(command, ModuleType):  # which has HELP, add_arguments and main
-            command = Command(command.HELP, f"{command.__name__}:main", command.add_arguments)
         added = chosen.add_parser(name, help=command.help, description=command.help)
         added.set_defaults(work=command.work)
         if command.add_arguments is not None:
@@ -68,7 +65,7 @@ class Program:
 
     name: str
     description: str | None
-    commands: Mapping[str, Command | ModuleType]
+    commands: Mapping[str, Command]
 
     def parser(self) -> argparse.ArgumentParser:
         """The command line."""

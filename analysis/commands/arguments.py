@@ -30,6 +30,31 @@ def compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
 
 
+def figure(parser: argparse.ArgumentParser) -> None:
+    """A figure, what it is drawn from, and where to it is saved."""
+    parser.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4 or blox-4")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="the study, the folder RUNS/SOURCE; or a table of ground truth, of any format that correlate reads",
+    )
+    add_runs(parser)
+    parser.add_argument(
+        "--column", help="of the table (default: its first test accuracy at the end of training)"
+    )
+    add_spelling(parser)
+    parser.add_argument(
+        "--format", default="pdf,svg,png", metavar="F,F,...", help="some of pdf, svg, png (all three)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the figure goes (the study's folder figures/; for a table RUNS/figures/)",
+    )
+
+
 def yardstick(parser: argparse.ArgumentParser) -> None:
     """A study, --format, and what is compared with what."""
     table(parser)

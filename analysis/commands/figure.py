@@ -5,43 +5,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from analysis.commands.arguments import add_runs, add_spelling
+from analysis.figures import registry, style
+from analysis.figures.estimators.rankings import Rankings
+from analysis.figures.registry import NamedFigure, Source
+from analysis.measures.collect import collect
+from analysis.measures.yardstick import yardstick
+from analysis.statistics.bins import REPORTED
+from analysis.store.study import Study, load_study, study_folder, tell
+from analysis.user_tables.truth_file import read_truth_file
 
-HELP = "draw a figure by name, with its data as CSV; without arguments: list the figures and their sources"
 SPELLING = ("column", "space", "dialect", "arch_column")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4 or blox-4")
-    parser.add_argument(
-        "source",
-        nargs="?",
-        metavar="SOURCE",
-        help="the study, the folder RUNS/SOURCE; or a table of ground truth, of any format that correlate reads",
-    )
-    add_runs(parser)
-    parser.add_argument(
-        "--column", help="of the table (default: its first test accuracy at the end of training)"
-    )
-    add_spelling(parser)
-    parser.add_argument(
-        "--format", default="pdf,svg,png", metavar="F,F,...", help="some of pdf, svg, png (all three)"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where the figure goes (the study's folder figures/; for a table RUNS/figures/)",
-    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Draw it; print the paths, and on standard error what is missing. Exit code 2 if runs have damaged files."""
-    from analysis.figures import by_name, registry, style
-    from analysis.store.study import tell
-
     if args.figure is None:
         print(registry.overview())
         return 0
@@ -51,15 +33,15 @@ def main(args: argparse.Namespace) -> int:
         if name not in style.FORMATS:
             raise ValueError(f"format: {name!r} is not one of {', '.join(style.FORMATS)}")
     spelling = {name: getattr(args, name) for name in SPELLING}
-    what = "table" if figure.source is registry.Source.TABLE else "study"
+    what = "table" if figure.source is Source.TABLE else "study"
     for name, value in spelling.items():
         if value is not None and what == "study":
             flag = name.replace("_", "-")
             raise ValueError(f"--{flag}: is of a table, and {figure.name} is drawn from a study")
     if args.source is None:
         raise ValueError(f"{what}: none is named; {figure.name} is drawn from {figure.drawn_from}")
-    data = by_name.read_data(figure, args.source, args.runs, spelling)
-    paths, missing = by_name.draw_and_save(figure, data, args.out or data.folder, formats)
+    data = read_data(figure, args.source, args.runs, spelling)
+    paths, missing = draw_and_save(figure, data, args.out or data.folder, formats)
     for path in paths:
         print(path)
     for lacking in missing if paths else ():
@@ -70,3 +52,70 @@ def main(args: argparse.Namespace) -> int:
             f"{what}: {args.source} has nothing for {figure.name}; it lacks {'; '.join(missing)}"
         )
     return code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a figure is drawn from.
+
+    folder: where the figures of this source are. study: None for a table. parts: what the figure's function is given,
+    a call each, by what the files of that call are named after the figure's own name ('' for the only part)."""
+
+    folder: Path
+    study: Study | None
+    parts: Mapping[str, Any]
+
+
+def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[str, str | None]) -> Data:
+    """Read what the figure is drawn from.
+
+    Args:
+        figure: its source says what is read.
+        source: the name of a study in `runs`; for Source.TABLE the path of a table.
+        runs: the folder of all studies.
+        spelling: of a table: column, space, dialect and arch_column, None where the table says them itself.
+
+    Raises:
+        ValueError, OSError: for what is there and cannot be used, and for a table of another space.
+    """
+    if figure.source is Source.TABLE:
+        truth = read_truth_file(Path(source), **spelling)
+        if truth.space.name != figure.of:
+            raise ValueError(
+                f"table: {source} is of {truth.space.title}, and {figure.name} is drawn from {figure.drawn_from}"
+            )
+        return Data(folder=runs / "figures", study=None, parts={"": truth})
+    folder = study_folder(runs, source)
+    parts: dict[str, Any]
+    if figure.source is Source.REPORT:
+        collected = collect(folder, with_points=figure.points)
+        study, parts = collected.study, {"": collected}
+    else:
+        study = load_study(folder)
+        if figure.source is Source.RUNS:
+            parts = {"": study}
+        else:
+            whole = yardstick(study, percents=REPORTED)
+            rankings = [Rankings(yardstick=whole, group=group) for group in whole.side_by_side]
+            parts = {one.name: one for one in rankings}
+    return Data(folder=folder / "figures", study=study, parts=parts)
+
+
+def draw_and_save(
+    figure: NamedFigure, data: Data, folder: Path, formats: Sequence[str]
+) -> tuple[list[Path], list[str]]:
+    """Write folder/<name>.<format> and .csv of every part and page.
+
+    Returns:
+        The paths, none where the source lacks all that the figure needs; and what it lacks, in words.
+    """
+    paths: list[Path] = []
+    missing: list[str] = []
+    for part, given in data.parts.items():
+        lacks = [figure.needs]
+        for drawn in figure.draw(given):
+            name = "-".join(word for word in (figure.name, part, drawn.page) if word)
+            paths += style.save(drawn.figure, drawn.frame, folder, name, formats)
+            lacks = list(drawn.missing)
+        missing += lacks
+    return paths, list(dict.fromkeys(missing))
