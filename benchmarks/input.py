@@ -15,8 +15,9 @@ from torchvision.transforms import autoaugment
 
 from benchmarks.timing import Row, compare, one_thread
 from benchmarks.work import random_images, training_set
-from supernet.data import DataSet
-from supernet.training.augmentation import Augmentation
+from supernet.data.dataset import DataSet
+from supernet.training.augmentation import augment
+from supernet.training.config import Augmentation
 
 BATCH = 256
 MEAN, STD = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)  # CIFAR-10's, in uint8 units
@@ -83,6 +84,6 @@ def epoch(data: DataSet, augmentation: Augmentation, stream: torch.Generator) ->
 
     def one_epoch() -> None:
         for index in torch.randperm(len(data.train), generator=stream).split(BATCH):
-            augmentation(data, data.train.batch(index)[0], stream)
+            augment(augmentation, data, data.train.batch(index)[0], stream)
 
     return one_epoch

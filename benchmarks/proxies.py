@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from benchmarks import BLOX, NB201
 from benchmarks.timing import Row, at_least, one_thread
 from benchmarks.work import random_images, training_set
-from studies.estimators import Task
-from studies.estimators.proxies import PROXIES
-from studies.estimators.zero_cost import ZeroCost
+from studies.estimators.compute.task import Task
+from studies.estimators.compute.zero_cost import batch_of
+from studies.estimators.zero_cost import PROXIES, ZeroCost
 from supernet.fast.memory import keep_freed_memory
 from supernet.network import StandAlone
 from supernet.operations import BatchNorm, ConvBN
@@ -110,7 +110,7 @@ def plain(task: Task, architecture: Architecture, name: str, batch: int) -> Scor
     """One proxy of one architecture, from the beginning."""
     own = task.space.stand_alone_form(architecture)
     network = task.network(own, "zero-cost weights 0")
-    positions = ZeroCost(batch_size=batch).batch(task).positions
+    positions = batch_of(ZeroCost(batch_size=batch), task).positions
     x, y = task.data.normalise(task.data.train.images[positions]), task.data.train.labels[positions]
     if name == "zen":
         return {name: plain_zen(network, task.seed_of("zen 0", own))}

@@ -31,18 +31,22 @@ from benchmarks.timing import Row, below, compare, measured, one_thread
 from studies import embedded
 from studies.catalog import quickstart
 from studies.commands.show import show_plan
-from studies.estimators.one_shot import build
+from studies.estimators.one_shot import OneShot
 from studies.model.smoke import smoke
 from studies.model.study import Run, Study, Truth
 from studies.model.variant import Variant
-from studies.running.execute import Plan, execute
-from studies.running.run import train
-from studies.running.scores import record
-from supernet.data import DataConfig, Split, load
+from studies.running.execute import execute
+from studies.running.plan import Plan
+from studies.running.run import task_of, train
+from studies.running.state import record
+from supernet.data import DataConfig
+from supernet.data.dataset import Split
+from supernet.data.loading import load
 from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Size, get_space
+from supernet.training.trainer import Trainer
 
 RUNS = 10_000
 SEEDS = 5
@@ -54,19 +58,19 @@ DIFFERENT = 40  # files of scores; runs share them, for what is measured is read
 
 def study(runs: int) -> Study:
     """A grid of four masks and as many learning rates as it takes."""
+    recipe = embedded.STAND_ALONE[NB201]
     base = Variant(
         name="",
         space=NB201,
         size=embedded.SIZES[NB201],
-        training=embedded.STAND_ALONE[NB201],
+        estimator=OneShot(training=recipe),
         data=DataConfig(name=embedded.DATA),
         expected_seconds=10.0,
     )
     variants = tuple(
-        replace(
-            base,
+        base.changed(
             name=f"rate {number}{''.join(f', without {name}' for name in mask)}",
-            training=replace(base.training, lr=0.01 + 0.0001 * number),
+            training=replace(recipe, lr=0.01 + 0.0001 * number),
             mask=mask,
         )
         for number in range(runs // SEEDS // len(MASKS))
@@ -162,17 +166,23 @@ def of_an_epoch(root: Path, turns: int) -> Iterator[Row]:
     small = study(SEEDS * len(MASKS))
     bare, logged = (Plan.of(small, root / "epochs", milestones=which).runs[0] for which in (None, ()))
 
+    def loop() -> Trainer:
+        trainer: Trainer = bare.variant.estimator.computation.build(
+            bare.variant.estimator, task_of(bare, "cpu")
+        )
+        return trainer
+
     def trained(run: Run) -> None:
         shutil.rmtree(run.folder, ignore_errors=True)
         result = train(run, "cpu", lambda phase, fraction, detail: None)
         assert result["status"] == "finished", result["reason"]
 
     variants: dict[str, Callable[[], object]] = {
-        "the bare loop": lambda: build(bare, "cpu").run(),
+        "the bare loop": lambda: loop().run(),
         "a run: lock, checkpoints": partial(trained, bare),
         "a run: lock, checkpoints, TensorBoard": partial(trained, logged),
     }
-    epochs = build(bare, "cpu").epochs
+    epochs = loop().epochs
     yield from compare(f"training of {epochs} epochs, digits C8", variants, turns=turns)
 
 

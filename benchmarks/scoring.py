@@ -20,10 +20,14 @@ from benchmarks import BLOX, NB201
 from benchmarks.plain import PlainSupernet
 from benchmarks.timing import Row, at_least, at_most, peak_memory
 from studies import embedded
-from supernet.data import DataConfig, evaluation_set, load
+from supernet.data import DataConfig
+from supernet.data.dataset import evaluation_set
+from supernet.data.loading import load
 from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.scoring import BnMode, Planner, Scorer, Workload
+from supernet.scoring import BnMode
+from supernet.scoring.plan import Planner, Workload
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture, Size, get_space
 
 LONG, TURNS = 5000, 10

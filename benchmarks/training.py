@@ -19,15 +19,17 @@ from benchmarks.timing import Row, at_most, compare, one_thread, other_process, 
 from studies import embedded
 from studies.catalog.quickstart import study
 from studies.model.smoke import smoke
-from studies.running.execute import Plan
+from studies.running.plan import Plan
 from studies.running.run import run_one
-from supernet.data import DataConfig, load
+from supernet.data import DataConfig
+from supernet.data.loading import load
 from supernet.fast.grouped import train_group
 from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, StandAlone, Supernet, seeded
 from supernet.spaces import Architecture, get_space
+from supernet.training.config import TrainingConfig
 from supernet.training.sampling import Sampler, SamplingConfig
-from supernet.training.trainer import Trainer, TrainingConfig
+from supernet.training.trainer import Trainer
 
 SEEDS = (0, 1, 2)
 MOST_MEMORY = 900.0  # MB

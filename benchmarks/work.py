@@ -12,14 +12,14 @@ from torch import Tensor
 
 from benchmarks import BLOX, NB201
 from benchmarks.plain import PlainSupernet
-from supernet.data import DataSet, Split
+from supernet.data.dataset import DataSet, Split
 from supernet.network import Network, NetworkConfig, Supernet, seeded
 from supernet.spaces import Cell, Path, Size, get_space
 from supernet.spaces.nasbench201.graph import pruned
-from supernet.training.augmentation import Augmentation
+from supernet.training.config import Augmentation, TrainingConfig
 from supernet.training.precision import MixedPrecision, set_numerics
 from supernet.training.sampling import Sampler, SamplingConfig
-from supernet.training.trainer import Trainer, TrainingConfig
+from supernet.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def trainer(
     """A training of `network` as its process computes from now on (`set_numerics`)."""
     settings: dict[str, Any] = {"lr": 0.05, "augmentation": Augmentation(shift=2, flip=True)}
     config = TrainingConfig(**{**({} if "updates" in training else {"epochs": 1}), **settings, **training})
-    set_numerics(config, data.train.labels.device)
+    set_numerics(data.train.labels.device, **config.numerics)
     sampler = Sampler(SamplingConfig(**(sampling or {})), network.config.space, network.config.size, seed)
     return Trainer(network, data, config, seed=seed, sampler=sampler)
 

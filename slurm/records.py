@@ -21,8 +21,8 @@ from slurm import queue
 from slurm.profile import HERE, Profile, recorded
 from slurm.queue import Entry
 from studies.model.study import Run
-from studies.running.execute import Plan
-from studies.running.states import state_of
+from studies.running.plan import Plan
+from studies.running.state import state_of
 from supernet.files import read_object, write_text
 
 FILE = "array.json"
@@ -187,7 +187,7 @@ def current_states(plan: Plan) -> list[State]:
 
 def states(plan: Plan, jobs: dict[str, Submitted]) -> list[State]:
     """The state of every selected run of a plan."""
-    return [_state(plan, run, jobs.get(run.variant.run_id(run.seed))) for run in plan.selected]
+    return [_state(plan, run, jobs.get(run.run_id)) for run in plan.selected]
 
 
 def _state(plan: Plan, run: Run, job: Submitted | None) -> State:

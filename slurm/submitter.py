@@ -23,12 +23,11 @@ from slurm.records import (
     read_study,
     states,
 )
-from studies.model.lineage import generations
-from studies.model.study import Run
+from studies.model.study import Run, generations
 from studies.running import lock
-from studies.running.execute import Plan
-from studies.tracking.settings import link_known
-from supernet.data import ready
+from studies.running.plan import Plan
+from studies.tracking.links import link_known
+from supernet.data.loading import ready
 
 T = TypeVar("T")
 
@@ -90,10 +89,10 @@ class Submitter:
         has done. ValueError if another is submitting now."""
         made: list[Submission] = []
         try:
-            with lock.hold(self.plan.folder / "slurm"):
+            with lock.lock_run(self.plan.folder / "slurm"):
                 self.recover()
                 self.look()
-                wanted = (state.run for state in self.todo if state.run.variant.needs_images)
+                wanted = (state.run for state in self.todo if state.run.variant.estimator.needs_images)
                 for config, root in {(run.variant.data, run.data_root) for run in wanted}:
                     ready(config, root)
                 self.plan.write()
@@ -101,7 +100,7 @@ class Submitter:
                 for part in self.generations():
                     for each in self.packed(part, self.parents(part, made)):
                         made.append(arrays.submit(each))
-        except lock.Held as error:
+        except lock.RunLocked as error:
             raise ValueError(f"submit: this study is being submitted already, {error}") from error
         except ValueError as error:
             if made:
@@ -144,14 +143,14 @@ class Submitter:
 
     def parents(self, runs: list[Run], made: list[Submission]) -> tuple[str, ...]:
         """Jobs that must have ended before these runs start: of what was submitted now, and of the queue."""
-        needed = {run.parent.variant.run_id(run.seed) for run in runs if run.parent is not None}
+        needed = {run.parent.run_id for run in runs if run.parent is not None}
         now = [each.job_id for each in made if each.job_id and needed & {i for job in each.jobs for i in job}]
         before = [s.job.job_id for s in self.states if s.run_id in needed and s.job and s.job.entry]
         return tuple(dict.fromkeys(now + before))
 
     def packed(self, runs: list[Run], after: tuple[str, ...]) -> list[Submission]:
         """Runs packed into jobs, and jobs into arrays of at most as many as the cluster takes."""
-        ids = [run.variant.run_id(run.seed) for run in runs]
+        ids = [run.run_id for run in runs]
         jobs = chunks(ids, self.profile.runs_per_job)
         return [
             Submission.new(self.plan.folder, self.words, part, self.profile, after)

@@ -15,7 +15,9 @@ from studies.commands.plan import plan_from_words
 from studies.model.study import Run
 from studies.running import lock, parallel
 from studies.running import run as one_run
-from studies.running.execute import Plan, outcome
+from studies.running.execute import outcome
+from studies.running.plan import Plan
+from studies.running.state import is_complete
 from supernet.spaces import Architecture
 
 LINE_EVERY = 30.0  # seconds between two lines of progress in the log
@@ -31,7 +33,7 @@ def work(
     parallel.start_worker()
     check_device(device)
     plan = plan_from_words(words)
-    known = {run.variant.run_id(run.seed): run for run in plan.runs}
+    known = {run.run_id: run for run in plan.runs}
     for run_id in run_ids:
         if run_id not in known:
             raise ValueError(
@@ -87,11 +89,11 @@ def results(
 
 def do_one(run: Run, architectures: list[Architecture], device: str) -> dict[str, Any]:
     """The result of a run that is brought to its end here, unless it is complete or another process has it."""
-    if one_run.is_complete(run, architectures):
+    if is_complete(run, architectures):
         return {"status": "complete", "outcome": "complete before"}
     if holder := lock.holder(run.folder):
         return {"status": "held", "outcome": f"held by {holder}"}
-    print(f"{run.name} ({run.variant.run_id(run.seed)}): starts", flush=True)
+    print(f"{run.name} ({run.run_id}): starts", flush=True)
     return one_run.run_one(run, architectures, device, Log(run.name))
 
 

@@ -10,8 +10,7 @@ from dataclasses import replace
 
 from supernet.spaces import SPACES
 from supernet.spaces.recipe import get_recipe
-from supernet.training.augmentation import Augmentation
-from supernet.training.trainer import TrainingConfig
+from supernet.training.config import Augmentation, TrainingConfig
 
 DATA = "digits"
 NOTE = "scikit-learn digits (8x8 pixels) and small networks: not the published benchmarks"
@@ -32,3 +31,14 @@ _RECIPE = TrainingConfig(
 STAND_ALONE = {
     name: replace(_RECIPE, **get_recipe(space).embedded_training) for name, space in SPACES.items()
 }
+
+
+def shortened(training: TrainingConfig, *, epochs: int = 2, batch: int = 50) -> TrainingConfig:
+    """A training at a size that only shows that it works, for a few hundred of these images: so many epochs."""
+    return replace(
+        training,
+        epochs=epochs,
+        updates=None,
+        batch_size=min(training.batch_size, batch),
+        augmentation=AUGMENTATION,
+    )

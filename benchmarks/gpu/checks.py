@@ -19,15 +19,16 @@ from torch import Tensor
 
 from benchmarks import BLOX, NB201
 from benchmarks.work import Work, paths_of, random_data, supernet, trainer, work
-from studies.running.failures import in_one_line
-from supernet.data import DataSet
+from studies.running.run import in_one_line
+from supernet.data.dataset import DataSet
 from supernet.fast.fair_step import FairStep
 from supernet.network import Supernet
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Path as CellPath
-from supernet.training.augmentation import Augmentation
+from supernet.training.augmentation import apply, draw
+from supernet.training.config import Augmentation
 from supernet.training.precision import lacking, set_numerics
-from supernet.training.trainer import Trainer, TrainingConfig
+from supernet.training.trainer import Trainer
 
 Check = tuple[str, bool, str]
 SINGLE, DOUBLE = 1e-4, 1e-9  # relative errors allowed
@@ -93,7 +94,7 @@ def same_as_cpu(device: torch.device) -> Iterator[Check]:
     side of it, which changes some gradients by far more than rounding: so the closest of some batches counts, and where
     the CPU's own single precision is further than the bound, ten times its distance. What is computed wrongly is wrong
     on all, by about its own size."""
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     for name, space, mask, settings, kind, shared in CASES:
         small = SMALL[space]
         network = supernet(small, CPU, mask, **settings).double().train()
@@ -118,7 +119,7 @@ def same_as_cpu(device: torch.device) -> Iterator[Check]:
 
 
 def same_scores(device: torch.device) -> Iterator[Check]:
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     for space, small in SMALL.items():
         tables: list[dict[Any, Any]] = []
         for where in (CPU, device):
@@ -146,7 +147,7 @@ def same_scores(device: torch.device) -> Iterator[Check]:
 def same_steps(device: torch.device) -> Iterator[Check]:
     """One graph = the same without a graph = path by path; replayed parts = the network as it is."""
     small = SMALL[NB201]
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     shape = (small.batch, 3, small.size.image_size, small.size.image_size)
     stream = torch.Generator().manual_seed(2)
     batches = [torch.randn(shape, generator=stream, dtype=torch.float64).to(device) for _ in range(5)]
@@ -203,9 +204,9 @@ def same_augmentation(device: torch.device) -> Iterator[Check]:
     ):
         augmentation = Augmentation(**settings)
         try:
-            draws = augmentation.draw((64, *here.train.images.shape[1:]), torch.Generator().manual_seed(0))
-            expected = augmentation.apply(here, here.train.images, draws)
-            found = augmentation.apply(there, there.train.images, draws.to(device)).cpu()
+            draws = draw(augmentation, (64, *here.train.images.shape[1:]), torch.Generator().manual_seed(0))
+            expected = apply(augmentation, here, here.train.images, draws)
+            found = apply(augmentation, there, there.train.images, draws.to(device)).cpu()
         except ModuleNotFoundError as missing:
             yield name, True, f"not checked: {missing.name} is not installed"
             continue

@@ -64,7 +64,7 @@ def trainings(known: Mapping[str, float], measured: Sequence[Work], precision: s
         study = catalog.get(name)
         for variant in study.variants:
             for seed in study.seeds:
-                if isinstance(variant, Variant) and variant.run_id(seed) not in seen:
+                if variant.estimator.trains_supernet and variant.run_id(seed) not in seen:
                     seen.add(variant.run_id(seed))
                     seconds, same = of_run(variant, known, measured, precision)
                     total += seconds
@@ -78,13 +78,12 @@ def of_run(
 ) -> tuple[float, bool]:
     """Seconds of one training, and whether its very size was measured."""
     nearest = min(measured, key=lambda work: abs(macs(work.size, ()) - macs(variant.size, variant.mask)))
-    fair = variant.sampling.kind == "fair"
+    config = variant.config(0)
+    fair = config["sampling"]["kind"] == "fair"
     what, paths = ("fair group", 5) if fair else ("one path", 1)
     a_path = known[f"{nearest.name} {what} {precision}"] / paths
-    training = variant.training
-    batches = training.batches(IMAGES) * training.total_epochs(IMAGES) if training.epochs else 0
-    if training.updates is not None:
-        batches = training.updates * (variant.masked_space.fair_group_size if fair else 1)
+    images = variant.estimator.trained_images(variant.masked_space, IMAGES) or 0
+    batches = images / config["training"]["batch_size"]
     ratio = macs(variant.size, variant.mask) / macs(nearest.size, ())
     return batches * a_path * ratio, ratio == 1
 

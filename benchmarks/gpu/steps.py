@@ -27,9 +27,9 @@ from benchmarks.work import (
     supernet,
     trainer,
 )
-from supernet.training.augmentation import Augmentation
+from supernet.training.config import Augmentation
 from supernet.training.precision import lacking, set_numerics
-from supernet.training.trainer import Trainer, TrainingConfig
+from supernet.training.trainer import Trainer
 
 NCHW, NHWC = torch.contiguous_format, torch.channels_last
 UNIFORM, FAIR = {"kind": "uniform"}, {"kind": "fair", "batches": "same"}
@@ -97,9 +97,7 @@ def rates(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
     for precision, dtype in (("ieee", torch.float32), ("tf32", torch.float32), ("bf16", torch.bfloat16)):
         if precision != "ieee" and device.type != "cuda":
             continue
-        set_numerics(
-            TrainingConfig(epochs=1, fp32_precision=precision if precision == "tf32" else "ieee"), device
-        )
+        set_numerics(device, fp32_precision=precision if precision == "tf32" else "ieee")
         a, b = (torch.randn(n, n, device=device, dtype=dtype) for _ in range(2))
         seconds = turns({"product": partial(torch.mm, a, b)}, device, 5)["product"]
         known[f"flops {precision}"] = 2 * n**3 / statistics.median(seconds)

@@ -19,11 +19,10 @@ from benchmarks.gpu.steps import TINY, UNIFORM, Known, tidy, turns, wait
 from benchmarks.plain import PlainSupernet
 from benchmarks.timing import Row, at_least
 from benchmarks.work import C16, C32, Work, random_data, supernet, trainer, work
-from supernet.scoring import Scorer
-from supernet.training.augmentation import Augmentation
+from supernet.scoring.scorer import Scorer
+from supernet.training.config import Augmentation
 from supernet.training.feed import Feed
 from supernet.training.precision import set_numerics
-from supernet.training.trainer import TrainingConfig
 
 
 def scoring(device: torch.device, known: Known, quick: bool, large: bool) -> Iterator[Row]:
@@ -37,7 +36,7 @@ def scoring(device: torch.device, known: Known, quick: bool, large: bool) -> Ite
                                            reduction="light"), 64)  # fmt: skip
         valid, batch = 448, 512
     data = random_data(size.size, 512, valid, device)
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     network = supernet(size, device)
     plain = PlainSupernet(network.config).to(device).train()
     whole = list(network.config.space.enumerate())
@@ -157,12 +156,11 @@ def proxies(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
     """All proxies of a network at the published size, as `zero-cost` computes them."""
     try:
         from benchmarks.proxies import ARCHITECTURES, ZEN_IMAGES, random_task
-        from studies.estimators.proxies import PROXIES
-        from studies.estimators.zero_cost import ZeroCost
+        from studies.estimators.zero_cost import PROXIES, ZeroCost
     except ModuleNotFoundError as missing:
         yield Row.of("proxies", f"{missing.name} is not installed", [math.nan], "networks/min")
         return
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     for space, architecture in ARCHITECTURES.items():
         task = random_task(space, quick)
         task = replace(task, data=task.data.to(device), device=device)

@@ -25,8 +25,7 @@ from studies.protocol import POOL, TRAINING, UPDATES, ZERO
 
 def budget(variant: Variant, updates: int) -> Variant:
     """The same with a budget in updates."""
-    return replace(
-        variant,
+    return variant.changed(
         name=f"{variant.name}, {updates:,} updates",
         training=replace(TRAINING, epochs=None, updates=updates),
     )

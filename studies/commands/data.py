@@ -10,7 +10,9 @@ import torch
 
 from analysis.tables import Column, Table, fixed, write
 from studies.running.progress import Progress
-from supernet.data import SOURCES, DataConfig, Split, get_source
+from supernet.data import DataConfig
+from supernet.data.catalog import SOURCES, get_source
+from supernet.data.dataset import Split
 from supernet.data.loading import assemble
 from supernet.data.pixels import mean_and_std
 

@@ -17,9 +17,8 @@ from analysis.store.scored import ScoredSet
 from studies import catalog
 from studies.commands.arguments import add_work
 from studies.model.smoke import smoke
-from studies.model.study import Truth
-from studies.running.execute import Plan
-from studies.tracking.settings import MILESTONES, SHARE
+from studies.model.study import MILESTONES, SHARE, Truth
+from studies.running.plan import Plan
 from studies.truth import table
 
 

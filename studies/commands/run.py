@@ -12,12 +12,11 @@ from analysis.report.study_page import write_report
 from analysis.report.tables.study import print_table
 from analysis.store.study import tell
 from studies.commands.plan import check_workers, choose_device, plan_from_args, work_plan_from_args
-from studies.running.execute import execute
+from studies.running.execute import execute, incomplete
 from studies.running.progress import Progress, duration
-from studies.running.states import incomplete
+from studies.tracking.links import FOLDER, link_known
 from studies.tracking.log import complete
-from studies.tracking.settings import FOLDER, link_known
-from supernet.data import ready
+from supernet.data.loading import ready
 from supernet.files import remove_stale
 
 
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     begin = time.monotonic()
     plan = work_plan_from_args(args)
     todo = incomplete(plan)
-    for config in {run.variant.data for run in todo if run.variant.needs_images}:
+    for config in {run.variant.data for run in todo if run.variant.estimator.needs_images}:
         ready(config, args.data_root)
     remove_stale(plan.folder, age=60)
     plan.write()

@@ -9,15 +9,15 @@ from analysis.store.column_names import parse
 from analysis.tables import Table, csv_text, write
 from studies import embedded
 from studies.commands.plan import check_workers
-from studies.running.lock import hold
+from studies.running.lock import lock_run
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
-from studies.search.compare import Comparison, default_folder, summary
-from studies.search.methods import methods
+from studies.search.compare import Comparison, default_folder, methods, summary
 from studies.search.trials import Setting
 from studies.truth import table
 from studies.truth.table import TruthTable
-from supernet.data import DataConfig, ready
+from supernet.data import DataConfig
+from supernet.data.loading import ready
 from supernet.files import write_text
 from supernet.spaces import Size
 
@@ -58,7 +58,7 @@ def search(args: argparse.Namespace) -> int:
     )
     progress = Progress("searches complete", len(compared) * args.seeds)
     try:
-        with hold(out):
+        with lock_run(out):
             workers = args.workers or default_workers("cpu")
             rows = comparison.run(workers, lambda done, total: progress.update(done))
     finally:
@@ -110,10 +110,10 @@ def _column(truth: TruthTable, asked: str | None) -> tuple[str, DataConfig]:
 
 def _size(truth: TruthTable, data: DataConfig) -> Size:
     """The size of the table's networks for these images."""
-    source = data.source
+    facts = data.facts
     return replace(
         truth.size,
         image_size=data.side,
-        image_channels=source.channels,
-        classes=source.classes or truth.size.classes,
+        image_channels=facts.channels,
+        classes=facts.classes or truth.size.classes,
     )

@@ -10,10 +10,10 @@ from statistics import mean
 from analysis.tables import Column, Table, fixed, write
 from studies.commands.plan import plan_from_args
 from studies.model.study import Run
-from studies.running.execute import Plan
 from studies.running.parallel import default_workers
-from studies.running.progress import duration
-from studies.running.states import COMPLETE, STATES, State, state_of
+from studies.running.plan import Plan
+from studies.running.progress import duration, expected_seconds
+from studies.running.state import COMPLETE, STATES, State, state_of
 
 
 def show(args: argparse.Namespace) -> int:
@@ -91,7 +91,7 @@ def _time(runs: list[Run], states: list[State], left: list[Run]) -> str:
     expected = []
     for run in left:
         of_variant = measured.get((run.variant.space, run.variant.name))
-        seconds = mean(of_variant) if of_variant else run.variant.expected_seconds
+        seconds = mean(of_variant) if of_variant else expected_seconds(run.variant)
         if seconds is not None:
             expected.append(seconds)
     if not expected:

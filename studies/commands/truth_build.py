@@ -11,7 +11,7 @@ from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.truth.build import Builder
 from studies.truth.tasks import Asked, get_task
-from supernet.data import ready
+from supernet.data.loading import ready
 from supernet.spaces import Architecture, Space, get_space
 
 

@@ -1,129 +1,126 @@
-"""What a run of a supernet does: train it, then score architectures with the weights that they share in it."""
+"""One-shot estimation: one way to train a supernet, whose sub-networks are scored with the weights that they share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, cast
+import functools
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
+from studies import embedded
+from studies.configuration import plain_data
+from studies.estimators.estimator import SCORE, Estimator, Pair, Ranking, Record, Report, register
+from supernet.scoring import BnMode
+from supernet.spaces import Architecture, Cell, Space
+from supernet.spaces.space import LISTED
+from supernet.training.config import TrainingConfig
+from supernet.training.sampling import SamplingConfig
 
-from analysis.store import history
-from analysis.store.result import CHECKPOINT
-from studies.estimators.initial import start_from_parent
-from studies.model import lineage
-from studies.model.seeds import derived_seed
-from studies.model.study import Run
-from studies.model.variant import EMA, Variant
-from studies.running import scores
-from studies.running.progress import Report
-from studies.tracking.live import Live
-from supernet.data import load
-from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.scoring import BnMode, Scorer, calibration_images
-from supernet.spaces import Architecture
-from supernet.training import checkpoint
-from supernet.training.precision import numerics, set_numerics
-from supernet.training.sampling import Sampler
-from supernet.training.trainer import Epoch, Trainer
+if TYPE_CHECKING:
+    from studies.estimators.compute.task import Task
+
+EMA = "ema-"  # begins the name of a measure of the averaged weights
+SMALL_BATCH = 80  # of a smoke run: five batches, a strictly fair group of five operations
+FEWER_UPDATES = 4000  # times, of a smoke run whose budget is in updates
 
 
-def network_config(variant: Variant) -> NetworkConfig:
-    """What the supernet is made of."""
-    return NetworkConfig(
-        space=variant.masked_space,
-        size=variant.size,
-        linear_transformers=variant.linear_transformers,
-        node_reduction=variant.node_reduction,
-        affine=variant.affine,
-    )
+@register("one-shot")
+@dataclass(frozen=True, kw_only=True)
+class OneShot(Estimator):
+    """A supernet whose sub-networks, with the weights that they share, are scored on the validation images;
+    `training`, `sampling` and the rest are explained where they are defined.
+
+    bn_modes: how BN normalises while scoring, all from one checkpoint; the first is what the study reports. Where the
+    training keeps an average of the weights, this is scored as well, in each mode, as 'ema-MODE'.
+    """
+
+    trains_supernet: ClassVar[bool] = True
+    prepares: ClassVar[bool] = True
+    preparing: ClassVar[float] = 0.7
+    record_fields: ClassVar[tuple[str, ...]] = SCORE  # one training's costs are nobody's alone
+
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(epochs=250))
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    linear_transformers: str = "none"
+    node_reduction: str = "sum"
+    affine: bool = False
+    bn_modes: tuple[str, ...] = ("batch",)
+
+    def __post_init__(self) -> None:
+        if not self.bn_modes:
+            raise ValueError("bn_modes: at least one is needed")
+        for mode in self.bn_modes:
+            BnMode(mode)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        averaged = tuple(f"{EMA}{mode}" for mode in self.bn_modes) if self.training.ema else ()
+        return (*self.bn_modes, *averaged)
+
+    def rankings(self, name: str) -> tuple[Ranking, ...]:
+        """One, by the first mode."""
+        return (Ranking(name, self.measures),)
+
+    @property
+    def network_options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("linear_transformers", "node_reduction", "affine")}
+
+    @property
+    def numerics(self) -> dict[str, Any]:
+        return self.training.numerics
+
+    def check(self, space: Space) -> None:
+        """ValueError for a space that has no such sampling, or a mask that strict fairness is not defined for."""
+        if self.sampling.kind in LISTED:
+            _listed(space, self.sampling.kind)
+        if self.sampling.kind == "fair":
+            _ = space.fair_group_size
+
+    def trained_images(self, space: Space, images: int) -> int:
+        group = space.fair_group_size if self.sampling.kind == "fair" else 1
+        if self.training.epochs is None:
+            assert self.training.updates is not None
+            return self.training.updates * group * self.training.batch_size
+        batches = self.training.epochs * math.ceil(images / self.training.batch_size)
+        return batches * self.training.batch_size * (group if self.sampling.batches == "same" else 1)
+
+    def small(self) -> OneShot:
+        """One epoch, also of 1,000; what it is about stays: sampling, linear transformers, the optimizer, whether there
+        is a warm-up, the ratio of budgets in updates."""
+        training = replace(
+            self.training,
+            epochs=None if self.training.epochs is None else 1,
+            updates=None if self.training.updates is None else max(1, self.training.updates // FEWER_UPDATES),
+            warmup_epochs=min(self.training.warmup_epochs, 1),
+            batch_size=min(self.training.batch_size, SMALL_BATCH),
+            augmentation=embedded.AUGMENTATION,
+            amp="none",
+            compile=False,
+        )
+        # The few images allow no more batches to recalibrate by.
+        modes = tuple(re.sub(r"\d+$", "1", mode) for mode in self.bn_modes)
+        return replace(self, training=training, bn_modes=modes)
+
+    def run_config(self) -> dict[str, Any]:
+        """The settings beside those of the task; not the modes, which one training serves all of."""
+        names = [item.name for item in fields(self) if item.name != "bn_modes"]
+        return {name: plain_data(getattr(self, name)) for name in names}
+
+    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
+        pairs = [(measure, architecture) for measure in self.measures for architecture in architectures]
+        return self.score_pairs(task, pairs, (0, 1), report)
+
+    def score_pairs(
+        self, task: Task, pairs: Sequence[Pair], part: tuple[int, int], report: Report
+    ) -> Iterator[Record]:
+        """Of these pairs alone: each measure is a computation of its own."""
+        records: Iterator[Record] = self.computation.score_pairs(self, task, pairs, part, report)
+        return records
 
 
-def build(run: Run, device: str) -> Trainer:
-    """Network, sampler and trainer of a run as they are before the first step."""
-    variant, seed = cast(Variant, run.variant), run.seed
-    origin = (seed, *filter(None, [lineage.generation(variant)]))  # a run does not draw what its parent drew
-    set_numerics(variant.training, torch.device(device))
-    config = network_config(variant)
-    network = seeded(Supernet, config, seed=derived_seed("network", *origin)).to(device)
-    sampler = Sampler(variant.sampling, config.space, variant.size, derived_seed("sampler", *origin))
-    data = load(variant.data, run.data_root)
-    variant.check_classes(data)
-    for mode in variant.bn_modes:  # what scoring refuses is refused before training
-        calibration_images(BnMode(mode), data, data.valid, variant.evaluation_batch)
-    data = data.to(torch.device(device))
-    trainer = Trainer(network, data, variant.training, seed=derived_seed("data", *origin), sampler=sampler)
-    trainer.run_id = run.run_id
-    return trainer
-
-
-def prepare(run: Run, device: str, report: Report, check: Callable[[], None]) -> dict[str, Any]:
-    """Train to the end of the budget, from the last checkpoint if there is one. check(): before anything is written;
-    it raises if the run is no longer this process's."""
-    trainer = build(run, device)
-    if not (run.folder / CHECKPOINT).exists():
-        start_from_parent(run, trainer.model)
-
-    def after_epoch(epoch: Epoch, epochs: int) -> None:
-        detail = f"epoch {epoch.epoch}/{epochs} loss {epoch.loss:.3f} accuracy {epoch.accuracy:.1f} %"
-        report("train", epoch.epoch / epochs, detail)
-        live(epoch)
-
-    with Live(run, trainer) as live:
-        status = trainer.run(run.folder / CHECKPOINT, after_epoch, check)
-    epochs = history.write(trainer.history, run.folder, run.run_id)
-    return {
-        "status": status,
-        "reason": None if status == "finished" else f"loss or weights not finite in epoch {len(epochs) + 1}",
-        "updates": trainer.updates,
-        "epochs": len(epochs),
-        "train_seconds": round(float(epochs["seconds"].sum()), 2),
-        "numerics": numerics(trainer.config, trainer.device),
-    }
-
-
-def score(
-    run: Run,
-    pairs: list[scores.Pair],
-    part: tuple[int, int],
-    device: str,
-    report: Report,
-) -> Iterator[scores.Row]:
-    """The scores of part k of n of the (measure, architecture) pairs, by the last checkpoint's weights or their
-    average."""
-    variant, (number, count) = cast(Variant, run.variant), part
-    trainer = build(run, device)
-    trainer.load_state_dict(checkpoint.load(run.folder / CHECKPOINT, trainer.device, run.run_id))
-    assert isinstance(trainer.model, Supernet)
-    for position, measure in enumerate(variant.measures):
-
-        def after_chunk(done: float, position: int = position, measure: str = measure) -> None:
-            report(
-                "score", (position + done) / len(variant.measures), f"{100 * done:.0f} % scored ({measure})"
-            )
-
-        asked: list[Architecture] = [architecture for own, architecture in pairs if own == measure]
-        weights: AbstractContextManager[None] = nullcontext()
-        if measure.startswith(EMA):
-            assert trainer.average is not None
-            weights = trainer.average.applied()
-        with weights:
-            scorer = Scorer(
-                trainer.model,
-                trainer.data,
-                trainer.data.valid,
-                measure.removeprefix(EMA),
-                variant.evaluation_batch,
-                variant.evaluation_noise,
-            )
-            if count > 1:
-                asked = scorer.planner.shards(asked, count)[number]  # type: ignore[assignment]
-            for s in scorer(asked, after_chunk):  # in an order of its own
-                yield {
-                    "arch": variant.masked_space.text(cast(Architecture, s.architecture)),
-                    "measure": measure,
-                    "score": s.score,
-                    "loss": s.loss,
-                    "status": s.status,
-                    "seconds": s.seconds,
-                }
+@functools.lru_cache
+def _listed(space: Space, kind: str) -> tuple[Cell, ...]:
+    """Once for a study that asks for many variants."""
+    return space.listed_cells(kind)

@@ -1,1 +1,1 @@
-"""What a study is: variants and estimates of a space, their runs, and how they descend from one another."""
+"""What a study is: variants of a space (a task and an estimator each), and their runs."""

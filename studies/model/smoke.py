@@ -3,24 +3,17 @@ architectures. The whole catalogue so takes minutes."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import cast
 
 from analysis.store.scored import ScoredSet
 from studies import embedded
-from studies.model.estimate import Estimate
-from studies.model.ranker import Ranker
 from studies.model.study import Study, Truth
 from studies.model.variant import Variant
 from supernet.data import DataConfig
-from supernet.spaces import Size
 
 TOP = (4, 8)
 RANDOM = 8
 DATA = DataConfig(name=embedded.DATA, subset=400)  # five batches: a strictly fair group of five operations
-BATCH = 80
-FEWER_UPDATES = 4000  # times, where the budget is in updates
 
 
 def smoke(study: Study) -> Study:
@@ -40,53 +33,19 @@ def smoke(study: Study) -> Study:
     )
 
 
-def _small(ranker: Ranker) -> Ranker:
-    return _variant(ranker) if isinstance(ranker, Variant) else _estimate(cast(Estimate, ranker))
-
-
-def _size(ranker: Ranker) -> Size:
-    return replace(
-        embedded.SIZES[ranker.space],
-        channels=max(2, ranker.size.channels // 16),
-        cells_per_stage=ranker.size.cells_per_stage,
-        reduction=ranker.size.reduction,
-    )
-
-
-def _estimate(estimate: Estimate) -> Estimate:
-    return replace(
-        estimate,
-        size=_size(estimate),
-        estimator=estimate.estimator.small(),
-        data=DATA,
-        evaluation_noise=embedded.NOISE,
-        parent=None if estimate.parent is None else _variant(estimate.parent),
-        expected_seconds=1.0,
-    )
-
-
-def _variant(variant: Variant) -> Variant:
-    """The variant in small. A budget of 1,000 epochs becomes one epoch too."""
-    training = variant.training
-    short = replace(
-        training,
-        epochs=None if training.epochs is None else 1,
-        updates=None if training.updates is None else max(1, training.updates // FEWER_UPDATES),
-        warmup_epochs=min(training.warmup_epochs, 1),
-        batch_size=min(training.batch_size, BATCH),
-        augmentation=embedded.AUGMENTATION,
-        amp="none",
-        compile=False,
+def _small(variant: Variant) -> Variant:
+    size = replace(
+        embedded.SIZES[variant.space],
+        channels=max(2, variant.size.channels // 16),
+        cells_per_stage=variant.size.cells_per_stage,
+        reduction=variant.size.reduction,
     )
     return replace(
         variant,
-        size=_size(variant),
-        training=short,
+        size=size,
+        estimator=variant.estimator.small(),
         data=DATA,
         evaluation_noise=embedded.NOISE,
-        parent=None if variant.parent is None else _variant(variant.parent),
-        bn_modes=tuple(
-            re.sub(r"\d+$", "1", mode) for mode in variant.bn_modes
-        ),  # the data allow no more batches
+        parent=None if variant.parent is None else _small(variant.parent),
         expected_seconds=1.0,
     )

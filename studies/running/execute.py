@@ -1,161 +1,42 @@
-"""A whole study: find out what is left, do it in worker processes, keep the study's own file up to date."""
+"""The runs of a study that are left, in worker processes: each is one task, or its training and then its scoring in
+several parts."""
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.store import study_file
-from studies.model import lineage
-from studies.model.study import Run, Study
-from studies.running.jobs import Job, Work, split
+from studies.model.study import Run, generations
+from studies.running.lock import Lock, lock_run, remove_dead
 from studies.running.parallel import default_workers, message_queue, run_tasks, send
+from studies.running.plan import Plan
 from studies.running.progress import Reporter, RunsProgress
-from studies.running.provenance import commit, versions
-from studies.tracking.settings import SHARE, tracked
-from studies.truth import table
-from supernet.data import DEFAULT_ROOT
-from supernet.spaces import Architecture, Space
+from studies.running.repair import is_complete_and_whole
+from studies.running.run import failure, finish, run_one, score, to_score, train
+from supernet.spaces import Architecture
 
 ENDING = 10.0  # seconds that the last messages may take
 
 
-@dataclass
-class Plan:
-    """A study with its ground truth read. runs: its whole grid; selected: the part that was asked for.
-    command: what repeats the study. lacking: by space, why its ground truth could not be found, in a plan that may lack
-    it: its runs score what is not known. chosen: what each combination of a space's masks scores, as far as it has
-    been asked for."""
-
-    study: Study
-    root: Path
-    truth: dict[str, table.TruthTable]
-    runs: list[Run]
-    selected: list[Run]
-    command: str | None = None
-    lacking: dict[str, str] = field(default_factory=dict)
-    chosen: dict[tuple[Space, ...], list[Architecture]] = field(default_factory=dict, init=False)
-
-    @classmethod
-    def of(
-        cls,
-        study: Study,
-        root: Path,
-        part: Study | None = None,
-        data_root: Path = DEFAULT_ROOT,
-        milestones: tuple[int, ...] | None = None,
-        share: float = SHARE,
-        command: str | None = None,
-        may_lack_truth: bool = False,
-    ) -> Plan:
-        """part: the study with fewer variants or seeds. milestones: percent of the epochs after which a run shows in
-        TensorBoard how it ranks; None: runs are not shown at all. may_lack_truth: a truth table that is not there is
-        noted, for a plan that is only looked at. ValueError if a truth table does not belong to its space or lacks the
-        column."""
-        tables, lacking = {}, {}
-        for space in dict.fromkeys(variant.space for variant in study.variants):
-            truth = study.truth[space]
-            try:
-                path = table.resolve(truth.table)
-            except ValueError as error:
-                if not may_lack_truth:
-                    raise
-                lacking[space] = str(error)
-                continue
-            found = table.load(path)
-            if found.manifest["space"] != space:
-                raise ValueError(f"truth: {found.path} is of space {found.manifest['space']}, not of {space}")
-            if truth.column not in found.frame:
-                columns = ", ".join(found.manifest["columns"])
-                raise ValueError(f"truth: {found.path} has no column {truth.column!r}; it has {columns}")
-            tables[space] = found
-        studies = [study] if part is None or part is study else [study, part]
-        grids = [list(s.runs(root, data_root)) for s in studies]
-        if milestones is not None and not lacking:
-            grids = [tracked(runs, study, root / study.name, tables, milestones, share) for runs in grids]
-        return cls(study, root, tables, grids[0], grids[-1], command, lacking)
-
-    @property
-    def folder(self) -> Path:
-        return self.root / self.study.name
-
-    def architectures(self, run: Run) -> list[Architecture]:
-        """What a run scores; runs of one space with the same masks score the same, parts of one ranking their part of
-        what the whole would."""
-        variant = run.variant
-        if variant.space in self.lacking:
-            return []
-        name, spaces = variant.space, (lineage.whole_space(variant), *variant.evaluation_spaces)
-        if spaces not in self.chosen:
-            truth, column = self.truth[name], self.study.truth[name].column
-            values = truth.frame[column].to_numpy(dtype=float)
-            self.chosen[spaces] = self.study.scored.choose(truth.architectures, values, *spaces)
-        if variant.part_of is not None:
-            return list(filter(variant.masked_space.in_mask, self.chosen[spaces]))
-        return self.chosen[spaces]
-
-    def write(self) -> None:
-        """`study.json`: what the analysis needs to know about the study."""
-        study = self.study
-        runs: list[study_file.Entry] = [
-            {
-                "variant": ranking.name,
-                "kind": run.variant.kind,
-                "space": run.variant.space,
-                "mask": list(run.variant.mask),
-                "parent": None if run.parent is None else run.parent.variant.run_id(run.seed),
-                "part_of": run.variant.part_of,
-                "whole": list(lineage.whole_space(run.variant).mask),
-                "seed": run.seed,
-                "run_id": run.variant.run_id(run.seed),
-                "folder": os.path.relpath(run.folder, self.folder),
-                "measure": ranking.measures[0],
-                "measures": list(ranking.measures),
-                "vote_of": list(ranking.vote_of),
-                "apart": list(ranking.apart),
-                "evaluations": [
-                    {"mask": list(space.mask), "run_id": run.variant.trained_under(space).run_id(run.seed)}
-                    for space in run.variant.evaluation_spaces
-                ],
-                "size": asdict(run.variant.size),
-            }
-            for run in self.runs
-            for ranking in run.variant.rankings
-        ]
-        truth: dict[str, study_file.TruthEntry] = {
-            space: {
-                "file": os.path.relpath(found.path, self.folder),
-                "column": self.study.truth[space].column,
-                "size": found.manifest["size"],
-                "title": found.manifest["title"],
-            }
-            for space, found in self.truth.items()
-        }
-        content: study_file.StudyContent = {
-            "study": study.name,
-            "title": study.title,
-            "question": study.question,
-            "note": study.note,
-            "top": list(study.top),
-            "scored": asdict(study.scored),  # type: ignore[typeddict-item]
-            "scored_otherwise": [asdict(scored) for scored in study.scored_otherwise],  # type: ignore[misc]
-            "runs": runs,
-            "truth": truth,
-            "provenance": {"command": self.command, "commit": commit(), "versions": versions()},
-        }
-        study_file.write(self.folder, content)
+def incomplete(plan: Plan) -> list[Run]:
+    """The selected runs of a plan that have something left to do. Others lose the lock of a killed owner."""
+    left = []
+    for run in plan.selected:
+        if is_complete_and_whole(run, plan.architectures(run)):
+            remove_dead(run.folder)
+        else:
+            left.append(run)
+    return left
 
 
 def execute(
     plan: Plan, todo: list[Run], device: str, workers: int | None
 ) -> list[tuple[Run, dict[str, Any]]]:
     """Do the runs of `todo`; (run, result) of each. Runs that others start from come before those others."""
-    waves = lineage.generations(todo)
+    waves = generations(todo)
     return [done for wave in waves for done in _execute(plan, wave, device, workers)]
 
 
@@ -221,11 +102,77 @@ def outcome(result: dict[str, Any]) -> str:
 
 def _work(number: int, work: Work, device: str, messages: Any) -> dict[str, Any] | None:
     """What a worker process does."""
-    from studies.running import run
-
     report = Reporter(number, work.part, messages)
     if work.kind == "train":
-        return run.train(work.run, device, report)
+        return train(work.run, device, report)
     if work.kind == "score":
-        return run.score(work.run, work.what, work.part, device, report)
-    return run.run_one(work.run, work.what, device, report)
+        return score(work.run, work.what, work.part, device, report)
+    return run_one(work.run, work.what, device, report)
+
+
+def split(runs: int, workers: int) -> list[int]:
+    """Into how many parts the scoring of each run goes: one, but in an incomplete last round of the workers as many
+    as there are workers for each run of it."""
+    last = runs % workers
+    return [1] * (runs - last) + ([workers // last] * last if last else [])
+
+
+@dataclass(frozen=True)
+class Work:
+    """One task of a worker. kind: 'all' of a run, 'train' it or 'score' part k of n. what: the architectures to
+    score, for 'score' the (BN mode, architecture) pairs of all parts."""
+
+    kind: str
+    run: Run
+    what: list[Any] = field(default_factory=list)
+    part: tuple[int, int] = (0, 1)
+
+
+@dataclass
+class Job:
+    """A run on its way. parts: of its scoring. pending: tasks that have not come back. result: of the run, final
+    once nothing is pending.
+
+    The process that trains the run has its lock; where it is scored in parts, the process that this object is in takes
+    the lock then, and has it until the last part is back or `release` is called."""
+
+    run: Run
+    architectures: list[Architecture]
+    parts: int
+    pending: int = 1
+    result: dict[str, Any] = field(default_factory=dict)
+    lock: Lock | None = field(default=None, init=False)
+    held: ExitStack = field(default_factory=ExitStack, init=False)
+
+    def first(self) -> Work:
+        if self.parts == 1:
+            return Work("all", self.run, self.architectures)
+        return Work("train", self.run)
+
+    def after(self, result: dict[str, Any] | None) -> list[Work]:
+        """The tasks that follow when one has come back with this result; None: a part of the scores is done."""
+        self.pending -= 1
+        trained = not self.result
+        if result is not None:
+            self.result = result
+        if self.parts > 1 and self.result["status"] == "finished":
+            if trained:
+                try:
+                    self.lock = self.held.enter_context(lock_run(self.run.folder))
+                    pairs = to_score(self.run, self.architectures)
+                except Exception as error:
+                    self.release()
+                    self.result = failure(self.run, error)
+                    return []
+                self.pending = self.parts
+                return [Work("score", self.run, pairs, (part, self.parts)) for part in range(self.parts)]
+            if self.pending == 0:
+                assert self.lock is not None
+                self.result = finish(self.run, self.result, self.architectures, self.lock)
+        if self.pending == 0:
+            self.release()
+        return []
+
+    def release(self) -> None:
+        """Give the lock back, if it was taken."""
+        self.held.close()

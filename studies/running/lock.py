@@ -85,7 +85,7 @@ class Holder:
         return silent > limit
 
 
-class Held(ValueError):
+class RunLocked(ValueError):
     """Another process has the run; holder: which, or None if this process lost it and nobody has it now."""
 
     def __init__(self, folder: Path, holder: Holder | None) -> None:
@@ -101,18 +101,18 @@ class Lock:
     holder: Holder
 
     def check(self) -> None:
-        """A heartbeat. Raises Held if this process no longer has the run: it must not write then."""
+        """A heartbeat. Raises RunLocked if this process no longer has the run: it must not write then."""
         try:
             os.utime(self.folder / LOCK / self.holder.name)
         except FileNotFoundError:
-            raise Held(self.folder, _read(self.folder)) from None
+            raise RunLocked(self.folder, _read(self.folder)) from None
 
 
 @contextmanager
-def hold(
+def lock_run(
     folder: Path, owner: str | None = None, *, interval: float = INTERVAL, limit: float = LIMIT
 ) -> Iterator[Lock]:
-    """Have a run's folder (made if there is none) to oneself. Raises Held at once if a living process has it.
+    """Have a run's folder (made if there is none) to oneself. Raises RunLocked at once if a living process has it.
 
     owner: default: the SLURM job that this process belongs to. interval: seconds between heartbeats; limit: seconds
     without one after which an owner on another machine counts as dead. OSError if the folder cannot be written.
@@ -123,7 +123,7 @@ def hold(
     def beat() -> None:
         while not ended.wait(interval):
             with suppress(
-                OSError, Held
+                OSError, RunLocked
             ):  # a file system that is away for a moment; lost, which the owner finds
                 lock.check()
 
@@ -142,20 +142,20 @@ def hold(
 
 def holder(folder: Path, *, limit: float = LIMIT) -> Holder | None:
     """The living process that has a run, if there is one."""
-    found = _read(folder)
-    if found is None:
+    current = _read(folder)
+    if current is None:
         return None
     try:
-        silent = _silent(folder / LOCK / found.name, time.time())
+        silent = _silent(folder / LOCK / current.name, time.time())
     except OSError:  # just given up
         return None
-    return None if found.is_dead(silent, limit, Holder.me("")) else found
+    return None if current.is_dead(silent, limit, Holder.me("")) else current
 
 
 def remove_dead(folder: Path) -> None:
     """Remove the lock of a process that was killed just when the run was complete: nobody comes to take it over."""
     if (folder / LOCK).exists():
-        with suppress(Held), hold(folder):
+        with suppress(RunLocked), lock_run(folder):
             pass
 
 
@@ -189,17 +189,17 @@ def _take(folder: Path, me: Holder, limit: float) -> None:
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
                     raise
-            found = _read(folder)
-            if found == me:  # a network file system did it and lost the answer
+            current = _read(folder)
+            if current == me:  # a network file system did it and lost the answer
                 return
-            if found is None:  # given up in between
+            if current is None:  # given up in between
                 continue
             with suppress(FileNotFoundError):  # given up, or another was faster
-                silent = _silent(place / found.name, now)
-                if not found.is_dead(silent, limit, me):
-                    raise Held(folder, found)
-                os.utime(place / found.name)  # before it has our name: nobody must take us for dead
-                os.rename(place / found.name, place / me.name)
+                silent = _silent(place / current.name, now)
+                if not current.is_dead(silent, limit, me):
+                    raise RunLocked(folder, current)
+                os.utime(place / current.name)  # before it has our name: nobody must take us for dead
+                os.rename(place / current.name, place / me.name)
                 return
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -220,7 +220,7 @@ def _read(folder: Path) -> Holder | None:
         names = os.listdir(folder / LOCK)
     except FileNotFoundError:
         return None
-    holders = [found for found in map(Holder.named, names) if found]
+    holders = [current for current in map(Holder.named, names) if current]
     if names and not holders:
         raise ValueError(f"lock: {folder / LOCK} holds {names[0]!r}, which names no process; delete it")
     return holders[0] if holders else None
@@ -229,9 +229,9 @@ def _read(folder: Path) -> Holder | None:
 def _remove_beginnings(folder: Path, me: Holder, limit: float) -> None:
     """Remove what processes left that died before their first rename."""
     for path in folder.glob(f".{LOCK}.*.tmp"):
-        found = Holder.named(path.name[len(LOCK) + 2 : -len(".tmp")])
+        current = Holder.named(path.name[len(LOCK) + 2 : -len(".tmp")])
         with suppress(OSError):
-            if found and found.is_dead(time.time() - path.stat().st_mtime, limit, me):
+            if current and current.is_dead(time.time() - path.stat().st_mtime, limit, me):
                 shutil.rmtree(path)
 
 

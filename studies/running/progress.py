@@ -1,5 +1,5 @@
 """Progress for people: a bar on a terminal, elsewhere one line now and then, both with the time left. Of many runs in
-worker processes: each sends what it has done, one listener shows it.
+worker processes: each sends what it has done, one listener shows it. And how long a run is expected to take.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
+from statistics import mean
 from typing import Any
 
 from tqdm import tqdm
 
 from studies.model.study import Run
+from studies.model.variant import Variant
+from supernet.spaces import Size, get_space
 
 
 def duration(seconds: float) -> str:
@@ -25,6 +29,39 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+MEASURED_SPACE, MEASURED = "nasbench201", Size(channels=32, stages=3, cells_per_stage=2)
+CORE_SECONDS = 2 * 0.854 / 256  # of an image and path of it
+IMAGES = {"cifar10": 45_000}  # that train
+SAMPLE = 500  # architectures whose mean cost stands for the space's
+
+
+def expected_seconds(variant: Variant) -> float | None:
+    """Seconds of one CPU core that a run is expected to take: as the catalogue says, else of a supernet's training,
+    without its scoring, by one measured step. None where that is not near: another space, other images, no supernet.
+
+    Measured (docs/benchmarks/step.md): a step of the ranking study's small supernet, one path of NAS-Bench-201 on 256
+    images, takes 0.854 s of two CPU cores. Other sizes and masks are taken to cost as much for each
+    multiply-accumulate, which is an extrapolation; Blox, whose operations are of another kind, has not been measured.
+    """
+    if variant.expected_seconds is not None:
+        return variant.expected_seconds
+    if variant.space != MEASURED_SPACE or variant.data.name not in IMAGES or variant.data.subset is not None:
+        return None
+    trained = variant.estimator.trained_images(variant.masked_space, IMAGES[variant.data.name])
+    if trained is None:
+        return None
+    relative = _macs(variant.mask, variant.size) / _macs((), MEASURED)
+    return round(trained * CORE_SECONDS * relative, -2)
+
+
+@lru_cache
+def _macs(mask: tuple[str, ...], size: Size) -> float:
+    """Mean multiply-accumulates of a path."""
+    space = get_space(MEASURED_SPACE, mask)
+    cells = [cell for cell, _ in zip(space.enumerate(), range(SAMPLE), strict=False)]
+    return mean(space.cost(cell, size).macs for cell in cells)
 
 
 class Progress:
@@ -98,7 +135,7 @@ class RunsProgress(Progress):
 
     def __init__(self, title: str, runs: list[Run]) -> None:
         self.runs = runs
-        self.weights = [run.variant.expected_seconds or 1.0 for run in runs]
+        self.weights = [expected_seconds(run.variant) or 1.0 for run in runs]
         self.done: list[dict[object, float]] = [
             defaultdict(float) for _ in runs
         ]  # share of each phase and part
@@ -123,7 +160,7 @@ class RunsProgress(Progress):
         if phase == "done":
             self.done[number] = {"all": 1.0}
         else:
-            preparing = self.runs[number].variant.preparing
+            preparing = self.runs[number].variant.estimator.preparing
             share = preparing if phase == "train" else (1 - preparing) / part[1]
             self.done[number][phase, part] = share * fraction
             if phase == "score":  # a training that was finished before says nothing

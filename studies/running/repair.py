@@ -13,10 +13,18 @@ from typing import Any
 
 from analysis.store import milestones, scores, sealed
 from analysis.store import result as result_file
-from analysis.store.run import check_scores
+from analysis.store.run import check_scores, look
 from studies.model.study import Run
+from studies.running.state import has_all
 from supernet.files import read_object
+from supernet.spaces import Architecture
 from supernet.training import checkpoint
+
+
+def is_complete_and_whole(run: Run, architectures: list[Architecture]) -> bool:
+    """Whether nothing is left to do and the checkpoint is whole as well, which takes longest to tell."""
+    seen = look(run.folder, run.run_id)
+    return has_all(run, architectures, seen) and checkpoint_is_whole(run, seen.result)
 
 
 def repair(run: Run) -> list[str]:
@@ -47,7 +55,7 @@ def _repairs(run: Run) -> Iterator[str]:
             if path.exists():
                 read()
         except ValueError as error:
-            yield f"{_reason(error)}; {_take_away(path, run_id)}"
+            yield f"{_what_is_wrong(error)}; {_take_away(path, run_id)}"
 
     result_path = folder / result_file.FILE
     yield from attempt(result_path, lambda: result_file.read(folder, run_id))
@@ -88,5 +96,5 @@ def _owner(path: Path) -> str | None:
     return found if isinstance(found, str) and found.isalnum() and len(found) <= 40 else None
 
 
-def _reason(error: ValueError) -> str:
+def _what_is_wrong(error: ValueError) -> str:
     return " ".join(str(error).split()).split("; delete it")[0]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 
 from analysis.store import history
 from analysis.store import milestones as milestones_file
 from analysis.store.result import CHECKPOINT
-from studies.model.study import Run
+from studies.model.study import Run, Tracking
 from studies.tracking import milestones
 from studies.tracking.comparison import comparison
-from studies.tracking.curves import Curves
 from studies.tracking.events import Log
-from studies.tracking.log import of_mode, ranks, write_log
-from studies.tracking.settings import Tracking, link, log_folder
+from studies.tracking.links import link, log_folder
+from studies.tracking.log import Curves, of_mode, ranks, warn
 from supernet.training.trainer import Epoch, Trainer
 
 
@@ -79,18 +77,3 @@ class Live:
         if len(taken):
             compared, size = comparison(tracking, self.run.variant), int(taken["budget"].iloc[0])
             log.scalars(ranks(compared, taken, size), epoch)
-
-
-def write_end(run: Run) -> None:
-    """The log of a run that has ended, if it is tracked."""
-    if run.tracking is None:
-        return
-    try:
-        write_log(run, run.tracking)
-    except (OSError, ValueError) as error:
-        warn(run, error)
-
-
-def warn(run: Run, error: OSError | ValueError) -> None:
-    """Say that there is no log."""
-    print(f"{run.name}: no TensorBoard log: {error}", file=sys.stderr, flush=True)

@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.store import milestones
-from studies.model.study import Run
+from studies.model.study import Run, Tracking
 from studies.tracking.comparison import comparison
-from studies.tracking.settings import Tracking
 from supernet.network import Supernet
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture
 from supernet.training.trainer import Trainer
 

@@ -35,8 +35,7 @@ from studies.truth.tasks import Asked, Task
 from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.network import NetworkConfig
 from supernet.spaces import Architecture, Space
-from supernet.training.augmentation import Augmentation
-from supernet.training.config import TrainingConfig
+from supernet.training.config import Augmentation, TrainingConfig
 
 CURVE = "valid"  # the metric that is taken after every epoch
 OPTIONAL = ("per_epoch", "images", "best_epoch", "chosen")  # of a header: absent from tables without
@@ -100,7 +99,7 @@ class Builder:
     def _header(self) -> dict[str, Any]:
         """What all records of a table have in common."""
         images = {k: v for k, v in asdict(self.task.data).items() if k != "name"}
-        default = self.task.data.source.side is not None and self.task.data == DataConfig(
+        default = self.task.data.facts.side is not None and self.task.data == DataConfig(
             name=self.task.data.name
         )
         return {

@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 from studies import embedded
-from supernet.data.catalog import SOURCES
-from supernet.data.config import DataConfig
-from supernet.data.folder import Folder
+from supernet.data.config import FACTS, DataConfig
 from supernet.spaces import SPACES, Size, get_space
 from supernet.spaces.recipe import get_recipe
-from supernet.training.augmentation import Augmentation
-from supernet.training.config import TrainingConfig
+from supernet.training.config import Augmentation, TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +98,15 @@ SYNTHETIC4 = Task(
 _SYNTHETIC = {"synthetic": SYNTHETIC, "synthetic4": SYNTHETIC4}
 
 
-def get_task(space: str, data: str, asked: Asked | None = None, root: Path | None = None) -> Task:
-    """ValueError if there are none of these data, not for this space, or not what was asked for. root: of the images;
-    needed for a folder, whose classes only its files tell."""
+def get_task(space: str, data: str, asked: Asked | None = None, classes: int | None = None) -> Task:
+    """The task of these data for this space.
+
+    Args:
+        classes: number of classes; needed for a folder of images, where only its files tell.
+
+    Raises:
+        ValueError: if there are none of these data, not for this space, or not what was asked for.
+    """
     asked = asked or Asked()
     if data == embedded.DATA or data in _SYNTHETIC:
         if asked.given:
@@ -114,10 +116,10 @@ def get_task(space: str, data: str, asked: Asked | None = None, root: Path | Non
         if space != "nasbench201":
             raise ValueError(f"space: {space!r} has no recipe for {data!r}; 'nasbench201' has one")
         return _SYNTHETIC[data]
-    return _own(space, data, asked, root)
+    return _own(space, data, asked, classes)
 
 
-def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
+def _own(space: str, data: str, asked: Asked, classes: int | None) -> Task:
     recipe = asked.recipe or space
     if recipe not in RECIPES:
         raise ValueError(f"--recipe: {recipe!r} is not one of {', '.join(RECIPES)}")
@@ -136,8 +138,8 @@ def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
     size = replace(
         published,
         image_size=config.side,
-        image_channels=config.source.channels,
-        classes=_classes(config, root),
+        image_channels=config.facts.channels,
+        classes=_classes(config, classes),
         channels=asked.channels or published.channels,
         cells_per_stage=asked.cells or published.cells_per_stage,
     )
@@ -153,17 +155,14 @@ def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
 def _split(data: str, recipe: str) -> str | None:
     """The benchmark's own where it is defined; None for the data set's default."""
     split = RECIPES[recipe].split
-    return split if data in SOURCES and split in SOURCES[data].splits else None
+    return split if data in FACTS and split in FACTS[data].splits else None
 
 
-def _classes(config: DataConfig, root: Path | None) -> int:
-    source = config.source
-    if source.classes is not None:
-        return source.classes
-    assert isinstance(source, Folder)
-    if root is None:
+def _classes(config: DataConfig, counted: int | None) -> int:
+    classes = counted if config.facts.classes is None else config.facts.classes
+    if classes is None:
         raise ValueError(f"data: the classes of {config.name!r} are known from its folder only")
-    return source.count_classes(root)
+    return classes
 
 
 def _note(config: DataConfig, recipe: str) -> str:

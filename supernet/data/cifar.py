@@ -15,6 +15,7 @@ import numpy as np
 
 from supernet.data import published_splits
 from supernet.data.checksums import verify
+from supernet.data.config import FACTS
 from supernet.data.dataset import Split
 from supernet.data.download import fetch
 from supernet.data.pixels import Pixels, gather
@@ -137,11 +138,7 @@ class Cifar(Source):
 
 SITE = "https://www.cs.toronto.edu/~kriz/"
 CIFAR10 = Cifar(
-    name="cifar10",
-    title="CIFAR-10 (Krizhevsky, 2009)",
-    classes=10,
-    side=32,
-    splits=("study", "half", "benchmark"),
+    **vars(FACTS["cifar10"]),
     benchmark=published_splits.CIFAR10,
     layouts=(
         Layout(
@@ -179,11 +176,7 @@ CIFAR10 = Cifar(
     ),
 )
 CIFAR100 = Cifar(
-    name="cifar100",
-    title="CIFAR-100 (Krizhevsky, 2009)",
-    classes=100,
-    side=32,
-    splits=("study", "blox", "half", "benchmark"),
+    **vars(FACTS["cifar100"]),
     benchmark=published_splits.CIFAR100,
     layouts=(
         Layout(

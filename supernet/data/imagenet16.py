@@ -16,6 +16,7 @@ import numpy as np
 
 from supernet.data import published_splits
 from supernet.data.checksums import verify
+from supernet.data.config import FACTS
 from supernet.data.dataset import Split
 from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
@@ -88,11 +89,7 @@ class ImageNet16(Source):
 
 
 IMAGENET16_120 = ImageNet16(
-    name="imagenet16",
-    title="ImageNet16-120 (Chrabaszcz et al., 2017; Dong & Yang, 2020)",
-    classes=120,
-    side=16,
-    splits=("study", "half", "benchmark"),
+    **vars(FACTS["imagenet16"]),
     benchmark=published_splits.IMAGENET16_120,
     checksums={
         "train_data_batch_1": "27846dcaa50de8e21a7d1a35f30f0e91",

@@ -14,12 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from supernet.data import DataSet
+from supernet.data.dataset import DataSet
 from supernet.fast.device import sent
 from supernet.fast.sgd import optimizer_of
 from supernet.fast.side_by_side import Mixed
 from supernet.network import StandAlone
 from supernet.spaces.network_part import network_part
+from supernet.training.augmentation import augment
 from supernet.training.config import TrainingConfig
 
 
@@ -111,7 +112,7 @@ def train_group(
                 break
             drawn = [data.train.batch(sent(index, device)) for index in chosen]
             images = [
-                config.augmentation(data, raw, generator)
+                augment(config.augmentation, data, raw, generator)
                 for (raw, _), generator in zip(drawn, generators, strict=True)
             ]
             labels = torch.stack([truth for _, truth in drawn], 1)

@@ -15,7 +15,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from supernet.data import DataSet, Split, evaluation_set
+from supernet.data.dataset import DataSet, Split, evaluation_set
 from supernet.fast.device import Recorder
 from supernet.network import Network, StandAlone
 from supernet.scoring.engine import Engine

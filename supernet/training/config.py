@@ -1,18 +1,71 @@
-"""The settings of a training."""
+"""The settings of a training. Imports no torch."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from supernet.data.config import ABSENT_BY_DEFAULT
-from supernet.training.augmentation import Augmentation
-from supernet.training.precision import AMP, FP32_PRECISION
 
 UNUSED = ("rest", "move")
 DECAYED = ("weights", "all")
 STACKING = ("never", "auto", "always", "graph")
 CAPTURE = ("never", "auto", "always")
+AMP = ("none", "auto", "bf16", "fp16")
+FP32_PRECISION = ("ieee", "tf32", "bf16")
+POLICIES = ("none", "autoaugment", "randaugment")
+BINS = {"autoaugment": 10, "randaugment": 31}  # magnitudes of a policy are numbered 0..bins-1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What is done to training images, freshly for each image each time.
+
+    shift: pixels, uniform in [-shift, shift] both ways, black beyond the border. flip: mirrored left-right with
+    probability 1/2. cutout: side of a square set to the mean, centre uniform, clipped at the border.
+    noise: standard deviation of Gaussian noise, in standard deviations of the data. policy: 'autoaugment' (the
+    one for CIFAR-10), 'randaugment' or 'none'; see policies.py. num_ops, magnitude (0..30): of RandAugment.
+    policy_first: the policy comes before shift and flip, not after.
+    """
+
+    shift: int = 0
+    flip: bool = False
+    cutout: int = 0
+    noise: float = 0.0
+    policy: str = "none"
+    num_ops: int = 2
+    magnitude: int = 9
+    policy_first: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
+
+    def __post_init__(self) -> None:
+        for name in ("shift", "cutout"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 0:
+                raise ValueError(f"{name}: {value!r} is not an integer >= 0")
+        if not 0 <= self.noise < float("inf"):
+            raise ValueError(f"noise: {self.noise!r} is not a number >= 0")
+        self._check_policy()
+
+    def _check_policy(self) -> None:
+        if self.policy not in POLICIES:
+            raise ValueError(f"policy: {self.policy!r} is not one of {', '.join(POLICIES)}")
+        highest = BINS["randaugment"] - 1
+        if not isinstance(self.num_ops, int) or self.num_ops < 1:
+            raise ValueError(f"num_ops: {self.num_ops!r} is not a positive integer")
+        if not isinstance(self.policy_first, bool):
+            raise ValueError(f"policy_first: {self.policy_first!r} is not true or false")
+        if self.policy_first and self.policy == "none":
+            raise ValueError("policy_first: there is no policy that could come first; policy is 'none'")
+        if not isinstance(self.magnitude, int) or not 0 <= self.magnitude <= highest:
+            raise ValueError(f"magnitude: {self.magnitude!r} is not an integer in 0..{highest}")
+        if self.policy != "randaugment":
+            for each in fields(self):
+                value = getattr(self, each.name)
+                if each.name in ("num_ops", "magnitude") and value != each.default:
+                    raise ValueError(
+                        f"{each.name}: {value} is of policy 'randaugment' and means nothing to {self.policy!r}"
+                    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +151,15 @@ class TrainingConfig:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is not true or false")
         if self.compile and self.capture == "always":
             raise ValueError("compile: True does not go with capture 'always'; use 'auto' or 'never'")
+
+    @property
+    def numerics(self) -> dict[str, Any]:
+        """What holds for a whole process, as `supernet.training.precision.set_numerics` takes it."""
+        return {
+            "fp32_precision": self.fp32_precision,
+            "deterministic": self.deterministic,
+            "cudnn_benchmark": self.cudnn_benchmark,
+        }
 
     def batches(self, images: int) -> int:
         """Mini-batches in an epoch. ValueError if the last would be a single image."""

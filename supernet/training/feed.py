@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from supernet.data import DataSet
+from supernet.data.dataset import DataSet
 from supernet.fast.device import Recorder, sent
-from supernet.training.augmentation import Augmentation
+from supernet.training.augmentation import apply, draw, with_noise
+from supernet.training.config import Augmentation
 
 
 class Feed:
@@ -33,17 +34,17 @@ class Feed:
 
     def __call__(self, index: Tensor) -> tuple[Tensor, Tensor]:
         shape = (len(index), *self.data.train.images.shape[1:])
-        draws = self.augmentation.draw(shape, self.generator)
+        draws = draw(self.augmentation, shape, self.generator)
         numbers = torch.cat([index.unsqueeze(0), draws])
         if self.device.type == "cuda" and len(index) == self.batch_size:
             images, labels = self._replayed(numbers)
         else:
             images, labels = self._made(sent(numbers, self.device))
-        return self.augmentation.with_noise(images, self.generator), labels
+        return with_noise(self.augmentation, images, self.generator), labels
 
     def _made(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
         raw, labels = self.data.train.batch(numbers[0])
-        return self.augmentation.apply(self.data, raw, numbers[1:]), labels
+        return apply(self.augmentation, self.data, raw, numbers[1:]), labels
 
     def _replayed(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """Copies: the next batch overwrites what the graph fills."""

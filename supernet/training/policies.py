@@ -18,10 +18,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from supernet.training.config import BINS
 from supernet.training.policy_operations import Action, apply_tables, operate
-
-POLICIES = ("none", "autoaugment", "randaugment")
-BINS = {"autoaugment": 10, "randaugment": 31}  # magnitudes are numbered 0..bins-1
 
 # One line a sub-policy: two operations, each with its probability and the number of its magnitude.
 CIFAR10 = """

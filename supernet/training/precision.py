@@ -3,26 +3,29 @@ float16 needs, the precision of float32 products, and determinism."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from supernet.fast.sgd import SGD
-    from supernet.training.config import TrainingConfig
-
-AMP = ("none", "auto", "bf16", "fp16")
-FP32_PRECISION = ("ieee", "tf32", "bf16")
+from supernet.fast.sgd import SGD
+from supernet.training.config import TrainingConfig
 
 
-def set_numerics(config: TrainingConfig, device: torch.device) -> None:
-    """Make this process compute as the configuration says. ValueError for a precision that the device does not have.
+def set_numerics(
+    device: torch.device,
+    *,
+    fp32_precision: str = "ieee",
+    deterministic: bool = True,
+    cudnn_benchmark: bool = False,
+) -> None:
+    """Make this process compute as these settings of `TrainingConfig` say; the defaults are its own. ValueError for a
+    precision that the device does not have.
 
     The settings are PyTorch's own and hold for the whole process: it is the business of whoever owns the process, as a
     worker of a study does.
     """
-    precision = config.fp32_precision
+    precision = fp32_precision
     kinds = {"tf32": "cuda", "bf16": "cpu"}
     if precision != "ieee" and device.type != kinds[precision]:
         raise ValueError(
@@ -31,8 +34,8 @@ def set_numerics(config: TrainingConfig, device: torch.device) -> None:
     if precision == "bf16" and not has_bfloat16_units():
         raise ValueError("fp32_precision: 'bf16' needs a CPU with bfloat16 units; use 'ieee'")
     if device.type == "cuda":
-        torch.backends.cudnn.deterministic = config.deterministic
-        torch.backends.cudnn.benchmark = config.cudnn_benchmark
+        torch.backends.cudnn.deterministic = deterministic
+        torch.backends.cudnn.benchmark = cudnn_benchmark
         torch.backends.cudnn.conv.fp32_precision = precision  # type: ignore[attr-defined]
         torch.backends.cuda.matmul.fp32_precision = precision
     else:

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from supernet.data import DataSet
+from supernet.data.dataset import DataSet
 from supernet.fast.captured import CapturedParts, worth_capturing
 from supernet.fast.fair_step import FairStep, unsuitable
 from supernet.fast.sgd import optimizer_of

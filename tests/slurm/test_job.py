@@ -54,12 +54,12 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Done:
     def run_one(run: Run, architectures: object, device: str, report: object) -> dict[str, object]:
         run_id = run.variant.run_id(run.seed)
         try:
-            with lock.hold(run.folder):
+            with lock.lock_run(run.folder):
                 asked.append(run_id)
                 result = {"run_id": run_id, "status": "diverged", "reason": "loss", "train_seconds": 0.0}
                 result_file.write(run.folder, result | {"score_seconds": 0.0})
                 return result
-        except lock.Held as error:
+        except lock.RunLocked as error:
             return {"run_id": run_id, "status": "held", "reason": str(error)}
 
     monkeypatch.setattr(one_run, "run_one", run_one)
@@ -99,7 +99,7 @@ def test_a_run_that_another_process_has_comes_last(
     begun, may_end = threading.Event(), threading.Event()
 
     def other() -> None:
-        with lock.hold(tmp_path / "runs" / "trainings" / runs[0]):
+        with lock.lock_run(tmp_path / "runs" / "trainings" / runs[0]):
             begun.set()
             may_end.wait(30)
 
@@ -119,7 +119,7 @@ def test_a_run_that_stays_with_another_process_is_told(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with lock.hold(tmp_path / "runs" / "trainings" / runs[1]):
+    with lock.lock_run(tmp_path / "runs" / "trainings" / runs[1]):
         outcomes = Job(words, runs, "cpu", patience=0.3)()
     assert done == [runs[0], runs[2]]
     assert outcomes[runs[1]].startswith("held by ")

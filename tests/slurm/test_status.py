@@ -37,7 +37,7 @@ def test_status_tells_the_state_of_every_run(
     submitted: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     root, runs = submitted
-    with lock.hold(root / "trainings" / runs[3]):
+    with lock.lock_run(root / "trainings" / runs[3]):
         assert slurm("status", *SMOKE, "--runs", root) == 0
     told = capsys.readouterr().out
     lines = {line.split()[0]: line for line in told.splitlines() if line and line[0] != " "}

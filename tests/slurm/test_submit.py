@@ -21,7 +21,7 @@ from slurm.submitter import Submitter
 from studies.catalog import quickstart
 from studies.commands.plan import plan_from_words
 from studies.running import lock
-from studies.running.execute import Plan
+from studies.running.plan import Plan
 
 GOLDEN = Path(__file__).parent / "golden.sh"
 
@@ -109,7 +109,7 @@ def test_a_run_that_a_process_is_on_is_not_submitted(fake: Fake, profile: Path, 
     words = [*SMOKE, "--only", "nasbench201/uniform", "--runs", tmp_path, "--profile", profile]
     slurm("submit", *words, "--dry-run")
     run = quickstart_runs(tmp_path)[0]
-    with lock.hold(tmp_path / "trainings" / run):
+    with lock.lock_run(tmp_path / "trainings" / run):
         slurm("submit", *words)
     assert not fake.scripts()
     slurm("submit", *words)
@@ -125,7 +125,7 @@ def quickstart_runs(root: Path) -> list[str]:
 def test_two_submitters_at_once(
     fake: Fake, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with lock.hold(tmp_path / "quickstart-smoke" / "slurm"):
+    with lock.lock_run(tmp_path / "quickstart-smoke" / "slurm"):
         assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 2
     assert "submit: this study is being submitted already, held by " in capsys.readouterr().err
     assert not fake.scripts()

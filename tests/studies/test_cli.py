@@ -20,7 +20,7 @@ from analysis.cli import Command, Program, work
 from slurm.__main__ import PROGRAM as slurm_program
 from studies.__main__ import PROGRAM as studies_program
 from studies.__main__ import main
-from studies.running.lock import Holder, hold
+from studies.running.lock import Holder, lock_run
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -203,7 +203,7 @@ def test_the_whole_study_in_small(tmp_path: Path) -> None:
     assert f"of which {len(runs)} were complete" in again.stdout
     assert kept == {path: path.stat().st_mtime_ns for path in tmp_path.glob("trainings/*/*")}
 
-    with hold(runs[1], "job 5"):
+    with lock_run(runs[1], "job 5"):
         (runs[1] / "result.json").unlink()
         left = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
     assert left.returncode == 2

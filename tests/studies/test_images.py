@@ -15,8 +15,10 @@ from studies import __main__ as studies
 from studies import catalog
 from studies.commands import run as run_command
 from studies.model.study import Study
-from studies.running.execute import Plan, execute
-from supernet.data import DataConfig, load
+from studies.running.execute import execute
+from studies.running.plan import Plan
+from supernet.data import DataConfig
+from supernet.data.loading import load
 
 PICTURES = DataConfig(name="folder:pictures", image_size=8)
 
@@ -26,13 +28,13 @@ def pictures(tiny: Study) -> Study:
     """One variant on a folder of pictures of two classes."""
     variant = tiny.variants[0]
     size = replace(variant.size, image_channels=3, classes=2)
-    return replace(tiny, variants=(replace(variant, size=size, data=PICTURES),), seeds=(0,))
+    return replace(tiny, variants=(variant.changed(size=size, data=PICTURES),), seeds=(0,))
 
 
 def test_run_ids_differ_by_the_data_and_not_by_their_folder(pictures: Study) -> None:
     variant = pictures.variants[0]
     others = [
-        replace(variant, data=replace(PICTURES, **change))  # type: ignore[arg-type]
+        variant.changed(data=replace(PICTURES, **change))  # type: ignore[arg-type]
         for change in ({"subset": 10}, {"name": "folder:others"})
     ]
     assert len({v.run_id(0) for v in (variant, *others)}) == 3
@@ -45,7 +47,7 @@ def test_run_ids_differ_by_the_data_and_not_by_their_folder(pictures: Study) -> 
 def test_a_network_of_another_size_than_the_images_is_refused(field: str, tiny: Study) -> None:
     variant = tiny.variants[0]
     with pytest.raises(ValueError, match=rf"size: {field} is 16, but \d+ in the data 'digits'"):
-        replace(variant, size=replace(variant.size, **{field: 16}))  # type: ignore[arg-type]
+        variant.changed(size=replace(variant.size, **{field: 16}))  # type: ignore[arg-type]
 
 
 def test_workers_read_the_images_from_the_root_that_was_given(pictures: Study, tmp_path: Path) -> None:

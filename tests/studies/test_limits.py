@@ -29,7 +29,7 @@ from studies import catalog
 from studies.__main__ import main
 from studies.model.study import Run, Study
 from studies.running import lock
-from studies.running.lock import Held, Holder, hold, holder
+from studies.running.lock import Holder, RunLocked, holder, lock_run
 from studies.running.run import run_one
 from supernet.data.folder import read_image
 from supernet.network import NetworkConfig, Supernet
@@ -54,11 +54,11 @@ def foreign_lock(folder: Path, ahead: float) -> Path:
 def test_a_clock_that_was_ahead_by_a_year_does_not_lock_for_a_year(tmp_path: Path) -> None:
     """Its holder is silent from now on, and is taken for dead after the usual time."""
     file = foreign_lock(tmp_path, 365 * 86400)
-    with pytest.raises(Held), hold(tmp_path, limit=0.5):
+    with pytest.raises(RunLocked), lock_run(tmp_path, limit=0.5):
         pass
     assert abs(file.stat().st_mtime - time.time()) < 30
     time.sleep(1)
-    with hold(tmp_path, limit=0.5) as mine:
+    with lock_run(tmp_path, limit=0.5) as mine:
         assert mine.holder.machine != "ffffffff"
 
 
@@ -68,7 +68,7 @@ def test_a_living_holder_whose_clock_is_ahead_keeps_its_run(tmp_path: Path) -> N
         assert holder(tmp_path, limit=0.5) is not None
         time.sleep(0.3)
         os.utime(file, (time.time() + 365 * 86400,) * 2)  # it beats
-        with pytest.raises(Held), hold(tmp_path, limit=0.5):
+        with pytest.raises(RunLocked), lock_run(tmp_path, limit=0.5):
             pass
 
 
@@ -173,11 +173,11 @@ def test_a_line_break_in_a_profile_is_refused(change: dict[str, object], message
 def test_what_scoring_refuses_is_refused_before_training(tiny: Study, tmp_path: Path) -> None:
     variant = tiny.variants[0]
     with pytest.raises(ValueError, match="bn_mode: 'frozen' is not one of"):
-        replace(variant, bn_modes=("frozen",))
+        variant.changed(bn_modes=("frozen",))
     for change in ({"evaluation_batch": 0}, {"evaluation_noise": float("nan")}, {"evaluation_noise": -1.0}):
         with pytest.raises(ValueError, match=next(iter(change))):
-            replace(variant, **change)  # type: ignore[arg-type]
-    run = Run(replace(variant, bn_modes=("recalibrate-999",)), 0, tmp_path / "run")
+            variant.changed(**change)  # type: ignore[arg-type]
+    run = Run(variant.changed(bn_modes=("recalibrate-999",)), 0, tmp_path / "run")
     result = run_one(run, [], "cpu", lambda *_: None)
     assert result["status"] == "failed"
     assert "bn_mode: 'recalibrate-999' needs" in result["reason"]

@@ -13,7 +13,7 @@ import torch
 from studies.commands.plan import command
 from studies.model.study import Study
 from studies.running import provenance
-from studies.running.execute import Plan
+from studies.running.plan import Plan
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -14,8 +14,8 @@ import torch
 from small_networks import BLOX, CHAIN, CONV, MIXED, NETWORKS, small_network
 from torch import Tensor, nn
 
-from studies.estimators.proxies.layers import weighted_layers
-from studies.estimators.proxies.synflow import synflow, synflow_bn
+from studies.estimators.proxies.data_free import synflow, synflow_bn
+from studies.estimators.proxies.forward import weighted_layers
 from supernet.network import StandAlone
 from supernet.operations import batch_norms
 from supernet.spaces.nasbench201.graph import EDGES, OPERATIONS

@@ -14,10 +14,10 @@ import pytest
 from test_estimators import task_of
 
 from studies import catalog
-from studies.estimators import Task
+from studies.estimators.compute.task import Task
 from studies.estimators.table_column import Recorded, TableColumn
 from studies.running import run
-from studies.running.execute import Plan
+from studies.running.plan import Plan
 from studies.truth import table
 from studies.truth.importers.save import save
 from supernet.spaces import Architecture, get_space

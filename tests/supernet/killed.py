@@ -27,10 +27,10 @@ from tiny import digits, supernet
 
 import supernet.files as files_module
 import supernet.training.checkpoint as checkpoint_module
-from supernet.scoring import Scorer
-from supernet.training.augmentation import Augmentation
+from supernet.scoring.scorer import Scorer
+from supernet.training.config import Augmentation, TrainingConfig
 from supernet.training.sampling import Sampler, SamplingConfig
-from supernet.training.trainer import Trainer, TrainingConfig
+from supernet.training.trainer import Trainer
 
 TRAINING = TrainingConfig(
     epochs=4, batch_size=16, lr=0.05, augmentation=Augmentation(shift=1, flip=True, noise=0.2)

@@ -9,7 +9,7 @@ import torch
 from tiny import SIZES, assert_same, digits, supernet, trainer
 
 from supernet.fast.fair_step import FairStep
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import NasBench201
 from supernet.spaces.edge_masks import only
 from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS

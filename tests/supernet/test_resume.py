@@ -10,7 +10,7 @@ from tiny import SPACES, assert_same, comparable, stand_alone, trainer
 
 from supernet.spaces import get_space
 from supernet.training import checkpoint
-from supernet.training.augmentation import Augmentation
+from supernet.training.config import Augmentation
 from supernet.training.trainer import Epoch, Trainer
 
 FAIR = {"kind": "fair"}

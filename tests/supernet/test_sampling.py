@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import SIZES, SPACES, architectures, assert_same, trainer
 
+from studies.estimators.one_shot import OneShot
 from studies.model.variant import Variant
 from supernet.data import DataConfig
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Blox, NasBench201, Size, Space, get_space
 from supernet.spaces.blox.blocks import OPERATIONS as BLOX_OPERATIONS
 from supernet.spaces.blox.blocks import TYPES
@@ -26,8 +27,8 @@ from supernet.spaces.nasbench201.graph import EDGES, function_code
 from supernet.spaces.nasbench201.graph import OPERATIONS as NB201_OPERATIONS
 from supernet.spaces.space import LISTED
 from supernet.training import checkpoint
+from supernet.training.config import TrainingConfig
 from supernet.training.sampling import BATCHES, GRADIENTS, KINDS, Sampler, SamplingConfig
-from supernet.training.trainer import TrainingConfig
 
 LARGE = {
     "nasbench201": Size(channels=4, stages=3, cells_per_stage=2),
@@ -278,7 +279,7 @@ def test_samplings_that_a_space_does_not_have_are_refused(kind: str) -> None:
     with pytest.raises(ValueError, match=f"kind: '{kind}' is of NAS-Bench-201"):
         Variant(
             name="v", space="blox", size=SIZES["blox"], data=data,
-            training=TrainingConfig(epochs=1), sampling=SamplingConfig(kind=kind),
+            estimator=OneShot(training=TrainingConfig(epochs=1), sampling=SamplingConfig(kind=kind)),
         )  # fmt: skip
 
 

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from supernet.network import Supernet, cut_out
 from supernet.operations import AveragePool3x3
-from supernet.scoring import BnMode, Planner, Score, Scorer, Workload
+from supernet.scoring import BnMode, Score
+from supernet.scoring.plan import Planner, Workload
 from supernet.scoring.programs import Choice
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture, Path, Size, get_space
 from supernet.spaces.blox import blocks as blox
 

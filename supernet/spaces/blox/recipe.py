@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from supernet.spaces.recipe import Recipe
 from supernet.spaces.space import Size
-from supernet.training.augmentation import Augmentation
-from supernet.training.config import TrainingConfig
+from supernet.training.config import Augmentation, TrainingConfig
 
 RECIPE = Recipe(
     training=TrainingConfig(

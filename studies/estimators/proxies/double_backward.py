@@ -43,8 +43,8 @@ def twice_differentiable(network: nn.Module) -> Iterator[None]:
 
 def convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """The layer's output; zero padding, no dilation."""
-    own = (list(layer.stride), list(layer.padding), layer.groups)
-    out: Tensor = Convolution.apply(x, layer.weight, layer.bias, own)
+    geometry = (list(layer.stride), list(layer.padding), layer.groups)
+    out: Tensor = Convolution.apply(x, layer.weight, layer.bias, geometry)
     return out
 
 
@@ -56,15 +56,15 @@ def batch_norm(layer: BatchNorm, x: Tensor) -> Tensor:
 
 class Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None, own: tuple[Any, ...]) -> Tensor:
+    def forward(ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None, geometry: tuple[Any, ...]) -> Tensor:
         ctx.save_for_backward(x, w)
-        ctx.own, ctx.bias = own, bias is not None
-        return F.conv2d(x, w, bias, own[0], own[1], 1, own[2])
+        ctx.geometry, ctx.bias = geometry, bias is not None
+        return F.conv2d(x, w, bias, geometry[0], geometry[1], 1, geometry[2])
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         x, w = ctx.saved_tensors
-        dx, dw = ConvolutionBackward.apply(g, x, w, ctx.own)
+        dx, dw = ConvolutionBackward.apply(g, x, w, ctx.geometry)
         return dx, dw, g.sum((0, 2, 3)) if ctx.bias else None, None
 
 
@@ -72,28 +72,30 @@ class ConvolutionBackward(torch.autograd.Function):
     """g -> (dx, dw). Bilinear in g and (w, x), so its own derivatives are convolutions and their derivatives."""
 
     @staticmethod
-    def forward(ctx: Any, g: Tensor, x: Tensor, w: Tensor, own: tuple[Any, ...]) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, g: Tensor, x: Tensor, w: Tensor, geometry: tuple[Any, ...]
+    ) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(g, x, w)
-        ctx.own = own
-        return backward_of_convolution(g, x, w, own, (True, True))  # type: ignore[return-value]
+        ctx.geometry = geometry
+        return backward_of_convolution(g, x, w, geometry, (True, True))  # type: ignore[return-value]
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, vx: Tensor, vw: Tensor) -> tuple[Tensor | None, ...]:
         g, x, w = ctx.saved_tensors
-        stride, padding, groups = ctx.own
+        stride, padding, groups = ctx.geometry
         of_g = F.conv2d(vx, w, None, stride, padding, 1, groups)
         of_g += F.conv2d(x, vw, None, stride, padding, 1, groups)
-        of_x = backward_of_convolution(g, x, vw, ctx.own, (True, False))[0]
-        of_w = backward_of_convolution(g, vx, w, ctx.own, (False, True))[1]
+        of_x = backward_of_convolution(g, x, vw, ctx.geometry, (True, False))[0]
+        of_w = backward_of_convolution(g, vx, w, ctx.geometry, (False, True))[1]
         return of_g, of_x, of_w, None
 
 
 def backward_of_convolution(
-    g: Tensor, x: Tensor, w: Tensor, own: tuple[Any, ...], wanted: tuple[bool, bool]
+    g: Tensor, x: Tensor, w: Tensor, geometry: tuple[Any, ...], wanted: tuple[bool, bool]
 ) -> tuple[Tensor | None, Tensor | None]:
     """(dx, dw) of a convolution of x (B, C, H, W) with w, given the gradient g of its output."""
-    stride, padding, groups = own
+    stride, padding, groups = geometry
     mask = [*wanted, False]
     dx, dw, _ = ATEN.convolution_backward(g, x, w, None, stride, padding, [1, 1], False, [0, 0], groups, mask)
     return dx, dw

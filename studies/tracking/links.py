@@ -1,61 +1,19 @@
-"""What the log of a run is compared with, and where it is."""
+"""Which runs TensorBoard shows, where their logs are, and the links by which a study finds them."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from analysis.store.scored import ScoredSet
+from studies.model.study import SHARE, Run, Study, Tracking
+from studies.truth.table import TruthTable
 
-if TYPE_CHECKING:
-    from studies.model.study import Run, Study
-    from studies.truth.table import TruthTable
-
-MILESTONES = (25, 50, 75)  # percent of a training's epochs; the end has the scores of record
-SHARE = 0.05  # of the training's passes: what all milestones together may take
 FOLDER = "tensorboard"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tracking:
-    """How a study looks at its runs; no part of what a run is.
-
-    study: the study's folder. truth, checksum: the ground-truth table; column of it. scored, top: the study's score
-    sets. milestones: percent of the epochs after which a small fixed part of these sets is scored. share: of the
-    training's passes through the network, what all milestones together may take.
-    """
-
-    study: Path
-    truth: Path
-    checksum: str
-    column: str
-    scored: ScoredSet
-    top: tuple[int, ...]
-    milestones: tuple[int, ...] = MILESTONES
-    share: float = SHARE
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.share) and self.share > 0):
-            raise ValueError(f"milestone_share: {self.share!r} is not a number above 0")
-        for percent in self.milestones:
-            if isinstance(percent, bool) or not isinstance(percent, int) or not 1 <= percent <= 99:
-                raise ValueError(
-                    f"milestones: {percent!r} is not an integer from 1 to 99, percent of the epochs"
-                )
-
-    @property
-    def key(self) -> str:
-        """Eight hex digits of all that a log's correlations depend on: studies that compare alike share a log."""
-        what = [self.checksum, self.column, asdict(self.scored), list(self.top)]
-        return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:8]
 
 
 def tracked(
@@ -67,7 +25,7 @@ def tracked(
     share: float = SHARE,
 ) -> list[Run]:
     """The runs of a study, whose folder this is, as runs that are tracked. truth: the study's tables, by space."""
-    found = {
+    tracking = {
         space: Tracking(
             study=folder,
             truth=table.path,
@@ -80,7 +38,7 @@ def tracked(
         )
         for space, table in truth.items()
     }
-    return [replace(run, tracking=found[run.variant.space]) for run in runs]
+    return [replace(run, tracking=tracking[run.variant.space]) for run in runs]
 
 
 def log_folder(run: Run, tracking: Tracking) -> Path:

@@ -10,33 +10,14 @@ from typing import NamedTuple
 
 import torch
 
-from studies.estimators.proxies.batch import Batch
-from studies.estimators.proxies.forward import forward
-from studies.estimators.proxies.gradients import fisher, grad_norm, l2_norm, plain, snip
-from studies.estimators.proxies.grasp import grasp
-from studies.estimators.proxies.jacobian import jacob_cov
-from studies.estimators.proxies.layers import weighted_layers
-from studies.estimators.proxies.naswot import naswot
-from studies.estimators.proxies.synflow import synflow, synflow_bn
-from studies.estimators.proxies.zen import zen
+from studies.estimators.proxies.data_free import synflow, synflow_bn, zen
+from studies.estimators.proxies.forward import Batch, forward, naswot, weighted_layers
+from studies.estimators.proxies.gradients import fisher, grad_norm, grasp, jacob_cov, l2_norm, plain, snip
 from supernet.network import StandAlone
 
 OF_WEIGHTS = {"grad_norm": grad_norm, "snip": snip, "plain": plain}  # functions of w and g
 OF_LOSS = (*OF_WEIGHTS, "fisher", "grasp")  # need the loss's gradient
 OF_BATCH = (*OF_LOSS, "jacob_cov", "naswot")  # need the batch's forward pass
-PROXIES = (
-    "synflow",
-    "naswot",
-    "jacob_cov",
-    "zen",
-    "snip",
-    "grasp",
-    "fisher",
-    "grad_norm",
-    "l2_norm",
-    "synflow_bn",
-    "plain",
-)
 
 
 class Value(NamedTuple):
@@ -67,30 +48,30 @@ class Bill:
             self.passes[measure] += passes / len(payers)
 
 
-def together(
+def proxies_of(
     network: StandAlone, batch: Batch, measures: Sequence[str], *, zen_images: int, seed: int
 ) -> dict[str, Value]:
     """The `measures` (of PROXIES) of a network with its present weights, which stay as they are.
 
     seed: of zen's own weights and images."""
-    bill, wanted, found = Bill(measures), set(measures), dict[str, float]()
+    bill, wanted, values = Bill(measures), set(measures), dict[str, float]()
     if "l2_norm" in wanted:
         with bill.shared(["l2_norm"], 0), torch.no_grad():
-            found["l2_norm"] = float(l2_norm([layer.weight for layer in weighted_layers(network)]))
+            values["l2_norm"] = float(l2_norm([layer.weight for layer in weighted_layers(network)]))
     if wanted & set(OF_BATCH):
-        _of_batch(network, batch, wanted, bill, found)
+        _of_batch(network, batch, wanted, bill, values)
     if "zen" in wanted:
         with bill.shared(["zen"], 2 * zen_images):
-            found["zen"] = zen(network, zen_images, seed)
+            values["zen"] = zen(network, zen_images, seed)
     for name, function in (("synflow", synflow), ("synflow_bn", synflow_bn)):
         if name in wanted:
             with bill.shared([name], 3):
-                found[name] = function(network)
-    return {name: Value(found[name], bill.seconds[name], bill.passes[name]) for name in measures}
+                values[name] = function(network)
+    return {name: Value(values[name], bill.seconds[name], bill.passes[name]) for name in measures}
 
 
 def _of_batch(
-    network: StandAlone, batch: Batch, wanted: set[str], bill: Bill, found: dict[str, float]
+    network: StandAlone, batch: Batch, wanted: set[str], bill: Bill, values: dict[str, float]
 ) -> None:
     """Those that look at the batch. The graph goes from the forward pass to the last that needs it: grasp."""
     n = len(batch.labels)
@@ -99,10 +80,10 @@ def _of_batch(
     if "naswot" in wanted:
         with bill.shared(["naswot"], 0):
             assert passed.kernel is not None
-            found["naswot"] = naswot(passed.kernel)
+            values["naswot"] = naswot(passed.kernel)
     if "jacob_cov" in wanted:
         with bill.shared(["jacob_cov"], 2 * n):
-            found["jacob_cov"] = jacob_cov(passed.logits, passed.images)
+            values["jacob_cov"] = jacob_cov(passed.logits, passed.images)
     if not wanted & set(OF_LOSS):
         return
     with bill.shared(OF_LOSS, 2 * n):
@@ -113,10 +94,10 @@ def _of_batch(
         own, outer = gradients[: len(passed.weights)], gradients[len(passed.weights) :]
         with torch.no_grad():
             for name in wanted & set(OF_WEIGHTS):
-                found[name] = float(OF_WEIGHTS[name](passed.weights, own))
+                values[name] = float(OF_WEIGHTS[name](passed.weights, own))
             if "fisher" in wanted:
-                found["fisher"] = float(fisher(passed.weights, passed.outputs, outer))
+                values["fisher"] = float(fisher(passed.weights, passed.outputs, outer))
     del gradients, outer
     if "grasp" in wanted:
         with bill.shared(["grasp"], 4 * n):
-            found["grasp"] = float(grasp(passed.weights, own).sum())
+            values["grasp"] = float(grasp(passed.weights, own).sum())

@@ -21,11 +21,11 @@ from supernet.training.trainer import Epoch, Trainer
 
 def count(network: StandAlone) -> Counter[nn.Module]:
     """Multiply-accumulates of one image's forward pass by convolution or linear layer."""
-    found: Counter[nn.Module] = Counter()
+    macs: Counter[nn.Module] = Counter()
 
     def add(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         assert isinstance(module.weight, Tensor)
-        found[module] += output.numel() * module.weight[0].numel()
+        macs[module] += output.numel() * module.weight[0].numel()
 
     layers = [module for module in network.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
     hooks = [layer.register_forward_hook(add) for layer in layers]
@@ -37,12 +37,12 @@ def count(network: StandAlone) -> Counter[nn.Module]:
     network.train(training)
     for hook in hooks:
         hook.remove()
-    return found
+    return macs
 
 
-def inside(found: Counter[nn.Module], part: nn.Module) -> int:
+def inside(macs: Counter[nn.Module], part: nn.Module) -> int:
     """Those of a part of the network."""
-    return sum(found[module] for module in part.modules())
+    return sum(macs[module] for module in part.modules())
 
 
 class Costs(TypedDict):
