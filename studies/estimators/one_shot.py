@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,9 @@ from studies import embedded
 from studies.configuration import plain_data
 from studies.estimators.estimator import SCORE, Estimator, Pair, Ranking, Record, Report, register
 from supernet.scoring import BnMode
-from supernet.spaces import Architecture, Cell, Space
-from supernet.spaces.space import LISTED
+from supernet.spaces import Architecture, Space
 from supernet.training.config import TrainingConfig
-from supernet.training.sampling import SamplingConfig
+from supernet.training.sampling import KINDS, SamplingConfig
 
 if TYPE_CHECKING:
     from studies.estimators.compute.task import Task
@@ -73,13 +71,10 @@ class OneShot(Estimator):
 
     def check(self, space: Space) -> None:
         """ValueError for a space that has no such sampling, or a mask that strict fairness is not defined for."""
-        if self.sampling.kind in LISTED:
-            _listed(space, self.sampling.kind)
-        if self.sampling.kind == "fair":
-            _ = space.fair_group_size
+        KINDS[self.sampling.kind].check(space)
 
     def trained_images(self, space: Space, images: int) -> int:
-        group = space.fair_group_size if self.sampling.kind == "fair" else 1
+        group = space.fair_group_size if KINDS[self.sampling.kind].fair else 1
         if self.training.epochs is None:
             assert self.training.updates is not None
             return self.training.updates * group * self.training.batch_size
@@ -118,9 +113,3 @@ class OneShot(Estimator):
         """Of these pairs alone: each measure is a computation of its own."""
         records: Iterator[Record] = self.computation.score_pairs(self, task, pairs, part, report)
         return records
-
-
-@functools.lru_cache
-def _listed(space: Space, kind: str) -> tuple[Cell, ...]:
-    """Once for a study that asks for many variants."""
-    return space.listed_cells(kind)

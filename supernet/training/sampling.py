@@ -9,31 +9,165 @@ uninterrupted one would have drawn, also in the middle of a strictly fair group.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, ClassVar, TypeVar
 
 from supernet.spaces import Cell, Path, Size, Space
 
-KINDS = ("uniform", "fair", "balanced", "no-trash", "de-isomorphism")
 BATCHES = ("consecutive", "same")
 GRADIENTS = ("sum", "mean", "parameter_mean")
+
+Cells = tuple[Cell, ...]  # of one path, those that are drawn independently
+
+
+class Draws(ABC):
+    """One kind of sampling: how the cells of a group of paths are drawn.
+
+    Args:
+        space: The masked search space.
+        cells: How many cells of a path are drawn independently; the others repeat them.
+
+    Raises:
+        ValueError: for a space that has no such sampling.
+    """
+
+    fair: ClassVar[bool] = False  # whether a group of paths is followed by one optimizer step
+    group_size: int = 1  # paths
+
+    def __init__(self, space: Space, cells: int) -> None:
+        self.space, self.cells = space, cells
+        self.check(space)
+
+    @classmethod  # noqa: B027
+    def check(cls, space: Space) -> None:
+        """ValueError for a space that has no such sampling; none is refused as a rule."""
+
+    @abstractmethod
+    def draw(self, rng: random.Random) -> list[Cells]:
+        """The next group: `group_size` times `cells` cells. All chance comes from `rng`."""
+
+
+KINDS: dict[str, type[Draws]] = {}
+Registered = TypeVar("Registered", bound=type[Draws])
+
+
+def sampling(kind: str) -> Callable[[Registered], Registered]:
+    """Class decorator: makes a sampling known under `kind`. ValueError if the name is taken."""
+
+    def add(draws: Registered) -> Registered:
+        if kind in KINDS:
+            raise ValueError(f"kind: {kind!r} is the name of {KINDS[kind].__name__}")
+        KINDS[kind] = draws
+        return draws
+
+    return add
+
+
+@sampling("uniform")
+class Uniform(Draws):
+    """Each choice point independently (Blox: each connected block of distinct function equally likely)."""
+
+    def draw(self, rng: random.Random) -> list[Cells]:
+        return [tuple(self.space.draw_cell(rng) for _ in range(self.cells))]
+
+
+@sampling("fair")
+class StrictlyFair(Draws):
+    """|O| paths in which every choice point uses each allowed operation once, then one optimizer step; every cell is
+    permuted independently. A place that a mask leaves one operation is no choice point: each path uses it."""
+
+    fair = True
+
+    def __init__(self, space: Space, cells: int) -> None:
+        super().__init__(space, cells)
+        self.group_size = space.fair_group_size
+
+    @classmethod
+    def check(cls, space: Space) -> None:
+        _ = space.fair_group_size  # refuses a mask that strict fairness is not defined for
+
+    def draw(self, rng: random.Random) -> list[Cells]:
+        columns = [self.space.draw_fair_cells(rng) for _ in range(self.cells)]
+        return list(zip(*columns, strict=True))
+
+
+@sampling("balanced")
+class Balanced(Draws):
+    """A total of non-linear operations, each total equally likely, then uniformly among all cells with that total that
+    have a path from input to output."""
+
+    def __init__(self, space: Space, cells: int) -> None:
+        super().__init__(space, cells)
+        self.levels = space.cells_by_nonlinear_operations()
+        if not self.levels:
+            raise ValueError(f"kind: 'balanced' needs a connected cell; the mask leaves none of {space.name}")
+        self.ways = _ways({level: len(listed) for level, listed in self.levels.items()}, cells)
+
+    def draw(self, rng: random.Random) -> list[Cells]:
+        totals = sorted(self.ways[self.cells])
+        left = totals[rng.randrange(len(totals))]
+        drawn = []
+        for remaining in range(self.cells - 1, -1, -1):
+            levels = [level for level in self.levels if left - level in self.ways[remaining]]
+            weights = [len(self.levels[level]) * self.ways[remaining][left - level] for level in levels]
+            level = levels[_weighted(rng, weights)]
+            drawn.append(self.levels[level][rng.randrange(len(self.levels[level]))])
+            left -= level
+        return [tuple(drawn)]
+
+
+class Listed(Draws):
+    """Uniformly over a list of cells that the space has for this kind."""
+
+    kind: ClassVar[str]
+
+    @classmethod
+    def check(cls, space: Space) -> None:
+        _listed_cells(space, cls.kind)
+
+    def draw(self, rng: random.Random) -> list[Cells]:
+        listed = _listed_cells(self.space, self.kind)
+        return [tuple(rng.choice(listed) for _ in range(self.cells))]
+
+
+@lru_cache
+def _listed_cells(space: Space, kind: str) -> tuple[Cell, ...]:
+    return space.listed_cells(kind)  # once for a study of many variants
+
+
+@sampling("no-trash")
+class NoTrash(Listed):
+    """The cells with a path from input to output."""
+
+    kind = "no-trash"
+
+
+@sampling("de-isomorphism")
+class DeIsomorphism(Listed):
+    """The distinct functions, one cell for each."""
+
+    kind = "de-isomorphism"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
     """How paths are drawn and how a strictly fair group trains.
 
-    kind: 'uniform': each choice point independently; 'fair': strictly fair, |O| paths in which every choice point
-    uses each allowed operation once, then one optimizer step (a place that a mask leaves one operation is no choice
-    point: each path uses it); 'balanced': evenly over the number of non-linear
-    operations, only among cells with a path from input to output; 'no-trash': uniformly over the cells with such a
-    path; 'de-isomorphism': uniformly over the distinct functions, one cell for each (both of NAS-Bench-201: Blox's
-    uniform sampling is of distinct, connected blocks). batches ('fair' only): 'consecutive' gives
-    each path of the group the next mini-batch (ranking study), 'same' gives all of them one (FairNAS).
-    gradients ('fair' only): 'sum', 'mean' over the group, or 'parameter_mean', each parameter divided by the
-    number of paths that used it. share_topology: True: one cell for the whole network; False: each cell its own;
-    None: as the benchmark does (NAS-Bench-201: one for all; Blox: one a stage).
+    Args:
+        kind: 'uniform', 'fair', 'balanced', 'no-trash' or 'de-isomorphism'; the classes above say what each is. The
+            last two are of NAS-Bench-201: uniform sampling of Blox is of distinct, connected blocks.
+        batches: ('fair' only) 'consecutive' gives each path of the group the next mini-batch (ranking study), 'same'
+            gives all of them one (FairNAS).
+        gradients: ('fair' only) 'sum', 'mean' over the group, or 'parameter_mean', each parameter divided by the
+            number of paths that used it.
+        share_topology: True: one cell for the whole network; False: each cell its own; None: as the benchmark does
+            (NAS-Bench-201: one for all; Blox: one a stage).
+
+    Raises:
+        ValueError: for a value that is not allowed.
     """
 
     kind: str = "uniform"
@@ -42,74 +176,38 @@ class SamplingConfig:
     share_topology: bool | None = None
 
     def __post_init__(self) -> None:
-        for field, allowed in (("kind", KINDS), ("batches", BATCHES), ("gradients", GRADIENTS)):
+        for field, allowed in (("kind", tuple(KINDS)), ("batches", BATCHES), ("gradients", GRADIENTS)):
             value = getattr(self, field)
             if value not in allowed:
                 raise ValueError(f"{field}: {value!r} is not one of {', '.join(allowed)}")
-        if self.kind != "fair" and (self.batches, self.gradients) != ("consecutive", "sum"):
+        if not KINDS[self.kind].fair and (self.batches, self.gradients) != ("consecutive", "sum"):
             raise ValueError(f"kind: {self.kind!r} takes no 'batches' or 'gradients'; only 'fair' does")
 
 
 class Sampler:
-    """An endless stream of paths, drawn in groups of `group_size`.
-
-    In a strictly fair group the choice of every cell is permuted independently unless the cells share it.
-    """
+    """An endless stream of paths, drawn in groups of `group_size`."""
 
     def __init__(self, config: SamplingConfig, space: Space, size: Size, seed: int) -> None:
         self.config, self.space, self.size = config, space, size
         self.rng = random.Random(seed)
-        self.listed = space.listed_cells(config.kind)
         self.pending: list[Path] = []
-        self.group_size = space.fair_group_size if config.kind == "fair" else 1
-        self.cells = len(space.stages(size))
+        cells = len(space.stages(size))
         # As the benchmark: one cell for the whole network, or one a stage; shared: one; not shared: each its own.
-        self.independent = {None: space.parts, True: 1, False: self.cells}[config.share_topology]
-        if config.kind == "balanced":
-            self.levels = space.cells_by_nonlinear_operations()
-            if not self.levels:
-                raise ValueError(
-                    f"kind: 'balanced' needs a connected cell; the mask leaves none of {space.name}"
-                )
-            self.ways = _ways({level: len(cells) for level, cells in self.levels.items()}, self.independent)
+        independent = {None: space.parts, True: 1, False: cells}[config.share_topology]
+        self.draws = KINDS[config.kind](space, independent)
+        self.group_size = self.draws.group_size
 
     def next(self) -> Path:
         """The next path; draws a new group when the last one is used up."""
         if not self.pending:
-            self.pending = self._draw_group()
+            # Cells of a path as cells of the network: one for all, one a stage, or each its own.
+            self.pending = [self.space.spread(cells, self.size) for cells in self.draws.draw(self.rng)]
         return self.pending.pop(0)
 
     @property
     def group_done(self) -> bool:
         """Whether the path just drawn was the last of its group."""
         return not self.pending
-
-    def _draw_group(self) -> list[Path]:
-        if self.config.kind == "fair":
-            columns = [self.space.draw_fair_cells(self.rng) for _ in range(self.independent)]
-            return [self._spread(tuple(cells)) for cells in zip(*columns, strict=True)]
-        if self.config.kind == "balanced":
-            return [self._spread(self._draw_balanced())]
-        if self.listed:
-            return [self._spread(tuple(self.rng.choice(self.listed) for _ in range(self.independent)))]
-        return [self._spread(tuple(self.space.draw_cell(self.rng) for _ in range(self.independent)))]
-
-    def _spread(self, cells: Path) -> Path:
-        """Cells of a path as cells of the network: one for all, one a stage, or each its own."""
-        return self.space.spread(cells, self.size)
-
-    def _draw_balanced(self) -> tuple[Cell, ...]:
-        """A total of non-linear operations, each total equally likely, then uniformly among all with that total."""
-        totals = sorted(self.ways[self.independent])
-        left = totals[self.rng.randrange(len(totals))]
-        cells = []
-        for remaining in range(self.independent - 1, -1, -1):
-            levels = [level for level in self.levels if left - level in self.ways[remaining]]
-            weights = [len(self.levels[level]) * self.ways[remaining][left - level] for level in levels]
-            level = levels[_weighted(self.rng, weights)]
-            cells.append(self.levels[level][self.rng.randrange(len(self.levels[level]))])
-            left -= level
-        return tuple(cells)
 
     def state_dict(self) -> dict[str, Any]:
         return {"rng": self.rng.getstate(), "pending": list(self.pending)}

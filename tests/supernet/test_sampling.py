@@ -216,7 +216,7 @@ def test_balanced_draws_are_uniform_within_a_total() -> None:
     for pair in itertools.product(space.enumerate(), repeat=2):
         pairs.setdefault(sum(cell.count(3) for cell in pair), set()).add(pair)
     # The numbers of ways that it weighs its choices with, exactly.
-    assert drawn.ways[2] == {total: len(group) for total, group in pairs.items()}
+    assert drawn.draws.ways[2] == {total: len(group) for total, group in pairs.items()}
     draws: dict[int, list[Any]] = {}
     for _ in range(26_000):
         path = drawn.next()
@@ -285,7 +285,7 @@ def test_samplings_that_a_space_does_not_have_are_refused(kind: str) -> None:
 
 @given(
     space=spaces,
-    kind=st.sampled_from(KINDS),
+    kind=st.sampled_from(list(KINDS)),
     share=st.booleans(),
     before=st.integers(0, 12),
     seed=seeds,
