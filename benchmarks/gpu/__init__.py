@@ -25,7 +25,7 @@ from benchmarks.gpu.measures import all_measures
 from benchmarks.gpu.steps import Known
 from benchmarks.page import line, processor, table
 from benchmarks.timing import Row
-from studies.running.run import in_one_line
+from supernet.fast.memory import in_one_line
 
 
 def main(arguments: list[str]) -> int:

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from benchmarks import BLOX, NB201
 from benchmarks.work import Work, paths_of, random_data, supernet, trainer, work
-from studies.running.run import in_one_line
 from supernet.data.dataset import DataSet
 from supernet.fast.fair_step import FairStep
+from supernet.fast.memory import in_one_line
 from supernet.network import Supernet
 from supernet.scoring.scorer import Scorer
 from supernet.spaces import Path as CellPath

@@ -36,6 +36,7 @@ from studies.tracking.live import Live
 from studies.tracking.log import write_end
 from supernet.data.dataset import DataSet, Split
 from supernet.data.loading import load
+from supernet.fast.memory import in_one_line
 from supernet.files import remove_stale, write_text
 from supernet.network import NetworkConfig
 from supernet.spaces import Architecture, Space
@@ -134,15 +135,6 @@ def failure(run: Run, error: Exception) -> dict[str, Any]:
         if (run.result() or {}).get("status") != "finished":
             return result_file.write(run.folder, result, bind=False)
     return result
-
-
-def in_one_line(error: BaseException) -> str:
-    """The error's message without line breaks; of a device or machine without enough memory also what helps."""
-    message = " ".join(f"{error}".split()) or type(error).__name__
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in message:
-        short = message.split(". Of the allocated")[0]
-        return f"out of memory: use a smaller batch_size or evaluation_batch, or fewer --workers ({short})"
-    return message
 
 
 def _prepare(run: Run, device: str, report: Report, lock: Lock) -> dict[str, Any]:

@@ -23,3 +23,16 @@ def keep_freed_memory() -> bool:
     if mallopt is None:
         return False
     return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
+
+
+def in_one_line(error: BaseException) -> str:
+    """The error's message without line breaks; of a device or machine without enough memory also what helps."""
+    message = " ".join(f"{error}".split()) or type(error).__name__
+    if (
+        type(error).__name__ == "OutOfMemoryError"
+        or isinstance(error, MemoryError)
+        or "can't allocate memory" in message
+    ):
+        short = message.split(". Of the allocated")[0]
+        return f"out of memory: use a smaller batch_size or evaluation_batch, or fewer --workers ({short})"
+    return message

@@ -191,7 +191,8 @@ def test_markup_in_a_title_is_text():
 
 
 def test_commands(study, found, dot, capsys, monkeypatch):
-    monkeypatch.setattr("analysis.measures.collect.collect", lambda folder, **_: found)
+    for command in ("report", "table"):
+        monkeypatch.setattr(f"analysis.commands.{command}.collect", lambda folder, **_: found)
     monkeypatch.setattr(style, "save", lambda *_: [dot])  # drawn and written above
     assert main(["report", "invented", "--runs", str(study.parent)]) == 0
     assert capsys.readouterr().out.strip() == str(study / "report.html")

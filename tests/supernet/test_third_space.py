@@ -7,6 +7,7 @@ import torch
 from layers.space import Layers
 from tiny import digits
 
+from studies.estimators.compute.costs import count
 from supernet.fast.grouped import train_group
 from supernet.network import NetworkConfig, StandAlone, Supernet, cut_out, seeded
 from supernet.scoring.scorer import Scorer
@@ -60,6 +61,14 @@ def test_multiply_accumulates_are_those_of_a_forward_pass() -> None:
     # The first 3x3 of the second stage: 16 -> 32 channels of 2x2 pixels.
     assert layout.macs("cells.2.choices.conv_3x3") == 16 * 32 * 9 * 2 * 2
     assert layout.macs("cells.1.choices.identity") == 0
+
+
+@pytest.mark.parametrize("architecture", [(0, 0, 0, 0, 0), (2, 1, 0, 2, 1)])
+def test_costs_are_those_of_the_stand_alone_network(architecture: tuple[int, ...]) -> None:
+    alone = StandAlone(NetworkConfig(space=Layers(), size=SIZE, affine=True), architecture)
+    cost = Layers().cost(architecture, SIZE)
+    assert cost.params == sum(parameter.numel() for parameter in alone.parameters())
+    assert cost.macs == count(alone).total()
 
 
 def test_its_networks_train_side_by_side() -> None:

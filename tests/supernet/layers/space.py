@@ -10,10 +10,16 @@ from typing import ClassVar
 
 from supernet.spaces.dialect import INTS, Dialect, integers
 from supernet.spaces.expressions import INPUT, Expression, Rules, applied
-from supernet.spaces.space import Architecture, Cell, Cost, Size, Space, parse_ints
+from supernet.spaces.space import Architecture, Cell, Cost, Size, Space, add_costs, image_sides, parse_ints
 
 OPERATIONS = ("identity", "conv_1x1", "conv_3x3")
 LAYERS = (0, 0, 1, 1, 1)  # the stage of each
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, side: int) -> Cost:
+    """Of a convolution without bias and its batch normalisation, at `side` x `side` outputs."""
+    weights = inputs * outputs * kernel**2
+    return Cost(weights + 2 * outputs, weights * side**2, weights * side**2)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,18 @@ class Layers(Space):
         return " -> ".join(OPERATIONS[choice] for choice in architecture)
 
     def cost(self, architecture: Architecture, size: Size | None = None) -> Cost:
-        raise NotImplementedError
+        size = size or self.published
+        sides = image_sides(size, self.halvings(size)[-1])
+        costs = [_convolution(size.image_channels, size.channels, 3, sides[0])]
+        done = 0
+        for choice, halvings in zip(architecture, self.halvings(size)[1:], strict=True):
+            name, inputs, outputs = OPERATIONS[choice], size.channels << done, size.channels << halvings
+            if name != "identity" or inputs != outputs:
+                costs.append(_convolution(inputs, outputs, 3 if name == "conv_3x3" else 1, sides[halvings]))
+            done = halvings
+        features = size.channels << done
+        costs.append(Cost((features + 1) * size.classes, features * size.classes, features * size.classes))
+        return add_costs(costs)
 
     def layer_counts(self, architecture: Architecture) -> dict[str, int]:
         return {"layers": sum(map(bool, architecture))}
