@@ -168,8 +168,8 @@ def report(runs: int) -> Iterator[Row]:
         size = Path(folder, "scale", "report.html").stat().st_size / 1e6
     work = f"analysis report, {runs:,} runs"
     for what, value, unit, limit in (
-        ("the page with its figures", seconds, "s", 120.0),
-        ("memory", megabytes, "MB", 2000.0),
+        ("the page with its figures", seconds, "s", 35.0),
+        ("memory", megabytes, "MB", 800.0),
         ("size of the page", size, "MB", 5.0),
     ):
         yield Row.of(work, what, [value], unit, goal=below(value, limit, unit))
