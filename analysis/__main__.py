@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from analysis import cli
-from analysis.commands import compare, correlate, figure, report, table, yardstick
+from analysis.cli import Command
+from analysis.commands import arguments
 
 COMMANDS = {
-    "correlate": correlate,
-    "report": report,
-    "table": table,
-    "compare": compare,
-    "figure": figure,
-    "yardstick": yardstick,
+    "correlate": Command(
+        "compare one column of scores with one column of truth, architecture by architecture",
+        "analysis.commands.correlate:main",
+        arguments.correlate,
+    ),
+    "report": Command("write the HTML page of a study", "analysis.commands.report:main", arguments.study),
+    "table": Command("print the numbers of a study", "analysis.commands.table:main", arguments.table),
+    "compare": Command(
+        "set the variants of several studies side by side, on the architectures that all of them scored",
+        "analysis.commands.compare:main",
+        arguments.compare,
+    ),
+    "figure": Command(
+        "draw a figure by name, with its data as CSV; without arguments: list the figures and their sources",
+        "analysis.commands.figure:main",
+        arguments.figure,
+    ),
+    "yardstick": Command(
+        "compare all rankings of a study in cumulative bins of the truth, with what each of them cost",
+        "analysis.commands.yardstick:main",
+        arguments.yardstick,
+    ),
 }
 
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of `python -m analysis`."""
-    top = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
-    cli.add_commands(top, COMMANDS)
-    return top
-
-
-def main(argv: list[str] | None = None) -> int:
-    args = parser().parse_args(argv)
-    return cli.run(lambda: COMMANDS[args.command].main(args))
-
+PROGRAM = cli.Program("analysis", __doc__, COMMANDS)
+parser, main = PROGRAM.parser, PROGRAM.main
 
 if __name__ == "__main__":
     sys.exit(main())

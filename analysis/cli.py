@@ -1,5 +1,5 @@
-"""What the command lines share: commands that are modules; a user's mistake ends with one line and exit code 2, no
-traceback."""
+"""What the command lines share. A command's arguments are light; the module with its work is imported once the command
+is known, so that --help answers at once. A user's mistake ends with one line and exit code 2, no traceback."""
 
 from __future__ import annotations
 
@@ -9,22 +9,81 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import ModuleType
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from analysis.tables import FORMATS
+
+LONGEST = 1500  # characters of a message
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command.
+
+    Args:
+        help: One line of what it does.
+        work: `module:function` of what does it, a function of the parsed arguments that returns an exit code.
+        add_arguments: Adds its arguments to a parser.
+        commands: Sub-commands, by name, of a command that is a group of them and does nothing by itself.
+    """
+
+    help: str
+    work: str = ""
+    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
+    commands: Mapping[str, Command] = field(default_factory=dict)
 
 
 def add_commands(
-    parser: argparse.ArgumentParser,
-    commands: Mapping[str, ModuleType],
-    dest: str = "command",
-    metavar: str = "COMMAND",
+    parser: argparse.ArgumentParser, commands: Mapping[str, Command], metavar: str = "COMMAND"
 ) -> None:
-    """One sub-command a module, which has HELP and add_arguments(parser); `dest` of what is parsed says which."""
-    chosen = parser.add_subparsers(dest=dest, required=True, metavar=metavar)
-    for name, module in commands.items():
-        module.add_arguments(chosen.add_parser(name, help=module.HELP, description=module.HELP))
+    """Add sub-commands, by name. What is parsed holds the `work` of the one that was chosen."""
+    chosen = parser.add_subparsers(required=True, metavar=metavar)
+    for name, command in commands.items():
+        added = chosen.add_parser(name, help=command.help, description=command.help)
+        added.set_defaults(work=command.work)
+        if command.add_arguments is not None:
+            command.add_arguments(added)
+        if command.commands:
+            add_commands(added, command.commands, metavar="|".join(command.commands))
 
 
-LONGEST = 1500  # characters of a message
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """--format, what is printed: one of analysis.tables.FORMATS."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="csv and json have every number with all its digits (text)",
+    )
+
+
+@dataclass(frozen=True)
+class Program:
+    """`python -m NAME COMMAND`."""
+
+    name: str
+    description: str | None
+    commands: Mapping[str, Command]
+
+    def parser(self) -> argparse.ArgumentParser:
+        """The command line."""
+        top = argparse.ArgumentParser(prog=f"python -m {self.name}", description=self.description)
+        add_commands(top, self.commands)
+        return top
+
+    def main(self, argv: list[str] | None = None) -> int:
+        """Parse a command line and do its work; the exit code."""
+        args = self.parser().parse_args(argv)
+        return run(lambda: work(args.work)(args))
+
+
+def work(name: str) -> Callable[..., Any]:
+    """The function that `module:function` names."""
+    module, _, function = name.partition(":")
+    named: Callable[..., Any] = getattr(import_module(module), function)
+    return named
 
 
 class Terminated(KeyboardInterrupt):

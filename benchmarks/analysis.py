@@ -1,5 +1,4 @@
-"""Analysis: coefficients and intervals against SciPy and torchmetrics, all that is said of whole spaces, a report, the
-commands.
+"""The benchmark `analysis`.
 
 A goal that is a time is one of processor time: others on the machine do not count.
 """
@@ -19,15 +18,21 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import torch
+from scipy import stats
 
-from analysis import uncertainty
-from analysis.correlate import ranking
-from analysis.correlation import pearson_of, spearman_of, tau_of, weighted_tau_of
-from analysis.pairs import Floats, Pair
-from analysis.topn import shuffles, topn_mean_tau
-from analysis.uncertainty import RESAMPLES, interval, mean_tau, resamples
+from analysis.measures.collect import collect
+from analysis.measures.correlate import ranking
+from analysis.report.study_page import write_report
+from analysis.statistics import uncertainty
+from analysis.statistics.correlation import pearson_of, spearman_of, tau_of, weighted_tau_of
+from analysis.statistics.pairs import Floats, Pair
+from analysis.statistics.topn import shuffles, topn_mean_tau
+from analysis.statistics.uncertainty import RESAMPLES, interval, mean_tau, resamples
+from benchmarks import NB201
 from benchmarks.scale import make_up
-from benchmarks.timing import Row, compare, measured
+from benchmarks.timing import Row, below, compare, measured
+from supernet.spaces import get_space
 
 COMMANDS = {
     "studies": ("", "list", "show", "run", "space", "describe", "truth"),
@@ -36,7 +41,10 @@ COMMANDS = {
 
 
 def run(quick: bool) -> Iterator[Row]:
-    """Everything starts anew each time: no resample and no permutation is kept from one turn to the next."""
+    """Analysis: coefficients and intervals against SciPy and torchmetrics, all that is said of whole spaces, a report,
+    the commands.
+
+    Everything starts anew each time: no resample and no permutation is kept from one turn to the next."""
     turns = 1 if quick else 7
     for n in (1_000, 15_625):
         if n == 1_000 or not quick:
@@ -75,8 +83,6 @@ def anew(call: Callable[[], object]) -> Callable[[], None]:
 
 def coefficients(n: int, turns: int) -> list[Row]:
     """Four coefficients of n architectures: each alone as SciPy has them, and of counts that they share."""
-    from scipy import stats
-
     truth, scores = columns(n)
 
     def shared() -> list[float | None]:
@@ -96,8 +102,6 @@ def against_torchmetrics(n: int, turns: int) -> list[Row]:
     coefficient; [] where it is not installed (requirements-dev.txt). All are checked to agree before they are timed."""
     if find_spec("torchmetrics") is None:
         return []
-    import torch
-    from scipy import stats
     from torchmetrics.functional import kendall_rank_corrcoef, pearson_corrcoef, spearman_corrcoef
 
     truth, scores = columns(n)
@@ -125,8 +129,6 @@ def against_torchmetrics(n: int, turns: int) -> list[Row]:
 
 def intervals(n: int, turns: int) -> list[Row]:
     """The interval of tau-b over n architectures; both bootstraps of the very same resamples."""
-    from scipy import stats
-
     truth, scores = columns(n)
 
     def loop() -> Floats:
@@ -154,13 +156,7 @@ def under(work: str, variant: str, call: Callable[[], object], limit: float, tur
         begin = time.process_time()
         call()
         seconds.append(time.process_time() - begin)
-    return _limited(work, variant, seconds, limit)
-
-
-def _limited(work: str, variant: str, seconds: list[float], limit: float | None) -> Row:
-    middle = statistics.median(seconds)
-    goal, met = ("", None) if limit is None else (f"< {limit:g} s", middle < limit)
-    return Row(work, variant, middle, min(seconds), goal=goal, met=met)
+    return Row.of(work, variant, seconds, goal=below(statistics.median(seconds), limit, "s"))
 
 
 def report(runs: int) -> Iterator[Row]:
@@ -170,25 +166,16 @@ def report(runs: int) -> Iterator[Row]:
         make_up(Path(folder), runs)
         seconds, megabytes = measured(_report, Path(folder, "scale"))
         size = Path(folder, "scale", "report.html").stat().st_size / 1e6
-    yield _limited(f"analysis report, {runs:,} runs", "the page with its figures", [seconds], 120.0)
-    yield Row(
-        f"analysis report, {runs:,} runs",
-        "memory",
-        megabytes,
-        megabytes,
-        "MB",
-        goal="< 2000 MB",
-        met=megabytes < 2000,
-    )
-    yield Row(
-        f"analysis report, {runs:,} runs", "size of the page", size, size, "MB", goal="< 5 MB", met=size < 5
-    )
+    work = f"analysis report, {runs:,} runs"
+    for what, value, unit, limit in (
+        ("the page with its figures", seconds, "s", 35.0),
+        ("memory", megabytes, "MB", 800.0),
+        ("size of the page", size, "MB", 5.0),
+    ):
+        yield Row.of(work, what, [value], unit, goal=below(value, limit, unit))
 
 
 def _report(folder: Path) -> None:
-    from analysis.collect import collect
-    from analysis.report import write_report
-
     write_report(collect(folder))
 
 
@@ -200,14 +187,13 @@ def helps(turns: int) -> Iterator[Row]:
             words = [program, *([command] if command else []), "--help"]
             times[" ".join(words)] = [_command(words) for _ in range(turns)]
         slowest = max(times, key=lambda words: statistics.median(times[words]))
-        yield _limited("slowest --help", slowest, times[slowest], 0.4)
+        goal = below(statistics.median(times[slowest]), 0.4, "s")
+        yield Row.of("slowest --help", slowest, times[slowest], goal=goal)
 
 
 def comparison(turns: int) -> Row:
     """`analysis correlate` of two CSV files with every architecture of NAS-Bench-201, baselines included."""
-    from supernet.spaces import get_space
-
-    space = get_space("nasbench201")
+    space = get_space(NB201)
     texts = [space.text(cell) for cell in itertools.product(range(5), repeat=6)]
     with tempfile.TemporaryDirectory() as folder:
         words = ["analysis", "correlate"]
@@ -217,7 +203,7 @@ def comparison(turns: int) -> Row:
             path.write_text("\n".join(["arch,value", *lines]) + "\n")
             words += [f"--{option}", f"{path}:value"]
         seconds = [_command(words) for _ in range(turns)]
-    return _limited(f"analysis correlate, {len(texts):,} rows", "the command", seconds, None)
+    return Row.of(f"analysis correlate, {len(texts):,} rows", "the command", seconds)
 
 
 def _command(words: list[str]) -> float:

@@ -1,4 +1,4 @@
-"""Input: one epoch of augmented 32x32 colour images, here and from torchvision's transforms in a DataLoader."""
+"""The benchmark `input`: images augmented and put together into batches."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+from torchvision.transforms import autoaugment
 
-from benchmarks.timing import Row, compare
-from supernet.augmentation import Augmentation
-from supernet.data import DataSet, Split
+from benchmarks.timing import Row, compare, one_thread
+from benchmarks.work import random_images, training_set
+from supernet.data.dataset import DataSet
+from supernet.training.augmentation import augment
+from supernet.training.config import Augmentation
 
 BATCH = 256
 MEAN, STD = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)  # CIFAR-10's, in uint8 units
@@ -24,8 +29,6 @@ class Pictures(Dataset[tuple[Tensor, int]]):
     """uint8 (N, H, W, C) as torchvision's CIFAR10 keeps them: each one a PIL image on its way to the transforms."""
 
     def __init__(self, pixels: np.ndarray, policy: list[Any]) -> None:
-        from torchvision import transforms
-
         mean, std = ([value / 255 for value in values] for values in (MEAN, STD))
         crop = [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip()]
         end = [transforms.ToTensor(), transforms.Normalize(mean, std)]
@@ -35,34 +38,27 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         return len(self.pixels)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        from PIL import Image
-
         return self.transform(Image.fromarray(self.pixels[index])), 0
 
 
 def run(quick: bool) -> Iterator[Row]:
-    """The study's augmentation, alone and with either policy; every variant gives whole normalised batches."""
-    from torchvision.transforms import autoaugment
+    """Input: one epoch of augmented 32x32 colour images, here and from torchvision's transforms in a DataLoader.
 
+    The study's augmentation, alone and with either policy; every variant gives whole normalised batches."""
     scale = 10 if quick else 1
     cifar10 = autoaugment.AutoAugment(autoaugment.AutoAugmentPolicy.CIFAR10)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         yield from rows("none", [], 10_000 // scale, {OURS: 15.0}, quick)
         yield from rows("autoaugment", [cifar10], 2_560 // scale, {}, quick)
         yield from rows("randaugment", [autoaugment.RandAugment()], 2_560 // scale, {}, quick)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def rows(policy: str, steps: list[Any], count: int, least: dict[str, float], quick: bool) -> list[Row]:
     """Rows of `count` random images; steps: the policy as torchvision's transforms of PIL images."""
     stream = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=stream)
-    train, none = (Split(images[:n], torch.zeros(n, dtype=torch.long)) for n in (count, 0))
-    data = DataSet("random", 10, train, none, none, torch.tensor(MEAN), torch.tensor(STD))
-    pictures = Pictures(images.permute(0, 2, 3, 1).contiguous().numpy(), steps)
+    split = random_images(count, 10, generator=stream)
+    data = training_set(split, 10, MEAN, STD)
+    pictures = Pictures(split.images.permute(0, 2, 3, 1).contiguous().numpy(), steps)
     variants = {
         LOADER: from_loader(pictures, workers=2),
         "DataLoader, 0 workers": from_loader(pictures, workers=0),
@@ -88,6 +84,6 @@ def epoch(data: DataSet, augmentation: Augmentation, stream: torch.Generator) ->
 
     def one_epoch() -> None:
         for index in torch.randperm(len(data.train), generator=stream).split(BATCH):
-            augmentation(data, data.train.batch(index)[0], stream)
+            augment(augmentation, data, data.train.batch(index)[0], stream)
 
     return one_epoch

@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks import NB201
 from supernet.network import NetworkConfig
 from supernet.spaces import Cell, Path
 
@@ -21,7 +22,7 @@ class PlainSupernet(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        size, nb201 = config.size, config.space.name == "nasbench201"
+        size, nb201 = config.size, config.space.name == NB201
         c, stages = size.channels, size.stages
         self.stem = (conv_bn if nb201 else cbr)(size.image_channels, c, 3)
         cell = PlainNB201Cell if nb201 else PlainBloxCell

@@ -1,4 +1,4 @@
-"""Zero-cost proxies: passes shared by all of them, against one proxy after the other.
+"""The benchmark `proxies`.
 
 Architectures a minute of processor time on one thread, so that others on the machine do not count; published sizes,
 one initialisation, random images. Reference: every proxy by itself as public code computes it, from the papers'
@@ -20,34 +20,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.timing import Row
-from studies.estimators import Task
-from studies.estimators.zero_cost import ZeroCost
-from studies.proxies import PROXIES
-from supernet.data import DataSet, Split
-from supernet.memory import keep_freed_memory
+from benchmarks import BLOX, NB201
+from benchmarks.timing import Row, at_least, one_thread
+from benchmarks.work import random_images, training_set
+from studies.estimators.compute.task import Task
+from studies.estimators.compute.zero_cost import batch_of
+from studies.estimators.zero_cost import PROXIES, ZeroCost
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import StandAlone
 from supernet.operations import BatchNorm, ConvBN
 from supernet.spaces import Architecture, get_space
 
 BATCH, ZEN_IMAGES, TURNS = 64, 16, 3
 ALL = "all proxies"
-Found = dict[str, float]  # scores by proxy
+Scores = dict[str, float]  # scores by proxy
 ARCHITECTURES: dict[str, Architecture] = {
-    "nasbench201": (3, 1, 2, 4, 2, 3),  # four convolutions, a skip, a pooling: all live
-    "blox": (0, 1, 1, 0, 0, 1, 2, 1, 0, 1, 2, 0, 0, 1, 1),  # each operation twice: in chains and side by side
+    NB201: (3, 1, 2, 4, 2, 3),  # four convolutions, a skip, a pooling: all live
+    BLOX: (0, 1, 1, 0, 0, 1, 2, 1, 0, 1, 2, 0, 0, 1, 1),  # each operation twice: in chains and side by side
 }
 
 
 def run(quick: bool) -> Iterator[Row]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    """Zero-cost proxies: passes shared by all of them, against one proxy after the other."""
     keep_freed_memory()
-    try:
+    with one_thread():
         for space in ARCHITECTURES:
             yield from rows(space, quick)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def rows(space: str, quick: bool) -> Iterator[Row]:
@@ -56,15 +54,15 @@ def rows(space: str, quick: bool) -> Iterator[Row]:
     architecture = ARCHITECTURES[space]
     rates: dict[tuple[str, str], list[float]] = {}
 
-    def timed(name: str, who: str, call: Callable[..., Found], what: object) -> Found:
+    def timed(name: str, who: str, call: Callable[..., Scores], what: object) -> Scores:
         begin = time.process_time()
-        found = call(task, architecture, what, batch)
+        scores = call(task, architecture, what, batch)
         rates.setdefault((name, who), []).append(60 / (time.process_time() - begin))
-        return found
+        return scores
 
     ours(task, architecture, ("l2_norm",), batch)  # a space's table of functions is made once
     for _ in range(1 if quick else TURNS):
-        expected: Found = {}
+        expected: Scores = {}
         for name in PROXIES:
             expected |= timed(name, "plain", plain, name)
             check(timed(name, "ours", ours, (name,)), expected)
@@ -75,11 +73,11 @@ def rows(space: str, quick: bool) -> Iterator[Row]:
     for name in (*PROXIES, ALL):
         slow, fast = rates[name, "plain"], rates[name, "ours"]
         ratio = statistics.median(b / a for a, b in zip(slow, fast, strict=True))
-        what = "one after the other" if name == ALL else "plain"
-        yield Row(f"{work}, {name}", what, statistics.median(slow), min(slow), unit="a minute")
-        goal, met = (">= 2x", ratio >= 2) if name == ALL else ("", None)
-        what = "together" if name == ALL else "alone"
-        yield Row(f"{work}, {name}", what, statistics.median(fast), min(fast), "a minute", ratio, goal, met)
+        everything = name == ALL
+        what = "one after the other" if everything else "plain"
+        yield Row.of(f"{work}, {name}", what, slow, "a minute")
+        goal = at_least(ratio, 2 if everything else None)
+        yield Row.of(f"{work}, {name}", "together" if everything else "alone", fast, "a minute", ratio, goal)
 
 
 def random_task(space: str, quick: bool) -> Task:
@@ -87,24 +85,19 @@ def random_task(space: str, quick: bool) -> Task:
     size = replace(get_space(space).published, classes=10)
     if quick:
         size = replace(size, channels=4, cells_per_stage=1)
-    stream = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (1000, 3, 32, 32), dtype=torch.uint8, generator=stream)
-    labels = torch.randint(0, 10, (1000,), generator=stream)
-    train, none = (Split(images[:n], labels[:n]) for n in (1000, 0))
-    mean, std = torch.full((3,), 127.5), torch.full((3,), 74.0)
-    data = DataSet("random", 10, train, none, none, mean, std)
+    data = training_set(random_images(1000, 10), 10, [127.5] * 3, [74.0] * 3)
     return Task(space=get_space(space), size=size, data=data, seed=0, folder=Path())
 
 
-def ours(task: Task, architecture: Architecture, names: tuple[str, ...], batch: int) -> Found:
+def ours(task: Task, architecture: Architecture, names: tuple[str, ...], batch: int) -> Scores:
     estimator = ZeroCost(measures=names, batch_size=batch, initialisations=1, zen_images=ZEN_IMAGES)
-    found = estimator.score(task, [architecture], lambda done, detail: None)
-    return {record.measure: float(record.details["values"][0]) for record in found}
+    records = estimator.score(task, [architecture], lambda done, detail: None)
+    return {record.measure: float(record.details["values"][0]) for record in records}
 
 
-def check(found: Found, reference: Found) -> None:
+def check(scores: Scores, reference: Scores) -> None:
     """Equal up to single precision; plain is a sum of terms that cancel."""
-    for name, value in found.items():
+    for name, value in scores.items():
         absolute = 1e-3 if name == "plain" else 0.0
         same = math.isclose(value, reference[name], rel_tol=1e-2, abs_tol=absolute)
         assert same, f"{name}: {value} is not {reference[name]}"
@@ -113,11 +106,11 @@ def check(found: Found, reference: Found) -> None:
 # The reference
 
 
-def plain(task: Task, architecture: Architecture, name: str, batch: int) -> Found:
+def plain(task: Task, architecture: Architecture, name: str, batch: int) -> Scores:
     """One proxy of one architecture, from the beginning."""
     own = task.space.stand_alone_form(architecture)
     network = task.network(own, "zero-cost weights 0")
-    positions = ZeroCost(batch_size=batch).batch(task).positions
+    positions = batch_of(ZeroCost(batch_size=batch), task).positions
     x, y = task.data.normalise(task.data.train.images[positions]), task.data.train.labels[positions]
     if name == "zen":
         return {name: plain_zen(network, task.seed_of("zen 0", own))}

@@ -1,4 +1,4 @@
-"""Scoring many architectures: each distinct function once, features shared, against one forward pass each.
+"""The benchmark `scoring`.
 
 Reference: `plain`, evaluated as public code does, architecture by architecture. All architectures of a space are too
 many for it: its time is extrapolated from random ones, in turns with the engine in the same process. All of Blox
@@ -11,23 +11,29 @@ import random
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 
+from benchmarks import BLOX, NB201
 from benchmarks.plain import PlainSupernet
-from benchmarks.timing import Row, peak_memory
+from benchmarks.timing import Row, at_least, at_most, peak_memory
 from studies import embedded
-from supernet.data import DataConfig, evaluation_set, load
-from supernet.memory import keep_freed_memory
+from supernet.data import DataConfig
+from supernet.data.dataset import evaluation_set
+from supernet.data.loading import load
+from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.scoring import BnMode, Planner, Scorer, Workload
+from supernet.scoring import BnMode
+from supernet.scoring.plan import Planner, Workload
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture, Size, get_space
 
 LONG, TURNS = 5000, 10
 
 
-class Work:
+class Scores:
     """A space's embedded network on the digits' validation images, for the engine and for the reference."""
 
     def __init__(self, space: str) -> None:
@@ -74,12 +80,11 @@ class Work:
             references.append(self.naive(drawn) * len(which))
             seconds.append(self.engine(part))  # type: ignore[arg-type]
         plain = statistics.mean(references)
-        whole = sum(seconds) if long else statistics.median(seconds)
         work = f"score {what}, C8 8x8, {len(self.labels)} images"
         yield Row(work, f"plain, from {len(parts)} x {sample}", plain, min(references))
-        ratio = plain / (sum(seconds) if long else statistics.mean(seconds))
-        goal, met = ("", None) if least is None else (f">= {least:g}x", ratio >= least)
-        yield Row(work, "engine", whole, whole if long else min(seconds), ratio=ratio, goal=goal, met=met)
+        values = [sum(seconds)] if long else seconds
+        ratio = plain / statistics.mean(values)
+        yield Row.of(work, "engine", values, ratio=ratio, goal=at_least(ratio, least))
         plan = self.scorer.plan(which)
         counted = f"multiply-accumulates, {plan.naive_macs:.4g} to {plan.macs:.4g}"
         yield count(work, counted, plan.naive_macs / plan.macs)
@@ -91,25 +96,25 @@ def count(work: str, what: str, ratio: float) -> Row:
 
 
 def run(quick: bool) -> Iterator[Row]:
+    """Scoring many architectures: each distinct function once, features shared, against one forward pass each."""
     sample, some = (20, 60) if quick else (100, 1000)
-    for space, least in (("nasbench201", 3.5), ("blox", 3.5)):
-        work = Work(space)
+    for space, least in ((NB201, 3.5), (BLOX, 3.5)):
+        work = Scores(space)
         which = random.Random(0).sample(list(work.space.enumerate()), some)
         yield from work.rows(
             f"{some} random of {work.space.title}", which, min(sample, some), None if quick else least
         )
-    work = Work("nasbench201")
+    work = Scores(NB201)
     whole = list(work.space.enumerate())
     if quick:
         whole = sorted(whole)[8000:8300]
     for row in work.rows(f"{len(whole):,} of NAS-Bench-201", whole, sample, None if quick else 8.0):
         if row.variant == "engine" and not quick:
-            yield Row(
-                row.work, "engine, in time", row.median, row.minimum, goal="< 60 s", met=row.median < 60
-            )
+            text, met = "< 60 s", row.median < 60
+            yield replace(row, variant="engine, in time", ratio=None, goal=text, met=met)
         yield row
-    work = Work("blox")
-    blocks = get_space("blox").allowed_blocks  # type: ignore[attr-defined]
+    work = Scores(BLOX)
+    blocks = get_space(BLOX).allowed_blocks  # type: ignore[attr-defined]
     first = blocks[:1] if quick else blocks[::15]
     fans = [one + two + three for one in first for two in blocks[:: 9 if quick else 5] for three in blocks]
     yield from work.rows(
@@ -118,26 +123,25 @@ def run(quick: bool) -> Iterator[Row]:
     if not quick:
         yield from work.rows("all 91,125 of Blox", list(work.space.enumerate()), 30, 12.0)
         peak = peak_memory(score_all)
-        yield Row(
-            "score all of NAS-Bench-201", "peak memory", peak, peak, "MB", goal="<= 1000 MB", met=peak <= 1000
-        )
+        goal = at_most(peak, 1000, "MB")
+        yield Row.of("score all of NAS-Bench-201", "peak memory", [peak], "MB", goal=goal)
     yield from counts(quick)
 
 
 def score_all() -> None:
     """What the peak memory is of."""
-    work = Work("nasbench201")
+    work = Scores(NB201)
     work.engine(list(work.space.enumerate()))
 
 
 def counts(quick: bool) -> Iterator[Row]:
     """What sharing saves at the published sizes, counted for whole spaces."""
-    sizes = [("nasbench201", Size(channels=16, stages=3, cells_per_stage=1))]
+    sizes = [(NB201, Size(channels=16, stages=3, cells_per_stage=1))]
     if not quick:
         sizes += [
-            ("nasbench201", Size(channels=32, stages=3, cells_per_stage=2)),
-            ("nasbench201", Size(channels=16, stages=3, cells_per_stage=5)),
-            ("blox", Size(channels=32, stages=3, cells_per_stage=1)),
+            (NB201, Size(channels=32, stages=3, cells_per_stage=2)),
+            (NB201, Size(channels=16, stages=3, cells_per_stage=5)),
+            (BLOX, Size(channels=32, stages=3, cells_per_stage=1)),
         ]
     for name, size in sizes:
         space = get_space(name)

@@ -1,4 +1,4 @@
-"""The training step: forward, backward and optimizer step of one path, and of a strictly fair group of five.
+"""The benchmark `step`.
 
 The reference is the network as public code writes it (`benchmarks/plain.py`), NCHW; beside it the same with one line
 more, channels_last, as a careful user of public code has it. Same weights, paths and images for all, and the same
@@ -7,47 +7,50 @@ allocator: one process that keeps freed memory, as a worker of a study does, in 
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks import NB201
 from benchmarks.plain import PlainSupernet
-from benchmarks.timing import Row, compare, peak_memory, take_turns
-from supernet.memory import keep_freed_memory
+from benchmarks.timing import (
+    Row,
+    at_least,
+    at_most,
+    compare,
+    one_thread,
+    other_process,
+    peak_memory,
+    take_turns,
+)
+from benchmarks.work import C16, C32, Work, cells_macs
+from studies import embedded
+from supernet.fast.memory import keep_freed_memory
+from supernet.fast.pooling import DepthwiseAverage, constants
+from supernet.fast.sgd import SGD
+from supernet.fast.stacking import stacked_logits
 from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.pooling import DepthwiseAverage, constants
-from supernet.precision import has_bfloat16_units
-from supernet.sampling import Sampler, SamplingConfig
-from supernet.sgd import SGD
-from supernet.spaces import Size, get_space
-from supernet.spaces.nasbench201 import pruned
-from supernet.stacking import stacked_logits
+from supernet.spaces import get_space
+from supernet.training.precision import has_bfloat16_units
+from supernet.training.sampling import Sampler, SamplingConfig
 
 MOST_MEMORY = 2100.0  # MB
 GEMM = 1024
 
 
-@dataclass(frozen=True)
-class Work:
-    """What is trained: NAS-Bench-201 at a size, with so many threads."""
-
-    name: str
-    size: Size
-    batch: int
-    threads: int = 1
+DIGITS = Work(NB201, embedded.SIZES[NB201], 64)
 
 
-C16 = Work("C16 N1 32x32 B64", Size(channels=16, stages=3, cells_per_stage=1), 64)
-C32 = Work("C32 N2 32x32 B256", Size(channels=32, stages=3, cells_per_stage=2), 256, threads=2)
-DIGITS_SIZE = Size(channels=8, stages=2, cells_per_stage=1, image_channels=1, image_size=8, reduction="light")
-DIGITS = Work("digits C8 8x8 B64", DIGITS_SIZE, 64)
+def name_of(work: Work) -> str:
+    return f"digits C8 8x8 B{work.batch}" if work.size == DIGITS.size else work.label
 
 
 class Steps:
@@ -55,7 +58,7 @@ class Steps:
 
     def __init__(self, work: Work) -> None:
         torch.set_num_threads(work.threads)
-        space, size = get_space("nasbench201"), work.size
+        space, size = get_space(work.space), work.size
         network = seeded(Supernet, NetworkConfig(space=space, size=size), seed=0)
         assert isinstance(network, Supernet)
         self.network = network.train()
@@ -65,20 +68,16 @@ class Steps:
         self.careful.load_state_dict(network.state_dict())
         self.network.to(memory_format=torch.channels_last)
         generator = torch.Generator().manual_seed(0)
-        shape = (work.batch, size.image_channels, size.image_size, size.image_size)
-        self.images = torch.randn(shape, generator=generator)
+        self.images = torch.randn(work.images, generator=generator)
         self.channels_last = self.images.contiguous(memory_format=torch.channels_last)
         self.labels = torch.randint(0, size.classes, (work.batch,), generator=generator)
         sampler = Sampler(SamplingConfig(kind="fair"), space, size, 0)
         self.paths = [sampler.next() for _ in range(sampler.group_size)]
-        cells = [path[0] for path in self.paths]
-        macs = sum(space.cost(pruned(cell, True), size).macs for cell in cells)
-        self.flops = (
-            3 * 2 * macs * work.batch
-        )  # of a group: a backward pass computes twice what a forward pass does
-        own = [{"params": list(network.parameters()), "weight_decay": 0.0}]
+        # Of a group: a backward pass computes twice what a forward pass does.
+        self.flops = 3 * 2 * cells_macs(work, [path[0] for path in self.paths]) * work.batch
+        parameters = [{"params": list(network.parameters()), "weight_decay": 0.0}]
         self.optimizers: dict[nn.Module, SGD | torch.optim.SGD] = {
-            self.network: SGD(own, lr=0.01, momentum=0.9),
+            self.network: SGD(parameters, lr=0.01, momentum=0.9),
             **{
                 plain: torch.optim.SGD(plain.parameters(), lr=0.01, momentum=0.9, foreach=False)
                 for plain in (self.reference, self.careful)
@@ -144,33 +143,19 @@ def serve(connection: Connection) -> None:
         connection.send(getattr(current[1], variant)(count))
 
 
-class Other:
-    """A process that serves."""
-
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs,), daemon=True)
-        self.process.start()
-        theirs.close()
-
-    def __call__(self, work: Work, variant: str, count: int) -> float | None:
-        self.connection.send((work, variant, count))
-        answer: float | None = self.connection.recv()
-        return answer
-
-    def close(self) -> None:
-        self.connection.close()
-        self.process.join()
+def asked(other: Connection, work: Work, variant: str, count: int) -> float | None:
+    """The answer of a process that serves."""
+    other.send((work, variant, count))
+    answer: float | None = other.recv()
+    return answer
 
 
 def run(quick: bool) -> Iterator[Row]:
-    works = [replace(work, batch=8) if quick else work for work in (C16, C32, DIGITS)]
-    c16, c32, digits = works
+    """The training step: forward, backward and optimizer step of one path, and of a strictly fair group of five."""
+    c16, c32, digits = (replace(work, batch=8) if quick else work for work in (C16, C32, DIGITS))
     turns = 2 if quick else 11
     more = ("stacked", "bf16") if has_bfloat16_units() else ("stacked",)
-    other = Other()
-    try:
+    with other_process(serve) as other:
 
         def rows(
             name: str, work: Work, count: int, turns: int, least: float | None, *more: str
@@ -182,44 +167,47 @@ def run(quick: bool) -> Iterator[Row]:
             ):
                 names = (reference, "supernet", *more)
                 variants = {
-                    variant.replace("_", ", ", 1): partial(other, work, variant, count) for variant in names
+                    variant.replace("_", ", ", 1): partial(asked, other, work, variant, count)
+                    for variant in names
                 }
                 yield from compare(name if reference == "plain" else title, variants, turns=turns,
                                    least={"supernet": goal} if goal else {})  # fmt: skip
 
-        yield from rows(f"{c16.name}, one path", c16, 1, 2 * turns, 2.0)
-        yield from rows(f"{c16.name}, fair group", c16, 5, turns, 2.0, *more)
+        yield from rows(f"{name_of(c16)}, one path", c16, 1, 2 * turns, 2.0)
+        yield from rows(f"{name_of(c16)}, fair group", c16, 5, turns, 2.0, *more)
         yield throughput(c16, other, turns)
-        yield from rows(f"{digits.name}, fair group", digits, 5, turns if quick else 60, None, "stacked")
+        yield from rows(f"{name_of(digits)}, fair group", digits, 5, turns if quick else 60, None, "stacked")
         if not quick:
-            yield from rows(f"{c32.name}, two threads, one path", c32, 1, 5, 2.0)
-    finally:
-        other.close()
+            yield from rows(f"{name_of(c32)}, two threads, one path", c32, 1, 5, 2.0)
     if not quick:
         for keep in (False, True):
             peak = peak_memory(a_few_steps, c32, keep)
             variant = "supernet, memory kept" if keep else "supernet"
-            goal_text = f"<= {MOST_MEMORY:g} MB"
-            yield Row(f"{c32.name}, peak", variant, peak, peak, "MB", goal=goal_text, met=peak <= MOST_MEMORY)
+            goal = at_most(peak, MOST_MEMORY, "MB")
+            yield Row.of(f"{name_of(c32)}, peak", variant, [peak], "MB", goal=goal)
     yield from pooling_rows(
         turns, ((16, 32),) if quick else ((16, 32), (32, 16), (64, 8), (8, 8), (128, 8), (16, 4))
     )
 
 
-def throughput(work: Work, other: Other, turns: int) -> Row:
+def throughput(work: Work, other: Connection, turns: int) -> Row:
     """Arithmetic a second of the step, beside that of a matrix product in the same process and turn."""
-    flops = other(work, "measure", 5)
+    flops = asked(other, work, "measure", 5)
     assert flops is not None
     products = 20
     seconds = take_turns(
-        {"step": partial(other, work, "supernet", 5), "gemm": partial(other, work, "gemm", products)}, turns
+        {
+            "step": partial(asked, other, work, "supernet", 5),
+            "gemm": partial(asked, other, work, "gemm", products),
+        },
+        turns,
     )
     step = [flops / value / 1e9 for value in seconds["step"]]
     gemm = [products * 2 * GEMM**3 / value / 1e9 for value in seconds["gemm"]]
     share = statistics.median(a / b for a, b in zip(step, gemm, strict=True))
-    median = statistics.median(step)
-    work_name = f"{work.name}, arithmetic, to sgemm"
-    return Row(work_name, "supernet", median, min(step), "GFLOP/s", share, ">= 0.7x", share >= 0.7)
+    return Row.of(
+        f"{name_of(work)}, arithmetic, to sgemm", "supernet", step, "GFLOP/s", share, at_least(share, 0.7)
+    )
 
 
 def a_few_steps(work: Work, keep: bool) -> None:
@@ -232,9 +220,7 @@ def a_few_steps(work: Work, keep: bool) -> None:
 
 def pooling_rows(turns: int, sizes: tuple[tuple[int, int], ...]) -> Iterator[Row]:
     """Forward and backward of the 3x3 average, 64 images of (channels, side), on one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         for channels, side in sizes:
             x = torch.randn(64, channels, side, side).contiguous(memory_format=torch.channels_last)
             gradient = x.clone(memory_format=torch.preserve_format)
@@ -246,14 +232,37 @@ def pooling_rows(turns: int, sizes: tuple[tuple[int, int], ...]) -> Iterator[Row
                 x.grad = None
 
             def depthwise(
-                x: Tensor = x,
-                gradient: Tensor = gradient,
-                fixed: tuple[Tensor, Tensor] = fixed,
+                x: Tensor = x, gradient: Tensor = gradient, fixed: tuple[Tensor, Tensor] = fixed
             ) -> None:
                 DepthwiseAverage.apply(x, *fixed).backward(gradient)
                 x.grad = None
 
             calls = {"avg_pool2d": pool, "depthwise convolution": depthwise}
             yield from compare(f"pooling 64x{channels}x{side}x{side}", calls, turns=3 * turns)
-    finally:
-        torch.set_num_threads(threads)
+
+
+def export(folder: Path) -> list[Path]:
+    """For each piece of work a folder with weights.pt (the supernet's state dict), batch.pt (images (B, C, H, W)
+    normalised float32, labels (B,)) and work.json (network, the strictly fair group of paths as NAS-Bench-201
+    texts, the optimizer, seeds). The folders."""
+    written = []
+    for work in (C16, C32, DIGITS):
+        steps = Steps(work)
+        space = steps.network.config.space
+        place = folder / name_of(work).replace(" ", "-")
+        place.mkdir(parents=True, exist_ok=True)
+        torch.save(steps.network.state_dict(), place / "weights.pt")
+        torch.save({"images": steps.images, "labels": steps.labels}, place / "batch.pt")
+        content = {
+            "space": space.name,
+            "size": asdict(work.size),
+            "batch": work.batch,
+            "threads": work.threads,
+            "seeds": {"weights": 0, "batch": 0, "paths": 0},
+            "paths": [space.text(path[0]) for path in steps.paths],
+            "optimizer": {"name": "SGD", "lr": 0.01, "momentum": 0.9},
+            "gflop_of_the_group": steps.flops / 1e9,
+        }
+        (place / "work.json").write_text(json.dumps(content, indent=1) + "\n")
+        written.append(place)
+    return written

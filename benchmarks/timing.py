@@ -8,9 +8,15 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+
+import torch
+
+Goal = tuple[str, bool] | None  # in words, and whether it is met
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,41 @@ class Row:
     ratio: float | None = None
     goal: str = ""
     met: bool | None = None
+
+    @classmethod
+    def of(
+        cls, work: str, variant: str, values: Sequence[float], unit: str = "s", ratio: float | None = None,
+        goal: Goal = None,
+    ) -> Row:  # fmt: skip
+        """The row of what was measured, once or several times."""
+        text, met = goal or ("", None)
+        return cls(work, variant, statistics.median(values), min(values), unit, ratio, text, met)
+
+
+def at_least(ratio: float, least: float | None) -> Goal:
+    """The goal to be so many times faster; None: there is none."""
+    return None if least is None else (f">= {least:g}x", ratio >= least)
+
+
+def below(value: float, limit: float | None, unit: str) -> Goal:
+    """The goal to stay below a limit."""
+    return None if limit is None else (f"< {limit:g} {unit}", value < limit)
+
+
+def at_most(value: float, limit: float, unit: str) -> Goal:
+    """The goal not to be above a limit."""
+    return f"<= {limit:g} {unit}", value <= limit
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch computes on one thread, as in a worker of a study."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def take_turns(variants: Mapping[str, Callable[[], object]], turns: int) -> dict[str, list[float]]:
@@ -60,18 +101,8 @@ def compare(
     rows = []
     for name, values in seconds.items():
         factor = ratio(seconds, reference, name)
-        goal = (least or {}).get(name)
-        rows.append(
-            Row(
-                work,
-                name,
-                statistics.median(values),
-                min(values),
-                ratio=factor,
-                goal="" if goal is None else f">= {goal:g}x",
-                met=None if goal is None else factor >= goal,
-            )
-        )
+        goal = at_least(factor, (least or {}).get(name))
+        rows.append(Row.of(work, name, values, ratio=factor, goal=goal))
     return rows
 
 
@@ -82,21 +113,31 @@ def peak_memory(function: Callable[..., object], *args: object) -> float:
 
 def measured(function: Callable[..., object], *args: object) -> tuple[float, float]:
     """The same, and before it the processor seconds of the call."""
+    with other_process(_measured, function, args) as connection:
+        try:
+            seconds, megabytes = connection.recv()
+        except EOFError:
+            raise OSError(f"{function.__name__}: its process died") from None
+    return float(seconds), float(megabytes)
+
+
+@contextmanager
+def other_process(function: Callable[..., None], *args: object) -> Iterator[Connection]:
+    """A new process that calls function(connection, *args), a module's own, and the other end of the connection, which
+    is closed at the end."""
     context = multiprocessing.get_context("spawn")
-    receive, send = context.Pipe(duplex=False)
-    process = context.Process(target=_measured, args=(send, function, args))
+    ours, theirs = context.Pipe()
+    process = context.Process(target=function, args=(theirs, *args), daemon=True)
     process.start()
-    send.close()
+    theirs.close()
     try:
-        seconds, megabytes = receive.recv()
-        return float(seconds), float(megabytes)
-    except EOFError:
-        raise OSError(f"{function.__name__}: its process died") from None
+        yield ours
     finally:
+        ours.close()
         process.join()
 
 
-def _measured(send: object, function: Callable[..., object], args: tuple[object, ...]) -> None:
+def _measured(connection: Connection, function: Callable[..., object], args: tuple[object, ...]) -> None:
     begin = time.process_time()
     function(*args)
     seconds = time.process_time() - begin
@@ -107,4 +148,4 @@ def _measured(send: object, function: Callable[..., object], args: tuple[object,
     else:
         maximum = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         kilobytes = maximum / (1024 if sys.platform == "darwin" else 1)
-    send.send((seconds, kilobytes / 1024))  # type: ignore[attr-defined]
+    connection.send((seconds, kilobytes / 1024))

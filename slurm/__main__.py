@@ -1,35 +1,114 @@
-"""`python -m slurm COMMAND`: studies on a cluster. Heavy imports wait until a command runs."""
+"""`python -m slurm COMMAND`: studies on a cluster."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
 
 from analysis import cli
-from slurm.commands import cancel, demo_cluster, doctor, logs, retry, status, submit
+from analysis.cli import Command
+from studies.commands.arguments import add_work
+
+
+def add_submit(parser: argparse.ArgumentParser) -> None:
+    add_work(parser)
+    parser.add_argument("--profile", type=Path, metavar="TOML", help="what to ask the cluster for")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the batch scripts; submit and write nothing; needs no controller",
+    )
+    parser.add_argument(
+        "--local", type=int, metavar="N", help="no cluster: N processes of one thread on this machine"
+    )
+
+
+def add_status(parser: argparse.ArgumentParser) -> None:
+    add_work(parser)
+    parser.add_argument(
+        "--watch",
+        type=float,
+        nargs="?",
+        const=30.0,
+        metavar="SECONDS",
+        help="again every so many seconds (30), until nothing is queued or running",
+    )
+    cli.add_format(parser)
+
+
+def add_logs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", help="id of a run, or its beginning, as `slurm status` prints it")
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)"
+    )
+    parser.add_argument("--lines", type=int, default=50, help="of the end of the log (default 50; 0: all)")
+
+
+def add_retry(parser: argparse.ArgumentParser) -> None:
+    add_work(parser)
+    parser.add_argument(
+        "--profile", type=Path, metavar="TOML", help="another than that of the last submission"
+    )
+
+
+def add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", type=Path, metavar="TOML", required=True)
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        help="folder of all results (default: runs); jobs must see it",
+    )
+    parser.add_argument(
+        "--wait", type=float, default=600.0, help="seconds until the job must have ended (default 600)"
+    )
+    cli.add_format(parser)
+
+
+def add_demo_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("start", "stop"))
+    default = Path(tempfile.gettempdir()) / "demo-cluster"
+    parser.add_argument(
+        "--folder", type=Path, default=default, help=f"its files, not in a home folder (default: {default})"
+    )
+
 
 COMMANDS = {
-    "submit": submit,
-    "status": status,
-    "logs": logs,
-    "retry": retry,
-    "cancel": cancel,
-    "doctor": doctor,
-    "demo-cluster": demo_cluster,
+    "submit": Command(
+        "put what is left of a study into the queue; skips what is finished, queued or running",
+        "slurm.commands:submit",
+        add_submit,
+    ),
+    "status": Command(
+        "how far a study is: finished, running, queued, failed with reason and log",
+        "slurm.commands:status",
+        add_status,
+    ),
+    "logs": Command("the log of the last job of a run", "slurm.commands:logs", add_logs),
+    "retry": Command(
+        "submit again what was submitted and is neither complete nor queued nor running",
+        "slurm.commands:retry",
+        add_retry,
+    ),
+    "cancel": Command(
+        "take a study's jobs, waiting and running, out of the queue; results stay",
+        "slurm.commands:cancel",
+        add_work,
+    ),
+    "doctor": Command(
+        "try the cluster with a profile: commands, partition, limits, shared folder, a one-minute job",
+        "slurm.doctor:doctor",
+        add_doctor,
+    ),
+    "demo-cluster": Command(
+        "start or stop a SLURM of one machine, for trying", "slurm.demo:demo_cluster", add_demo_cluster
+    ),
 }
 
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of `python -m slurm`."""
-    top = argparse.ArgumentParser(prog="python -m slurm", description=__doc__)
-    cli.add_commands(top, COMMANDS)
-    return top
-
-
-def main(argv: list[str] | None = None) -> int:
-    args = parser().parse_args(argv)
-    return cli.run(lambda: COMMANDS[args.command].main(args))
-
+PROGRAM = cli.Program("slurm", __doc__, COMMANDS)
+parser, main = PROGRAM.parser, PROGRAM.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,6 +7,7 @@ that ask for one pass; nothing can be computed on it.
 
 from __future__ import annotations
 
+import argparse
 import getpass
 import os
 import secrets
@@ -19,12 +20,28 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from studies.parallel import available_cores
+from studies.running.parallel import available_cores
 
 BINARIES = {"slurmctld": "slurm-wlm", "slurmd": "slurm-wlm", "sbatch": "slurm-wlm", "munged": "munge"}
 DAEMONS = ("slurmd", "slurmctld", "munged")  # in the order in which they are stopped
 WAIT = 30.0  # seconds for a daemon to answer or to end
 ADMINISTRATION = "/usr/sbin:/sbin"  # where the daemons are; often not on a user's PATH
+
+
+def demo_cluster(args: argparse.Namespace) -> int:
+    """`slurm demo-cluster start|stop`."""
+    cluster = DemoCluster(args.folder)
+    if args.action == "start":
+        cluster.start()
+        print(f"export SLURM_CONF={cluster.configuration}")
+        return 0
+    stopped = cluster.stop()
+    if not stopped:
+        raise ValueError(
+            f"demo-cluster: nothing runs in {cluster.folder}; give the --folder it was started with"
+        )
+    print(f"stopped: {', '.join(stopped)}")
+    return 0
 
 
 class DemoCluster:

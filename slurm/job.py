@@ -1,41 +1,32 @@
-"""What a job does: some runs of a study, one after the other, each from where it stands.
+"""What is pickled for a job: the words of a study (studies/commands/plan.py) and the ids of its runs, nothing else; the
+results of record are the runs' own files. So a job that is queued again, one that is submitted again and one whose
+node was lost are the same thing.
 
-Nothing but the words of the study and the ids of the runs is pickled; the results of record are the runs' own files.
-So a job that is queued again, one that is submitted again and one whose node was lost are the same thing.
+Jobs that were submitted before a change start after it: this module keeps its name, and `Job` its fields.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from slurm import request
-
-if TYPE_CHECKING:
-    from submitit.helpers import DelayedSubmission
-
-    from studies.execute import Plan
-    from studies.study import Run
-    from supernet.spaces import Architecture
-
-LINE_EVERY = 30.0  # seconds between two lines of progress in the log
-OF_THE_JOB = {signal.SIGUSR2, signal.SIGTERM, signal.SIGCONT}  # time-out and preemption
-TRY_EVERY = 20.0  # seconds between two looks at a run that another process has
+from submitit import JobEnvironment
+from submitit.helpers import DelayedSubmission
 
 
 @dataclass(frozen=True)
 class Job:
     """Runs of a study; submitit calls it, and calls `checkpoint` before it queues the job again.
 
-    words: the study (slurm/request.py). runs: ids. device: 'cpu' or 'cuda'. patience: seconds to wait at the end for
-    runs that another process has; None: until a dead one's lock can be taken over. at_a_time: runs that are done at
-    the same time, each in a process of its own.
+    Args:
+        words: The study (studies/commands/plan.py).
+        runs: Ids of the runs.
+        device: 'cpu' or 'cuda'.
+        patience: Seconds to wait at the end for runs that another process has; None: until a dead one's lock can be
+            taken over.
+        at_a_time: Runs that are done at the same time, each in a process of its own.
     """
 
     words: tuple[str, ...]
@@ -47,138 +38,18 @@ class Job:
     def __call__(self) -> dict[str, str]:
         """Do what is left; by run, its status and reason. ValueError if the study has no such run, or no GPU is
         there for a job that is to have one."""
-        from studies.parallel import start_worker
-
         remove_stale_checkpoint()
-        start_worker()
-        check_device(self.device)
-        plan = request.plan(self.words)
-        known = {run.variant.run_id(run.seed): run for run in plan.runs}
-        for run_id in self.runs:
-            if run_id not in known:
-                raise ValueError(
-                    f"job: the study {plan.study.name} has no run {run_id} any more: its catalogue has changed since "
-                    "it was submitted; submit it again"
-                )
-        runs = {run_id: known[run_id] for run_id in self.runs}
-        return do_all(plan, runs, self.device, self.patience, self.at_a_time)
+        from slurm.worker import work  # PyTorch takes seconds: after submitit has set its handlers of signals
+
+        return work(self.words, self.runs, self.device, self.patience, self.at_a_time)
 
     def checkpoint(self) -> DelayedSubmission:
         """The same job again: every run has its state in its own folder."""
-        from submitit.helpers import DelayedSubmission
-
         return DelayedSubmission(replace(self))
-
-
-def do_all(
-    plan: Plan, runs: dict[str, Run], device: str, patience: float | None, at_a_time: int = 1
-) -> dict[str, str]:
-    """Each run once; then again those that another process had, until none is left or the patience is at its end."""
-    from studies import lock
-
-    outcomes: dict[str, str] = {}
-    held = do_each(plan, runs, device, outcomes, at_a_time)
-    deadline = time.monotonic() + (lock.LIMIT + 2 * lock.INTERVAL if patience is None else patience)
-    while held and time.monotonic() < deadline:
-        time.sleep(min(TRY_EVERY, max(0.0, deadline - time.monotonic())))
-        held = do_each(plan, held, device, outcomes, at_a_time)
-    for run_id, run in held.items():
-        print(f"{run.name} ({run_id}): not done here: {outcomes[run_id]}", flush=True)
-    return outcomes
-
-
-def do_each(
-    plan: Plan, runs: dict[str, Run], device: str, outcomes: dict[str, str], at_a_time: int = 1
-) -> dict[str, Run]:
-    """Bring each run to its end; what came of it goes to `outcomes`. Returns those that another process has."""
-    from studies.execute import outcome
-
-    held = {}
-    for run_id, result in results(plan, runs, device, at_a_time):
-        outcomes[run_id] = result.get("outcome") or outcome(result)
-        if "outcome" not in result:  # it was worked on
-            print(f"{runs[run_id].name} ({run_id}): {outcomes[run_id]}", flush=True)
-        if result["status"] == "held":
-            held[run_id] = runs[run_id]
-    return held
-
-
-def results(
-    plan: Plan, runs: dict[str, Run], device: str, at_a_time: int
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """By run, its result, as they come: of one run after the other, or of so many at a time in processes."""
-    if at_a_time == 1:
-        for run_id, run in runs.items():
-            yield run_id, do_one(run, plan.architectures(run), device)
-        return
-    from studies.parallel import run_tasks
-
-    start_helpers()
-    tasks = [(run, plan.architectures(run), device) for run in runs.values()]
-    ids = list(runs)
-    for position, result in run_tasks(do_one, tasks, min(at_a_time, len(tasks))):
-        yield ids[position], result
-
-
-def do_one(run: Run, architectures: list[Architecture], device: str) -> dict[str, Any]:
-    """The result of a run that is brought to its end here, unless it is complete or another process has it."""
-    from studies import lock
-    from studies import run as one_run
-
-    if one_run.is_complete(run, architectures):
-        return {"status": "complete", "outcome": "complete before"}
-    if holder := lock.holder(run.folder):
-        return {"status": "held", "outcome": f"held by {holder}"}
-    print(f"{run.name} ({run.variant.run_id(run.seed)}): starts", flush=True)
-    return one_run.run_one(run, architectures, device, Log(run.name))
-
-
-def start_helpers() -> None:
-    """Start what worker processes are forked from, deaf to SLURM's signals, and so will they be.
-
-    SLURM signals every process of a job, and only this one, which submitit's handlers are in, is to act: it has the
-    job queued again, and its workers end with it. A worker that handled the signal as well would queue the job again
-    once more, and one that did not know it would die of it first."""
-    from multiprocessing import resource_tracker
-
-    from studies import parallel
-
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, OF_THE_JOB)
-    try:
-        resource_tracker.ensure_running()  # lets SIGTERM through again
-        signal.pthread_sigmask(signal.SIG_BLOCK, OF_THE_JOB)
-        parallel.context()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class Log:
-    """A line of progress now and then, and after every training."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.last = name, 0.0
-
-    def __call__(self, phase: str, fraction: float, detail: str) -> None:
-        now = time.monotonic()
-        if now - self.last >= LINE_EVERY or (phase == "train" and fraction >= 1):
-            self.last = now
-            print(f"{self.name}: {detail}", flush=True)
-
-
-def check_device(device: str) -> None:
-    """ValueError if a GPU is to be used and there is none."""
-    import torch
-
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError(
-            f"job: the profile asks for a GPU, but on {socket.gethostname()} PyTorch {torch.__version__} finds none"
-        )
 
 
 def remove_stale_checkpoint() -> None:
     """Remove the temporaries of a job that was killed while submitit wrote: it would refuse to write again."""
-    from submitit import JobEnvironment
-
     if "SUBMITIT_FOLDER" not in os.environ:
         return  # not in a job
     paths: Any = JobEnvironment().paths

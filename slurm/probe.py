@@ -1,4 +1,5 @@
-"""What a job on a node can see and do, for `slurm doctor`."""
+"""What a job on a node can see and do, for `slurm doctor`. Light: whether PyTorch can be imported is one of its
+questions."""
 
 from __future__ import annotations
 
@@ -12,25 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from supernet.files import write_text
+
 FILE = "probe.json"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Submitted by doctor. folder: shared, as the node should see it; gpus: that the job asked for. What is found goes
+    """Submitted by doctor. folder: shared, as the node should see it; gpus: that the job asked for. What it sees goes
     to folder/probe.json: writing it is the test of the folder."""
 
     folder: str
     gpus: int
 
     def __call__(self) -> None:
-        from supernet.files import write_text
-
-        found: dict[str, Any] = {"host": socket.gethostname(), "python": sys.version.split()[0]}
-        found |= self._torch()
-        found["requeue"] = self._requeue()
-        found["cpus"] = len(os.sched_getaffinity(0))
-        write_text(Path(self.folder) / FILE, json.dumps(found) + "\n")
+        seen: dict[str, Any] = {"host": socket.gethostname(), "python": sys.version.split()[0]}
+        seen |= self._torch()
+        seen["requeue"] = self._requeue()
+        seen["cpus"] = len(os.sched_getaffinity(0))
+        write_text(Path(self.folder) / FILE, json.dumps(seen) + "\n")
 
     def _torch(self) -> dict[str, Any]:
         try:

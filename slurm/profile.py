@@ -13,11 +13,55 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from slurm import options as sbatch
-
+HERE = ("",)  # the cluster that SLURM's commands talk to by themselves
 WHOLE_NODE = "node"  # memory_gb: all memory of the node
 LEAST_MEMORY = 1 / 1024  # GiB; less would be rounded to 0, which SLURM takes for the whole node's
 _TIME = re.compile(r"(?:(\d+)-)?(\d{1,4}):([0-5]\d):([0-5]\d)")
+
+
+# Option -> the key of the profile that is for it.
+KEYS = {
+    "partition": "partition",
+    "time": "time",
+    "account": "account",
+    "signal": "signal_delay_s",
+    "array": "parallel_jobs",
+    **dict.fromkeys(("mem", "mem-per-cpu", "mem-per-gpu"), "memory_gb"),
+    **dict.fromkeys(("cpus-per-task", "cpus-per-gpu"), "cpus"),
+    **dict.fromkeys(("gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket"), "gpus (and gpu_type)"),
+}
+# Every job has these.
+SET = (
+    *(
+        "dependency",
+        "error",
+        "job-name",
+        "nodes",
+        "ntasks",
+        "ntasks-per-node",
+        "open-mode",
+        "output",
+        "requeue",
+    ),
+    *("no-requeue", "nodefile", "ntasks-per-core", "ntasks-per-gpu", "ntasks-per-socket", "extra-node-info"),
+)
+# With these sbatch submits nothing, or says nothing of what it submitted.
+NOT_SUBMITTING = ("help", "parsable", "quiet", "test-only", "usage", "version", "wait", "wrap")
+# Generic resources: what they are of is in the value.
+RESOURCES = ("gres", "tres-per-job", "tres-per-node", "tres-per-socket", "tres-per-task")
+KEY_OF_RESOURCE = {
+    **dict.fromkeys(("gpu", "mps", "shard"), "gpus (and gpu_type, runs_per_gpu)"),
+    "cpu": "cpus",
+    "mem": "memory_gb",
+}
+LETTERS = {
+    "A": "account", "a": "array", "B": "extra-node-info", "b": "begin", "C": "constraint", "c": "cpus-per-task",
+    "D": "chdir", "d": "dependency", "e": "error", "F": "nodefile", "G": "gpus", "H": "hold", "h": "help",
+    "i": "input", "J": "job-name", "k": "no-kill", "L": "licenses", "M": "clusters", "m": "distribution",
+    "N": "nodes", "n": "ntasks", "O": "overcommit", "o": "output", "p": "partition", "Q": "quiet", "q": "qos",
+    "S": "core-spec", "s": "oversubscribe", "t": "time", "V": "version", "v": "verbose", "W": "wait",
+    "w": "nodelist", "x": "exclude",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +136,7 @@ class Profile:
         if not (isinstance(setup, list | tuple) and all(isinstance(line, str) for line in setup)):
             raise ValueError(f"setup: {self.setup!r} is not a list of shell lines")
         object.__setattr__(self, "setup", tuple(setup))
-        sbatch.check(self.options)
+        check_options(self.options)
         self._check_lines()
 
     def _check_lines(self) -> None:
@@ -146,8 +190,8 @@ class Profile:
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        """The clusters that a job may go to; none: the one that SLURM's commands talk to by themselves."""
-        return sbatch.names(str(self.options["clusters"])) if "clusters" in self.options else ()
+        """The clusters that a job may go to; at least one, see HERE."""
+        return cluster_names(str(self.options["clusters"])) if "clusters" in self.options else HERE
 
     @property
     def minutes(self) -> int:
@@ -201,3 +245,69 @@ def parse(content: dict[str, Any]) -> Profile:
     if "time" not in content:
         raise ValueError(f"time: missing, the limit of a job; valid keys are {', '.join(valid)}")
     return Profile(**content)
+
+
+def check_options(options: Any) -> None:
+    """ValueError for anything but a table of options that a profile may give: none that repeats or contradicts one of
+    its keys, or that is the harness's own to set.
+
+    Names are checked as sbatch itself would read them: it also takes one letter for many options, and any beginning of
+    a long name that is no other's."""
+    if not isinstance(options, dict):
+        raise ValueError(f"options: {options!r} is not a table of sbatch options")
+    for name, value in options.items():
+        _check_name(name)
+        if not (value is True or type(value) in (int, float, str)):
+            raise ValueError(f"options: {name} is {value!r}, not a text, a number or true")
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError(f"options: {name} is {value!r}, which is not one line of text")
+        if name in RESOURCES:
+            _check_resources(name, str(value))
+    clusters = options.get("clusters")
+    if clusters is not None and not (isinstance(clusters, str) and cluster_names(clusters)):
+        raise ValueError(
+            f"options: clusters is {clusters!r}, not names of clusters such as 'one' or 'one,two'"
+        )
+
+
+def cluster_names(clusters: str) -> tuple[str, ...]:
+    """The clusters of a text such as 'one,two'; none if it is no such text, or 'all': jobs are looked up by cluster."""
+    names = tuple(word.strip() for word in clusters.split(","))
+    return names if all(re.fullmatch(r"[\w.-]+", name) and name != "all" for name in names) else ()
+
+
+def _check_name(name: str) -> None:
+    if name in LETTERS:
+        whole = LETTERS[name]
+        _refuse_taken(whole, f"{name!r} (--{whole})")
+        raise ValueError(f"options: {name!r} is a short name; write {whole!r}")
+    spelled = name.lower().replace("_", "-").lstrip("-")
+    _refuse_taken(spelled, repr(name))
+    if name in RESOURCES:
+        return
+    known = (*KEYS, *SET, *NOT_SUBMITTING, *RESOURCES, "clusters")
+    if name != "clusters" and (whole := next((o for o in known if spelled and o.startswith(spelled)), "")):
+        _refuse_taken(whole, f"{name!r} (--{whole})")
+        raise ValueError(f"options: {name!r} is a short name; write {whole!r}")
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
+        raise ValueError(f"options: {name!r} is not the long name of an sbatch option such as 'qos'")
+
+
+def _refuse_taken(option: str, shown: str) -> None:
+    if option in KEYS:
+        raise ValueError(f"options: {shown} cannot be given here; use the key {KEYS[option]}")
+    if option in SET:
+        raise ValueError(f"options: {shown} cannot be given here; it is set for every job")
+    if option in NOT_SUBMITTING:
+        raise ValueError(f"options: {shown} cannot be given here; jobs could not be submitted with it")
+
+
+def _check_resources(name: str, value: str) -> None:
+    """'gpu:a100:2,scratch:10' or, of the tres options, 'gres/gpu:2,cpu=4'."""
+    for resource in value.split(","):
+        kind = re.split(r"[:=]", resource.strip().lower().removeprefix("gres/").removeprefix("gres:"))[0]
+        if kind in KEY_OF_RESOURCE:
+            raise ValueError(
+                f"options: {name} cannot be {value!r} here; for {resource.strip()!r} use the key "
+                f"{KEY_OF_RESOURCE[kind]}"
+            )

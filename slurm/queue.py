@@ -10,10 +10,13 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from slurm.profile import HERE
+
 COMMANDS = ("sbatch", "squeue", "scontrol", "scancel", "srun")
 MAX_ARRAY_SIZE = 1001  # SLURM's default
 TIMEOUT = 60  # seconds; a controller that is down lets its commands wait
 USERS_OWN = ("SQUEUE_", "SCANCEL_", "SLURM_CLUSTERS")  # defaults that would leave out jobs, or ask elsewhere
+UNKNOWN_CLUSTER = re.compile(r"No cluster '([^']*)' known by database")
 NO_LIMIT = ("UNLIMITED", "INFINITE", "NONE")
 
 
@@ -37,6 +40,10 @@ class Unreachable(ValueError):
     """SLURM's commands are not there, or the controller does not answer."""
 
 
+class UnknownCluster(ValueError):
+    """The controller answers that there is no cluster of this name."""
+
+
 def require() -> None:
     """ValueError if there is no SLURM here, which names the other ways."""
     lacking = [name for name in COMMANDS if shutil.which(name) is None]
@@ -49,7 +56,7 @@ def require() -> None:
 
 
 def call(*command: str) -> str:
-    """What a command prints. Unreachable, with its last words, if it fails."""
+    """What a command prints. Unreachable, with its last words, if it fails; UnknownCluster where it was to ask one."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(USERS_OWN)}
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, env=ours)
@@ -58,6 +65,11 @@ def call(*command: str) -> str:
     except subprocess.TimeoutExpired:
         raise Unreachable(f"slurm: {command[0]} did not answer within {TIMEOUT} s") from None
     if done.returncode:
+        if unknown := UNKNOWN_CLUSTER.search(done.stderr):
+            raise UnknownCluster(
+                f"options: clusters: SLURM knows no cluster {unknown[1]!r}; `sacctmgr list clusters` prints those that "
+                "there are"
+            )
         said = (done.stderr or done.stdout).strip().splitlines()
         raise Unreachable(f"slurm: {' '.join(command[:3])} failed: {said[-1] if said else 'without a word'}")
     return done.stdout
@@ -68,7 +80,7 @@ def on(cluster: str) -> list[str]:
     return [f"--clusters={cluster}"] if cluster else []
 
 
-def entries(clusters: Iterable[str] = ("",)) -> list[Entry]:
+def entries(clusters: Iterable[str] = HERE) -> list[Entry]:
     """The user's jobs that wait or run on these clusters, every element of an array by itself.
 
     Clusters are asked one by one: ids are unique in one cluster only."""
@@ -82,10 +94,10 @@ def entries(clusters: Iterable[str] = ("",)) -> list[Entry]:
     return found
 
 
-def max_array_size(clusters: tuple[str, ...] = ()) -> int:
+def max_array_size(clusters: Iterable[str] = HERE) -> int:
     """Most elements of a job array that all the clusters take. SLURM's own default where they do not say."""
     sizes = []
-    for cluster in clusters or ("",):
+    for cluster in clusters:
         text = call("scontrol", *on(cluster), "show", "config")
         found = re.search(r"^\s*MaxArraySize\s*=\s*(\d+)", text, re.MULTILINE)
         sizes.append(max(1, int(found[1])) if found else MAX_ARRAY_SIZE)  # 0: no arrays

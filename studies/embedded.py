@@ -8,23 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from supernet.augmentation import Augmentation
-from supernet.spaces import Size
-from supernet.training import TrainingConfig
+from supernet.spaces import SPACES
+from supernet.spaces.recipe import get_recipe
+from supernet.training.config import Augmentation, TrainingConfig
 
 DATA = "digits"
 NOTE = "scikit-learn digits (8x8 pixels) and small networks: not the published benchmarks"
 NOISE = 0.3  # Gaussian noise on training and evaluation images, in standard deviations of the data
 COPIES = 4  # noisy copies of every evaluation image for ground truth: less measurement noise
 AUGMENTATION = Augmentation(shift=1, noise=NOISE)
-SIZES = {
-    "nasbench201": Size(
-        channels=8, stages=2, cells_per_stage=1, image_channels=1, image_size=8, classes=10, reduction="light"
-    ),
-    "blox": Size(
-        channels=8, stages=3, cells_per_stage=1, image_channels=1, image_size=8, classes=10, reduction="light"
-    ),
-}
+SIZES = {name: get_recipe(space).embedded_size for name, space in SPACES.items()}
 _RECIPE = TrainingConfig(
     epochs=12,
     batch_size=64,
@@ -35,5 +28,17 @@ _RECIPE = TrainingConfig(
     weight_decay=5e-4,
     augmentation=AUGMENTATION,
 )
-# Fewer epochs for Blox, whose networks are several times deeper: its accuracies spread as widely.
-STAND_ALONE = {"nasbench201": _RECIPE, "blox": replace(_RECIPE, epochs=8, lr=0.05)}
+STAND_ALONE = {
+    name: replace(_RECIPE, **get_recipe(space).embedded_training) for name, space in SPACES.items()
+}
+
+
+def shortened(training: TrainingConfig, *, epochs: int = 2, batch: int = 50) -> TrainingConfig:
+    """A training at a size that only shows that it works, for a few hundred of these images: so many epochs."""
+    return replace(
+        training,
+        epochs=epochs,
+        updates=None,
+        batch_size=min(training.batch_size, batch),
+        augmentation=AUGMENTATION,
+    )

@@ -13,17 +13,16 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from analysis.scored import ScoredSet
-from studies.expected import expected_seconds
-from studies.ranker import Ranker
-from studies.study import Study, Truth
-from studies.variant import Variant
-from supernet.augmentation import Augmentation
+from analysis.store.scored import ScoredSet
+from studies.estimators.one_shot import OneShot
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
+from studies.truth.tasks import BLOX
 from supernet.data import DataConfig
-from supernet.sampling import SamplingConfig
 from supernet.spaces import Size
-from supernet.spaces.nasbench201 import OPERATIONS
-from supernet.training import TrainingConfig
+from supernet.spaces.nasbench201.graph import OPERATIONS
+from supernet.training.config import Augmentation, TrainingConfig
+from supernet.training.sampling import SamplingConfig
 
 SMALL = Size(channels=32, stages=3, cells_per_stage=2)
 MEDIUM = Size(channels=64, stages=3, cells_per_stage=4)
@@ -54,15 +53,8 @@ SINGLES = (ZERO, SKIP, CONV1, CONV3, POOL)
 PAIRS = tuple(one + two for one, two in combinations(SINGLES, 2))
 
 BLOX_SIZE = Size(channels=32, stages=3, cells_per_stage=1, classes=100)
-BLOX_TRAINING = TrainingConfig(
-    epochs=200,
-    batch_size=256,
-    lr=0.01,
-    lr_final=0.0,
-    momentum=0.9,
-    weight_decay=5e-4,
-    clip_norm=5.0,
-    augmentation=Augmentation(shift=4, flip=True, cutout=16, policy="randaugment", num_ops=2, magnitude=14),
+BLOX_TRAINING = replace(
+    BLOX, decayed="weights", clip_norm=5.0, augmentation=replace(BLOX.augmentation, policy_first=False)
 )
 CIFAR100 = DataConfig(name="cifar100", split="blox")
 BLOX_TRUTH = {"blox": Truth("blox", "cifar100_test")}
@@ -72,15 +64,19 @@ BLOX_NOTE = (
 
 
 def nasbench201(name: str, size: Size, **differs: Any) -> Variant:
-    """The ranking study's training on NAS-Bench-201: strictly fair, topology shared, no linear transformers."""
-    base: dict[str, Any] = {"training": TRAINING, "data": CIFAR10, "sampling": FAIR}
-    return Variant(name=name, space="nasbench201", size=size, **base | differs)
+    """The ranking study's training on NAS-Bench-201: strictly fair, topology shared, no linear transformers. differs:
+    other settings, of the variant or of the supernet."""
+    one_shot = OneShot(training=TRAINING, sampling=FAIR)
+    data = differs.pop("data", CIFAR10)
+    variant = Variant(name=name, space="nasbench201", size=size, data=data, estimator=one_shot)
+    return variant.changed(**differs)
 
 
 def blox(name: str, **differs: Any) -> Variant:
     """Strictly fair training on Blox, each stage with a block of its own."""
-    base: dict[str, Any] = {"training": BLOX_TRAINING, "data": CIFAR100, "sampling": FAIR}
-    return Variant(name=name, space="blox", size=BLOX_SIZE, **base | differs)
+    one_shot = OneShot(training=BLOX_TRAINING, sampling=FAIR)
+    variant = Variant(name=name, space="blox", size=BLOX_SIZE, data=CIFAR100, estimator=one_shot)
+    return variant.changed(**differs)
 
 
 def under(mask: tuple[str, ...], *variants: Variant) -> list[Variant]:
@@ -89,22 +85,32 @@ def under(mask: tuple[str, ...], *variants: Variant) -> list[Variant]:
     return [replace(variant, name=f"{variant.name}, {named}", mask=mask) for variant in variants]
 
 
-def nasbench201_study(name: str, variants: Iterable[Ranker], **text: Any) -> Study:
+def nasbench201_study(name: str, variants: Iterable[Variant], **text: Any) -> Study:
     """A study of NAS-Bench-201 on CIFAR-10. text: its title and question, and what differs otherwise."""
     base: dict[str, Any] = {"note": NASBENCH201_NOTE, "truth": NASBENCH201_TRUTH, "scored": SCORED}
-    return Study(name=name, variants=_with_cost(variants), **base | text)
+    return Study(name=name, variants=tuple(variants), **base | text)
 
 
-def blox_study(name: str, variants: Iterable[Ranker], **text: Any) -> Study:
+def blox_study(name: str, variants: Iterable[Variant], **text: Any) -> Study:
     """A study of Blox on CIFAR-100, as above."""
     base: dict[str, Any] = {"note": BLOX_NOTE, "truth": BLOX_TRUTH, "scored": SCORED}
-    return Study(name=name, variants=_with_cost(variants), **base | text)
+    return Study(name=name, variants=tuple(variants), **base | text)
 
 
-def _with_cost(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
+def split(parent: Variant, edge: str, name: str, training: TrainingConfig) -> tuple[Variant, ...]:
+    """One variant for each operation that the parent allows on the edge ('0-3'), together ranked as `name`.
+
+    training: of each part. The parts differ in what they allow on that edge, and allow the same elsewhere; all start
+    from the parent's weights. Raises ValueError for a space that cannot be split by an edge, and for an edge that it
+    lacks. Source: Zhao et al., "Few-shot neural architecture search" (ICML 2021)."""
     return tuple(
-        replace(ranker, expected_seconds=ranker.expected_seconds or expected_seconds(ranker))
-        if isinstance(ranker, Variant)
-        else ranker
-        for ranker in rankers
+        parent.changed(
+            name=f"{name}, {operation}",
+            mask=(*parent.mask, *further),
+            training=training,
+            parent=parent,
+            part_of=name,
+            expected_seconds=None,
+        )
+        for operation, further in parent.masked_space.split_masks(edge).items()
     )

@@ -7,12 +7,13 @@ stand-alone network holds one path. Both name their tensors alike, so weights go
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
-from supernet.cells import CELLS
 from supernet.spaces import Architecture, Path, Size, Space
+from supernet.spaces.network_part import Place, network_part
 
 NODE_REDUCTIONS = ("sum", "mean")
 
@@ -43,20 +44,64 @@ class NetworkConfig:
             raise ValueError(
                 f"node_reduction: {self.node_reduction!r} is not one of {', '.join(NODE_REDUCTIONS)}"
             )
-        if self.space.parts not in (1, self.size.stages):
+        if self.space.parts not in (1, self.size.stages, len(self.stages)):
             raise ValueError(
                 f"stages: {self.size.stages} is not {self.space.parts}, as {self.space.name} has"
             )
-        if self.size.image_size % 2**self.reductions:
+        halvings = self.halvings[-1]
+        if self.size.image_size % 2**halvings:
             raise ValueError(
-                f"image_size: {self.size.image_size} cannot be halved {self.reductions} times; "
-                f"use a multiple of {2**self.reductions}"
+                f"image_size: {self.size.image_size} cannot be halved {halvings} times; "
+                f"use a multiple of {2**halvings}"
             )
 
-    @property
+    @cached_property
+    def stages(self) -> tuple[int, ...]:
+        """The stage of each searchable cell."""
+        return self.space.stages(self.size)
+
+    @cached_property
+    def halvings(self) -> tuple[int, ...]:
+        """Of the image, before each searchable cell and before the head."""
+        return self.space.halvings(self.size)
+
+    @cached_property
     def reductions(self) -> int:
         """Number of reductions between the stem and the head."""
-        return self.size.stages - (0 if CELLS[self.space.name].REDUCE_AFTER_LAST_STAGE else 1)
+        return 0 if network_part(self.space).reduction is None else self.halvings[-1]
+
+    @cached_property
+    def reduction_after(self) -> tuple[int | None, ...]:
+        """For each searchable cell, the number of the reduction that follows it, or None."""
+        following = (*self.stages[1:], None)
+        return tuple(
+            stage if stage != after and stage < self.reductions else None
+            for stage, after in zip(self.stages, following, strict=True)
+        )
+
+    def place(self, index: int) -> Place:
+        """Where searchable cell `index` is."""
+        stage = self.stages[index]
+        inputs = self.size.channels << self.halvings[index]
+        outputs = inputs if self.reductions else self.size.channels << self.halvings[index + 1]
+        return Place(stage, index - self.stages.index(stage), inputs, outputs)
+
+    def as_path(self, choice: Architecture | Path) -> Path:
+        """A path from an architecture, or the path itself if it has one cell per searchable cell.
+
+        Here alone the two are told apart: what computes takes a path."""
+        if choice and isinstance(choice[0], tuple):
+            if len(choice) != len(self.stages):
+                raise ValueError(f"path: {len(choice)} cells given, {len(self.stages)} needed")
+            return choice
+        return self.space.path(choice, self.size)  # type: ignore[arg-type]
+
+    def check_mask(self, path: Path) -> None:
+        """ValueError, naming them, if the path uses masked names."""
+        for cell in set(path) if self.space.mask else ():
+            if not self.space.in_mask(cell):
+                used = [n for n in self.space.mask if not replace(self.space, mask=(n,)).in_mask(cell)]
+                raise ValueError(f"path: {cell} uses what is masked: {', '.join(used)}")
 
 
 class Network(nn.Module):
@@ -65,7 +110,7 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig, path: Path | None) -> None:
         super().__init__()
         self.config = config
-        size, parts = config.size, CELLS[config.space.name]
+        size, parts = config.size, network_part(config.space)
         options = {
             "linear_transformers": config.linear_transformers,
             "node_reduction": config.node_reduction,
@@ -73,35 +118,27 @@ class Network(nn.Module):
         }
         self.stem = parts.stem(size.image_channels, size.channels)
         self.cells = nn.ModuleList()
-        for index in range(size.stages * size.cells_per_stage):
-            channels = size.channels * 2 ** (index // size.cells_per_stage)
+        for index in range(len(config.stages)):
             choice = None if path is None else path[index]
-            self.cells.append(parts.SearchCell(config.space, channels, choice, **options))
+            self.cells.append(parts.cell(config.space, config.place(index), choice, **options))
         self.reductions = nn.ModuleList(
-            parts.reduction(size.reduction, size.channels * 2**stage) for stage in range(config.reductions)
+            parts.reduction(size.reduction, size.channels << number)  # type: ignore[misc]
+            for number in range(config.reductions)
         )
-        self.head = parts.head(size.channels * 2**config.reductions, size.classes)
-
-    def as_path(self, choice: Architecture | Path) -> Path:
-        """A path from an architecture, or the path itself if it has one cell per searchable cell."""
-        if choice and isinstance(choice[0], tuple):
-            if len(choice) != len(self.cells):
-                raise ValueError(f"path: {len(choice)} cells given, {len(self.cells)} needed")
-            return choice
-        return self.config.space.path(choice, self.config.size)  # type: ignore[arg-type]
+        self.head = parts.head(size.channels << config.halvings[-1], size.classes)
 
     def features(self, x: Tensor, path: Path) -> list[Tensor]:
         """What each stage puts out: after its reduction where there is one, else after its last cell."""
-        outputs = []
+        outputs: dict[int, Tensor] = {}
         x = self.stem(x)
-        per_stage = self.config.size.cells_per_stage
-        for stage in range(self.config.size.stages):
-            for index in range(stage * per_stage, (stage + 1) * per_stage):
-                x = self.cells[index](x, path[index])
-            if stage < len(self.reductions):
-                x = self.reductions[stage](x)
-            outputs.append(x)
-        return outputs
+        for index, (stage, reduction) in enumerate(
+            zip(self.config.stages, self.config.reduction_after, strict=True)
+        ):
+            x = self.cells[index](x, path[index])
+            if reduction is not None:
+                x = self.reductions[reduction](x)
+            outputs[stage] = x
+        return list(outputs.values())
 
     def parts(self) -> list[nn.Module]:
         """What a path takes or leaves as a whole: stem, operations, reductions, head."""
@@ -123,32 +160,26 @@ class Supernet(Network):
         super().__init__(config, None)
 
     def forward(self, x: Tensor, path: Architecture | Path) -> Tensor:
-        cells = self.as_path(path)
+        cells = self.config.as_path(path)
         self.check(cells)
         return self.head(self.features(x, cells)[-1])
 
     def check(self, path: Path) -> None:
-        """ValueError, naming them, if the path uses masked names."""
-        space = self.config.space
-        for cell in set(path) if space.mask else ():
-            if not space.in_mask(cell):
-                used = [name for name in space.mask if not replace(space, mask=(name,)).in_mask(cell)]
-                raise ValueError(f"path: {cell} uses what is masked: {', '.join(used)}")
+        """ValueError if the path uses what is masked."""
+        self.config.check_mask(path)
 
 
 class StandAlone(Network):
     """The network of one architecture (or path): `net(x)` gives logits (B, classes)."""
 
     def __init__(self, config: NetworkConfig, architecture: Architecture | Path) -> None:
-        space = config.space
-        nested = architecture and isinstance(architecture[0], tuple)
-        path: Path = architecture if nested else space.path(architecture, config.size)  # type: ignore[assignment,arg-type]
+        path = config.as_path(architecture)
         super().__init__(config, path)
         self.path = path
 
     def forward(self, x: Tensor, path: Architecture | Path | None = None) -> Tensor:
         if path is not None:
-            self.check(self.as_path(path))
+            self.check(self.config.as_path(path))
         return self.head(self.features(x, self.path)[-1])
 
     def check(self, path: Path) -> None:
@@ -161,7 +192,7 @@ def cut_out(supernet: Supernet, architecture: Architecture | Path) -> StandAlone
     """The sub-network of an architecture as a network of its own, with copies of the supernet's weights.
 
     It is on the supernet's device and has its floating-point type."""
-    network = StandAlone(supernet.config, supernet.as_path(architecture)).to(next(supernet.parameters()))
+    network = StandAlone(supernet.config, architecture).to(next(supernet.parameters()))
     weights = supernet.state_dict()
     network.load_state_dict({name: weights[name] for name in network.state_dict()})
     return network.train(supernet.training)
@@ -172,3 +203,33 @@ def seeded(build: type[Network], *args: object, seed: int) -> Network:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build(*args)  # type: ignore[arg-type]
+
+
+# What of a network one path's training step uses, known without computing anything. A forward pass computes the live
+# operations of every cell. A gradient reaches less: what lies before a cell whose output does not depend on its input
+# gets none. An optimizer step then leaves such parameters as they are.
+
+
+def first_reached(network: Network, path: Path) -> int:
+    """Index of the first cell that a gradient of the path's loss reaches; 0 means the stem gets one as well."""
+    connected = network.config.space.is_valid
+    return max((index for index, cell in enumerate(path) if not connected(cell)), default=0)
+
+
+def reaches_stem(network: Network, path: Path) -> bool:
+    """Whether the output depends on the input: whether every cell passes on what it gets."""
+    return all(map(network.config.space.is_valid, path))
+
+
+def used_modules(network: Network, path: Path) -> list[nn.Module]:
+    """The modules whose parameters get a gradient from this path's loss, as autograd would find them.
+
+    Each is a whole part: the stem, an operation of a cell, a reduction, the head.
+    """
+    first = first_reached(network, path)
+    used: list[nn.Module] = [network.head]
+    for index in range(first, len(network.cells)):
+        used += network.cells[index].used(path[index])  # type: ignore[operator]
+    # A reduction that takes zeros in still computes with its weights.
+    used += [network.reductions[i] for i in network.config.reduction_after[first:] if i is not None]
+    return used + ([network.stem] if reaches_stem(network, path) else [])

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from supernet.pooling import average_3x3, halve
+from supernet.fast.pooling import average_3x3, halve
 
 FEW_CHANNELS = 4
 

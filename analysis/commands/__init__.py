@@ -1,4 +1,2 @@
-"""The sub-commands of `python -m analysis`, one a module: HELP, add_arguments(parser), main(args).
-
-pandas, SciPy and Matplotlib are imported where they are used, so that --help answers at once.
-"""
+"""The sub-commands of `python -m analysis`: their arguments in one light module, the work of each in its own, which is
+imported once the command is known."""

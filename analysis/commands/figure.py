@@ -5,128 +5,117 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from analysis.commands.named import add_runs, add_spelling
+from analysis.figures import registry, style
+from analysis.figures.estimators.rankings import Rankings
+from analysis.figures.registry import NamedFigure, Source
+from analysis.measures.collect import collect
+from analysis.measures.yardstick import yardstick
+from analysis.statistics.bins import REPORTED
+from analysis.store.study import Study, load_study, study_folder, tell
+from analysis.user_tables.truth_file import read_truth_file
 
-HELP = "draw a figure by name, with its data as CSV; without arguments: list the figures and their sources"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4 or blox-4")
-    parser.add_argument(
-        "source",
-        nargs="?",
-        metavar="SOURCE",
-        help="the study, the folder RUNS/SOURCE; or a table of ground truth, of any format that correlate reads",
-    )
-    add_runs(parser)
-    parser.add_argument(
-        "--column", help="of the table (default: its first test accuracy at the end of training)"
-    )
-    add_spelling(parser)
-    parser.add_argument(
-        "--format", default="pdf,svg,png", metavar="F,F,...", help="some of pdf, svg, png (all three)"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where the figure goes (the study's folder figures/; for a table RUNS/figures/)",
-    )
+SPELLING = ("column", "space", "dialect", "arch_column")
 
 
 def main(args: argparse.Namespace) -> int:
     """Draw it; print the paths, and on standard error what is missing. Exit code 2 if runs have damaged files."""
-    from analysis.figures.named import FROM_RANKINGS, FROM_STUDY, FROM_TABLE, OF_REPORT, names, overview
-    from analysis.figures.style import FORMATS
-
     if args.figure is None:
-        print(overview())
+        print(registry.overview())
         return 0
-    if args.figure not in names():
-        raise ValueError(f"figure: {args.figure!r} is not one of {', '.join(names())}")
+    figure = registry.get(args.figure)
     formats = args.format.split(",")
     for name in formats:
-        if name not in FORMATS:
-            raise ValueError(f"format: {name!r} is not one of {', '.join(FORMATS)}")
-    if args.figure in FROM_TABLE:
-        _from_table(args, formats)
-        return 0
-    for flag in ("column", "space", "dialect", "arch_column"):
-        if getattr(args, flag) is not None:
-            name = flag.replace("_", "-")
-            raise ValueError(f"--{name}: is of a table, and {args.figure} is drawn from a study")
+        if name not in style.FORMATS:
+            raise ValueError(f"format: {name!r} is not one of {', '.join(style.FORMATS)}")
+    spelling = {name: getattr(args, name) for name in SPELLING}
+    what = "table" if figure.source is Source.TABLE else "study"
+    for name, value in spelling.items():
+        if value is not None and what == "study":
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag}: is of a table, and {figure.name} is drawn from a study")
     if args.source is None:
-        study = FROM_STUDY[args.figure].study if args.figure in FROM_STUDY else "any study"
-        raise ValueError(f"study: none is named; {args.figure} is drawn from {study}")
-    if args.figure in OF_REPORT:
-        return _of_report(args, formats)
-    return (_from_rankings if args.figure in FROM_RANKINGS else _from_study)(args, formats)
-
-
-def _from_table(args: argparse.Namespace, formats: list[str]) -> None:
-    from analysis.figures.truth.definitions import FIGURES, draw_table_figure
-    from analysis.truth_file import read_truth_file
-
-    if args.source is None:
-        raise ValueError(f"table: none is named; {args.figure} is drawn from a table of ground truth")
-    truth = read_truth_file(
-        Path(args.source), args.column, space=args.space, dialect=args.dialect, arch_column=args.arch_column
-    )
-    for path in draw_table_figure(FIGURES[args.figure], truth, args.out or args.runs / "figures", formats):
+        raise ValueError(f"{what}: none is named; {figure.name} is drawn from {figure.drawn_from}")
+    data = read_data(figure, args.source, args.runs, spelling)
+    paths, missing = draw_and_save(figure, data, args.out or data.folder, formats)
+    for path in paths:
         print(path)
-
-
-def _of_report(args: argparse.Namespace, formats: list[str]) -> int:
-    from analysis.collect import collect
-    from analysis.damage import tell
-    from analysis.figures.of_report import NEEDED, report_figure
-    from analysis.figures.style import save
-    from analysis.study import study_folder
-
-    folder = study_folder(args.runs, args.source)
-    found = collect(folder, with_points=args.figure in ("scatter", "residuals", "confusion"))
-    out, paths = args.out or folder / "figures", []
-    for name, figure, data in report_figure(args.figure, found):
-        paths += save(figure, data, out, name, formats)
+    for lacking in missing if paths else ():
+        print(f"missing: {lacking}", file=sys.stderr)
+    code = 0 if data.study is None else tell(data.study)
     if not paths:
-        lack = NEEDED.get(args.figure, f"too few scored architectures for the figure {args.figure}")
-        tell(found.study)
-        raise ValueError(f"study: {args.source} has {lack}")
-    for path in paths:
-        print(path)
-    return tell(found.study)
+        raise ValueError(
+            f"{what}: {args.source} has nothing for {figure.name}; it lacks {'; '.join(missing)}"
+        )
+    return code
 
 
-def _from_rankings(args: argparse.Namespace, formats: list[str]) -> int:
-    from analysis.damage import tell
-    from analysis.figures.estimators.definitions import FIGURES, draw_estimator_figure
-    from analysis.study import load_study, study_folder
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a figure is drawn from.
 
-    folder = study_folder(args.runs, args.source)
-    out = args.out or folder / "figures"
-    study = load_study(folder)
-    paths, missing = draw_estimator_figure(FIGURES[args.figure], study, out, formats)
-    for path in paths:
-        print(path)
-    for what in missing:
-        print(f"missing: {what}", file=sys.stderr)
-    return tell(study)
+    folder: where the figures of this source are. study: None for a table. parts: what the figure's function is given,
+    a call each, by what the files of that call are named after the figure's own name ('' for the only part)."""
+
+    folder: Path
+    study: Study | None
+    parts: Mapping[str, Any]
 
 
-def _from_study(args: argparse.Namespace, formats: list[str]) -> int:
-    from analysis.damage import tell
-    from analysis.figures.paper.definitions import FIGURES
-    from analysis.figures.paper.draw import draw_paper_figure
-    from analysis.study import load_study, study_folder
+def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[str, str | None]) -> Data:
+    """Read what the figure is drawn from.
 
-    folder = study_folder(args.runs, args.source)
-    study, out = load_study(folder), args.out or folder / "figures"
-    paths, found = draw_paper_figure(FIGURES[args.figure], study, out, formats)
-    for path in paths:
-        print(path)
-    for what, names in (("not in the study", found.absent), ("no finished run", found.unfinished)):
-        for name in names:
-            print(f"missing, {what}: {name}", file=sys.stderr)
-    return tell(study)
+    Args:
+        figure: its source says what is read.
+        source: the name of a study in `runs`; for Source.TABLE the path of a table.
+        runs: the folder of all studies.
+        spelling: of a table: column, space, dialect and arch_column, None where the table says them itself.
+
+    Raises:
+        ValueError, OSError: for what is there and cannot be used, and for a table of another space.
+    """
+    if figure.source is Source.TABLE:
+        truth = read_truth_file(Path(source), **spelling)
+        if truth.space.name != figure.of:
+            raise ValueError(
+                f"table: {source} is of {truth.space.title}, and {figure.name} is drawn from {figure.drawn_from}"
+            )
+        return Data(folder=runs / "figures", study=None, parts={"": truth})
+    folder = study_folder(runs, source)
+    parts: dict[str, Any]
+    if figure.source is Source.REPORT:
+        collected = collect(folder, with_points=figure.points)
+        study, parts = collected.study, {"": collected}
+    else:
+        study = load_study(folder)
+        if figure.source is Source.RUNS:
+            parts = {"": study}
+        else:
+            whole = yardstick(study, percents=REPORTED)
+            rankings = [Rankings(yardstick=whole, group=group) for group in whole.side_by_side]
+            parts = {one.name: one for one in rankings}
+    return Data(folder=folder / "figures", study=study, parts=parts)
+
+
+def draw_and_save(
+    figure: NamedFigure, data: Data, folder: Path, formats: Sequence[str]
+) -> tuple[list[Path], list[str]]:
+    """Write folder/<name>.<format> and .csv of every part and page.
+
+    Returns:
+        The paths, none where the source lacks all that the figure needs; and what it lacks, in words.
+    """
+    paths: list[Path] = []
+    missing: list[str] = []
+    for part, given in data.parts.items():
+        lacks = [figure.needs]
+        for drawn in figure.draw(given):
+            name = "-".join(word for word in (figure.name, part, drawn.page) if word)
+            paths += style.save(drawn.figure, drawn.frame, folder, name, formats)
+            lacks = list(drawn.missing)
+        missing += lacks
+    return paths, list(dict.fromkeys(missing))

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from analysis.commands.named import add_study
-
-HELP = "write the HTML page of a study"
-add_arguments = add_study
+from analysis.measures.collect import collect
+from analysis.report.study_page import write_report
+from analysis.store.study import study_folder, tell
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the page; print its path. Exit code 2 if runs of the study have damaged files."""
-    from analysis.collect import collect
-    from analysis.damage import tell
-    from analysis.report import write_report
-    from analysis.study import study_folder
-
-    found = collect(study_folder(args.runs, args.name))
-    print(write_report(found))
-    return tell(found.study)
+    collected = collect(study_folder(args.runs, args.name))
+    print(write_report(collected))
+    return tell(collected.study)

@@ -1,4 +1,5 @@
-"""Pictures of one architecture: a NAS-Bench-201 cell as a graph, a Blox model as its three blocks.
+"""Pictures of one architecture, as its space says: a cell with operations on its edges, a model of three blocks, or a
+sequence of layers.
 
 What the output does not depend on is faded. Colours: Okabe & Ito's palette for all kinds of colour vision.
 """
@@ -15,27 +16,31 @@ from matplotlib.path import Path as Outline
 
 from supernet.files import write_atomic
 from supernet.spaces import Architecture, Cell, Size, Space
-from supernet.spaces import blox as blocks
-from supernet.spaces import nasbench201 as cells
 
 INK, GREY, PAPER = "#222222", "#767676", "#ffffff"
 BLUE, SKY, GREEN, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SUFFIXES = ("png", "pdf", "svg")
 
-CELL_STYLE = {  # operation: label, fill, text, line
-    cells.NONE: ("none", PAPER, GREY, GREY),
-    cells.SKIP: ("skip", "#e4e4e4", INK, INK),
-    cells.CONV1: (f"1{TIMES}1 conv", SKY, INK, SKY),
-    cells.CONV3: (f"3{TIMES}3 conv", BLUE, PAPER, BLUE),
-    cells.POOL: (f"3{TIMES}3 avg pool", ORANGE, INK, ORANGE),
+EDGE_STYLE = {  # operation: label, fill, text, line
+    "none": ("none", PAPER, GREY, GREY),
+    "skip_connect": ("skip", "#e4e4e4", INK, INK),
+    "nor_conv_1x1": (f"1{TIMES}1 conv", SKY, INK, SKY),
+    "nor_conv_3x3": (f"3{TIMES}3 conv", BLUE, PAPER, BLUE),
+    "avg_pool_3x3": (f"3{TIMES}3 avg pool", ORANGE, INK, ORANGE),
 }
-BLOCK_FILL = (BLUE, VERMILION, GREEN)  # conv, mbconv, bconv
+FILLS = (
+    BLUE,
+    VERMILION,
+    GREEN,
+    ORANGE,
+    SKY,
+)  # of a space's operations in their order, where boxes are operations
 
 
 def draw_architecture(space: Space, architecture: Architecture) -> Figure:
     """A figure of the architecture: its official text, its graph, its cost at the published size."""
-    draw = {"nasbench201": _draw_cell, "blox": _draw_model}[space.name]
+    draw = {"cell": _draw_cell, "blocks": _draw_model, "layers": _draw_layers}[space.drawn_as]
     return draw(space, architecture)
 
 
@@ -69,45 +74,39 @@ def _write(
     axes.text(x, y, text, ha="center", va="center", fontsize=size, color=color, **kwargs)  # type: ignore[arg-type]
 
 
-# NAS-Bench-201: the nodes in a row, the longer edges as arcs above and below
+# A cell: the nodes in a row, the longer edges as arcs above and below
 
-_NODE_X = (0.0, 3.0, 6.0, 9.0)
-_EDGE_HEIGHT = (0.0, 1.3, 0.0, 2.5, -1.3, 0.0)  # of the middle of each edge
+_NODE_PITCH = 3.0
+_ARC_HEIGHT = {1: 0.0, 2: 1.3, 3: 2.5}  # of the middle of an edge, by how many nodes further it leads
 
 
 def _draw_cell(space: Space, architecture: Architecture) -> Figure:
     figure, axes = _canvas(9.2, (-0.8, 9.8), (-2.5, 3.9))
-    live = cells.live_edges(architecture, zero_in_zero_out=True)
+    edges = space.edges(architecture)
+    output = max(edge.target for edge in edges)
     circles = []
-    for node, x in enumerate(_NODE_X):
-        shown = node in (0, cells.OUTPUT) or any(node in cells.EDGES[edge] for edge in live)
-        line, name = _shade(INK, shown), {0: "in", cells.OUTPUT: "out"}.get(node, str(node))
+    for node in range(output + 1):
+        shown = node in (0, output) or any(edge.live and node in edge[:2] for edge in edges)
+        x, line, name = node * _NODE_PITCH, _shade(INK, shown), {0: "in", output: "out"}.get(node, str(node))
         circle = Circle((x, 0), 0.42, facecolor=PAPER, edgecolor=line, linewidth=1.8, zorder=3)
         circles.append(axes.add_patch(circle))
         _write(axes, x, 0, name, 13, line, zorder=4)
-    for edge, (source, target) in enumerate(cells.EDGES):
-        operation = architecture[edge]
-        label, fill, text, line = CELL_STYLE[operation]
-        if operation != cells.NONE:
-            fill, text, line = (_shade(color, edge in live) for color in (fill, text, line))
-            text = text if edge in live else GREY
-        start, end, height = _NODE_X[source], _NODE_X[target], _EDGE_HEIGHT[edge]
+    for source, target, operation, live in edges:
+        label, fill, text, line = EDGE_STYLE[operation]
+        none = operation == "none"
+        if not none:
+            fill, text, line = _shade(fill, live), text if live else GREY, _shade(line, live)
+        start, end, height = source * _NODE_PITCH, target * _NODE_PITCH, _ARC_HEIGHT[target - source]
+        if target - source == 2 and source % 2:  # arcs that would cross lie on both sides
+            height = -height
         axes.add_patch(
             FancyArrowPatch(
-                (start, 0),
-                (end, 0),
-                connectionstyle=f"arc3,rad={-2 * height / (end - start)}",
-                patchA=circles[source],
-                patchB=circles[target],
-                shrinkA=0,
-                shrinkB=1,
-                arrowstyle="-" if operation == cells.NONE else "-|>",
-                mutation_scale=16,
-                linewidth=1.0 if operation == cells.NONE else 2.2,
-                linestyle=(0, (2, 3)) if operation == cells.NONE else "-",
-                color=line,
+                (start, 0), (end, 0), connectionstyle=f"arc3,rad={-2 * height / (end - start)}",
+                patchA=circles[source], patchB=circles[target], shrinkA=0, shrinkB=1,
+                arrowstyle="-" if none else "-|>", mutation_scale=16, color=line,
+                linewidth=1.0 if none else 2.2, linestyle=(0, (2, 3)) if none else "-",
             )
-        )
+        )  # fmt: skip
         box = {"boxstyle": "round,pad=0.35", "facecolor": fill, "edgecolor": PAPER, "linewidth": 2}
         _write(axes, (start + end) / 2, height, label, 10.5, text, zorder=5, bbox=box)
     _write(axes, 4.5, 3.5, space.text(architecture), 9, family="monospace")
@@ -124,7 +123,7 @@ def _note(space: Space, architecture: Architecture) -> str:
     return note if space.is_valid(architecture) else f"{note}   ·   the output does not depend on the input"
 
 
-# Blox: the blocks in a row, in each O0 and O1 in a row with the input edge above and the skip edge below
+# Blox's blocks in a row, in each O0 and O1 in a row with the input edge above and the skip edge below
 
 _PITCH = 9.4  # from one block to the next
 _FORK_IN, _O0, _FORK, _SUM0, _O1, _SUM1, _END = 0.5, 2.0, 3.15, 3.9, 5.45, 6.95, 7.6  # x in a block
@@ -168,7 +167,7 @@ def draw_model(
         _write(
             axes, left + _END / 2, -2.8, f"{size.channels << stage} channels, {side}{TIMES}{side}", 10, GREY
         )
-        _draw_block(axes, left, block)
+        _draw_block(axes, left, block, space.operations)
         _line(axes, [(left + _END, 0), (left + _PITCH, 0)], True, True)
         _write(axes, left + (_END + _PITCH) / 2, 0.4, "reduction", 8.5, GREY)
     _line(axes, [(-1.6, 0), (0, 0)], True, True)
@@ -185,13 +184,10 @@ def _panel(axes: Axes, left: float, right: float) -> None:
     axes.add_patch(box)
 
 
-def _draw_block(axes: Axes, left: float, block: Cell) -> None:
+def _draw_block(axes: Axes, left: float, block: Cell, names: tuple[str, ...]) -> None:
     """One block whose input is at (left, 0); what is off or dead is pale and dotted."""
     o0, o1, previous, input_, skip = block
-    first, second = (
-        bool(previous or skip),
-        bool(previous or input_),
-    )  # whether O0 is used, whether O1 has an input
+    first, second = bool(previous or skip), bool(previous or input_)  # O0 is used, O1 has an input
     sum0, sum1 = bool(previous and input_), bool(second and skip)
     gap0, gap1 = _RADIUS * sum0, _RADIUS * sum1  # lines end at the circle of a sum, else run on
     lines: list[tuple[bool, bool, list[tuple[float, float]]]] = [  # live, arrow, points
@@ -209,30 +205,50 @@ def _draw_block(axes: Axes, left: float, block: Cell) -> None:
         _line(axes, [(left + x, y) for x, y in points], live, arrow)
     for x, shown in ((_SUM0, sum0), (_SUM1, sum1)):
         if shown:
-            axes.add_patch(
-                Circle((left + x, 0), _RADIUS, facecolor=PAPER, edgecolor=INK, linewidth=1.6, zorder=4)
-            )
+            circle = Circle((left + x, 0), _RADIUS, facecolor=PAPER, edgecolor=INK, linewidth=1.6, zorder=4)
+            axes.add_patch(circle)
             _write(axes, left + x, 0, "+", 12, zorder=5)
     for x, operation, used in ((_O0, o0, first), (_O1, o1, second)):
-        fill = _shade(BLOCK_FILL[operation], used)
-        box = FancyBboxPatch(
-            (left + x - _HALF, -0.5), 2 * _HALF, 1.0, boxstyle="round,pad=0,rounding_size=0.2"
-        )
-        box.set(facecolor=fill, edgecolor="none", zorder=4)
-        axes.add_patch(box)
-        _write(axes, left + x, 0, blocks.OPERATIONS[operation], 11.5, PAPER if used else GREY, zorder=5)
+        _operation(axes, left + x, names[operation], FILLS[operation], used)
+
+
+def _operation(axes: Axes, x: float, name: str, color: str, live: bool = True, half: float = _HALF) -> None:
+    """A box with the operation's name, centred on (x, 0). half: of its width."""
+    box = FancyBboxPatch((x - half, -0.5), 2 * half, 1.0, boxstyle="round,pad=0,rounding_size=0.2")
+    box.set(facecolor=_shade(color, live), edgecolor="none", zorder=4)
+    axes.add_patch(box)
+    _write(axes, x, 0, name, 11.5, PAPER if live else GREY, zorder=5)
 
 
 def _line(axes: Axes, points: list[tuple[float, float]], live: bool, arrow: bool) -> None:
     axes.add_patch(
         FancyArrowPatch(
-            path=Outline(points),
-            arrowstyle="-|>" if arrow and live else "-",
-            mutation_scale=13,
-            linewidth=1.8 if live else 1.0,
-            linestyle="-" if live else (0, (1, 2.5)),
-            color=INK if live else "#a8a8a8",
-            joinstyle="round",
-            zorder=3 if live else 2,
+            path=Outline(points), arrowstyle="-|>" if arrow and live else "-", mutation_scale=13,
+            linewidth=1.8 if live else 1.0, linestyle="-" if live else (0, (1, 2.5)), joinstyle="round",
+            color=INK if live else "#a8a8a8", zorder=3 if live else 2,
         )
-    )
+    )  # fmt: skip
+
+
+# A sequence of choices: a box for each choice point, its place above
+
+_INCH = 0.44  # inches of a unit
+_LETTER = 0.115  # half the width of a letter in a box, in units
+
+
+def _draw_layers(space: Space, architecture: Architecture) -> Figure:
+    choices = space.choices_by_place(architecture)
+    half = max(_HALF, 0.25 + _LETTER * max(len(name) for _, name in choices))
+    step = 2 * half + 0.9  # from one box to the next
+    end = (len(choices) - 1) * step
+    figure, axes = _canvas(_INCH * (end + 2 * step), (-step, end + step), (-2.2, 2.2))
+    fills = {name: FILLS[i % len(FILLS)] for i, name in enumerate(space.operations)}
+    for number, (place, name) in enumerate(choices):
+        x = number * step
+        _operation(axes, x, name, fills.get(name, GREY), half=half)
+        _write(axes, x, 0.85, place, 9, GREY)
+        if number:
+            _line(axes, [(x - step + half, 0), (x - half, 0)], True, True)
+    _write(axes, end / 2, 1.7, space.text(architecture), 9, family="monospace")
+    _write(axes, end / 2, -1.5, _note(space, architecture), 10, GREY)
+    return figure

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -11,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from analysis.diagnose import Diagnostics
-from analysis.diagnostics import FEWEST, PLACE
 from analysis.figures import style
-from analysis.study import FULL
+from analysis.figures.registry import Drawn, Source, figure
+from analysis.measures.collect import Collected
+from analysis.measures.diagnostics import FEWEST, PLACE, Diagnostics, diagnose
 
 MOST = 6  # panels of a figure
 COLUMNS = 3
@@ -38,10 +37,32 @@ def choose(variants: pd.DataFrame) -> pd.DataFrame:
     return kept.sort_values("space", key=lambda names: names.map(order.index), kind="stable")
 
 
-def heatmaps(name: str, found: Diagnostics, *, note: str = "") -> tuple[Figure, pd.DataFrame]:
+@figure("residuals", source=Source.REPORT, title="Over- and underrated operations", points=True)
+def residuals_of_study(collected: Collected) -> Iterator[Drawn]:
+    """`residuals` of a study's chosen variants; rows: of all its variants."""
+    yield from _of_study("residuals", collected)
+
+
+@figure(
+    "confusion", source=Source.REPORT, title="Parts of the true ranking in the predicted one", points=True
+)
+def confusion_of_study(collected: Collected) -> Iterator[Drawn]:
+    """`confusion` of a study's chosen variants; rows: of all its variants."""
+    yield from _of_study("confusion", collected)
+
+
+def _of_study(name: str, collected: Collected) -> Iterator[Drawn]:
+    result = diagnose(collected)
+    if len(result.variants):
+        yield heatmaps(name, result, note=style.data_note(collected.study.note))
+
+
+def heatmaps(name: str, result: Diagnostics, *, note: str = "") -> Drawn:
     """The figure 'residuals' or 'confusion' of the chosen variants, and its data, of all of them."""
-    draw, rows = {"residuals": (residuals, found.residuals), "confusion": (confusion, found.confusion)}[name]
-    return draw(rows, choose(found.variants), note=note), rows
+    draw, rows = {"residuals": (residuals, result.residuals), "confusion": (confusion, result.confusion)}[
+        name
+    ]
+    return Drawn(draw(rows, choose(result.variants), note=note), rows)
 
 
 def residuals(rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "") -> Figure:
@@ -134,28 +155,14 @@ def _panels(
     text: str,
     note: str,
 ) -> Figure:
-    across = min(COLUMNS, max(1, len(variants)))
-    down = max(1, -(-len(variants) // across))
     deepest = max((group.iloc[:, 3:5].nunique().max() for _, group in shown.groupby("variant")), default=5)
+    width = max(4.4, 2.9 * min(COLUMNS, max(1, len(variants))))
     with style.look():
-        figure = style.new_figure(
-            height=(0.17 * max(6, deepest) + 1.1) * down + 0.7, width=max(4.4, 2.9 * across)
-        )
+        figure, panels = style.panel_grid(len(variants), COLUMNS, 0.17 * max(6, deepest) + 1.1, 0.7, width)
         figure.get_layout_engine().set(w_pad=0.1)  # type: ignore[union-attr, call-arg]
-        panels = figure.subplots(down, across, squeeze=False)
-        for axes in panels.flat[len(variants) :]:
-            axes.set_axis_off()
         for axes, row in zip(panels.flat, variants.to_dict("records"), strict=False):
-            group = shown[
-                (shown[["space", "mask", "variant"]] == (row["space"], row["mask"], row["variant"])).all(
-                    axis=1
-                )
-            ]
-            draw(axes, group)
-            # The mask is in the title unless the variant's own name says it.
-            mask = FULL if row["mask"] in row["variant"] else row["mask"]
-            named = style.panel_title(row["space"], mask)
-            title = f"{textwrap.fill(row['variant'], 30)}\n{textwrap.fill(named, 30)}"
-            axes.set_title(f"{title}, n = {row['n']}", fontsize=8)
+            names = row["space"], row["mask"], row["variant"]
+            draw(axes, shown[(shown[["space", "mask", "variant"]] == names).all(axis=1)])
+            axes.set_title(f"{style.variant_title(*names, 30)}, n = {row['n']}", fontsize=8)
         style.add_note(figure, text, note)
     return figure

@@ -1,8 +1,8 @@
-"""Truth against score, one panel a variant: the shape behind the number."""
+"""Truth against score: one panel a variant of a study, or one pair of columns; the shape behind the number."""
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,32 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.study import FULL
+from analysis.figures.registry import Drawn, Source, figure
+from analysis.measures.collect import Collected
 
 PANELS = 12  # on a page
 COLUMNS = 3
 WRAP = 27  # letters in a line of a title
 GROUP = ["space", "mask", "variant"]
+
+
+@figure("scatter", source=Source.REPORT, title="Truth against score, some variants a page", points=True)
+def scatter_pages(collected: Collected) -> Iterator[Drawn]:
+    """`scatter` of a study, a page after another: many panels take up much memory. Rows: the points of the page."""
+    usable = collected.primary[collected.primary["tau_b"].notna()]
+    taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
+    truth = ", ".join(dict.fromkeys(truth.title for truth in collected.study.truths.values()))
+    parts = pages(collected.points)
+    for number, points in enumerate(parts, 1):
+        note = style.data_note(collected.study.note)
+        drawn = scatter(points, taus, top=marked(collected), truth=truth, note=note)
+        yield Drawn(drawn, points, page=str(number) if len(parts) > 1 else "")
+
+
+def marked(collected: Collected) -> int:
+    """How many of the best by truth a scatter marks."""
+    top = collected.study.top
+    return max(size for size in top if size <= max(50, top[0]))
 
 
 def pages(points: pd.DataFrame) -> list[pd.DataFrame]:
@@ -34,13 +54,9 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
     would squeeze the rest; how many points that hides is written in the panel.
     """
     groups = _panels(points)
-    columns = min(COLUMNS, max(1, len(groups)))
-    rows = max(1, -(-len(groups) // columns))
     with style.look():
-        figure = style.new_figure(height=2.5 * rows + 0.9)
-        panels = figure.subplots(rows, columns, squeeze=False)
-        for axes in panels.flat[len(groups) :]:
-            axes.set_axis_off()
+        figure, panels = style.panel_grid(len(groups), COLUMNS, 2.5, 0.9)
+        columns = panels.shape[1]
         if not groups:
             style.empty(panels[0, 0], "no finished run")
         known = {tuple(row[:3]): row[3] for row in taus[[*GROUP, "tau_b"]].itertuples(index=False)}
@@ -49,29 +65,12 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
             rest = group[~best]
             alpha = float(np.clip(2000 / max(1, len(group)), 0.12, 0.45))
             size = float(np.clip(900 / max(1, len(group)), 2, 14))
-            axes.scatter(
-                rest["truth"],
-                rest["score"],
-                s=size,
-                c=style.GREY,
-                alpha=alpha,
-                linewidths=0,
-                rasterized=True,
-            )
-            axes.scatter(
-                group["truth"][best],
-                group["score"][best],
-                s=max(8.0, size),
-                c=style.PALETTE[1],
-                alpha=0.9,
-                linewidths=0,
-                rasterized=True,
+            style.points(axes, rest["truth"], rest["score"], style.GREY, size, alpha)
+            style.points(
+                axes, group["truth"][best], group["score"][best], style.PALETTE[1], max(8.0, size), 0.9
             )
             hidden = _zoom(axes, group)
-            # The mask is in the title unless the variant's own name says it.
-            named = style.panel_title(str(space), FULL if str(mask) in str(variant) else str(mask))
-            title = f"{textwrap.fill(str(variant), WRAP)}\n{textwrap.fill(named, WRAP)}"
-            axes.set_title(title, fontsize=8.5)
+            axes.set_title(style.variant_title(space, mask, variant, WRAP), fontsize=8.5)
             tau = known.get((space, mask, variant))
             sampled = int(group["sampled"].sum())
             more = f" + {len(group) - sampled} of the top" if sampled < len(group) else ""
@@ -118,3 +117,30 @@ def _zoom(axes: Axes, group: pd.DataFrame) -> int:
         return 0
     axes.set(xlim=limits[0], ylim=limits[1])
     return int(((group["truth"] < limits[0][0]) | (group["score"] < limits[1][0])).sum())
+
+
+def pair(points: pd.DataFrame, *, top: int, truth: str, score: str, note: str = "") -> Figure:
+    """Left truth and score, right their places, 1 the best; one point an architecture.
+
+    points: truth, score, place (by truth, from 1), score_place. top: this many of the best by truth are marked. truth,
+    score: what they are, for the axes."""
+    best = (points["place"] <= top).to_numpy()
+    n = max(1, len(points))
+    with style.look():
+        figure = style.new_figure(height=4.2, width=8.4)
+        left, right = figure.subplots(1, 2)
+        for axes, x, y in ((left, "truth", "score"), (right, "place", "score_place")):
+            size, alpha = float(np.clip(2500 / n, 1.5, 14)), float(np.clip(2500 / n, 0.1, 0.5))
+            style.points(axes, points[x][~best], points[y][~best], style.GREY, size, alpha)
+            style.points(axes, points[x][best], points[y][best], style.PALETTE[1], max(8.0, size), 0.9)
+        left.set(xlabel=truth, ylabel=score)
+        left.set_title("values")
+        right.set(xlabel="place by truth", ylabel="place by score")
+        right.invert_xaxis()
+        right.invert_yaxis()
+        right.set_title("places (1: the best)")
+        text = (
+            f"One point an architecture, n = {len(points):,}. Orange: the {min(top, n)} of the highest truth."
+        )
+        style.add_note(figure, text, note)
+    return figure

@@ -9,19 +9,23 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator
+from numpy.typing import ArrayLike
 
-from analysis.safe_text import csv_text
-from analysis.study import FULL
+from analysis.store.study import FULL
+from analysis.tables import csv_text
 from supernet.files import write_atomic, write_text
+from supernet.spaces import SPACES
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart under all kinds of colour vision. Yellow is left
 # out: it is too light for lines on white.
@@ -61,7 +65,12 @@ SETTINGS: dict[str, Any] = {
     "svg.hashsalt": "ranking",
 }
 
-TITLES = {"nasbench201": "NAS-Bench-201", "blox": "Blox"}
+TITLES = {name: space.title for name, space in SPACES.items()}
+CEILINGS = {  # kinds of noise ceiling that figures show
+    "seed_to_seed": "noise ceiling, seed against seed",
+    "valid_to_test": "noise ceiling, validation against test",
+}
+MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
 def look() -> AbstractContextManager[None]:
@@ -74,20 +83,68 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
+def panel_grid(
+    count: int, most: int, height: float, margin: float, width: float = WIDTH
+) -> tuple[Figure, np.ndarray]:
+    """A figure of `count` panels, at most `most` beside each other, and the panels (down, across), those left over off.
+
+    height: of a panel, margin: of what is above and below all of them, width: of the figure; in inches."""
+    across = min(most, max(1, count))
+    down = -(-max(1, count) // across)
+    figure = new_figure(height * down + margin, width)
+    panels = figure.subplots(down, across, squeeze=False)
+    for axes in panels.flat[count:]:
+        axes.set_axis_off()
+    return figure, panels
+
+
+def points(
+    axes: Axes, x: ArrayLike, y: ArrayLike, colour: Any, size: float, alpha: float, marker: str = "o"
+) -> None:
+    """Points as an image, so that very many of them are a small file too. colour: one, or one a point."""
+    axes.scatter(x, y, s=size, c=colour, alpha=alpha, marker=marker, linewidths=0, rasterized=True)
+
+
+def band(axes: Axes, x: Any, mean: Any, std: Any, colour: str, alpha: float = 0.18) -> None:
+    """Mean ± standard deviation."""
+    axes.fill_between(x, mean - std, mean + std, color=colour, alpha=alpha, linewidth=0)
+
+
+def zero_line(axes: Axes) -> None:
+    """Where a coefficient says nothing."""
+    axes.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
+
+
+def size_axis(axes: Axes, sizes: Sequence[int], labels: Sequence[str]) -> None:
+    """x, the size of the true top-N, on a log scale with these ticks alone."""
+    axes.set_xscale("log")
+    axes.set_xticks(sizes, labels)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
 def colours(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Colour and marker of each name, by first appearance. From the eighth on with other markers."""
-    found: dict[str, tuple[str, str]] = {}
-    for name in names:
-        if name not in found:
-            i, n = len(found), len(PALETTE)
-            found[name] = (PALETTE[i % n], MARKERS[(i + i // n) % n])
-    return found
+    n = len(PALETTE)
+    return {name: (PALETTE[i % n], MARKERS[(i + i // n) % n]) for i, name in enumerate(dict.fromkeys(names))}
 
 
 def panel_title(space: str, mask: str = FULL) -> str:
     """The title of a panel: the space, and its mask if it has one."""
     title = TITLES.get(space, space)
     return title if mask == FULL else f"{title} without {mask}"
+
+
+def variant_title(space: str, mask: str, variant: str, wrap: int) -> str:
+    """The title of a variant's panel, in lines of at most `wrap` letters; the mask is left out where the variant's own
+    name says it."""
+    place = panel_title(space, FULL if mask in variant else mask)
+    return f"{textwrap.fill(variant, wrap)}\n{textwrap.fill(place, wrap)}"
+
+
+def data_note(note: str) -> str:
+    """What a study's note says of its data, for the small print; empty for none."""
+    return f"Data: {note}" if note else ""
 
 
 def add_note(figure: Figure, *parts: str) -> None:
@@ -103,6 +160,11 @@ def add_note(figure: Figure, *parts: str) -> None:
     )
 
 
+def coefficient(value: float | None, digits: int = 2) -> str:
+    """A coefficient with a minus sign; a dash where it is undefined."""
+    return DASH if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+
+
 def empty(axes: Axes, text: str) -> None:
     """Say in the panel why it is empty."""
     axes.set_axis_off()
@@ -112,8 +174,8 @@ def empty(axes: Axes, text: str) -> None:
 def _with_plain_ids(svg: str) -> str:
     """The same drawing with numbers for Matplotlib's identifiers, which hash coordinates to their last bit: products of
     matrices are not always the same to that."""
-    found = dict.fromkeys(re.findall(r'id="([a-z][0-9a-f]{10})"', svg))
-    numbers = {name: f"{name[0]}{number}" for number, name in enumerate(found)}
+    identifiers = dict.fromkeys(re.findall(r'id="([a-z][0-9a-f]{10})"', svg))
+    numbers = {name: f"{name[0]}{number}" for number, name in enumerate(identifiers)}
     return re.sub(r"(?<=[\"#])[a-z][0-9a-f]{10}(?=[\")])", lambda match: numbers.get(match[0], match[0]), svg)
 
 

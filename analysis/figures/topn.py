@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator
 
-from analysis.baselines import LOG_RANK_SUM, WORDS
-from analysis.ceiling import INSIDE
 from analysis.figures import style
-from analysis.references import EXPECTED
-from analysis.study import FULL
+from analysis.figures.registry import Drawn, Source, figure
+from analysis.measures.baselines import LOG_RANK_SUM, WORDS
+from analysis.measures.collect import Collected
+from analysis.measures.references import EXPECTED
+from analysis.store.study import FULL
 
 BANDS = 5  # variants in a panel up to which bands stay legible
 TOGETHER = 7  # variants in a panel, as many as there are colours
@@ -22,12 +23,20 @@ LABEL = 48  # letters in a line of the legend
 DASHES = ((0, (4, 2)), (0, (6, 1.5, 1, 1.5)), (0, (1, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
 
 
+@figure("topn", source=Source.REPORT, title="The true top-N, set by set")
+def topn_of_study(collected: Collected) -> Iterator[Drawn]:
+    """`topn` of a study; rows: of `series_of`."""
+    series = series_of(collected.top[collected.top["primary"].astype(bool)])
+    note = style.data_note(collected.study.note)
+    yield Drawn(topn(series, collected.top_references, percent=collected.study.in_percent, note=note), series)
+
+
 def topn(series: pd.DataFrame, references: pd.DataFrame, *, percent: bool = True, note: str = "") -> Figure:
     """Two panels a space: tau-b inside the true top-N, and the mean score of the true top-N, against N.
 
     series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
     and N; std is NaN for one seed. references: space, mask, reference, top, tau_b: lines of the noise ceiling,
-    of validation against test (INSIDE of ceiling.py), of params and of the log-rank sum. Grey band: what range
+    of validation against test (style.CEILINGS), of params and of the log-rank sum. Grey band: what range
     restriction alone lets expect, between its two scales (EXPECTED in series), for the panel's variant of the highest
     tau-b over all.
     A falling line on the right means that better architectures score higher, which is what topn_mean_tau sums up.
@@ -90,11 +99,7 @@ def _lines(variant: str) -> int:
 
 
 def _draw(
-    left: Axes,
-    right: Axes,
-    here: pd.DataFrame,
-    look: dict[str, tuple[str, str]],
-    references: pd.DataFrame,
+    left: Axes, right: Axes, here: pd.DataFrame, look: dict[str, tuple[str, str]], references: pd.DataFrame
 ) -> None:
     """The variants of `here` in a row of panels."""
     for variant, group in here.groupby("variant", sort=False):
@@ -103,28 +108,22 @@ def _draw(
         for axes, name, std in ((left, "mean", "std"), (right, "score", "score_std")):
             axes.plot(group["top"], group[name], color=colour, marker=marker, label=label)
             if here["variant"].nunique() <= BANDS and group[std].notna().all():
-                low, high = group[name] - group[std], group[name] + group[std]
-                axes.fill_between(group["top"], low, high, color=colour, alpha=0.18, linewidth=0)
+                style.band(axes, group["top"], group[name], group[std], colour)
     _restriction(left, here)
     _references(left, references)
     sizes = sorted(here["top"].unique())
     for axes in (left, right):
-        axes.set_xscale("log")
-        axes.set_xticks(sizes, [str(size) for size in sizes])
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        style.size_axis(axes, sizes, [str(size) for size in sizes])
         axes.set_xlabel("N, size of the true top-N")
-    left.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
+    style.zero_line(left)
     left.set_ylabel("tau-b inside the true top-N")
 
 
 def _seeds(group: pd.DataFrame) -> str:
     counts = sorted({int(n) for n in group["seeds"]})
-    return (
-        f"{counts[0]} seed{'s' * (counts[0] != 1)}"
-        if len(counts) == 1
-        else f"{counts[0]} to {counts[-1]} seeds"
-    )
+    if len(counts) > 1:
+        return f"{counts[0]} to {counts[-1]} seeds"
+    return f"{counts[0]} seed{'s' * (counts[0] != 1)}"
 
 
 def _restriction(axes: Axes, here: pd.DataFrame) -> None:
@@ -139,16 +138,11 @@ def _restriction(axes: Axes, here: pd.DataFrame) -> None:
     best = known.groupby("variant", sort=False)["expected_places"].max().idxmax()
     rows = known[known["variant"] == best]
     label = f"range restriction alone: “{best}”"
+    low, high = (rows[name].astype(float) for name in EXPECTED)
     axes.fill_between(
-        rows["top"],
-        rows[EXPECTED[0]].astype(float),
-        rows[EXPECTED[1]].astype(float),
-        color=style.GREY,
-        alpha=0.25,
-        linewidth=0,
-        zorder=0.8,
+        rows["top"], low, high, color=style.GREY, alpha=0.25, linewidth=0, zorder=0.8,
         label=textwrap.fill(label, LABEL),
-    )
+    )  # fmt: skip
 
 
 def _references(axes: Axes, references: pd.DataFrame) -> None:
@@ -157,22 +151,16 @@ def _references(axes: Axes, references: pd.DataFrame) -> None:
     masks = list(dict.fromkeys(references["mask"]))
     mask = FULL if FULL in masks or not masks else masks[0]
     here = references[(references["mask"] == mask) & references["tau_b"].notna()]
-    labels = ("noise ceiling, seed against seed", "noise ceiling, validation against test")
-    names = {name: (label, "#111111") for name, label in zip(INSIDE, labels, strict=True)}
+    names = {name: (label, "#111111") for name, label in style.CEILINGS.items()}
     names |= {name: (WORDS[name], style.GREY) for name in ("params", LOG_RANK_SUM)}
     for (reference, (label, colour)), dashes in zip(names.items(), DASHES, strict=True):
         group = here[here["reference"] == reference]
         if not len(group):
             continue
         axes.plot(
-            group["top"],
-            group["tau_b"].astype(float),
-            color=colour,
-            linestyle=dashes,
-            linewidth=1.2,
-            zorder=1.5,
+            group["top"], group["tau_b"].astype(float), color=colour, linestyle=dashes, linewidth=1.2, zorder=1.5,
             label=label,
-        )
+        )  # fmt: skip
 
 
 def series_of(top: pd.DataFrame) -> pd.DataFrame:
@@ -184,10 +172,8 @@ def series_of(top: pd.DataFrame) -> pd.DataFrame:
         row = {"space": space, "mask": mask, "variant": variant, "top": size, "seeds": len(group)}
         for name, mean, std in (("tau_b", "mean", "std"), ("mean_score", "score", "score_std")):
             values = group[name].astype(float)
-            row |= {
-                mean: values.mean(skipna=False),
-                std: values.std(ddof=1, skipna=False) if len(values) > 1 else np.nan,
-            }
+            row[mean] = values.mean(skipna=False)
+            row[std] = values.std(ddof=1, skipna=False) if len(values) > 1 else np.nan
         row |= {name: group[name].astype(float).mean(skipna=False) for name in EXPECTED}
         rows.append(row)
     names = ["space", "mask", "variant", "top", "seeds", "mean", "std", "score", "score_std"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,33 +13,54 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
-from analysis.study import FULL
+from analysis.figures.registry import Drawn, Source, figure
+from analysis.measures.baselines import BASELINES, LOG_RANK_SUM, TITLES, WORDS
+from analysis.measures.collect import Collected
+from analysis.store.study import FULL
+from supernet.spaces import SPACES
 
-LAYERS = "live convolutions, layers in all"
-REFERENCES: dict[str, tuple[str, str, Any]] = {  # name in the frame: label, colour, line style
-    "params": ("params as a ranking", style.PALETTE[4], "-"),
-    "macs": ("MACs as a ranking", style.PALETTE[2], (0, (2.5, 1.5))),
-    "live_convolutions": (LAYERS, style.PALETTE[3], "-"),
-    "layers": (LAYERS, style.PALETTE[3], "-"),
-    "longest_path": ("layers on the longest path as a ranking", style.PALETTE[5], "-"),
-    "log_rank_sum": ("log-rank sum of params and layers", style.PALETTE[1], (0, (1, 1))),
-    "seed_to_seed": ("noise ceiling, seed against seed", "#111111", "-"),
-    "valid_to_test": ("noise ceiling, validation against test", "#111111", (0, (1, 1.2))),
-}
+BLACK = "#111111"
+Mark = tuple[str, str, Any]  # label, colour, line style
 
 
+def _references() -> dict[str, Mark]:
+    """The mark of each reference by its name in the frame. The layers that spaces sum with params have one for all."""
+    _, orange, green, pink, amber, sky, _ = style.PALETTE
+    layers = [space.layers for space in SPACES.values()]
+    summed = ", ".join(WORDS[name] for name in layers)
+    marks: dict[str, Mark] = {
+        "params": (TITLES["params"], amber, "-"),
+        "macs": (TITLES["macs"], green, (0, (2.5, 1.5))),
+        **dict.fromkeys(layers, (summed, pink, "-")),
+    }
+    others = [name for name in BASELINES if name not in marks and name != LOG_RANK_SUM]
+    marks |= {name: (TITLES[name], sky, "-") for name in others}
+    marks[LOG_RANK_SUM] = (WORDS[LOG_RANK_SUM], orange, (0, (1, 1)))
+    return marks | {
+        name: (label, BLACK, dashes)
+        for (name, label), dashes in zip(style.CEILINGS.items(), ("-", (0, (1, 1.2))), strict=True)
+    }
+
+
+REFERENCES = _references()
 BLUE = style.PALETTE[0]
 MEAN: dict[str, Any] = {"color": BLUE, "marker": "o", "markersize": 6.5, "linewidth": 1.6}
 BOTH: dict[str, Any] = {"color": BLUE, "linewidth": 1.6}
 PART: dict[str, Any] = {"color": BLUE, "linewidth": 4.5, "alpha": 0.55, "solid_capstyle": "butt"}
 ALONE: dict[str, Any] = {"color": BLUE, "linewidth": 1.4, "linestyle": (0, (2, 1.2))}
 SEED: dict[str, Any] = {
-    "color": BLUE,
-    "marker": "o",
-    "markersize": 4,
-    "markerfacecolor": "white",
-    "linestyle": "",
-}
+    "color": BLUE, "marker": "o", "markersize": 4, "markerfacecolor": "white", "linestyle": "",
+}  # fmt: skip
+
+
+@figure("variants", source=Source.REPORT, title="tau-b of every variant")
+def variants_of_study(collected: Collected) -> Iterator[Drawn]:
+    """`variants` of a study; rows: of its variants that have a tau-b."""
+    usable = collected.primary[collected.primary["tau_b"].notna()]
+    runs = collected.runs[collected.runs["primary"].astype(bool)]
+    yield Drawn(
+        variants(usable, runs, collected.references, note=style.data_note(collected.study.note)), usable
+    )
 
 
 def variants(
@@ -106,15 +128,8 @@ def _label(row: pd.Series, rows: pd.DataFrame) -> str:
 
 def _row(axes: Axes, y: float, row: pd.Series, seeds: np.ndarray) -> None:
     if pd.isna(row["tau_b"]):
-        axes.text(
-            0.02,
-            y,
-            "no value",
-            color=style.GREY,
-            va="center",
-            transform=axes.get_yaxis_transform(),
-            fontsize=8,
-        )
+        where = axes.get_yaxis_transform()
+        axes.text(0.02, y, "no value", color=style.GREY, va="center", transform=where, fontsize=8)
         return
     if pd.notna(row["tau_b_low"]):
         both = pd.notna(row["tau_b_trainings_low"])

@@ -11,11 +11,12 @@ import json
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
-from supernet.files import read_object, write_text
+from supernet.files import digest, read_object, write_text
 
 FILE = "result.json"
-SCORES, CHECKPOINT, HISTORY = "scores.parquet", "checkpoint.pt", "history.csv"
-CONFIG, MILESTONES = "config.json", "milestones.parquet"
+SCORES, HISTORY, CONFIG = "scores.parquet", "history.csv", "config.json"
+MILESTONES = "milestones.parquet"
+CHECKPOINT = "checkpoint.pt"  # written and read by supernet/training/checkpoint.py
 BOUND = (SCORES, CHECKPOINT, HISTORY, CONFIG, MILESTONES)  # the files whose digests a result holds
 REMEDY = "`python -m studies run` makes it again"
 
@@ -76,12 +77,6 @@ def is_as_written(folder: Path, result: dict[str, Any], name: str) -> bool | Non
     """Whether a file of the run is the one that its result was written with; None if the result does not say."""
     known = result.get("files", {}).get(name)
     return None if known is None else digest(folder / name) == known
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _seal(content: dict[str, Any]) -> str:

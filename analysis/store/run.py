@@ -1,93 +1,195 @@
-"""What the files of one run say, and whether they are that run's and as they were written."""
+"""A run of a study as its folder says: its result, checked with the files that it was written with, and its scores.
+
+A run may stand for several: the parts of a space, each scored by a supernet of its own. What the parts cost is what the
+whole costs; trainings that they started from count once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from analysis.statistics.vote import vote
+from analysis.store import config, history, milestones, scores, sealed
 from analysis.store import result as result_file
-from analysis.store import sealed
-from analysis.store.result import CONFIG, HISTORY, MILESTONES, REMEDY, SCORES
-from supernet.files import read_object
+from analysis.store.tables import Table
+from supernet.files import digest
+from supernet.spaces import Space
 
 NOT_RUN = "not run yet"
-NUMBERS = ("score", "loss", "seconds")
+ONE_SHOT = "one-shot"  # supernets; files that name no kind are of nothing else
+UNFINISHED = ("failed", "diverged", "missing")  # the state of the whole is the first of these that a part has
+TRAINING_COSTS = ("updates", "epochs", "train_seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training of one supernet, judged under one mask; or another estimator's run. measure: how the scores that
+    the study is about were taken, of a supernet the BatchNorm mode. measures: all that it asks for, None for all that
+    there are: another study may have had the run score in more.
+
+    trained_as: None if `space` has the mask that it was trained with; else the variant that was trained, and the run's
+    own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
+    kind: of the ranker, ONE_SHOT or that of an estimator. vote_of: the measures in the same file whose vote it is.
+    apart: those in the same file that only a figure of their own shows.
+    before: the runs whose weights it started from. part_of: the name under which it is ranked with other parts of
+    `whole`. parts: of a run that stands for several; its folder is that of the first.
+    """
+
+    variant: str
+    space: Space
+    seed: int
+    run_id: str
+    folder: Path
+    measure: str
+    size: Mapping[str, Any]
+    measures: tuple[str, ...] | None = None
+    kind: str = ONE_SHOT
+    vote_of: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    trained_as: str | None = None
+    control: str | None = None
+    before: tuple[Run, ...] = ()
+    part_of: str | None = None
+    whole: Space | None = None
+    parts: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True)
 class Look:
-    """result: of `result.json`; {'status': 'missing'} while there is none, and 'failed' if a file cannot be used.
-    damage: then which and why, with what to do; None if all is well. sealed: False for a run that has ended and was
-    written before files were bound together."""
+    """What the files of a run say, read and checked once.
 
+    result: of `result.json`; {'status': 'missing'} while there is none, and 'failed' if a file cannot be used.
+    damage: then which and why, with what to do; None if all is well. sealed: False for a run that has ended and was
+    written before files were bound together.
+    """
+
+    folder: Path
     result: dict[str, Any]
     damage: str | None = None
     sealed: bool = True
+    digests: dict[str, str] = field(default_factory=dict, compare=False, repr=False)  # of files, by name
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of a file of the run; a file is summed once."""
+        if name not in self.digests:
+            self.digests[name] = digest(self.folder / name)
+        return self.digests[name]
+
+    def is_as_written(self, name: str) -> bool | None:
+        """Whether a file is the one that the result was written with; None if the result does not say."""
+        known = self.result.get("files", {}).get(name)
+        return None if known is None else (self.folder / name).is_file() and self.digest(name) == known
 
 
 def look(folder: Path, run_id: str) -> Look:
     """Read and check the result of a run and, if it has finished, its scores."""
     try:
-        found = result_file.read(folder, run_id)
-        if found is None:
-            return Look({"status": "missing", "reason": NOT_RUN})
-        for name in (HISTORY, CONFIG, MILESTONES):
-            check_as_written(folder, found, name)
-        if CONFIG not in found.get("files", {}) and (folder / CONFIG).is_file():
-            read_object(folder / CONFIG)
-        if found["status"] == "finished":
-            check_scores(folder, run_id, found)
+        result = result_file.read(folder, run_id)
+        if result is None:
+            return Look(folder, {"status": "missing", "reason": NOT_RUN})
+        seen = Look(folder, result, sealed="seal" in result)
+        for name in (history.FILE, config.FILE, milestones.FILE):
+            _check_as_written(seen, name)
+        if config.FILE not in result.get("files", {}):
+            config.read(folder)
+        if result["status"] == "finished":
+            _check_scores(seen, run_id)
     except (ValueError, OSError) as error:
-        damage = f"{_told(error)}; {REMEDY}"
-        return Look({"status": "failed", "reason": damage}, damage)
-    return Look(found, sealed="seal" in found)
-
-
-def check_as_written(folder: Path, result: dict[str, Any], name: str) -> None:
-    """ValueError if the result says what a file of the run is, and it is something else or gone."""
-    path = folder / name
-    if name in result.get("files", {}):
-        if not path.is_file():
-            raise ValueError(f"{path} is missing")
-        if not result_file.is_as_written(folder, result, name):
-            raise ValueError(f"{path} is damaged: it is not the file that {result_file.FILE} describes")
+        damage = f"{_told(error)}; {result_file.REMEDY}"
+        return Look(folder, {"status": "failed", "reason": damage}, damage)
+    return seen
 
 
 def check_scores(folder: Path, run_id: str, result: dict[str, Any]) -> None:
-    """ValueError or OSError unless the scores are the run's own and whole. A file that was replaced since the result
-    was written passes if its own seal says so: a run that was killed between the two writes leaves that."""
-    path = folder / SCORES
+    """ValueError or OSError unless the scores are the run's own and whole."""
+    _check_scores(Look(folder, result), run_id)
+
+
+def _check_as_written(seen: Look, name: str) -> None:
+    """ValueError if the result says what a file of the run is, and it is something else or gone."""
+    path = seen.folder / name
+    if name in seen.result.get("files", {}):
+        if not path.is_file():
+            raise ValueError(f"{path} is missing")
+        if not seen.is_as_written(name):
+            raise ValueError(f"{path} is damaged: it is not the file that {result_file.FILE} describes")
+
+
+def _check_scores(seen: Look, run_id: str) -> None:
+    """The same for scores. A file that was replaced since the result was written passes if its own seal says so: a run
+    that was killed between the two writes leaves that."""
+    path = seen.folder / scores.FILE
     if not path.is_file():
         raise ValueError(f"{path} is missing")
-    if not result_file.is_as_written(folder, result, SCORES):
+    if not seen.is_as_written(scores.FILE):
         frame, has_seal = sealed.read_with_seal(path, run_id)
-        if not has_seal and SCORES in result.get("files", {}):
+        if not has_seal and scores.FILE in seen.result.get("files", {}):
             raise ValueError(f"{path} is damaged: it is not the file that {result_file.FILE} describes")
-        check_rows(frame, path)
-
-
-def check_rows(frame: pd.DataFrame, path: Path) -> None:
-    """ValueError unless the rows of a file are scores, one for each architecture and measure."""
-    for name in ("arch", "measure", "score"):
-        if name not in frame:
-            raise ValueError(f"{path}: no column {name!r}")
-    for name in NUMBERS:
-        if name in frame and len(frame) and not _is_numeric(frame[name]):
-            raise ValueError(f"{path}: column {name!r} is not numeric")
-    twice = frame.duplicated(["measure", "arch"])
-    if twice.any():
-        row = frame[twice].iloc[0]
-        raise ValueError(f"{path}: {row['arch']!r} has more than one row of the measure {row['measure']!r}")
-
-
-def _is_numeric(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column) or bool(column.isna().all())
+        scores.check_rows(frame, path)
 
 
 def _told(error: ValueError | OSError) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split())
+
+
+def read_scores(run: Run) -> dict[str, Table]:
+    """The run's scores, one table for each BatchNorm mode, the study's own mode first; of its parts where it has some,
+    of which one may have had nothing to score."""
+    frames = [_read_own_scores(part) for part in run.parts or (run,)]
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    frame = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
+    source = f"{run.variant}, seed {run.seed}" if run.parts else str(run.folder / scores.FILE)
+    found = {str(mode) for mode in frame["measure"].unique()}
+    modes = sorted(found, key=lambda mode: (mode != run.measure, mode))
+    if run.measure not in modes:
+        raise ValueError(
+            f"{source}: measure {run.measure!r} was not scored; it has {', '.join(modes) or 'no rows'}"
+        )
+    modes = [mode for mode in modes if run.measures is None or mode in run.measures]
+    return {
+        mode: Table(
+            frame=frame if len(found) == 1 else frame[frame["measure"] == mode].reset_index(drop=True),
+            column="score",
+            source=f"{source} ({mode})",
+        )
+        for mode in modes
+    }
+
+
+def _read_own_scores(run: Run) -> pd.DataFrame:
+    path = run.folder / scores.FILE
+    frame = sealed.read(path, run.run_id)
+    return vote(frame, run.vote_of) if run.vote_of else frame
+
+
+def joined_result(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """One result.json for those of the parts, by their names. Not finished unless all are; reason says which."""
+    left = {name: result for name, result in parts.items() if result["status"] != "finished"}
+    if left:
+        status = next(s for s in UNFINISHED if any(result["status"] == s for result in left.values()))
+        reasons = "; ".join(
+            f"{name}: {result.get('reason') or result['status']}" for name, result in left.items()
+        )
+        return {"status": status, "reason": f"{len(left)} of {len(parts)} parts: {reasons}"}
+    names = (*TRAINING_COSTS, "score_seconds")
+    return {"status": "finished", "reason": None} | {n: _sum(parts.values(), n) for n in names}
+
+
+def with_costs_of(result: dict[str, Any], before: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The result with the costs of the trainings that it started from."""
+    if not before or result["status"] != "finished":
+        return result
+    return result | {name: _sum([result, *before], name) for name in TRAINING_COSTS}
+
+
+def _sum(results: Any, name: str) -> float | None:
+    """None if one of them does not tell: a part of a sum would be taken for the whole."""
+    values = [result.get(name) for result in results]
+    return None if None in values else sum(values)

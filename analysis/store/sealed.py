@@ -11,6 +11,9 @@ import io
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
+from pyarrow.parquet import ParquetFile
 
 from supernet.files import write_atomic
 
@@ -27,9 +30,6 @@ def write(frame: pd.DataFrame, path: Path, run_id: str) -> None:
 
 def sealed(frame: pd.DataFrame, run_id: str) -> bytes:
     """The content of such a file."""
-    import pyarrow
-    import pyarrow.parquet
-
     table = pyarrow.Table.from_pandas(frame, preserve_index=False)
     more = {RUN: run_id.encode(), b"seal": MARK + b"0" * DIGITS}
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **more})
@@ -45,12 +45,10 @@ def read(path: Path, run_id: str | None = None) -> pd.DataFrame:
     """The rows of a Parquet file, sealed or not. run_id: of the run that it must be of, if it is sealed.
 
     ValueError, naming the file, if it is damaged or of another run; OSError if it cannot be read."""
-    frame, owner, _ = _read(path)
-    _check_owner(path, owner, run_id)
-    return frame
+    return read_with_seal(path, run_id)[0]
 
 
-def read_with_seal(path: Path, run_id: str) -> tuple[pd.DataFrame, bool]:
+def read_with_seal(path: Path, run_id: str | None = None) -> tuple[pd.DataFrame, bool]:
     """The same, and whether the file is sealed."""
     frame, owner, has_seal = _read(path)
     _check_owner(path, owner, run_id)
@@ -69,9 +67,6 @@ def _check_owner(path: Path, owner: str | None, run_id: str | None) -> None:
 
 def _read(path: Path) -> tuple[pd.DataFrame, str | None, bool]:
     """The rows, the run that they are of and whether the file is sealed."""
-    import pyarrow
-    from pyarrow.parquet import ParquetFile
-
     raw = path.read_bytes()
     place = _place(raw)
     if place is not None:

@@ -1,11 +1,12 @@
-"""`study.json`: what the analysis needs to know about a study. studies/execute.py writes it."""
+"""`study.json`: what the analysis needs to know about a study."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from supernet.files import read_object
+from supernet.files import read_object, write_text
 
 FILE = "study.json"
 
@@ -48,7 +49,7 @@ class TruthEntry(TypedDict):
 
 
 class ScoredEntry(TypedDict):
-    """The arguments of analysis.scored.ScoredSet."""
+    """The arguments of analysis.store.scored.ScoredSet."""
 
     top: NotRequired[int | None]
     random: NotRequired[int | None]
@@ -76,6 +77,11 @@ class StudyContent(TypedDict):
     truth: dict[str, TruthEntry]
     provenance: NotRequired[Provenance]
     scored_otherwise: NotRequired[list[ScoredEntry]]
+
+
+def write(folder: Path, content: StudyContent) -> None:
+    """Write the file of a study."""
+    write_text(folder / FILE, json.dumps(content, indent=1) + "\n")
 
 
 def read(folder: Path) -> dict[str, Any]:

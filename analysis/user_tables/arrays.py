@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow
 from numpy.lib import format as npy
+from pyarrow.parquet import ParquetFile
 
 from analysis.user_tables.cells import NAME_COLUMNS, UNNAMED, Cells
 from analysis.user_tables.content import members
@@ -102,8 +103,6 @@ def _array(data: bytes, path: Path) -> np.ndarray:
 
 def of_parquet(data: bytes, path: Path) -> Cells:
     """The columns of a Parquet file: numbers as arrays, all else as Python values."""
-    from pyarrow.parquet import ParquetFile
-
     try:
         with ParquetFile(pyarrow.BufferReader(data)) as file:
             table = file.read(use_threads=False)

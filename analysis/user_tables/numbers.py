@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.pairs import Floats
+from analysis.statistics.pairs import Floats
 from analysis.user_tables.cells import COMMA, MISSING, THOUSANDS, WHOLE, Cells
 
 LARGEST = 1e300

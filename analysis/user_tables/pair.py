@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analysis.tables import Table
+from analysis.store.tables import Table
 from analysis.user_tables.names import Read, all_spaces, names_of, recognise
 from analysis.user_tables.numbers import described, refuse_mixed_units
 from analysis.user_tables.table import (

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.pairs import Floats
+from analysis.statistics.pairs import Floats
 from analysis.user_tables.arrays import of_npy, of_npz, of_parquet
 from analysis.user_tables.cells import NAME_COLUMNS, Cells, listed
 from analysis.user_tables.content import read_content
@@ -21,14 +21,14 @@ from analysis.user_tables.delimited import of_text
 from analysis.user_tables.names import Names, Read
 from analysis.user_tables.numbers import numbers, try_numbers
 from analysis.user_tables.structures import of_json, of_value
-from supernet import plain_pickle
+from supernet.files import pickles
 
 STATUS = "status"
 FEW = 50  # values of a column that may tell repeated rows apart
 
 
 def _of_pickle(data: bytes, path: Path) -> Cells:
-    return of_value(plain_pickle.load(io.BytesIO(data)), path)
+    return of_value(pickles.load(io.BytesIO(data)), path)
 
 
 READERS: dict[str, Callable[[bytes, Path], Cells]] = {

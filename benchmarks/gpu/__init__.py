@@ -15,7 +15,17 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy
+import pandas
+import torch
+
+from analysis.tables import Column, Table, write
+from benchmarks.gpu.checks import all_checks
+from benchmarks.gpu.measures import all_measures
+from benchmarks.gpu.steps import Known
+from benchmarks.page import line, processor, table
 from benchmarks.timing import Row
+from supernet.fast.memory import in_one_line
 
 
 def main(arguments: list[str]) -> int:
@@ -36,13 +46,6 @@ def main(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     if not args.minutes > 0:
         parser.error(f"--minutes: {args.minutes:g} is not a positive number")
-    import torch
-
-    from benchmarks.gpu.checks import all_checks
-    from benchmarks.gpu.measures import all_measures
-    from benchmarks.gpu.steps import Known
-    from studies.failures import in_one_line
-
     if args.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device: 'cuda' is not available on this machine; use cpu")
     begin, device = time.monotonic(), torch.device(args.device)
@@ -74,19 +77,13 @@ def main(arguments: list[str]) -> int:
     return page.end()
 
 
-def machine(device: object) -> str:
+def machine(device: torch.device) -> str:
     """Card, driver and versions."""
-    import numpy
-    import pandas
-    import torch
-
     versions = (
         f"Python {platform.python_version()}, torch {torch.__version__}, numpy {numpy.__version__}, "
         f"pandas {pandas.__version__}"
     )
-    if getattr(device, "type", "") != "cuda":
-        from benchmarks.__main__ import processor
-
+    if device.type != "cuda":
         return f"{processor()}; {versions}"
     query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
     try:
@@ -121,9 +118,7 @@ class Page:
         self.write()
 
     def row(self, row: Row) -> None:
-        from benchmarks.__main__ import cells
-
-        print("  " + "  ".join(cells(row)), flush=True)
+        print(line(row), flush=True)
         self.rows.append(row)
         self.write()
 
@@ -135,13 +130,15 @@ class Page:
     def write(self) -> None:
         if self.folder is None:
             return
-        from benchmarks.__main__ import table
-
-        lines = ["# GPU: what it computes, and how fast", "", "| check | | |", "| --- | --- | --- |"]
-        lines += [
-            f"| {what} | {'ok' if ok else '**not ok**'} | {figure} |" for what, ok, figure in self.checks
-        ]
-        lines += ["", table(self.rows), "", *self.notes, ""]
+        checks = Table(
+            [Column("check", words=True), Column("ok", "", words=True), Column("figure", "", words=True)],
+            [
+                {"check": what, "ok": "ok" if ok else "**not ok**", "figure": figure}
+                for what, ok, figure in self.checks
+            ],
+        )
+        body = write([checks, table(self.rows)], "markdown")
+        lines = ["# GPU: what it computes, and how fast", "", body, "", *self.notes, ""]
         lines.append(f"Made by `{self.command}` on {datetime.now(UTC):%Y-%m-%d}: {self.machine}.")
         (self.folder / "gpu.md").write_text("\n".join(lines) + "\n")
         content = {"machine": self.machine, "checks": self.checks, "rows": [vars(row) for row in self.rows]}

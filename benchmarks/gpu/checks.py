@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +17,36 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.gpu.work import Work, paths_of, random_data, supernet, trainer, work
-from studies.failures import in_one_line
-from supernet.augmentation import Augmentation
-from supernet.fair_step import FairStep
+from benchmarks import BLOX, NB201
+from benchmarks.work import Work, paths_of, random_data, supernet, trainer, work
+from supernet.data.dataset import DataSet
+from supernet.fast.fair_step import FairStep
+from supernet.fast.memory import in_one_line
 from supernet.network import Supernet
-from supernet.precision import lacking, set_numerics
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Path as CellPath
-from supernet.training import TrainingConfig
+from supernet.training.augmentation import apply, draw
+from supernet.training.config import Augmentation
+from supernet.training.precision import lacking, set_numerics
+from supernet.training.trainer import Trainer
 
 Check = tuple[str, bool, str]
 SINGLE, DOUBLE = 1e-4, 1e-9  # relative errors allowed
 BATCHES = 5
 CPU = torch.device("cpu")
 # So small that few inputs of a ReLU are near zero: see `same_as_cpu`.
-SMALL = {"nasbench201": work("nasbench201", 8, 2, 16, side=8), "blox": work("blox", 4, 1, 16, side=8)}
+SMALL = {NB201: work(NB201, 8, 2, 16, side=8), BLOX: work(BLOX, 4, 1, 16, side=8)}
 CASES: list[tuple[str, str, tuple[str, ...], dict[str, Any], str, bool | None]] = [
     # name, space, mask, settings of the network, sampling, topology shared
-    ("uniform", "nasbench201", (), {}, "uniform", None),
-    ("fair", "nasbench201", (), {}, "fair", None),
-    ("balanced, unshared", "nasbench201", (), {}, "balanced", False),
-    ("linear transformers, mean, affine", "nasbench201", (), {
+    ("uniform", NB201, (), {}, "uniform", None),
+    ("fair", NB201, (), {}, "fair", None),
+    ("balanced, unshared", NB201, (), {}, "balanced", False),
+    ("linear transformers, mean, affine", NB201, (), {
         "linear_transformers": "skip+pool", "node_reduction": "mean", "affine": True}, "uniform", None),
-    ("masked", "nasbench201", ("none", "avg_pool_3x3"), {}, "fair", None),
-    ("uniform", "blox", (), {}, "uniform", None),
-    ("fair, linear transformers", "blox", (), {"linear_transformers": "skip"}, "fair", None),
-    ("masked, affine", "blox", ("bconv",), {"affine": True}, "uniform", None),
+    ("masked", NB201, ("none", "avg_pool_3x3"), {}, "fair", None),
+    ("uniform", BLOX, (), {}, "uniform", None),
+    ("fair, linear transformers", BLOX, (), {"linear_transformers": "skip"}, "fair", None),
+    ("masked, affine", BLOX, ("bconv",), {"affine": True}, "uniform", None),
 ]  # fmt: skip
 
 
@@ -59,9 +63,9 @@ def all_checks(device: torch.device) -> list[tuple[str, Callable[[torch.device],
     ]
 
 
-def error(found: Tensor, expected: Tensor) -> float:
+def error(computed: Tensor, expected: Tensor) -> float:
     """Relative, in the norm of all numbers; NaN is not equal to anything."""
-    a, b = found.detach().double().cpu().flatten(), expected.detach().double().cpu().flatten()
+    a, b = computed.detach().double().cpu().flatten(), expected.detach().double().cpu().flatten()
     return float((a - b).norm() / b.norm().clamp(min=1e-30))
 
 
@@ -90,7 +94,7 @@ def same_as_cpu(device: torch.device) -> Iterator[Check]:
     side of it, which changes some gradients by far more than rounding: so the closest of some batches counts, and where
     the CPU's own single precision is further than the bound, ten times its distance. What is computed wrongly is wrong
     on all, by about its own size."""
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     for name, space, mask, settings, kind, shared in CASES:
         small = SMALL[space]
         network = supernet(small, CPU, mask, **settings).double().train()
@@ -115,7 +119,7 @@ def same_as_cpu(device: torch.device) -> Iterator[Check]:
 
 
 def same_scores(device: torch.device) -> Iterator[Check]:
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     for space, small in SMALL.items():
         tables: list[dict[Any, Any]] = []
         for where in (CPU, device):
@@ -142,8 +146,8 @@ def same_scores(device: torch.device) -> Iterator[Check]:
 
 def same_steps(device: torch.device) -> Iterator[Check]:
     """One graph = the same without a graph = path by path; replayed parts = the network as it is."""
-    small = SMALL["nasbench201"]
-    set_numerics(TrainingConfig(epochs=1), device)
+    small = SMALL[NB201]
+    set_numerics(device)
     shape = (small.batch, 3, small.size.image_size, small.size.image_size)
     stream = torch.Generator().manual_seed(2)
     batches = [torch.randn(shape, generator=stream, dtype=torch.float64).to(device) for _ in range(5)]
@@ -191,7 +195,7 @@ def same_steps(device: torch.device) -> Iterator[Check]:
 
 
 def same_augmentation(device: torch.device) -> Iterator[Check]:
-    size = SMALL["nasbench201"].size
+    size = SMALL[NB201].size
     here, there = (random_data(size, 64, 8, where) for where in (CPU, device))
     for name, settings in (
         ("shift, flip, cutout", {"shift": 4, "flip": True, "cutout": 5}),
@@ -200,9 +204,9 @@ def same_augmentation(device: torch.device) -> Iterator[Check]:
     ):
         augmentation = Augmentation(**settings)
         try:
-            draws = augmentation.draw((64, *here.train.images.shape[1:]), torch.Generator().manual_seed(0))
-            expected = augmentation.apply(here, here.train.images, draws)
-            found = augmentation.apply(there, there.train.images, draws.to(device)).cpu()
+            draws = draw(augmentation, (64, *here.train.images.shape[1:]), torch.Generator().manual_seed(0))
+            expected = apply(augmentation, here, here.train.images, draws)
+            found = apply(augmentation, there, there.train.images, draws.to(device)).cpu()
         except ModuleNotFoundError as missing:
             yield name, True, f"not checked: {missing.name} is not installed"
             continue
@@ -214,17 +218,12 @@ def same_augmentation(device: torch.device) -> Iterator[Check]:
 
 
 RESUMED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
-    ("parts", "nasbench201", {"kind": "uniform"}, {"capture": "always"}),
-    ("parts", "blox", {"kind": "fair"}, {"stacking": "never", "capture": "always"}),
-    ("no graphs", "nasbench201", {"kind": "fair"}, {"stacking": "never", "capture": "never"}),
-    ("one graph", "nasbench201", {"kind": "fair"}, {"stacking": "graph"}),
-    (
-        "one graph, bf16",
-        "nasbench201",
-        {"kind": "fair", "batches": "same"},
-        {"stacking": "graph", "amp": "bf16"},
-    ),
-    ("one graph, fp16", "nasbench201", {"kind": "fair"}, {"stacking": "graph", "amp": "fp16"}),
+    ("parts", NB201, {"kind": "uniform"}, {"capture": "always"}),
+    ("parts", BLOX, {"kind": "fair"}, {"stacking": "never", "capture": "always"}),
+    ("no graphs", NB201, {"kind": "fair"}, {"stacking": "never", "capture": "never"}),
+    ("one graph", NB201, {"kind": "fair"}, {"stacking": "graph"}),
+    ("one graph, bf16", NB201, {"kind": "fair", "batches": "same"}, {"stacking": "graph", "amp": "bf16"}),
+    ("one graph, fp16", NB201, {"kind": "fair"}, {"stacking": "graph", "amp": "fp16"}),
 ]
 
 
@@ -237,18 +236,7 @@ def resumes(device: torch.device) -> Iterator[Check]:
         data = random_data(small.size, 72, 16, device)
         augmentation = Augmentation(shift=2, flip=True, noise=0.1, cutout=3)
 
-        def begin(
-            data: Any = data,
-            small: Work = small,
-            sampling: Any = sampling,
-            settings: Any = settings,
-            augmentation: Augmentation = augmentation,
-        ) -> Any:
-            network = supernet(small, device)
-            return trainer(
-                network, data, sampling, epochs=3, batch_size=16, augmentation=augmentation, **settings
-            )
-
+        begin = partial(_three_epochs, small, data, sampling, augmentation=augmentation, **settings)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "checkpoint.pt")
             whole = begin()
@@ -263,13 +251,18 @@ def resumes(device: torch.device) -> Iterator[Check]:
         yield f"{space}, {name}: stopped and resumed", same, "same bits" if same else "other bits"
 
 
+def _three_epochs(small: Work, data: DataSet, sampling: dict[str, Any], **settings: Any) -> Trainer:
+    network = supernet(small, data.train.labels.device)
+    return trainer(network, data, sampling, epochs=3, batch_size=16, **settings)
+
+
 def _stop_after_first(epoch: Any, epochs: int) -> None:
     raise KeyboardInterrupt
 
 
 def changes_device(device: torch.device) -> Iterator[Check]:
     """A checkpoint of the CPU goes on on the device, and back, in double precision: as if it had never moved."""
-    small = SMALL["nasbench201"]
+    small = SMALL[NB201]
     where = {"CPU": CPU, "device": device}
 
     def run(places: tuple[str, ...], path: Path) -> Tensor:
@@ -292,7 +285,7 @@ def changes_device(device: torch.device) -> Iterator[Check]:
 
 def precisions_rank(device: torch.device) -> Iterator[Check]:
     """Supernets trained in each precision rank 60 cells alike: Kendall's tau with the one in float32."""
-    small = replace(SMALL["nasbench201"], batch=32)
+    small = replace(SMALL[NB201], batch=32)
     losses = {}
     for precision in ("none", "tf32", "bf16", "fp16"):
         amp = "none" if precision == "tf32" else precision
@@ -300,15 +293,8 @@ def precisions_rank(device: torch.device) -> Iterator[Check]:
             continue
         data = random_data(small.size, 320, 320, device)
         fp32 = "tf32" if precision == "tf32" else "ieee"
-        run = trainer(
-            supernet(small, device),
-            data,
-            {"kind": "fair"},
-            updates=60,
-            batch_size=32,
-            amp=amp,
-            fp32_precision=fp32,
-        )
+        settings: dict[str, Any] = {"updates": 60, "batch_size": 32, "amp": amp, "fp32_precision": fp32}
+        run = trainer(supernet(small, device), data, {"kind": "fair"}, **settings)
         status = run.run()
         network = run.model
         assert isinstance(network, Supernet)

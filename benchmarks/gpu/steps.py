@@ -13,20 +13,27 @@ from typing import Any
 
 import torch
 
-from benchmarks.gpu.work import PlainSteps, Work, own_step, random_data, supernet, trainer, work
-from benchmarks.timing import Row
-from supernet.augmentation import Augmentation
-from supernet.precision import lacking, set_numerics
-from supernet.spaces import get_space
-from supernet.spaces.nasbench201 import pruned
-from supernet.training import Trainer, TrainingConfig
+from benchmarks import NB201
+from benchmarks.timing import Row, at_least, below
+from benchmarks.work import (
+    C16,
+    C32,
+    C64,
+    PlainSteps,
+    Work,
+    cells_macs,
+    own_step,
+    random_data,
+    supernet,
+    trainer,
+)
+from supernet.training.config import Augmentation
+from supernet.training.precision import lacking, set_numerics
+from supernet.training.trainer import Trainer
 
 NCHW, NHWC = torch.contiguous_format, torch.channels_last
 UNIFORM, FAIR = {"kind": "uniform"}, {"kind": "fair", "batches": "same"}
-C16, C32 = work("nasbench201", 16, 1, 64), work("nasbench201", 32, 2, 256)
-C64 = work("nasbench201", 64, 4, 256)
-BLOX = work("blox", 32, 1, 256)
-TINY = Work("nasbench201", replace(C16.size, channels=4, image_size=8), 8)
+TINY = Work(NB201, replace(C16.size, channels=4, image_size=8), 8)
 
 
 class Known(dict[str, float]):
@@ -80,10 +87,8 @@ def rows_of(
         if reference in seconds:
             pairs = zip(seconds[reference], values, strict=True)
             factor = statistics.median(a / b for a, b in pairs)
-        goal = (goals or {}).get(name)
-        met = None if goal is None or factor is None else factor >= goal
-        text = "" if goal is None else f">= {goal:g}x"
-        yield Row(title, name, statistics.median(values), min(values), ratio=factor, goal=text, met=met)
+        goal = at_least(factor, (goals or {}).get(name)) if factor is not None else None
+        yield Row.of(title, name, values, ratio=factor, goal=goal)
 
 
 def rates(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
@@ -92,27 +97,24 @@ def rates(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
     for precision, dtype in (("ieee", torch.float32), ("tf32", torch.float32), ("bf16", torch.bfloat16)):
         if precision != "ieee" and device.type != "cuda":
             continue
-        set_numerics(
-            TrainingConfig(epochs=1, fp32_precision=precision if precision == "tf32" else "ieee"), device
-        )
+        set_numerics(device, fp32_precision=precision if precision == "tf32" else "ieee")
         a, b = (torch.randn(n, n, device=device, dtype=dtype) for _ in range(2))
         seconds = turns({"product": partial(torch.mm, a, b)}, device, 5)["product"]
         known[f"flops {precision}"] = 2 * n**3 / statistics.median(seconds)
         values = [2e-12 * n**3 / s for s in seconds]
-        yield Row(f"matrix product {n}", precision, statistics.median(values), min(values), "TFLOP/s")
+        yield Row.of(f"matrix product {n}", precision, values, "TFLOP/s")
     x = torch.randn(n * n, device=device)
     y = torch.empty_like(x)
     seconds = turns({"copy": partial(y.copy_, x)}, device, 5)["copy"]
     values = [8e-12 * n * n / s for s in seconds]
-    yield Row("copy, read and written", "float32", statistics.median(values), min(values), "TB/s")
+    yield Row.of("copy, read and written", "float32", values, "TB/s")
 
 
 def step_rows(device: torch.device, known: Known, size: Work, quick: bool) -> Iterator[Row]:
     """One path and a strictly fair group, in each precision, against public code's way in the same precision."""
     count, warm = (2, 3) if quick else (3, 1) if size is C64 else (9, 3)
     precisions = ["ieee"] if device.type != "cuda" else ["ieee", "tf32", "bf16"]
-    shape = (size.batch, 3, size.size.image_size, size.size.image_size)
-    images = torch.randn(shape, device=device)
+    images = torch.randn(size.images, device=device)
     labels = (torch.arange(size.batch) % size.size.classes).to(device)
     last = images.contiguous(memory_format=NHWC)
     data = random_data(size.size, 2 * size.batch, 16, device)
@@ -126,7 +128,7 @@ def step_rows(device: torch.device, known: Known, size: Work, quick: bool) -> It
             ways: dict[str, dict[str, Any]] = {"eager": {"stacking": "never", "capture": "never"}}
             if size is not C64:
                 ways["captured"] = {"stacking": "never", "capture": "always"}
-            if what == "fair group" and size.space == "nasbench201" and size is not C64:
+            if what == "fair group" and size.space == NB201 and size is not C64:
                 ways["one graph"] = {"stacking": "graph", "capture": "never"}
             calls: dict[str, Callable[[], object]] = {
                 "plain": partial(PlainSteps(size, device, amp, NCHW, sampling), images, labels),
@@ -160,23 +162,20 @@ def step_rows(device: torch.device, known: Known, size: Work, quick: bool) -> It
             yield from rows_of(title, seconds, references, goals)
             best = min(statistics.median(values) for name, values in seconds.items() if "plain" not in name)
             known[f"{size.name} {what} {precision}"] = best
-            if size.space == "nasbench201" and what == "fair group" and f"flops {precision}" in known:
+            if size.space == NB201 and what == "fair group" and f"flops {precision}" in known:
                 share = flops_of_group(size) / best / known[f"flops {precision}"]
-                yield Row(title, "fastest, of the matrix rate", 100 * share, 100 * share, "%")
+                yield Row.of(title, "fastest, of the matrix rate", [100 * share], "%")
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated() / 2**20
-        yield Row(size.name, "all these variants together, memory", peak, peak, "MB")
+        yield Row.of(size.name, "all these variants together, memory", [peak], "MB")
         calls.clear()
         tidy(device)
 
 
 def flops_of_group(size: Work) -> float:
     """Floating-point operations of a strictly fair group, live edges only: forward, and twice that backward."""
-    space = get_space("nasbench201")
-    cells = [(a, (a + 1) % 5) for a in range(5)]
-    paths = [tuple((first + step) % 5 for step in range(6)) for first, _ in cells]
-    macs = sum(space.cost(pruned(cell, True), size.size).macs for cell in paths)
-    return 6.0 * macs * size.batch
+    cells = [tuple((first + step) % 5 for step in range(6)) for first in range(5)]
+    return 6.0 * cells_macs(size, cells) * size.batch
 
 
 def epoch(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
@@ -198,10 +197,9 @@ def epoch(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
         run.run()
         seconds = run.history[-1].seconds
         known[f"epoch {precision}"] = seconds
-        yield Row(
-            f"{size.name}, an epoch of {images:,} images", f"{precision}, 250 epochs", 250 * seconds / 60,
-            250 * seconds / 60, "min", goal="< 10 min" if precision == "ieee" else "",
-            met=250 * seconds < 600 if precision == "ieee" else None,
-        )  # fmt: skip
+        minutes = 250 * seconds / 60
+        goal = below(minutes, 10 if precision == "ieee" else None, "min")
+        title = f"{size.name}, an epoch of {images:,} images"
+        yield Row.of(title, f"{precision}, 250 epochs", [minutes], "min", goal=goal)
         del run
         tidy(device)

@@ -14,15 +14,15 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from benchmarks.gpu.steps import C16, C32, TINY, UNIFORM, Known, tidy, turns, wait
-from benchmarks.gpu.work import Work, random_data, supernet, trainer, work
+from benchmarks import NB201
+from benchmarks.gpu.steps import TINY, UNIFORM, Known, tidy, turns, wait
 from benchmarks.plain import PlainSupernet
-from benchmarks.timing import Row
-from supernet.augmentation import Augmentation
-from supernet.feed import Feed
-from supernet.precision import set_numerics
-from supernet.scoring import Scorer
-from supernet.training import TrainingConfig
+from benchmarks.timing import Row, at_least
+from benchmarks.work import C16, C32, Work, random_data, supernet, trainer, work
+from supernet.scoring.scorer import Scorer
+from supernet.training.config import Augmentation
+from supernet.training.feed import Feed
+from supernet.training.precision import set_numerics
 
 
 def scoring(device: torch.device, known: Known, quick: bool, large: bool) -> Iterator[Row]:
@@ -30,13 +30,13 @@ def scoring(device: torch.device, known: Known, quick: bool, large: bool) -> Ite
     if quick:
         size, valid, batch = TINY, 64, 64
     elif large:
-        size, valid, batch = work("nasbench201", 16, 5, 256), 1024, 512
+        size, valid, batch = work(NB201, 16, 5, 256), 1024, 512
     else:
-        size = Work("nasbench201", replace(C16.size, channels=8, image_size=8, stages=2, image_channels=1,
+        size = Work(NB201, replace(C16.size, channels=8, image_size=8, stages=2, image_channels=1,
                                            reduction="light"), 64)  # fmt: skip
         valid, batch = 448, 512
     data = random_data(size.size, 512, valid, device)
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     network = supernet(size, device)
     plain = PlainSupernet(network.config).to(device).train()
     whole = list(network.config.space.enumerate())
@@ -75,8 +75,7 @@ def scoring(device: torch.device, known: Known, quick: bool, large: bool) -> Ite
         title = f"score {name} of {size.name.rsplit(' ', 1)[0]}, {valid} images"
         yield Row(title, "plain, from 20", expected, min(reference) / 20 * number)
         factor = expected / min(seconds)
-        yield Row(title, "engine", statistics.median(seconds), min(seconds), ratio=factor,
-                  goal="" if quick else ">= 5x", met=None if quick else factor >= 5)  # fmt: skip
+        yield Row.of(title, "engine", seconds, ratio=factor, goal=at_least(factor, None if quick else 5))
 
 
 def several_runs(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
@@ -96,13 +95,13 @@ def several_runs(device: torch.device, known: Known, quick: bool) -> Iterator[Ro
         for process in processes:
             process.join(120)
         if any(process.exitcode != 0 for process in processes):
-            yield Row(f"{size.name}, {count} runs at once", "failed", math.nan, math.nan, "updates/s")
+            yield Row.of(f"{size.name}, {count} runs at once", "failed", [math.nan], "updates/s")
             continue
         total = sum(results.get() for _ in processes)
         base = base or total
-        goal, met = (">= 2.5x", total / base >= 2.5) if count == 4 and not quick else ("", None)
-        yield Row(f"{size.name}, uniform, {count} at once", "captured", total, total, "updates/s",
-                  ratio=total / base, goal=goal, met=met)  # fmt: skip
+        goal = at_least(total / base, 2.5 if count == 4 and not quick else None)
+        title = f"{size.name}, uniform, {count} at once"
+        yield Row.of(title, "captured", [total], "updates/s", total / base, goal)
 
 
 def one_of_several(size: Work, device_name: str, seconds: float, barrier: Any, results: Any) -> None:
@@ -148,24 +147,20 @@ def augmentation(device: torch.device, known: Known, quick: bool) -> Iterator[Ro
         try:
             seconds = turns({name: all_batches}, device, 2 if quick else 5, warm=1)[name]
         except ModuleNotFoundError as missing:
-            yield Row(
-                "augmentation", f"{name}: {missing.name} is not installed", math.nan, math.nan, "images/s"
-            )
+            yield Row.of("augmentation", f"{name}: {missing.name} is not installed", [math.nan], "images/s")
             continue
-        values = [20 * batch / s for s in seconds]
-        yield Row("augmentation", name, statistics.median(values), min(values), "images/s")
+        yield Row.of("augmentation", name, [20 * batch / s for s in seconds], "images/s")
 
 
 def proxies(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
     """All proxies of a network at the published size, as `zero-cost` computes them."""
     try:
         from benchmarks.proxies import ARCHITECTURES, ZEN_IMAGES, random_task
-        from studies.estimators.zero_cost import ZeroCost
-        from studies.proxies import PROXIES
+        from studies.estimators.zero_cost import PROXIES, ZeroCost
     except ModuleNotFoundError as missing:
-        yield Row("proxies", f"{missing.name} is not installed", math.nan, math.nan, "networks/min")
+        yield Row.of("proxies", f"{missing.name} is not installed", [math.nan], "networks/min")
         return
-    set_numerics(TrainingConfig(epochs=1), device)
+    set_numerics(device)
     for space, architecture in ARCHITECTURES.items():
         task = random_task(space, quick)
         task = replace(task, data=task.data.to(device), device=device)
@@ -177,6 +172,5 @@ def proxies(device: torch.device, known: Known, quick: bool) -> Iterator[Row]:
             assert len(list(estimator.score(task, [architecture], lambda done, detail: None))) == len(PROXIES)
 
         seconds = turns({"all": one}, device, 1 if quick else 3, warm=1)["all"]
-        values = [60 / s for s in seconds]
-        yield Row(f"{len(PROXIES)} proxies of a network of {task.space.title}", f"batch {estimator.batch_size}",
-                  statistics.median(values), min(values), "networks/min")  # fmt: skip
+        title = f"{len(PROXIES)} proxies of a network of {task.space.title}"
+        yield Row.of(title, f"batch {estimator.batch_size}", [60 / s for s in seconds], "networks/min")

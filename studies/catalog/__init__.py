@@ -8,7 +8,7 @@ import pkgutil
 import traceback
 from pathlib import Path
 
-from studies.study import Study
+from studies.model.study import Study
 
 
 def names() -> list[str]:

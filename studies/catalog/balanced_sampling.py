@@ -19,10 +19,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
+from studies.model.study import Study
 from studies.protocol import TRAINING
-from studies.study import Study
-from supernet.sampling import SamplingConfig
 from supernet.spaces import Size
+from supernet.training.sampling import SamplingConfig
 
 NARROW = Size(channels=5, stages=3, cells_per_stage=5)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
-from studies.study import Study
+from studies.model.study import Study
 
 
 def study() -> Study:
@@ -27,9 +27,9 @@ def study() -> Study:
         "blox_cifar100",
         (
             base,
-            replace(base, name="uniform", sampling=uniform),
-            replace(base, name="balanced", sampling=protocol.BALANCED),
-            replace(base, name="topology shared", sampling=replace(uniform, share_topology=True)),
+            base.changed(name="uniform", sampling=uniform),
+            base.changed(name="balanced", sampling=protocol.BALANCED),
+            base.changed(name="topology shared", sampling=replace(uniform, share_topology=True)),
         ),
         title="Blox on CIFAR-100: a first one-shot ranking",
         question="How do single-path supernets rank Blox models under strictly fair, uniform and balanced sampling, "

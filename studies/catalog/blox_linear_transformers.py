@@ -13,19 +13,17 @@ Smoke: python -m studies run blox_linear_transformers --smoke
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from studies import protocol
-from studies.study import Study
+from studies.model.study import Study
 
 
 def study() -> Study:
     fair = protocol.blox("strictly fair")
-    plain = (fair, replace(fair, name="uniform", sampling=protocol.UNIFORM))
+    plain = (fair, fair.changed(name="uniform", sampling=protocol.UNIFORM))
     both = [
         variant
         for base in plain
-        for variant in (base, replace(base, name=f"{base.name}, LT", linear_transformers="skip"))
+        for variant in (base, base.changed(name=f"{base.name}, LT", linear_transformers="skip"))
     ]
     return protocol.blox_study(
         "blox_linear_transformers",

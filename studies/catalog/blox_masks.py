@@ -13,10 +13,8 @@ Smoke: python -m studies run blox_masks --smoke
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from studies import protocol
-from studies.study import Study
+from studies.model.study import Study
 from supernet.spaces import get_space
 
 
@@ -27,7 +25,7 @@ def study() -> Study:
     return protocol.blox_study(
         "blox_masks",
         [
-            replace(full, evaluation_masks=masks),
+            full.changed(evaluation_masks=masks),
             *(variant for mask in masks for variant in protocol.under(mask, base)),
         ],
         title="Subsets of Blox",

@@ -13,8 +13,8 @@ Smoke: python -m studies run blox_sampling --smoke
 from __future__ import annotations
 
 from studies import protocol
-from studies.study import Study
-from supernet.sampling import SamplingConfig
+from studies.model.study import Study
+from supernet.training.sampling import SamplingConfig
 
 MEANINGS = (
     ("consecutive", "sum"),

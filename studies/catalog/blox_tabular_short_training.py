@@ -17,9 +17,9 @@ Smoke: python -m studies run blox_tabular_short_training --smoke     (the embedd
 from __future__ import annotations
 
 from studies import protocol
-from studies.estimate import Estimate
 from studies.estimators.table_column import Recorded, TableColumn
-from studies.study import Study
+from studies.model.study import Study
+from studies.model.variant import Variant
 
 EPOCHS = (2, 4, 8, 12, 16, 32, 50, 100)
 BY = ("cifar100_valid", "cifar100_train")
@@ -27,7 +27,7 @@ RECORDED = Recorded(images=45_000, batch_size=256, seconds="train_time_s")
 
 
 def study() -> Study:
-    looked_up = Estimate(
+    looked_up = Variant(
         name="recorded",
         space="blox",
         size=protocol.BLOX_SIZE,

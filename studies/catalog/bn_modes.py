@@ -15,7 +15,7 @@ Smoke: python -m studies run bn_modes --smoke
 from __future__ import annotations
 
 from studies import protocol
-from studies.study import Study
+from studies.model.study import Study
 
 
 def study() -> Study:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
-from studies.study import Study
+from studies.model.study import Study
 
 
 def study() -> Study:

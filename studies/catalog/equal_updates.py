@@ -18,15 +18,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
+from studies.model.study import Study
+from studies.model.variant import Variant
 from studies.protocol import POOL, TRAINING, UPDATES, ZERO
-from studies.study import Study
-from studies.variant import Variant
 
 
 def budget(variant: Variant, updates: int) -> Variant:
     """The same with a budget in updates."""
-    return replace(
-        variant,
+    return variant.changed(
         name=f"{variant.name}, {updates:,} updates",
         training=replace(TRAINING, epochs=None, updates=updates),
     )

@@ -18,18 +18,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analysis.scored import ScoredSet
+from analysis.store.scored import ScoredSet
 from studies import embedded
 from studies.catalog import quickstart
-from studies.estimate import Estimate
 from studies.estimators import Estimator
 from studies.estimators.cost import NetworkCost
 from studies.estimators.fear import Fear
 from studies.estimators.short_training import ShortTraining
-from studies.estimators.zero_cost import ZeroCost
-from studies.estimators.zero_cost_while_training import ZeroCostWhileTraining
-from studies.study import Study, Truth
-from studies.variant import Variant
+from studies.estimators.zero_cost import ZeroCost, ZeroCostWhileTraining
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
 from supernet.data import DataConfig
 
 RECIPE = embedded.STAND_ALONE["nasbench201"]
@@ -38,12 +36,11 @@ BY = ("train_accuracy", "valid_accuracy")
 
 
 def study() -> Study:
-    found = {v.name: v for v in quickstart.study().variants if v.space == "nasbench201"}
-    uniform = found["uniform"]
-    assert isinstance(uniform, Variant)
+    supernets = {v.name: v for v in quickstart.study().variants if v.space == "nasbench201"}
+    uniform = supernets["uniform"]
 
-    def estimate(name: str, estimator: Estimator, parent: Variant | None = None) -> Estimate:
-        return Estimate(
+    def estimate(name: str, estimator: Estimator, parent: Variant | None = None) -> Variant:
+        return Variant(
             name=name,
             space="nasbench201",
             size=embedded.SIZES["nasbench201"],
@@ -70,7 +67,7 @@ def study() -> Study:
         note=embedded.NOTE,
         variants=(
             uniform,
-            found["strictly fair"],
+            supernets["strictly fair"],
             estimate(
                 "fine-tuned supernet", ShortTraining(training=fine, start="supernet", score_by=BY), uniform
             ),

@@ -13,10 +13,8 @@ Smoke: python -m studies run evaluation_subsets --smoke
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from studies import protocol
-from studies.study import Study
+from studies.model.study import Study
 
 MASKS = (*protocol.SINGLES, protocol.ZERO + protocol.POOL)
 
@@ -26,7 +24,7 @@ def study() -> Study:
     for name, size in (("small", protocol.SMALL), ("medium", protocol.MEDIUM)):
         base = protocol.nasbench201(name, size)
         (full,) = protocol.under((), base)
-        variants.append(replace(full, evaluation_masks=MASKS))
+        variants.append(full.changed(evaluation_masks=MASKS))
         for mask in MASKS:
             variants += protocol.under(mask, base)
     return protocol.nasbench201_study(

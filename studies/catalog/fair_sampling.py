@@ -15,8 +15,8 @@ Smoke: python -m studies run fair_sampling --smoke
 from __future__ import annotations
 
 from studies import protocol
-from studies.study import Study
-from supernet.sampling import BATCHES, GRADIENTS, SamplingConfig
+from studies.model.study import Study
+from supernet.training.sampling import BATCHES, GRADIENTS, SamplingConfig
 
 
 def study() -> Study:

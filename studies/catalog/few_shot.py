@@ -23,26 +23,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
-from studies.splitting import split
-from studies.study import Study
-from studies.variant import Variant
+from studies.model.study import Study
+from studies.model.variant import Variant
+from supernet.training.config import TrainingConfig
 
 EDGE = "0-3"
 
 
-def variants(one_shot: Variant, updates: int) -> tuple[Variant, ...]:
-    """The study's variants for a training of so many updates in all, a multiple of ten."""
-    half = replace(one_shot.training, epochs=None, updates=updates // 2)
-    parent = replace(one_shot, name="parent", training=half)
-    parts = split(parent, EDGE, "few-shot", replace(half, updates=updates // 10))
-    return (one_shot, parent, replace(parent, name="restarted", parent=parent), *parts)
+def variants(one_shot: Variant, training: TrainingConfig, updates: int) -> tuple[Variant, ...]:
+    """The study's variants. training: of the one-shot supernet, which takes so many updates, a multiple of ten."""
+    half = replace(training, epochs=None, updates=updates // 2)
+    parent = one_shot.changed(name="parent", training=half)
+    parts = protocol.split(parent, EDGE, "few-shot", replace(half, updates=updates // 10))
+    return (one_shot, parent, parent.changed(name="restarted", parent=parent), *parts)
 
 
 def study() -> Study:
     one_shot = protocol.nasbench201("one-shot", protocol.SMALL, sampling=protocol.UNIFORM)
     return protocol.nasbench201_study(
         "few_shot",
-        variants(one_shot, protocol.UPDATES["uniform"]),
+        variants(one_shot, protocol.TRAINING, protocol.UPDATES["uniform"]),
         title="Few-shot supernets of NAS-Bench-201",
         question="Does a supernet that is split by the operations of one edge halfway through the training rank better "
         "than one that is not, at equal total updates?",

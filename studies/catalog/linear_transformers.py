@@ -17,11 +17,9 @@ Smoke: python -m studies run linear_transformers --smoke
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from studies import protocol
+from studies.model.study import Study
 from studies.protocol import CONV1, POOL, ZERO
-from studies.study import Study
 
 
 def study() -> Study:
@@ -31,8 +29,8 @@ def study() -> Study:
     )
     variants = []
     for size in plain:
-        on_skip = replace(size, name=f"{size.name}, LT on skip", linear_transformers="skip")
-        on_both = replace(size, name=f"{size.name}, LT on skip and pool", linear_transformers="skip+pool")
+        on_skip = size.changed(name=f"{size.name}, LT on skip", linear_transformers="skip")
+        on_both = size.changed(name=f"{size.name}, LT on skip and pool", linear_transformers="skip+pool")
         for mask in ((), ZERO, ZERO + POOL, POOL, CONV1, ZERO + CONV1):
             variants += protocol.under(mask, size, on_skip, on_both)
     return protocol.nasbench201_study(

@@ -16,7 +16,7 @@ Smoke: python -m studies run nb201_cifar10 --smoke     (embedded data, under a m
 from __future__ import annotations
 
 from studies import protocol
-from studies.study import Study
+from studies.model.study import Study
 
 
 def study() -> Study:

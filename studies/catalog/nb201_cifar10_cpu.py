@@ -21,11 +21,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
-from studies.study import Study
-from supernet.augmentation import Augmentation
+from studies.model.study import Study
 from supernet.data import DataConfig
 from supernet.spaces import Size
-from supernet.training import TrainingConfig
+from supernet.training.config import Augmentation, TrainingConfig
 
 TINY = Size(channels=8, stages=3, cells_per_stage=1, image_size=16, reduction="light")
 TRAINING = TrainingConfig(
@@ -60,8 +59,7 @@ def study() -> Study:
     return protocol.nasbench201_study(
         "nb201_cifar10_cpu",
         [
-            replace(
-                balanced,
+            balanced.changed(
                 name="light, balanced, 32x32",
                 size=replace(TINY, channels=6, image_size=32),
                 data=DataConfig(name="cifar10", split="study", valid_subset=500),
@@ -69,10 +67,9 @@ def study() -> Study:
                 expected_seconds=WHOLE_SECONDS,
             ),
             balanced,
-            replace(balanced, name="light, uniform", sampling=protocol.UNIFORM),
-            replace(balanced, name="official, balanced", size=replace(TINY, reduction="official")),
-            replace(
-                balanced,
+            balanced.changed(name="light, uniform", sampling=protocol.UNIFORM),
+            balanced.changed(name="official, balanced", size=replace(TINY, reduction="official")),
+            balanced.changed(
                 name="light, balanced, two cells",
                 size=replace(TINY, cells_per_stage=2),
                 expected_seconds=2 * SECONDS,

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analysis.scored import ScoredSet
+from analysis.store.scored import ScoredSet
 from studies import embedded
-from studies.study import Study, Truth
-from studies.variant import Variant
+from studies.estimators.one_shot import OneShot
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
 from supernet.data import DataConfig
-from supernet.sampling import SamplingConfig
+from supernet.training.sampling import SamplingConfig
 
 EXPECTED_SECONDS = {"nasbench201": 10.0, "blox": 22.0}  # a run: training and scoring, one core
 
@@ -32,7 +33,7 @@ def study() -> Study:
             name="uniform",
             space=space,
             size=embedded.SIZES[space],
-            training=training,
+            estimator=OneShot(training=training),
             data=DataConfig(name=embedded.DATA),
             evaluation_noise=embedded.NOISE,
             expected_seconds=EXPECTED_SECONDS[space],
@@ -44,12 +45,12 @@ def study() -> Study:
     for variant in base.values():
         variants += [
             variant,
-            replace(variant, name="strictly fair", sampling=fair),
-            replace(variant, name="linear transformers", linear_transformers="skip"),
+            variant.changed(name="strictly fair", sampling=fair),
+            variant.changed(name="linear transformers", linear_transformers="skip"),
         ]
     variants += [
-        replace(base["nasbench201"], name="without avg_pool_3x3", mask=("avg_pool_3x3",)),
-        replace(base["blox"], name="without ST1", mask=("ST1",)),
+        base["nasbench201"].changed(name="without avg_pool_3x3", mask=("avg_pool_3x3",)),
+        base["blox"].changed(name="without ST1", mask=("ST1",)),
     ]
     return Study(
         name="quickstart",

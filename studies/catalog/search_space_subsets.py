@@ -22,7 +22,7 @@ Smoke: python -m studies run search_space_subsets --smoke
 from __future__ import annotations
 
 from studies import protocol
-from studies.study import Study
+from studies.model.study import Study
 
 
 def study() -> Study:

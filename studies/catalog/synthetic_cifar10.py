@@ -21,18 +21,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studies import hog, protocol
-from studies.estimate import Estimate
+from studies import protocol
 from studies.estimators import Estimator
 from studies.estimators.cost import NetworkCost
-from studies.estimators.fear import Fear
+from studies.estimators.fear import LEARNER_RECIPE, Fear, HogLearner
 from studies.estimators.short_training import ShortTraining
 from studies.estimators.zero_cost import ZeroCost
-from studies.study import Study, Truth
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
 from studies.truth.tasks import SYNTHETIC
-from supernet.augmentation import Augmentation
 from supernet.data import DataConfig
 from supernet.spaces import Size
+from supernet.training.config import Augmentation
 
 DATA = DataConfig(name="synthetic")
 PLAIN = Augmentation()
@@ -40,17 +40,17 @@ SHORT = replace(SYNTHETIC.training, epochs=10, clip_norm=5.0)
 BY = ("train_accuracy", "valid_accuracy")
 
 
-def estimates(data: DataConfig, size: Size, estimators: dict[str, Estimator]) -> tuple[Estimate, ...]:
+def estimates(data: DataConfig, size: Size, estimators: dict[str, Estimator]) -> tuple[Variant, ...]:
     """Each of the estimators, by name, on networks of that size."""
     return tuple(
-        Estimate(name=name, space="nasbench201", size=size, data=data, estimator=estimator)
+        Variant(name=name, space="nasbench201", size=size, data=data, estimator=estimator)
         for name, estimator in estimators.items()
     )
 
 
 def study() -> Study:
     fear = Fear(
-        threshold=hog.HogLearner(training=replace(hog.RECIPE, augmentation=PLAIN)),
+        threshold=HogLearner(training=replace(LEARNER_RECIPE, augmentation=PLAIN)),
         stage1=replace(SHORT, epochs=200),
         stage2=replace(SHORT, epochs=5, batch_size=1024),
     )

@@ -19,21 +19,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studies import hog, protocol
+from studies import protocol
 from studies.catalog.synthetic_cifar10 import BY, PLAIN, estimates
 from studies.estimators.cost import NetworkCost
-from studies.estimators.fear import Fear
+from studies.estimators.fear import LEARNER_RECIPE, Fear, HogLearner
 from studies.estimators.short_training import ShortTraining
 from studies.estimators.zero_cost import ZeroCost
-from studies.study import Study, Truth
+from studies.model.study import Study, Truth
 from studies.truth.tasks import SYNTHETIC4
 from supernet.data import DataConfig
 
 DATA = DataConfig(name="synthetic4")
 RECIPE = SYNTHETIC4.training
 # So narrow and so short that it does not learn the images by heart.
-LEARNER = hog.HogLearner(
-    hidden=64, training=replace(hog.RECIPE, epochs=4, batch_size=128, lr=0.1, augmentation=PLAIN)
+LEARNER = HogLearner(
+    hidden=64, training=replace(LEARNER_RECIPE, epochs=4, batch_size=128, lr=0.1, augmentation=PLAIN)
 )
 
 

@@ -19,9 +19,9 @@ Smoke: python -m studies run tabular_short_training --smoke     (the embedded ta
 from __future__ import annotations
 
 from studies import protocol
-from studies.estimate import Estimate
 from studies.estimators.table_column import Recorded, TableColumn
-from studies.study import Study
+from studies.model.study import Study
+from studies.model.variant import Variant
 from supernet.spaces import get_space
 
 EPOCHS = (1, 2, 4, 8, 12, 16, 32, 50)
@@ -32,7 +32,7 @@ RECORDED = Recorded(images=25_000, batch_size=256)
 def study() -> Study:
     space = get_space("nasbench201")
     columns = [f"{column}{after}" for column in BY for after in ("_ep12", *(f"@{e}" for e in EPOCHS))]
-    looked_up = Estimate(
+    looked_up = Variant(
         name="recorded",
         space=space.name,
         size=space.published,

@@ -20,9 +20,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
+from studies.model.study import Study
+from studies.model.variant import Variant
 from studies.protocol import CONV1, FAIR, POOL, TRAINING, ZERO
-from studies.study import Study
-from studies.variant import Variant
 
 
 def changed(base: Variant) -> list[Variant]:
@@ -30,12 +30,11 @@ def changed(base: Variant) -> list[Variant]:
     policy = replace(TRAINING.augmentation, policy="autoaugment")
     return [
         base,
-        replace(base, name=f"{base.name}, unshared", sampling=replace(FAIR, share_topology=False)),
-        replace(base, name=f"{base.name}, uniform", sampling=protocol.UNIFORM),
-        replace(base, name=f"{base.name}, warm-up", training=replace(TRAINING, warmup_epochs=5)),
-        replace(base, name=f"{base.name}, clipped", training=replace(TRAINING, clip_norm=5.0)),
-        replace(
-            base,
+        base.changed(name=f"{base.name}, unshared", sampling=replace(FAIR, share_topology=False)),
+        base.changed(name=f"{base.name}, uniform", sampling=protocol.UNIFORM),
+        base.changed(name=f"{base.name}, warm-up", training=replace(TRAINING, warmup_epochs=5)),
+        base.changed(name=f"{base.name}, clipped", training=replace(TRAINING, clip_norm=5.0)),
+        base.changed(
             name=f"{base.name}, regularised",
             training=replace(TRAINING, augmentation=policy, label_smoothing=0.1),
         ),

@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studies import protocol
+from studies.model.study import Study
 from studies.protocol import TRAINING
-from studies.study import Study
 
 DECAY = 0.999
 

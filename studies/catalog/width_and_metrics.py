@@ -14,18 +14,16 @@ Smoke: python -m studies run width_and_metrics --smoke
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from studies import protocol
+from studies.model.study import Study
 from studies.protocol import POOL, ZERO
-from studies.study import Study
 
 
 def study() -> Study:
     small = protocol.nasbench201("small", protocol.SMALL)
     wide = protocol.nasbench201("wide", protocol.WIDE)
-    on_skip = replace(wide, name="wide, LT on skip", linear_transformers="skip")
-    on_both = replace(wide, name="wide, LT on skip and pool", linear_transformers="skip+pool")
+    on_skip = wide.changed(name="wide, LT on skip", linear_transformers="skip")
+    on_both = wide.changed(name="wide, LT on skip and pool", linear_transformers="skip+pool")
     masks = ((), ZERO, POOL, ZERO + POOL)
     return protocol.nasbench201_study(
         "width_and_metrics",

@@ -17,9 +17,9 @@ Smoke: python -m studies run zero_cost --smoke
 from __future__ import annotations
 
 from studies import protocol
-from studies.estimate import Estimate
 from studies.estimators.zero_cost import ZeroCost
-from studies.study import Study
+from studies.model.study import Study
+from studies.model.variant import Variant
 from supernet.spaces import get_space
 
 SECONDS = 4500.0
@@ -27,7 +27,7 @@ SECONDS = 4500.0
 
 def study() -> Study:
     space = get_space("nasbench201")
-    proxies = Estimate(
+    proxies = Variant(
         name="zero-cost",
         space=space.name,
         size=space.published,

@@ -4,56 +4,50 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import Any
 
-from studies.commands import data_root
+import torch
 
-if TYPE_CHECKING:
-    from supernet.data.dataset import Split
+from analysis.tables import Column, Table, fixed, write
+from studies.running.progress import Progress
+from supernet.data import DataConfig
+from supernet.data.catalog import SOURCES, get_source
+from supernet.data.dataset import Split
+from supernet.data.loading import assemble
+from supernet.data.pixels import mean_and_std
 
-HELP = "list, get and check data sets"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|get|check")
-    for action, text in (
-        ("list", "names, classes, image sizes, splits, and where they were found"),
-        ("get", "download or generate a data set"),
-        ("check", "verify every checksum; counts, mean and deviation, balance and splits"),
-    ):
-        one = actions.add_parser(action, help=text, description=text)
-        if action != "list":
-            one.add_argument("name", help="a data set of `python -m studies data list`")
-        if action == "check":
-            one.add_argument(
-                "--image-size", type=int, help="of a folder of images, which may have any size: pixels a side"
-            )
-        data_root.add_argument(one, "--root")
-
-
-def main(args: argparse.Namespace) -> int:
-    return {"list": list_, "get": get, "check": check}[args.action](args)
+COUNT = fixed(0, sign=",")
+PARTS = (
+    Column("part", words=True),
+    Column("images", format=COUNT),
+    Column("classes"),
+    Column("least", "fewest of a class", format=COUNT),
+    Column("most", "most of a class", format=COUNT),
+)
+SPLITS = (
+    Column("split", words=True),
+    *(Column(part, format=COUNT) for part in ("train", "valid", "test")),
+    Column("note", format=lambda row, key: row.get(key, ""), words=True),
+)
 
 
-def list_(args: argparse.Namespace) -> int:
-    from supernet.data import SOURCES
-
+def list_data(args: argparse.Namespace) -> int:
+    """The data sets, and where their files are."""
+    rows = []
     for name, source in SOURCES.items():
-        print(f"{name}: {source.title}")
-        print(f"  {source.classes} classes, {source.side}x{source.side}; splits: {', '.join(source.splits)}")
         try:
-            print(f"  found: {source.find(args.root)}")
+            place = {"found": str(source.find(args.root)), "missing": ""}
         except ValueError as error:
-            print(f"  missing: {str(error).removeprefix('data: ')}")
-    print("folder:NAME: any images, the folder NAME of the root with one folder a class")
-    print(f"root: {args.root}")
+            place = {"found": "", "missing": str(error).removeprefix("data: ")}
+        row = {"name": name, "classes": source.classes, "side": f"{source.side}x{source.side}"}
+        rows.append(row | {"splits": ", ".join(source.splits)} | place | {"title": source.title})
+    columns = [Column(key, words=key != "classes") for key in rows[0]]
+    folder = "folder:NAME: any images, the folder NAME of the root with one folder a class"
+    print(write(Table(columns, rows, name="data"), args.format, after=f"{folder}\nroot: {args.root}"))
     return 0
 
 
 def get(args: argparse.Namespace) -> int:
-    from studies.progress import Progress
-    from supernet.data import get_source
-
     source = get_source(args.name)
     progress: list[Progress] = []
 
@@ -72,41 +66,43 @@ def get(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    """Print what the files hold. ValueError for the first that is not what it should be."""
-    from supernet.data import DataConfig, get_source
-    from supernet.data.loading import assemble
-    from supernet.data.pixels import mean_and_std
-
+    """Print what the files hold; exit code 2 if a split cannot be made of them. ValueError for the first file that is
+    not what it should be."""
     source = get_source(args.name)
     config = DataConfig(name=args.name, image_size=args.image_size)
-    print(f"{source.name}: {source.title}\nfound: {source.find(args.root)}")
+    place = source.find(args.root)
     parts = source.read(args.root, config.side)
-    print("files: all as they should be")
-    print(f"images: {config.side}x{config.side}, {source.channels} channels of {source.levels} levels")
-    for name, part in zip(parts._fields, parts, strict=True):
-        if part is not None:
-            print(f"{name}: {contents(part)}")
     mean, std = ([round(v, 3) for v in values.tolist()] for values in mean_and_std(parts.train.images))
-    print(f"training images, of 0..{source.levels - 1}: mean {mean}, standard deviation {std}")
-    wrong = 0
+    splits, wrong = [], []
     for split in source.splits:
         try:
-            found = assemble(
-                DataConfig(name=args.name, split=split, image_size=config.side), parts, args.root
-            )
-            sizes = f"{len(found.train):,} train, {len(found.valid):,} valid, {len(found.test):,} test"
+            data = assemble(DataConfig(name=args.name, split=split, image_size=config.side), parts, args.root)
+            row: dict[str, Any] = {"train": len(data.train), "valid": len(data.valid), "test": len(data.test)}
         except ValueError as error:
-            sizes = f"not to be had: {error}"
-            wrong += "is not there" not in str(error)
-        print(f"split {split}: {sizes}", file=sys.stderr if wrong else sys.stdout)
+            row = {"note": f"not to be had: {error}"}
+            if "is not there" not in str(error):
+                wrong.append(f"error: split {split}: {error}")
+        splits.append({"split": split} | row)
+    lines = [
+        f"{source.name}: {source.title}",
+        f"found: {place}",
+        "files: all as they should be",
+        f"images: {config.side}x{config.side}, {source.channels} channels of {source.levels} levels",
+        f"training images, of 0..{source.levels - 1}: mean {mean}, standard deviation {std}",
+    ]
+    facts = {"name": source.name, "found": str(place), "side": config.side, "mean": mean, "std": std}
+    tables = [
+        Table(PARTS, [contents(name, part) for name, part in parts._asdict().items() if part], name="parts"),
+        Table(SPLITS, splits, name="splits"),
+    ]
+    print(write(tables, args.format, facts=facts, before="\n".join(lines)))
+    for message in wrong:
+        print(message, file=sys.stderr)
     return 2 if wrong else 0
 
 
-def contents(part: Split) -> str:
+def contents(name: str, part: Split) -> dict[str, Any]:
     """How many images a part has, in all and of each class."""
-    import torch
-
     counts = torch.bincount(part.labels)
-    low, high = int(counts.min()), int(counts.max())
-    each = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    return f"{len(part):,} images, {len(counts)} classes of {each}"
+    row = {"images": len(part), "classes": len(counts)}
+    return {"part": name} | row | {"least": int(counts.min()), "most": int(counts.max())}

@@ -5,17 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-HELP = "the studies that there are"
+from analysis.tables import Column, Table, write
+from studies import catalog
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    pass
-
-
-def main(args: argparse.Namespace) -> int:
-    from studies import catalog
-
-    broken = 0
+def list_studies(args: argparse.Namespace) -> int:
+    """Print the studies; exit code 2 if a file of the catalogue is broken."""
+    rows, broken = [], 0
     for name in catalog.names():
         try:
             study = catalog.get(name)
@@ -23,5 +19,14 @@ def main(args: argparse.Namespace) -> int:
             broken += 1
             print(f"error: {error}", file=sys.stderr)
             continue
-        print(f"{name}: {study.title} ({len(study.variants)} variants x {len(study.seeds)} seeds)")
+        row = {
+            "study": name,
+            "variants": len(study.variants),
+            "seeds": len(study.seeds),
+            "title": study.title,
+        }
+        rows.append(row)
+    words = ("study", "title")
+    columns = [Column(key, words=key in words) for key in ("study", "variants", "seeds", "title")]
+    print(write(Table(columns, rows, name="studies"), args.format))
     return 2 if broken else 0

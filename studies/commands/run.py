@@ -1,4 +1,5 @@
-"""`studies run NAME`: do what is left of a study, then write its report."""
+"""`studies run NAME`: do what is left of a study, then write its report. `studies tensorboard NAME`: what TensorBoard
+shows of a study, also of runs that were trained without it."""
 
 from __future__ import annotations
 
@@ -6,36 +7,26 @@ import argparse
 import sys
 import time
 
-from studies.commands import data_root, grid, tracked
-
-HELP = "train, score and report; skips what is finished, resumes what is not"
-DEVICES = ("auto", "cpu", "cuda")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    grid.add_arguments(parser)
-    tracked.add_arguments(parser)
-    data_root.add_argument(parser, "--data-root")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: cuda if there is one")
-    parser.add_argument(
-        "--workers", type=int, help="processes of one thread (default: one a core; one on a GPU)"
-    )
+from analysis.measures.collect import collect
+from analysis.report.study_page import write_report
+from analysis.report.tables.study import print_table
+from analysis.store.study import tell
+from studies.commands.plan import check_workers, choose_device, plan_from_args, work_plan_from_args
+from studies.running.execute import execute, incomplete
+from studies.running.progress import Progress, duration
+from studies.tracking.links import FOLDER, link_known
+from studies.tracking.log import complete
+from supernet.data.loading import ready
+from supernet.files import remove_stale
 
 
-def main(args: argparse.Namespace) -> int:
-    if args.workers is not None and args.workers < 1:
-        raise ValueError(f"--workers: {args.workers} is not a positive integer")
+def run(args: argparse.Namespace) -> int:
+    """Exit code 2 if a run failed, is held by another process or has damaged files."""
+    check_workers(args.workers)
     begin = time.monotonic()
-    plan = grid.plan(args, data_root=args.data_root, **tracked.options(args))
-    from studies.execute import execute
-    from studies.progress import duration
-    from studies.states import incomplete
-    from studies.tracking.settings import link_known
-    from supernet.data import ready
-    from supernet.files import remove_stale
-
+    plan = work_plan_from_args(args)
     todo = incomplete(plan)
-    for config in {run.variant.data for run in todo if run.variant.needs_images}:
+    for config in {run.variant.data for run in todo if run.variant.estimator.needs_images}:
         ready(config, args.data_root)
     remove_stale(plan.folder, age=60)
     plan.write()
@@ -45,31 +36,37 @@ def main(args: argparse.Namespace) -> int:
     for run, result in failed:
         print(f"error: {run.name}: {result['reason']}", file=sys.stderr)
 
-    from analysis.collect import collect
-    from analysis.damage import tell
-    from analysis.report import write_report
-    from analysis.table import print_table
-
-    found = collect(plan.folder)
-    print_table(found)
-    complete = len(plan.selected) - len(todo)
+    collected = collect(plan.folder)
+    print_table(collected)
+    before = len(plan.selected) - len(todo)
     print(
-        f"\nruns: {len(plan.selected)}, of which {complete} were complete; {duration(time.monotonic() - begin)}"
+        f"\nruns: {len(plan.selected)}, of which {before} were complete; {duration(time.monotonic() - begin)}"
     )
-    print(f"report: {write_report(found)}")
+    print(f"report: {write_report(collected)}")
     held = [run for run, result in results if result["status"] == "held"]
     if held:
         which = f"{held[0].name} and {len(held) - 1} more" if len(held) > 1 else held[0].name
         print(f"error: not complete: another process is on {which}; run this again after it", file=sys.stderr)
-    damaged = tell(found.study)
+    damaged = tell(collected.study)
     return 2 if failed or held else damaged
 
 
-def choose_device(name: str) -> str:
-    """'cpu' or 'cuda'. ValueError if cuda is asked for and there is none."""
-    import torch
-
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise ValueError("--device: 'cuda' is not available on this machine; use cpu or auto")
-    return "cuda" if available and name != "cpu" else "cpu"
+def tensorboard(args: argparse.Namespace) -> int:
+    """Exit code 2 if runs have damaged files."""
+    plan = plan_from_args(args, milestones=())
+    progress = Progress(f"{plan.study.name}: logs", len(plan.selected))
+    counts = dict.fromkeys(("written", "there before", "still running or not begun"), 0)
+    damaged = 0
+    try:
+        for number, run in enumerate(plan.selected, 1):
+            try:
+                counts[complete(run)] += 1
+            except (OSError, ValueError) as error:  # one run's files are no reason to leave out the others
+                damaged += 1
+                progress.line(f"error: {run.name}: {error}")
+            progress.update(number)
+    finally:
+        progress.close()
+    print(f"{plan.study.name}: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+    print(f"tensorboard --logdir {plan.folder / FOLDER}")
+    return 2 if damaged else 0

@@ -6,47 +6,39 @@ import argparse
 import sys
 from collections import Counter
 from statistics import mean
-from typing import TYPE_CHECKING
 
-from studies.commands import grid
-
-if TYPE_CHECKING:
-    from studies.execute import Plan
-    from studies.states import State
-    from studies.study import Run
-
-HELP = "a study's grid: variants, seeds, what is done, running, failed or left, expected time"
-add_arguments = grid.add_arguments
+from analysis.tables import Column, Table, fixed, write
+from studies.commands.plan import plan_from_args
+from studies.model.study import Run
+from studies.running.parallel import default_workers
+from studies.running.plan import Plan
+from studies.running.progress import duration, expected_seconds
+from studies.running.state import COMPLETE, STATES, State, state_of
 
 
-def main(args: argparse.Namespace) -> int:
-    return show(grid.plan(args, may_lack_truth=True))
+def show(args: argparse.Namespace) -> int:
+    return show_plan(plan_from_args(args, may_lack_truth=True), args.format)
 
 
-def show(plan: Plan) -> int:
+def show_plan(plan: Plan, form: str = "text") -> int:
     """Print the grid of a plan; exit code 2 if runs have damaged files, which standard error names."""
-    from studies.states import COMPLETE, state_of
-
-    print(f"{plan.study.title}\n{plan.study.question}\nData: {plan.study.note}\n")
-    for space, reason in plan.lacking.items():
-        print(f"note: without the ground truth of {space} it is not known which scores runs lack: {reason}\n")
-    width = max([22, *(len(variant.name) for variant in plan.study.variants)])
-    print(f"{'space':<12} {'variant':<{width}} {'seed':>4}  {'run':<12}  {'state':<12} {'seconds':>8}")
-    states = []
-    for run in plan.selected:
-        state = state_of(run, plan.architectures(run))
-        states.append(state)
-        variant, seconds = run.variant, "" if state.seconds is None else f"{state.seconds:.0f}"
-        line = (
-            f"{variant.space:<12} {variant.name:<{width}} {run.seed:>4}  {run.folder.name:<12}  "
-            f"{state.name:<12} {seconds:>8}"
-        )
-        detail = "see below" if state.name == "damaged" else state.detail
-        print(f"{line}  {detail}".rstrip())
+    states = [state_of(run, plan.architectures(run)) for run in plan.selected]
+    study = plan.study
+    notes = [
+        f"note: without the ground truth of {space} it is not known which scores runs lack: {reason}"
+        for space, reason in plan.lacking.items()
+    ]
     left = [run for run, state in zip(plan.selected, states, strict=True) if state.name not in COMPLETE]
-    print(f"\n{len(states)} jobs, {len(states) - len(left)} complete, {len(left)} to do", end="")
-    print(_time(plan.selected, states, left))
-    print(_counts(states))
+    numbers = f"{len(states)} jobs, {len(states) - len(left)} complete, {len(left)} to do"
+    print(
+        write(
+            grid(plan.selected, states),
+            form,
+            facts={"study": study.name, "title": study.title, "question": study.question, "data": study.note},
+            before="\n\n".join([f"{study.title}\n{study.question}\nData: {study.note}", *notes]),
+            after=f"{numbers}{_time(plan.selected, states, left)}\n{_counts(states)}",
+        )
+    )
     damaged = [
         (run, state) for run, state in zip(plan.selected, states, strict=True) if state.name == "damaged"
     ]
@@ -55,10 +47,34 @@ def show(plan: Plan) -> int:
     return 2 if damaged else 0
 
 
+def grid(runs: list[Run], states: list[State]) -> Table:
+    """A row a run."""
+    columns = [
+        Column("space", words=True),
+        Column("variant", words=True),
+        Column("seed"),
+        Column("run", words=True),
+        Column("state", words=True),
+        Column("seconds", format=fixed(0)),
+        Column("detail", words=True),
+    ]
+    rows = [
+        {
+            "space": run.variant.space,
+            "variant": run.variant.name,
+            "seed": run.seed,
+            "run": run.folder.name,
+            "state": state.name,
+            "seconds": state.seconds,
+            "detail": "see below" if state.name == "damaged" else state.detail,
+        }
+        for run, state in zip(runs, states, strict=True)
+    ]
+    return Table(columns, rows, name="runs")
+
+
 def _counts(states: list[State]) -> str:
     """'3 done, 1 running, 2 to do': the states that occur."""
-    from studies.states import STATES
-
     counts = Counter(state.name for state in states)
     return ", ".join(f"{counts[name]} {name}" for name in STATES if counts[name])
 
@@ -66,9 +82,6 @@ def _counts(states: list[State]) -> str:
 def _time(runs: list[Run], states: list[State], left: list[Run]) -> str:
     """How long the rest will take, each run as its variant's finished runs took, else as the catalogue says; runs of
     which neither is known are counted, not guessed."""
-    from studies.parallel import default_workers
-    from studies.progress import duration
-
     if not left:
         return ""
     measured: dict[tuple[str, str], list[float]] = {}
@@ -77,8 +90,8 @@ def _time(runs: list[Run], states: list[State], left: list[Run]) -> str:
             measured.setdefault((run.variant.space, run.variant.name), []).append(state.seconds)
     expected = []
     for run in left:
-        own = measured.get((run.variant.space, run.variant.name))
-        seconds = mean(own) if own else run.variant.expected_seconds
+        of_variant = measured.get((run.variant.space, run.variant.name))
+        seconds = mean(of_variant) if of_variant else expected_seconds(run.variant)
         if seconds is not None:
             expected.append(seconds)
     if not expected:

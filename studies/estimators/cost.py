@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from studies.estimators.estimator import Estimator, Record, Report, Task, register
+from studies.estimators.estimator import Estimator, Record, Report, register
 from supernet.spaces import Architecture
+
+if TYPE_CHECKING:
+    from studies.estimators.compute.task import Task
 
 
 @register("cost")

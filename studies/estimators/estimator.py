@@ -1,7 +1,9 @@
-"""What every estimator of architectures' quality is: prepared once, then asked for records.
+"""What every estimator of architectures' quality is: settings that are prepared once, then asked for records.
 
-A new estimator is one file in this folder: a frozen dataclass of its settings, all with defaults, under
-`@register("its-name")`. Tests that hold for all of them run over `estimators()`.
+A new estimator is two files. Its settings are a frozen dataclass in this folder, all with defaults, under
+`@register("its-name")`; they import no torch, so that a catalogue of studies is read at once. What it computes is in
+`compute/its_name.py`, imported when a run is done: functions `prepare(settings, task, report)`, if there is something
+to prepare, and `score(settings, task, architectures, report)`. Tests that hold for all run over `estimators()`.
 """
 
 from __future__ import annotations
@@ -9,20 +11,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
-from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-import torch
+from studies.configuration import plain_data
+from supernet.spaces import Architecture, Space
 
-from studies.ranker import plain
-from studies.seeds import derived_seed
-from supernet import checkpoint
-from supernet.data import DataSet
-from supernet.network import NetworkConfig, StandAlone, Supernet, cut_out, seeded
-from supernet.spaces import Architecture, Size, Space
+if TYPE_CHECKING:
+    from studies.estimators.compute.task import Task
 
 STATUSES = {
     "ok": "a score",
@@ -33,6 +31,11 @@ STATUSES = {
     "not_reached": "a threshold was not reached within the budget",
     "unknown": "the table has no such row or value",
 }
+SCORE = ("measure", "score", "loss", "status", "seconds")  # of a record, what every estimator has
+COSTS = ("steps", "macs", "details")
+
+Pair = tuple[str, Architecture]  # measure, architecture
+Report = Callable[[float, str], None]  # fraction done, detail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,71 +65,49 @@ class Record:
             raise ValueError(f"score: {self.score!r} does not go with status {self.status!r}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """What architectures are judged for, and where.
-
-    space, size: of the stand-alone networks (BN affine, as benchmarks train them). data: loaded, on `device`.
-    noise: Gaussian, of the evaluation images. seed: of the run. folder: the run's own, for what `prepare` keeps.
-    start: the checkpoint of a trained supernet of this space and size whose weights networks may start from, and what
-    that supernet is made of (`start_config`); None without one.
-    """
-
-    space: Space
-    size: Size
-    data: DataSet
-    seed: int
-    folder: Path
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    noise: float = 0.0
-    evaluation_batch: int = 512
-    start: Path | None = None
-    start_config: NetworkConfig | None = None
-
-    def seed_of(self, purpose: str, architecture: Architecture) -> int:
-        """A seed that depends on these and on the run's seed alone: order and sharding change nothing."""
-        return derived_seed(purpose, self.space.name, self.space.text(architecture), self.seed)
-
-    def network(self, architecture: Architecture, purpose: str = "weights") -> StandAlone:
-        """The architecture's network with its own random weights, in training mode, on the device. Edges that cannot
-        matter are not in it (`Space.stand_alone_form`), so equal functions have equal weights."""
-        own = self.space.stand_alone_form(architecture)
-        config = NetworkConfig(space=self.space, size=self.size, affine=True)
-        network = seeded(StandAlone, config, own, seed=self.seed_of(purpose, own))
-        return network.to(self.device).train()  # type: ignore[return-value]
-
-    def inherited(self, architecture: Architecture) -> StandAlone:
-        """The architecture's network with the weights that it has in the trained supernet, in training mode, on the
-        device."""
-        return cut_out(self._supernet, architecture).train()
-
-    @cached_property
-    def _supernet(self) -> Supernet:
-        assert self.start is not None
-        assert self.start_config is not None
-        network = seeded(Supernet, self.start_config, seed=0).to(self.device)
-        network.load_state_dict(checkpoint.load(self.start, self.device)["model"])
-        return network  # type: ignore[return-value]
+def without_score(architecture: Architecture, measures: Iterable[str], status: str) -> Iterator[Record]:
+    """A record of every measure for an architecture that has no score."""
+    for measure in measures:
+        yield Record(architecture=architecture, measure=measure, score=None, status=status)
 
 
-Report = Callable[[float, str], None]  # fraction done, detail
+class Ranking(NamedTuple):
+    """A ranking in its own right: by the first of `measures`, with the others beside it. vote_of: the measures of the
+    same run whose vote it is, where it is no measure itself. apart: measures of the same run that only a figure of
+    their own shows."""
+
+    name: str
+    measures: tuple[str, ...]
+    vote_of: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 class Estimator(ABC):
     """Settings of a way to score architectures; a frozen dataclass in every case.
 
-    kind: its name. starts_from_supernet: whether it needs `Task.start`. needs_images: whether it looks at `Task.data`;
-    if not, a run has none to give.
+    kind: its name. trains_supernet: whether a run of it trains one supernet, which other variants may start from; it
+    keeps `checkpoint.pt` and `history.csv`, and TensorBoard shows its epochs. needs_images: whether it looks at the
+    task's data; if not, a run has none to give. prepares: whether something is done once, before any score. preparing:
+    of a run's time, what that takes; for progress bars. record_fields: what a run keeps of a record.
     """
 
     kind: ClassVar[str]
-    starts_from_supernet: ClassVar[bool] = False
+    trains_supernet: ClassVar[bool] = False
     needs_images: ClassVar[bool] = True
+    prepares: ClassVar[bool] = False
+    preparing: ClassVar[float] = 0.05
+    record_fields: ClassVar[tuple[str, ...]] = (*SCORE, *COSTS)
 
     @property
     @abstractmethod
     def measures(self) -> tuple[str, ...]:
-        """Names of the rankings that one computation gives, unique; the first is what a study reports."""
+        """The ways in which each architecture is scored, all by one run, unique; the first is what the run's state and
+        its TensorBoard log are about."""
+
+    @property
+    def starts_from_supernet(self) -> bool:
+        """Whether it needs a trained supernet (`Task.start`), a variant's parent."""
+        return False
 
     @property
     def reported(self) -> tuple[str, ...]:
@@ -139,25 +120,100 @@ class Estimator(ABC):
         """The measures that vote together as one more ranking; none as a rule."""
         return ()
 
+    def rankings(self, name: str) -> tuple[Ranking, ...]:
+        """What a study reports of a variant of that name.
+
+        Each measure that is reported is a ranking of its own, named 'NAME: MEASURE' if there are several measures; the
+        first ranking's run has those that are left."""
+        if len(self.measures) == 1:
+            return (Ranking(name, self.measures),)
+        each = [Ranking(f"{name}: {measure}", (measure,)) for measure in self.reported]
+        each[0] = each[0]._replace(apart=tuple(m for m in self.measures if m not in self.reported))
+        return (*each, *([Ranking(f"{name}: vote", ("vote",), self.voters)] if self.voters else []))
+
+    @property
+    def network_options(self) -> dict[str, Any]:
+        """What a supernet is made of, apart from its space and size (`supernet.network.NetworkConfig`)."""
+        return {}
+
+    @property
+    def numerics(self) -> dict[str, Any]:
+        """How a process computes (`supernet.training.precision.set_numerics`), where this differs from the default."""
+        return {}
+
+    def check(self, space: Space) -> None:  # noqa: B027
+        """ValueError if this cannot be done in the (masked) space; nothing is refused as a rule."""
+
+    def trained_images(self, space: Space, images: int) -> int | None:
+        """How many images pass forward and backward through one path of a supernet, in a training on so many different
+        ones; None where no supernet is trained."""
+        return None
+
     def small(self) -> Estimator:
         """The same at a size that only shows that it works, for a few hundred images of 8x8."""
         return self
 
-    def prepare(self, task: Task, report: Report) -> dict[str, Any]:
-        """Do what is needed once, before any score; its cost: 'train_seconds', 'updates', and what else is to be known.
-
-        May be called again after it was killed: goes on, or does the same again to the same bits."""
-        return {"train_seconds": 0.0, "updates": 0}
-
-    @abstractmethod
-    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
-        """A Record of every measure for every architecture, lazily, in any order. A failure is a Record too; what is
-        raised ends the run."""
-
     def config(self) -> dict[str, Any]:
         """Kind and settings as plain data: what the scores depend on beside the task."""
-        own = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
-        return {"kind": self.kind, **{name: plain(value) for name, value in own.items()}}
+        settings = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
+        return {"kind": self.kind, **{name: plain_data(value) for name, value in settings.items()}}
+
+    def run_config(self) -> dict[str, Any]:
+        """What a run's configuration, of which its id is a hash, says of the estimator."""
+        return {"estimator": self.config()}
+
+    @property
+    def computation(self) -> ModuleType:
+        """The module that does the work."""
+        return importlib.import_module(f"{__package__}.compute.{self.kind.replace('-', '_')}")
+
+    def prepare(self, task: Task, report: Report) -> dict[str, Any]:
+        """Do what is needed once, before any score.
+
+        May be called again after it was killed: goes on, or does the same again to the same bits.
+
+        Args:
+            task: what architectures are judged for; its folder keeps what `score` needs.
+            report: hears the fraction done, and a detail in words.
+
+        Returns:
+            The cost, 'train_seconds' and 'updates', and what else the run's result is to say.
+
+        Raises:
+            ValueError: if the task or its folder does not go with the settings.
+        """
+        costs: dict[str, Any] = {"train_seconds": 0.0, "updates": 0}
+        return costs | self.computation.prepare(self, task, report) if self.prepares else costs
+
+    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
+        """Score architectures, each by every measure.
+
+        Args:
+            task: what they are judged for, prepared.
+            architectures: of the task's space, in any order; records depend on no order and no sharding.
+            report: hears the fraction done, and a detail in words.
+
+        Returns:
+            Records, lazily and in any order. A failure is a Record too; what is raised ends the run.
+        """
+        records: Iterator[Record] = self.computation.score(self, task, architectures, report)
+        return records
+
+    def score_pairs(
+        self, task: Task, pairs: Sequence[Pair], part: tuple[int, int], report: Report
+    ) -> Iterator[Record]:
+        """Score what a run lacks, or a part of it.
+
+        Args:
+            pairs: measures and architectures.
+            part: k of n; the records of all parts together are those of the pairs.
+
+        Returns:
+            Records as of `score`; where one computation gives all measures, of every measure for each architecture.
+        """
+        number, count = part
+        asked = list(dict.fromkeys(architecture for _, architecture in pairs))[number::count]
+        return self.score(task, asked, report)
 
 
 _REGISTERED: dict[str, type[Estimator]] = {}
@@ -167,12 +223,12 @@ Registered = TypeVar("Registered", bound=type[Estimator])
 def register(kind: str) -> Callable[[Registered], Registered]:
     """Class decorator: makes an estimator known under `kind`. ValueError if the name is taken."""
 
-    def add(own: Registered) -> Registered:
+    def add(estimator: Registered) -> Registered:
         if kind in _REGISTERED:
             raise ValueError(f"kind: {kind!r} is the name of {_REGISTERED[kind].__name__}")
-        own.kind = kind
-        _REGISTERED[kind] = own
-        return own
+        estimator.kind = kind
+        _REGISTERED[kind] = estimator
+        return estimator
 
     return add
 

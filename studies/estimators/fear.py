@@ -9,36 +9,48 @@ where the paper is silent (epochs and batch of the second stage, what is frozen,
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, TypedDict
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from studies import embedded
-from studies.estimators import macs
-from studies.estimators.estimator import Estimator, Record, Report, Task, register
-from studies.estimators.freezing import FROZEN_BN, FrozenFront, split, unfrozen_share
+from studies.estimators.estimator import Estimator, register
 from studies.estimators.short_training import RECIPE
-from studies.estimators.spent import Spent, of_training
-from studies.hog import HogLearner
-from studies.seeds import derived_seed
-from supernet.files import read_object, write_text
-from supernet.network import StandAlone
-from supernet.spaces import Architecture
-from supernet.training import Epoch, Trainer, TrainingConfig
+from supernet.training.config import Augmentation, TrainingConfig
 
-LEARNER = HogLearner()
+LEARNER_RECIPE = TrainingConfig(
+    epochs=200,
+    batch_size=1024,
+    lr=0.5,
+    lr_final=1e-3,
+    momentum=0.9,
+    weight_decay=3e-4,
+    augmentation=Augmentation(shift=4, flip=True),
+)
 MEASURES = ("train_accuracy", "best_train_accuracy")
+FROZEN_BN = ("batch", "eval")
 STAGE1 = replace(RECIPE, epochs=200)
 STAGE2 = replace(RECIPE, epochs=5, batch_size=1024)
 
 
-class Prepared(TypedDict):
-    """What `fear.json` holds, beside the costs of finding the threshold."""
+@dataclass(frozen=True, kw_only=True)
+class HogLearner:
+    """A shallow learner on HoG features (compute/fear.py) and its training, by default FEAR's for CIFAR.
 
-    threshold: float
-    learner: dict[str, Any]
+    hidden: width of both hidden layers."""
+
+    hidden: int = 2048
+    training: TrainingConfig = LEARNER_RECIPE
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.hidden, int) or self.hidden < 1:
+            raise ValueError(f"hidden: {self.hidden!r} is not a positive integer")
+
+    def small(self) -> HogLearner:
+        """The same at a size that only shows that it works."""
+        return replace(self, hidden=min(self.hidden, 16), training=embedded.shortened(self.training))
+
+
+LEARNER = HogLearner()
 
 
 @register("fear")
@@ -56,6 +68,8 @@ class Fear(Estimator):
     details: threshold, stage1_epochs, stage1_accuracy, unfrozen_share (of the parameters), and of each stage what it
     took (stage1_seconds, stage1_steps, stage1_macs, ...). A disconnected architecture is not trained.
     """
+
+    prepares: ClassVar[bool] = True
 
     threshold: float | HogLearner = LEARNER
     stage1: TrainingConfig = STAGE1
@@ -81,124 +95,12 @@ class Fear(Estimator):
         return MEASURES
 
     def small(self) -> Fear:
-        def short(training: TrainingConfig) -> TrainingConfig:
-            batch = min(training.batch_size, 50)
-            return replace(
-                training, epochs=2, updates=None, batch_size=batch, augmentation=embedded.AUGMENTATION
-            )
-
         threshold = self.threshold.small() if isinstance(self.threshold, HogLearner) else self.threshold
         cells = None if self.unfrozen_cells is None else min(self.unfrozen_cells, 1)
         return replace(
             self,
             threshold=threshold,
-            stage1=short(self.stage1),
-            stage2=short(self.stage2),
+            stage1=embedded.shortened(self.stage1),
+            stage2=embedded.shortened(self.stage2),
             unfrozen_cells=cells,
         )
-
-    def prepare(self, task: Task, report: Report) -> dict[str, Any]:
-        """Find the threshold; it is kept in `fear.json` in the task's folder, its learner's checkpoint beside it."""
-        cells = task.size.stages * task.size.cells_per_stage
-        if self.unfrozen_cells is not None and self.unfrozen_cells > cells:
-            raise ValueError(
-                f"unfrozen_cells: {self.unfrozen_cells} is not in 0..{cells}, the network's cells"
-            )
-        if not isinstance(self.threshold, HogLearner):
-            return super().prepare(task, report) | {"threshold": self.threshold}
-        path = task.folder / "fear.json"
-        if not path.exists():
-            seed = derived_seed("HoG learner", task.data.name, task.seed)
-            found = self.threshold.train(task.data, seed, task.folder / "hog.pt", report)
-            threshold = found.pop("accuracy")
-            write_text(
-                path,
-                json.dumps({**found, "threshold": threshold, "learner": asdict(self.threshold)}, indent=1),
-            )
-        return {name: value for name, value in self._prepared(task).items() if name != "learner"}
-
-    def _prepared(self, task: Task) -> dict[str, Any]:
-        path = task.folder / "fear.json"
-        if not path.exists():
-            raise ValueError(f"threshold: {path} is not there; prepare the estimator first")
-        try:
-            found = read_object(path, Prepared)
-        except ValueError as error:
-            raise ValueError(f"threshold: {error}; delete it and hog.pt to start again") from None
-        if found["learner"] != asdict(self.threshold):  # type: ignore[arg-type]
-            raise ValueError(f"threshold: {path} is of another learner; delete it and hog.pt to start again")
-        return found
-
-    def threshold_of(self, task: Task) -> float:
-        """In percent. ValueError if it is yet to be found."""
-        if isinstance(self.threshold, HogLearner):
-            return float(self._prepared(task)["threshold"])
-        return float(self.threshold)
-
-    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
-        threshold = self.threshold_of(task)
-        count = len(architectures)
-        for done, architecture in enumerate(architectures):
-
-            def tell(detail: str, done: int = done) -> None:
-                report(done / count, f"{done}/{count} networks trained; {detail}")
-
-            yield from self._records(task, architecture, threshold, tell)
-            report((done + 1) / count, f"{done + 1}/{count} networks trained")
-
-    def _records(
-        self, task: Task, architecture: Architecture, threshold: float, tell: Callable[[str], None]
-    ) -> Iterator[Record]:
-        status, spent = "disconnected", Spent()
-        epochs: tuple[Epoch, ...] = ()
-        details: dict[str, Any] = {"threshold": threshold}
-        if task.space.is_valid(architecture):
-            network = task.network(architecture)
-            found = macs.count(network)
-            own = task.space.stand_alone_form(architecture)
-            begin = time.perf_counter()
-            first = Trainer(network, task.data, self.stage1, seed=task.seed_of("FEAR, stage 1", own))
-            status = train_until(first, threshold, tell)
-            spent = of_training(first, time.perf_counter() - begin, 3 * found.total())
-            details |= {"stage1_epochs": len(first.history), **spent.named("stage1")}
-            if first.history:
-                details["stage1_accuracy"] = first.history[-1].accuracy
-            if status == "ok":
-                begin = time.perf_counter()
-                second = self._stage2(network, task, task.seed_of("FEAR, stage 2", own))
-                status = "ok" if second.run() == "finished" else "diverged"
-                _, learning = split(network, self.unfrozen_cells)
-                image_macs = found.total() + 2 * sum(macs.inside(found, part) for part in learning)
-                more = of_training(second, time.perf_counter() - begin, image_macs)
-                details |= {"unfrozen_share": unfrozen_share(network), **more.named("stage2")}
-                spent, epochs = spent + more, tuple(second.history)
-        for measure in MEASURES:
-            common: dict[str, Any] = {"architecture": architecture, "measure": measure, "details": details}
-            common |= spent.share(len(MEASURES))
-            if status != "ok":
-                yield Record(**common, score=None, status=status)
-                continue
-            best = max(epochs, key=lambda epoch: epoch.accuracy)
-            epoch = best if measure == "best_train_accuracy" else epochs[-1]
-            yield Record(**common, score=epoch.accuracy, loss=epoch.loss)
-
-    def _stage2(self, network: StandAlone, task: Task, seed: int) -> Trainer:
-        """The trainer of the second stage; from here on the network's front is frozen."""
-        frozen, _ = split(network, self.unfrozen_cells)
-        return Trainer(FrozenFront(network, frozen, self.frozen_bn), task.data, self.stage2, seed=seed)
-
-
-def train_until(trainer: Trainer, threshold: float, tell: Callable[[str], None] = lambda detail: None) -> str:
-    """Train to the end of the first epoch whose training accuracy (percent) is at least `threshold`.
-
-    'ok', or what happened instead: 'not_reached' within the budget, or 'diverged'. tell: hears after every epoch, as an
-    epoch of a large network takes minutes on a CPU."""
-
-    def after_epoch(epoch: Epoch, epochs: int) -> None:
-        tell(f"stage 1, epoch {len(trainer.history)}: {epoch.accuracy:.1f} of {threshold:g} %")
-        if epoch.accuracy >= threshold:
-            trainer.status = "finished"
-
-    if trainer.run(report=after_epoch) == "diverged":
-        return "diverged"
-    return "ok" if trainer.history[-1].accuracy >= threshold else "not_reached"

@@ -9,43 +9,17 @@ et al., "Speedy performance estimation for neural architecture search" (NeurIPS 
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
 
 from studies import embedded
-from studies.estimators import macs
-from studies.estimators.estimator import Estimator, Record, Report, Task, register
-from studies.estimators.spent import Spent, of_epochs, of_training
-from supernet.augmentation import Augmentation
-from supernet.network import StandAlone
-from supernet.scoring import Score, Scorer
-from supernet.spaces import Architecture
-from supernet.training import Epoch, Trainer, TrainingConfig
+from studies.estimators.estimator import Estimator, register
+from studies.truth.tasks import NASBENCH201
+from supernet.training.config import TrainingConfig
 
 STARTS = ("random", "supernet")
 MEASURES = ("train_accuracy", "best_train_accuracy", "valid_accuracy", "valid_accuracy_batch", "sotl")
-BN_MODES = {"valid_accuracy": "running", "valid_accuracy_batch": "batch"}
-RECIPE = TrainingConfig(  # NAS-Bench-201's, with the clipping of FEAR's code
-    epochs=10,
-    batch_size=256,
-    lr=0.1,
-    lr_final=0.0,
-    momentum=0.9,
-    nesterov=True,
-    weight_decay=5e-4,
-    clip_norm=5.0,
-    augmentation=Augmentation(shift=4, flip=True),
-)
-
-
-class Mark(NamedTuple):
-    """A training after some of its epochs. valid: the validation by measure, and what each took."""
-
-    epochs: tuple[Epoch, ...]
-    valid: dict[str, tuple[Score, Spent]]
+# With the clipping of FEAR's code; BN and biases do not decay, as everywhere here but in benchmarks' own recipes.
+RECIPE = replace(NASBENCH201, epochs=10, clip_norm=5.0, decayed="weights")
 
 
 @register("short-training")
@@ -71,13 +45,9 @@ class ShortTraining(Estimator):
     start: str = "random"
     score_by: tuple[str, ...] = MEASURES
 
-    # Of an instance: of the class only that it need not be so.
-    starts_from_supernet: ClassVar[bool] = False
-
     def __post_init__(self) -> None:
         if self.start not in STARTS:
             raise ValueError(f"start: {self.start!r} is not one of {', '.join(STARTS)}")
-        object.__setattr__(self, "starts_from_supernet", self.start == "supernet")
         unknown = [name for name in self.score_by if name not in MEASURES]
         if unknown or not self.score_by or len(set(self.score_by)) < len(self.score_by):
             raise ValueError(f"score_by: {self.score_by!r} is not a selection of {', '.join(MEASURES)}")
@@ -86,6 +56,10 @@ class ShortTraining(Estimator):
         last = self.training.epochs or 1
         if list(self.at) != sorted({e for e in self.at if isinstance(e, int) and 0 < e < last}):
             raise ValueError(f"at: {self.at!r} is not a list of ascending epochs in 1..{last - 1}")
+
+    @property
+    def starts_from_supernet(self) -> bool:
+        return self.start == "supernet"
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -101,83 +75,7 @@ class ShortTraining(Estimator):
         )
         return replace(self, training=training, at=tuple(map(_fewer, self.at)))
 
-    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
-        if self.start == "supernet" and task.start is None:
-            raise ValueError(
-                "start: 'supernet' needs the checkpoint of a trained supernet, and the task has none"
-            )
-        for done, architecture in enumerate(architectures, 1):
-            yield from self._records(task, architecture)
-            report(done / len(architectures), f"{done}/{len(architectures)} networks trained")
-
-    def _records(self, task: Task, architecture: Architecture) -> Iterator[Record]:
-        if not task.space.is_valid(architecture):
-            for measure in self.measures:
-                yield Record(architecture=architecture, measure=measure, score=None, status="disconnected")
-            return
-        inherits = self.start == "supernet"
-        form = task.space.supernet_form(architecture)
-        network = task.inherited(form) if inherits else task.network(architecture)
-        forward = macs.count(network).total()
-        own = task.space.stand_alone_form(architecture)
-        trainer = Trainer(network, task.data, self.training, seed=task.seed_of("short training", own))
-        marks: dict[int, Mark] = {}
-
-        def after_epoch(epoch: Epoch, epochs: int) -> None:
-            if epoch.epoch in (*self.at, epochs):
-                name = 0 if epoch.epoch == epochs else epoch.epoch
-                marks[name] = Mark(tuple(trainer.history), self._validate(task, network, forward))
-
-        begin = time.perf_counter()
-        trainer.run(report=after_epoch)
-        spent = of_training(trainer, time.perf_counter() - begin, 3 * forward)
-        for mark in marks.values():
-            spent += Spent(macs=sum(cost.macs for _, cost in mark.valid.values()))
-        share = spent.share(len(self.measures))
-        for epoch in (0, *self.at):  # 0: the last
-            for measure in self.score_by:
-                name = f"{measure}@{epoch}" if epoch else measure
-                common: dict[str, Any] = {"architecture": architecture, "measure": name, **share}
-                if epoch not in marks:
-                    yield Record(**common, score=None, status="diverged")
-                else:
-                    yield _record(measure, marks[epoch], 3 * forward, common)
-
-    def _validate(self, task: Task, network: StandAlone, forward: int) -> dict[str, tuple[Score, Spent]]:
-        """The network on the validation images under each BN mode asked for; it is as before, afterwards."""
-        found = {}
-        for measure in set(BN_MODES) & set(self.score_by):
-            begin = time.perf_counter()
-            scorer = Scorer(
-                network, task.data, task.data.valid, BN_MODES[measure], task.evaluation_batch, task.noise
-            )
-            score = scorer.score(network.path)
-            seconds = time.perf_counter() - begin
-            found[measure] = score, Spent(seconds=seconds, macs=forward * len(task.data.valid))
-        return found
-
 
 def _fewer(epochs: int) -> int:
     """Of few images, in the same order: schedules of 10, 20 and 200 epochs stay three."""
     return epochs if epochs <= 10 else 10 + epochs // 10
-
-
-def _record(measure: str, mark: Mark, image_macs: float, common: dict[str, Any]) -> Record:
-    """A measure after the epochs of a mark. image_macs: forward and backward of one training image."""
-    alone = of_epochs(mark.epochs, image_macs)
-    details: dict[str, Any] = {"epochs": len(mark.epochs)}
-    score: float | None
-    loss: float | None
-    status = "ok"
-    if measure in mark.valid:
-        valid, cost = mark.valid[measure]
-        alone += cost
-        score, loss, status = valid.score, valid.loss, valid.status
-    elif measure == "sotl":
-        score, loss = -math.fsum(epoch.loss for epoch in mark.epochs), None
-    else:
-        best = max(mark.epochs, key=lambda epoch: epoch.accuracy)
-        epoch = best if measure == "best_train_accuracy" else mark.epochs[-1]
-        score, loss = epoch.accuracy, epoch.loss
-    details |= alone.named("alone")
-    return Record(**common, score=score, loss=loss, status=status, details=details)

@@ -6,21 +6,31 @@ every epoch; also anything else that a table says of an architecture, its parame
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, NamedTuple
 
-import numpy as np
-
-from studies.estimators.estimator import Estimator, Record, Report, Task, register
-from studies.truth import measures as recorded_measures
-from studies.truth import table as tables
-from supernet.spaces import Architecture, Space
+from studies.estimators.estimator import Estimator, register
 
 SIGNS = (1, -1)
-PASSES = 3  # a training's, of an image: one forward, and one backward that is counted as two
 SMALL = ("digits_valid", "digits_valid_seed0")  # columns of both embedded tables
+
+
+class Measure(NamedTuple):
+    """What a table says of an architecture: a column, or as COLUMN@E its value after epoch E = 1, 2, ... (epoch; else
+    None)."""
+
+    column: str
+    epoch: int | None
+
+    @classmethod
+    def of(cls, text: str) -> Measure:
+        """ValueError if what follows the @ is no epoch."""
+        column, at, epoch = text.partition("@")
+        if not at:
+            return cls(column, None)
+        if not (epoch.isascii() and epoch.isdigit() and int(epoch) > 0):
+            raise ValueError(f"columns: {text!r}: epoch {epoch!r} is not a positive integer")
+        return cls(column, int(epoch))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +67,7 @@ class TableColumn(Estimator):
     """
 
     needs_images: ClassVar[bool] = False
+    prepares: ClassVar[bool] = True
 
     table: str = "{space}-digits"
     columns: tuple[str, ...] = SMALL[:1]
@@ -69,7 +80,7 @@ class TableColumn(Estimator):
         if not self.columns or len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns: {', '.join(self.columns) or '()'} is not a list of different columns")
         for text in self.columns:
-            recorded_measures.Measure.of(text)
+            Measure.of(text)
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -77,53 +88,3 @@ class TableColumn(Estimator):
 
     def small(self) -> TableColumn:
         return TableColumn(columns=SMALL[: len(self.columns)])
-
-    def prepare(self, task: Task, report: Report) -> dict[str, Any]:
-        """ValueError if the table is of another space or has no such column or epoch."""
-        self._read(task.space)
-        return super().prepare(task, report)
-
-    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
-        table, values, seconds = self._read(task.space)
-        rows = recorded_measures.rows(table)
-        after = {measure: recorded_measures.epochs_of(table, measure) for measure in self.measures}
-        for architecture in architectures:
-            row = rows.get(architecture, rows.get(task.space.canonical(architecture)))
-            price = self._epoch_price(task, architecture, math.nan if row is None else float(seconds[row]))
-            for measure, epochs in after.items():
-                value = math.nan if row is None else float(values[measure][row])
-                known = math.isfinite(value)
-                yield Record(
-                    architecture=architecture,
-                    measure=measure,
-                    score=self.sign * value if known else None,
-                    status="ok" if known else "unknown",
-                    details={} if epochs is None else {"epochs": epochs} | _times(price, epochs),
-                )
-
-    def _read(self, space: Space) -> tuple[tables.TruthTable, dict[str, np.ndarray], np.ndarray]:
-        """The table, (n,) values of each measure, and (n,) seconds of an epoch, NaN if not known."""
-        table = tables.load(tables.resolve(self.table.replace("{space}", space.name)))
-        if table.space.name != space.name:
-            raise ValueError(f"table: {table.path} is of {table.space.name}, not of {space.name}")
-        values = recorded_measures.read(table, self.measures)
-        seconds, epochs = np.full(len(table.frame), np.nan), recorded_measures.whole_training(table)
-        if self.recorded is not None and self.recorded.seconds is not None and epochs:
-            (whole,) = recorded_measures.read(table, [self.recorded.seconds]).values()
-            seconds = whole / epochs
-        return table, values, seconds
-
-    def _epoch_price(self, task: Task, architecture: Architecture, seconds: float) -> dict[str, float]:
-        """What an epoch would have cost, as far as it is known."""
-        if self.recorded is None:
-            return {}
-        images, macs = self.recorded.images, task.space.cost(architecture, task.size).macs
-        price: dict[str, float] = {
-            "alone_steps": math.ceil(images / self.recorded.batch_size),
-            "alone_macs": PASSES * macs * images,
-        }
-        return price | ({"alone_seconds": seconds} if math.isfinite(seconds) else {})
-
-
-def _times(price: dict[str, float], epochs: int) -> dict[str, float]:
-    return {name: value * epochs for name, value in price.items()}

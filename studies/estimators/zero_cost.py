@@ -1,21 +1,36 @@
-"""Zero-cost proxies as estimators: a few passes through networks that were never trained."""
+"""Zero-cost proxies as estimators: a few passes through networks that were never trained, or are being trained.
+
+Source of the latter: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2021), figure 3. Its code
+starts a new optimizer and a schedule of one epoch for every epoch; here one schedule runs through.
+"""
 
 from __future__ import annotations
 
-import json
-import math
-import statistics
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from studies.estimators.estimator import Estimator, Record, Report, Task, register
-from studies.proxies import PROXIES, Batch, Value, fixed_batch, together
-from supernet.files import write_text
-from supernet.spaces import Architecture
+from studies import embedded
+from studies.estimators.estimator import Estimator, register
+from studies.estimators.short_training import RECIPE
+from supernet.training.config import TrainingConfig
 
+PROXIES = (
+    "synflow",
+    "naswot",
+    "jacob_cov",
+    "zen",
+    "snip",
+    "grasp",
+    "fisher",
+    "grad_norm",
+    "l2_norm",
+    "synflow_bn",
+    "plain",
+)
+# zen draws weights of its own: training would change nothing of it but the scale of BN.
+WHILE_TRAINING = tuple(name for name in PROXIES if name != "zen")
 VOTERS = ("synflow", "jacob_cov", "snip")  # as published: Abdelfattah et al. (ICLR 2021)
-BATCH_FILE = "proxies_batch.json"
 
 
 @register("zero-cost")
@@ -27,6 +42,8 @@ class ZeroCost(Estimator):
 
     Details of a record: 'values', one an initialisation, in order, and 'sd', their standard deviation. An
     architecture has a score only if all its values are finite."""
+
+    prepares: ClassVar[bool] = True
 
     measures: tuple[str, ...] = PROXIES
     batch_size: int = 64
@@ -47,35 +64,56 @@ class ZeroCost(Estimator):
     def small(self) -> ZeroCost:
         return ZeroCost(measures=self.measures, batch_size=8, initialisations=2, zen_images=4)
 
-    def prepare(self, task: Task, report: Report) -> dict[str, Any]:
-        """Writes which images the batch holds to the run's folder."""
-        return super().prepare(task, report) | {"batch": keep_batch(task, self.batch(task))}
 
-    def batch(self, task: Task) -> Batch:
-        """The same for every architecture and every process of the run."""
-        return fixed_batch(task.data, self.batch_size, task.seed)
+@register("zero-cost-while-training")
+@dataclass(frozen=True, kw_only=True)
+class ZeroCostWhileTraining(Estimator):
+    """One training of each network, looked at after chosen epochs.
 
-    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
-        batch = self.batch(task)
-        for done, architecture in enumerate(architectures):
-            report(done / len(architectures), f"{done} of {len(architectures)} architectures")
-            if task.space.is_valid(architecture):
-                yield from self.records(task, architecture, batch)
-            else:
-                for name in self.measures:
-                    yield Record(architecture=architecture, measure=name, score=None, status="disconnected")
+    proxies: of WHILE_TRAINING, computed together. training: its schedule; ends after the last look. at: the looks,
+    ascending epochs from 0, the untrained network. batch_size: of the one batch, as in `ZeroCost` and the same images.
 
-    def records(self, task: Task, architecture: Architecture, batch: Batch) -> Iterator[Record]:
-        """Of one connected architecture."""
-        own = task.space.stand_alone_form(architecture)
-        values: list[dict[str, Value]] = []
-        for index in range(self.initialisations):
-            network = task.network(own, f"zero-cost weights {index}")
-            seed = task.seed_of(f"zen {index}", own)
-            values.append(together(network, batch, self.measures, zen_images=self.zen_images, seed=seed))
-        macs = task.space.cost(own, task.size).macs
-        for name in self.measures:
-            yield record(architecture, name, [found[name] for found in values], macs)
+    Measures: PROXY@EPOCH, the last look first. Only the first is a ranking of a study's report, the others are in the
+    figure `fear-3`. A look that the training did not get to has the status 'diverged', a proxy that is not finite then
+    'nan' or 'overflow', and a disconnected architecture, which is not trained, 'disconnected'.
+
+    details: epochs; what the measure would have cost alone, all training up to its epoch included (alone_seconds,
+    alone_steps, alone_macs), and of that the proxy's own (proxy_seconds, proxy_macs)."""
+
+    prepares: ClassVar[bool] = True
+
+    proxies: tuple[str, ...] = WHILE_TRAINING
+    training: TrainingConfig = RECIPE
+    at: tuple[int, ...] = (0, 1, 2, 4, 8)
+    batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        check_proxies("proxies", self.proxies, WHILE_TRAINING)
+        if not isinstance(self.batch_size, int) or self.batch_size < 2:
+            raise ValueError(f"batch_size: {self.batch_size!r} is not an integer of at least 2")
+        last = self.training.epochs
+        if last is None:
+            raise ValueError(
+                f"training: a budget of {self.training.updates} updates; looks need one in epochs"
+            )
+        if not self.at or list(self.at) != sorted(
+            {e for e in self.at if isinstance(e, int) and 0 <= e <= last}
+        ):
+            raise ValueError(f"at: {self.at!r} is not a list of ascending epochs in 0..{last}")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return tuple(f"{name}@{epoch}" for epoch in reversed(self.at) for name in self.proxies)
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        return self.measures[:1]
+
+    def small(self) -> ZeroCostWhileTraining:
+        training = embedded.shortened(self.training, epochs=1)
+        return replace(
+            self, training=training, at=tuple(sorted({min(epoch, 1) for epoch in self.at})), batch_size=8
+        )
 
 
 def check_proxies(field: str, names: Sequence[str], allowed: Sequence[str]) -> None:
@@ -86,36 +124,3 @@ def check_proxies(field: str, names: Sequence[str], allowed: Sequence[str]) -> N
         raise ValueError(f"{field}: {found} is not one of {', '.join(allowed)}")
     if len(set(names)) < len(names):
         raise ValueError(f"{field}: {', '.join(names)} names one twice")
-
-
-def keep_batch(task: Task, batch: Batch) -> str:
-    """Write which images the batch holds, and a digest of them, to the task's folder; the digest."""
-    content = {"data": task.data.name, "train": batch.positions.tolist(), "sha256": batch.digest()}
-    write_text(task.folder / BATCH_FILE, json.dumps(content) + "\n")
-    return str(content["sha256"])
-
-
-def record(architecture: Architecture, measure: str, values: Sequence[Value], macs: int) -> Record:
-    """The record of the values of all initialisations; macs: of one image's forward pass."""
-    numbers = [value.value for value in values]
-    status = status_of(numbers)
-    details: dict[str, Any] = {"values": [x if math.isfinite(x) else str(x) for x in numbers]}
-    if status == "ok" and len(numbers) > 1:
-        details["sd"] = statistics.stdev(numbers)
-    return Record(
-        architecture=architecture,
-        measure=measure,
-        score=statistics.fmean(numbers) if status == "ok" else None,
-        status=status,
-        seconds=sum(value.seconds for value in values),
-        macs=macs * sum(value.passes for value in values),
-        details=details,
-    )
-
-
-def status_of(numbers: Sequence[float]) -> str:
-    """'ok' if all are finite; 'overflow' if what is not is +infinity; else 'nan'."""
-    bad = [x for x in numbers if not math.isfinite(x)]
-    if not bad:
-        return "ok"
-    return "overflow" if all(x == math.inf for x in bad) else "nan"

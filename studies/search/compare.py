@@ -1,23 +1,78 @@
-"""Several searches from several seeds over one table of ground truth, the estimates shared, and what they found."""
+"""Several searches from several seeds over one table of ground truth, the estimates shared, and what they found.
+
+Compared are FEAR with and without its cut-off, and short training.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from studies.parallel import run_tasks
-from studies.search.methods import Method
+from studies import embedded
+from studies.configuration import derived_seed
+from studies.estimators import Estimator
+from studies.estimators.fear import LEARNER_RECIPE, Fear, HogLearner
+from studies.estimators.short_training import RECIPE, ShortTraining
+from studies.running.parallel import run_tasks
 from studies.search.policy import Outcome, random_search
 from studies.search.trials import Setting, Trials, estimate, prepare
-from studies.seeds import derived_seed
 from studies.truth.table import TruthTable
-from supernet.spaces import Architecture
+from supernet.spaces import Architecture, Size
+
+SHORT_EPOCHS = {"embedded": 4, "published": 50}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """estimates: the name of the file of trials, which methods may share. ratio: of the cut-off, None for none."""
+
+    name: str
+    estimates: str
+    estimator: Estimator
+    ratio: float | None = None
+    measure: str = "best_train_accuracy"
+
+
+def methods(
+    space: str, data: str, size: Size, *, ratio: float, threshold: float | None, epochs: int | None
+) -> list[Method]:
+    """For the embedded task its own trainings, else FEAR's published ones. threshold: in percent, None for the HoG
+    learner's. epochs: of the short training, None for 4 (embedded) or 50."""
+    is_embedded = data == embedded.DATA
+    cells = max(1, round(size.stages * size.cells_per_stage * 4 / 15))  # the paper's share of the cells
+    epochs = epochs or SHORT_EPOCHS["embedded" if is_embedded else "published"]
+    if is_embedded:
+        recipe = embedded.STAND_ALONE[space]
+        learner = HogLearner(
+            hidden=64,
+            training=replace(LEARNER_RECIPE, epochs=12, batch_size=64, augmentation=embedded.AUGMENTATION),
+        )
+        fear = Fear(
+            threshold=threshold or learner,
+            stage1=recipe,
+            stage2=replace(recipe, epochs=3, batch_size=250),
+            unfrozen_cells=cells,
+        )
+        short = ShortTraining(training=replace(recipe, epochs=epochs))
+    else:
+        fear = (
+            Fear(unfrozen_cells=cells)
+            if threshold is None
+            else Fear(threshold=threshold, unfrozen_cells=cells)
+        )
+        fear = replace(fear, stage2=replace(fear.stage2, epochs=10))
+        short = ShortTraining(training=replace(RECIPE, epochs=epochs, batch_size=1024))
+    return [
+        Method(name=f"FEAR, cut-off {ratio:g}", estimates="fear", estimator=fear, ratio=ratio),
+        Method(name="FEAR", estimates="fear", estimator=fear),
+        Method(name=f"short training, {epochs} epochs", estimates="short-training", estimator=short),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,20 +169,22 @@ class Comparison:
         for method in self.methods:
             costs = prepared[method.estimates]
             for seed in self.seeds:
-                found = self.search(method, seed)
-                value = None if found.chosen is None else self.truth[found.chosen]
+                outcome = self.search(method, seed)
+                value = None if outcome.chosen is None else self.truth[outcome.chosen]
                 rows.append(
                     {
                         "method": method.name,
                         "seed": seed,
-                        "architecture": None if found.chosen is None else self.table.space.text(found.chosen),
-                        "score": found.score,
+                        "architecture": None
+                        if outcome.chosen is None
+                        else self.table.space.text(outcome.chosen),
+                        "score": outcome.score,
                         "truth": value,
                         "regret": None if value is None else best - value,
-                        "drawn": found.drawn,
-                        "cut_off": found.cut_off,
-                        "failed": found.failed,
-                        **found.spent,
+                        "drawn": outcome.drawn,
+                        "cut_off": outcome.cut_off,
+                        "failed": outcome.failed,
+                        **outcome.spent,
                         "prepare_steps": costs["updates"],
                         "prepare_seconds": costs["train_seconds"],
                     }
@@ -149,11 +206,11 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
         "prepare_steps",
         "prepare_seconds",
     ]
-    found = groups[columns].mean()
-    found.insert(0, "truth", groups["truth"].mean())
-    found.insert(1, "truth_sem", groups["truth"].sem())
-    found.insert(0, "searches", groups.size())
-    return found.reset_index()
+    means = groups[columns].mean()
+    means.insert(0, "truth", groups["truth"].mean())
+    means.insert(1, "truth_sem", groups["truth"].sem())
+    means.insert(0, "searches", groups.size())
+    return means.reset_index()
 
 
 def default_folder(table: TruthTable) -> Path:

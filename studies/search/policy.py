@@ -75,17 +75,17 @@ def random_search(
     for architecture in order:
         if spent[unit] >= budget:
             break
-        found = trial(architecture)
-        if found is None:
+        estimate = trial(architecture)
+        if estimate is None:
             waits_for = architecture
             break
         drawn += 1
         allowed = math.inf if ratio is None else ratio * fastest
-        given_up = found.epochs > 0 and found.first[unit] >= allowed
+        given_up = estimate.epochs > 0 and estimate.first[unit] >= allowed
         share = 1.0
         if given_up:
-            share = min(1.0, math.ceil(allowed / (found.first[unit] / found.epochs)) / found.epochs)
-        cost = {u: share * found.first[u] + (0.0 if given_up else found.rest[u]) for u in UNITS}
+            share = min(1.0, math.ceil(allowed / (estimate.first[unit] / estimate.epochs)) / estimate.epochs)
+        cost = {u: share * estimate.first[u] + (0.0 if given_up else estimate.rest[u]) for u in UNITS}
         left = budget - spent[unit]
         within = min(1.0, left / cost[unit]) if cost[unit] else 1.0
         spent = {u: spent[u] + within * cost[u] for u in UNITS}
@@ -95,12 +95,12 @@ def random_search(
         if given_up:
             cut_off += 1
             continue
-        if found.epochs and found.reached:
-            fastest = min(fastest, found.first[unit])
-        if found.score is None:
+        if estimate.epochs and estimate.reached:
+            fastest = min(fastest, estimate.first[unit])
+        if estimate.score is None:
             failed += 1
-        elif score is None or found.score > score:
-            chosen, score = architecture, found.score
+        elif score is None or estimate.score > score:
+            chosen, score = architecture, estimate.score
     return Outcome(
         chosen=chosen,
         score=score,

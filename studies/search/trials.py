@@ -9,10 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypedDict
 
-from studies.estimators import Estimator, Record, Task
-from studies.ranker import plain
+from studies.configuration import plain_data
+from studies.estimators import Estimator, Record
+from studies.estimators.compute.task import Task
 from studies.search.policy import UNITS, Trial
-from supernet.data import DataConfig, load
+from supernet.data import DataConfig
+from supernet.data.loading import load
 from supernet.files import parse_object, write_text
 from supernet.spaces import Size, get_space
 
@@ -36,8 +38,8 @@ class Setting:
         """As plain data, without the places."""
         return {
             "space": self.space,
-            "size": plain(self.size),
-            "data": plain(self.data),
+            "size": plain_data(self.size),
+            "data": plain_data(self.data),
             "noise": self.noise,
             "seed": self.seed,
             "estimator": self.estimator.config(),

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.correlation import kendall_tau, spearman
-from analysis.topn import by_truth, topn_mean_tau
-from studies import lineage
-from studies.ranker import Ranker
-from studies.tracking.settings import Tracking
+from analysis.statistics.correlation import kendall_tau, spearman
+from analysis.statistics.topn import by_truth, topn_mean_tau
+from studies.model.study import Tracking
+from studies.model.variant import Variant
 from supernet.spaces import Space
 
 SMALL_SAMPLE, SMALL_TOP = 40, 10  # architectures below which tau says little: of the sample, of a top-N
@@ -83,9 +82,9 @@ def spread(rows: np.ndarray, most: int) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
 
 
-def comparison(tracking: Tracking, variant: Ranker) -> Comparison:
+def comparison(tracking: Tracking, variant: Variant) -> Comparison:
     """Of the runs of a variant; one that is a part of a ranking has its part of what the whole scores."""
-    return _comparison(tracking, variant.masked_space, lineage.whole_space(variant))
+    return _comparison(tracking, variant.masked_space, variant.whole_space)
 
 
 @lru_cache(maxsize=8)

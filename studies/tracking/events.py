@@ -7,10 +7,11 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+from tensorboard.compat.proto.summary_pb2 import Summary
+from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard import summary as summaries
 
 FLUSH_SECONDS = 10
 
@@ -25,8 +26,6 @@ class Log:
     """
 
     def __init__(self, folder: Path, more: bool = False) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
         folder.mkdir(parents=True, exist_ok=True)
         now, old = int(time.time()), event_files(folder)
         for path in old:
@@ -45,32 +44,24 @@ class Log:
 
     def scalars(self, values: Mapping[str, float], step: int, when: float | None = None) -> None:
         """All values of a step as one event. when: seconds since 1970; None is now."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
         self._add(
             Summary(value=[Summary.Value(tag=t, simple_value=v) for t, v in values.items()]), step, when
         )
 
     def picture(self, tag: str, png: bytes, step: int, when: float | None = None) -> None:
         """A PNG file as it is."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
         width, height = struct.unpack(">II", png[16:24])
         image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png)
         self._add(Summary(value=[Summary.Value(tag=tag, image=image)]), step, when)
 
     def text(self, tag: str, markdown: str, step: int, when: float | None = None) -> None:
         """A text that the page shows as Markdown."""
-        from torch.utils.tensorboard.summary import text
-
-        self._add(text(tag, markdown), step, when)
+        self._add(summaries.text(tag, markdown), step, when)
 
     def hparams(self, values: Mapping[str, float | str], metrics: Mapping[str, float]) -> None:
         """The run's hyperparameters, in its own file: no run of its own, and no list of keys, so that the dashboard
         shows the union of those of all runs. metrics: tags of scalars that were written."""
-        from torch.utils.tensorboard.summary import hparams
-
-        _, start, end = hparams(dict(values), dict(metrics))
+        _, start, end = summaries.hparams(dict(values), dict(metrics))
         for summary in (start, end):
             self._add(summary, None, None)
 
@@ -98,8 +89,6 @@ def can_go_on(folder: Path, steps: Mapping[str, Collection[int]]) -> bool:
 
 def _scalars(path: Path) -> Iterator[tuple[str, int]]:
     """(tag, step) of all that an event file shows; as far as it can be read."""
-    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
-
     for event in LegacyEventFileLoader(str(path)).Load():
         yield from ((value.tag, event.step) for value in event.summary.value)
 

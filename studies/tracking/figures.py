@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures import scatter, style, topn
-from analysis.points import points
-from analysis.references import expected
-from analysis.study import mask_text
-from analysis.topn import topn_means
-from studies.study import Run
+from analysis.measures.references import expected
+from analysis.measures.score_sets import points
+from analysis.statistics.topn import topn_means
+from analysis.store.study import mask_text
+from studies.model.study import Run
 from studies.tracking.comparison import Comparison
 
 DOTS_PER_INCH = 100
@@ -44,10 +44,10 @@ def pictures(run: Run, compared: Comparison, scores: np.ndarray, column: str) ->
         ]
         none = pd.DataFrame(columns=["space", "mask", "reference", "top", "tau_b"])
         drawn["figures/topn"] = topn.topn(topn.series_of(pd.DataFrame(rows)), none)
-    found = {}
+    encoded = {}
     for tag, figure in drawn.items():
         file = io.BytesIO()
         with style.look():
             figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
-        found[tag] = file.getvalue()
-    return found
+        encoded[tag] = file.getvalue()
+    return encoded

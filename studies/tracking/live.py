@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 
-from studies import history
-from studies.study import Run
+from analysis.store import history
+from analysis.store import milestones as milestones_file
+from analysis.store.result import CHECKPOINT
+from studies.model.study import Run, Tracking
 from studies.tracking import milestones
 from studies.tracking.comparison import comparison
-from studies.tracking.curves import Curves
 from studies.tracking.events import Log
-from studies.tracking.log import of_mode, ranks, write_log
-from studies.tracking.settings import Tracking, link, log_folder
-from supernet.training import Epoch, Trainer
+from studies.tracking.links import link, log_folder
+from studies.tracking.log import Curves, of_mode, ranks, warn
+from supernet.training.trainer import Epoch, Trainer
 
 
 class Live:
@@ -30,7 +30,7 @@ class Live:
         self.curves = Curves()
 
     def __enter__(self) -> Live:
-        checkpoint = self.run.folder / "checkpoint.pt"
+        checkpoint = self.run.folder / CHECKPOINT
         if self.tracking is not None and checkpoint.exists():
             self.trainer.resume(checkpoint)
             if self.trainer.status == "running" and self.trainer.history:
@@ -72,23 +72,8 @@ class Live:
         log.scalars(self.curves(history.row(of)), epoch)
         if epoch not in milestones.due(tracking.milestones, self.trainer.epochs):
             return
-        taken = of_mode(milestones.read(self.run.folder, self.run.run_id), self.run)
+        taken = of_mode(milestones_file.read(self.run.folder, self.run.run_id), self.run)
         taken = taken[taken["epoch"] == epoch]
         if len(taken):
             compared, size = comparison(tracking, self.run.variant), int(taken["budget"].iloc[0])
             log.scalars(ranks(compared, taken, size), epoch)
-
-
-def write_end(run: Run) -> None:
-    """The log of a run that has ended, if it is tracked."""
-    if run.tracking is None:
-        return
-    try:
-        write_log(run, run.tracking)
-    except (OSError, ValueError) as error:
-        warn(run, error)
-
-
-def warn(run: Run, error: OSError | ValueError) -> None:
-    """Say that there is no log."""
-    print(f"{run.name}: no TensorBoard log: {error}", file=sys.stderr, flush=True)

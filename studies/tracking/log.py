@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from studies import history, scores
-from studies.study import Run
-from studies.tracking import milestones
+from analysis.store import history, milestones, scores
+from analysis.store.history import SAMPLES
+from analysis.store.study import mask_text
+from studies.model.study import Run, Tracking
 from studies.tracking.comparison import Comparison, comparison
-from studies.tracking.curves import Curves
-from studies.tracking.estimates import write_estimate_log
 from studies.tracking.events import Log, can_go_on, event_files
-from studies.tracking.hparams import hparams
-from studies.tracking.settings import Tracking, link, log_folder
-from studies.variant import Variant
+from studies.tracking.links import link, log_folder
+
+TAGS = {
+    "loss": "train/loss",
+    "accuracy": "train/accuracy",
+    "lr": "optimizer/lr",
+    "gradient_norm": "optimizer/gradient_norm",
+    "updates": "optimizer/updates",
+    "seconds": "time/epoch_s",
+}
+SHOWN = ("tau_b", "spearman")
+
+Value = float | str
+
+
+def write_end(run: Run) -> None:
+    """The log of a run that has ended, if it is tracked."""
+    if run.tracking is None:
+        return
+    try:
+        write_log(run, run.tracking)
+    except (OSError, ValueError) as error:
+        warn(run, error)
 
 
 def write_log(run: Run, tracking: Tracking) -> None:
@@ -26,12 +49,12 @@ def write_log(run: Run, tracking: Tracking) -> None:
 
     rank/tau_b/SET: at milestones and at the end, on the same small part of a score set. final/tau_b (of
     the sample, or of all) and final/tau_b/topN: at the end, on all that was scored. Only the latter are results.
-    Of other estimators than supernets: what studies/tracking/estimates.py says.
+    Of other estimators than supernets: what `write_measures_log` says.
     """
-    if not isinstance(run.variant, Variant):
-        write_estimate_log(run, tracking)
+    if not run.variant.estimator.trains_supernet:
+        write_measures_log(run, tracking)
         return
-    from studies.tracking.figures import pictures  # imports Matplotlib
+    from studies.tracking.figures import pictures  # Matplotlib would cost every worker 80 MB
 
     rows = history.read(run.folder, run.run_id)
     end = (run.folder / history.FILE).stat().st_mtime
@@ -62,6 +85,41 @@ def write_log(run: Run, tracking: Tracking) -> None:
             log.scalars(metrics | inside, last, end)
             for tag, png in pictures(run, compared, column, tracking.column).items():
                 log.picture(tag, png, last, end)
+        log.hparams(hparams(run), metrics)
+    link(run, tracking)
+
+
+def write_measures_log(run: Run, tracking: Tracking) -> None:
+    """The log of an estimator that trains no supernet: no curves, but each of its measures beside the supernets' final
+    numbers. Write the run's event file anew and link it to the study. OSError or ValueError for files that cannot be
+    used.
+
+    final/tau_b and so on: of the first measure, so that the hyperparameter page compares it with supernets;
+    measures/tau_b/MEASURE: of each. 'rankings', a text: all measures in a table, of how many scores each is, and the
+    seconds that its scores took, among them what measures of one computation share.
+    """
+    path = run.folder / scores.FILE
+    end = path.stat().st_mtime if path.exists() else None
+    compared, found = comparison(tracking, run.variant), scores.read(run.folder, run.run_id)
+    first, by_measure = run.variant.measures[0], dict(list(found.groupby("measure", sort=False)))
+    metrics: dict[str, float] = {}
+    all_measures: dict[str, float] = {}
+    lines = ["| measure | tau-b | Spearman | scores | seconds |", "|---|---|---|---|---|"]
+    for measure in run.variant.measures:
+        if measure not in by_measure:
+            continue
+        rows = by_measure[measure]
+        whole = compared.whole(compared.column(rows))
+        if measure == first:
+            metrics = {f"final/{name}": value for name, value in whole.items()}
+        all_measures |= {f"measures/{name}/{measure}": whole[name] for name in SHOWN if name in whole}
+        taus = [f"{whole[name]:.3f}" if name in whole else "-" for name in SHOWN]
+        scored, seconds = int(rows["score"].notna().sum()), float(rows["seconds"].sum())
+        lines.append(f"| {measure} | {' | '.join(taus)} | {scored} of {len(rows)} | {seconds:.1f} |")
+    with Log(log_folder(run, tracking)) as log:
+        if all_measures or metrics:
+            log.scalars(metrics | all_measures, 0, end)
+        log.text("rankings", "\n".join(lines), 0, end)
         log.hparams(hparams(run), metrics)
     link(run, tracking)
 
@@ -100,6 +158,66 @@ def complete(run: Run) -> str:
 def is_written(run: Run, tracking: Tracking) -> bool:
     """Whether the log is there and no older than the files that it is made of."""
     logs = event_files(log_folder(run, tracking))
-    sources: list[Any] = [run.folder / name for name in (history.FILE, "scores.parquet", milestones.FILE)]
+    sources: list[Any] = [run.folder / name for name in (history.FILE, scores.FILE, milestones.FILE)]
     times = [path.stat().st_mtime for path in sources if path.exists()]
     return bool(logs) and max(path.stat().st_mtime for path in logs) >= max(times, default=0.0)
+
+
+class Curves:
+    """Called with the rows of a history (analysis/store/history.py) one after the other; what is not known is left out.
+
+    operations/NAME: its share, in percent, of all that was drawn so far at all choice points. Under strict fairness the
+    shares are equal but for the group that the epoch cut, under uniform sampling they become so with time.
+    samples_POINT/NAME: the same at one choice point.
+    """
+
+    def __init__(self) -> None:
+        self.drawn: dict[str, Counter[str]] = {}
+
+    def __call__(self, row: Mapping[str, Any]) -> dict[str, float]:
+        found = {tag: float(row[name]) for name, tag in TAGS.items() if known(row.get(name))}
+        if known(row.get("images")) and row["seconds"] > 0:
+            found["time/images_per_s"] = row["images"] / row["seconds"]
+        for name, count in row.items():
+            if name.startswith(SAMPLES) and known(count):
+                point, operation = name.removeprefix(SAMPLES).split("/")
+                for group in ("operations", f"samples_{point}"):
+                    self.drawn.setdefault(group, Counter())[operation] += count
+        for group, counts in self.drawn.items():
+            if total := sum(counts.values()):
+                found |= {f"{group}/{operation}": 100 * count / total for operation, count in counts.items()}
+        return found
+
+
+def known(value: Any) -> bool:
+    """Whether a value is there: a file has no None but a NaN."""
+    return value is not None and not math.isnan(value)
+
+
+def hparams(run: Run) -> dict[str, Value]:
+    """'variant', 'seed', 'mask' and all that the training depends on, 'training/lr' and so on.
+
+    Numbers are floats, everything else is text. What is None is left out: the dashboard shows the union of the keys.
+    """
+    config = run.variant.config(run.seed)
+    found = dict(_flat(config))
+    return {"variant": run.variant.name, **found, "mask": mask_text(run.variant.masked_space)}
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}/")
+        elif isinstance(value, bool):
+            yield f"{prefix}{name}", str(value).lower()
+        elif isinstance(value, (int, float)):
+            yield f"{prefix}{name}", float(value)
+        elif isinstance(value, (tuple, list)):
+            yield f"{prefix}{name}", ", ".join(map(str, value)) or "-"
+        elif value is not None:
+            yield f"{prefix}{name}", str(value)
+
+
+def warn(run: Run, error: OSError | ValueError) -> None:
+    """Say that there is no log."""
+    print(f"{run.name}: no TensorBoard log: {error}", file=sys.stderr, flush=True)

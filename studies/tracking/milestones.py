@@ -7,23 +7,18 @@ without.
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from analysis.store import sealed
-from analysis.store.result import MILESTONES
-from studies.study import Run
+from analysis.store import milestones
+from studies.model.study import Run, Tracking
 from studies.tracking.comparison import comparison
-from studies.tracking.settings import Tracking
 from supernet.network import Supernet
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture
-from supernet.training import Trainer
+from supernet.training.trainer import Trainer
 
-FILE = MILESTONES
-COLUMNS = ["epoch", "budget", "arch", "measure", "score", "loss", "status", "seconds"]
 LEAST = 16  # architectures of a milestone
 
 
@@ -39,27 +34,12 @@ def budget(count: int, trainer: Trainer, share: float) -> int:
     return max(LEAST, int(share * training / (max(1, count) * len(trainer.data.valid))))
 
 
-def read(folder: Path, run_id: str | None = None) -> pd.DataFrame:
-    """The milestones of a run; an empty frame if there are none. run_id: of the run that they must be of, if they say
-    so. ValueError if the file is damaged or of another run."""
-    path = folder / FILE
-    if not path.exists():
-        return pd.DataFrame(columns=COLUMNS)
-    try:
-        frame = sealed.read(path, run_id)
-    except ValueError as error:
-        raise ValueError(f"milestones: {error}; delete it") from error
-    if lacking := [name for name in COLUMNS if name not in frame]:
-        raise ValueError(f"milestones: {path} has no column {lacking[0]!r}; delete it")
-    return frame
-
-
 def take(run: Run, tracking: Tracking, trainer: Trainer, epoch: int) -> None:
     """Score what a milestone after that epoch asks for and has not yet, in the run's first BN mode."""
     assert isinstance(trainer.model, Supernet)
     variant = run.variant
     space, mode = variant.masked_space, variant.measures[0]
-    compared, before = comparison(tracking, variant), read(run.folder, run.run_id)
+    compared, before = comparison(tracking, variant), milestones.read(run.folder, run.run_id)
     have = set(before[(before["epoch"] == epoch) & (before["measure"] == mode)]["arch"])
     size = budget(len(due(tracking.milestones, trainer.epochs)), trainer, tracking.share)
     rows = np.unique(np.concatenate(list(compared.small_sets(size).values())))
@@ -74,6 +54,6 @@ def take(run: Run, tracking: Tracking, trainer: Trainer, epoch: int) -> None:
         (epoch, size, space.text(s.architecture), mode, s.score, s.loss, s.status, s.seconds)  # type: ignore[arg-type]
         for s in scorer(asked)
     ]
-    added = pd.DataFrame(new, columns=COLUMNS)
+    added = pd.DataFrame(new, columns=milestones.COLUMNS)
     frame = pd.concat([before, added], ignore_index=True) if len(before) else added
-    sealed.write(frame, run.folder / FILE, run.run_id)
+    milestones.write(frame, run.folder, run.run_id)

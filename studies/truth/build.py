@@ -28,15 +28,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from studies.parallel import run_tasks
+from studies.running.parallel import run_tasks
 from studies.truth import table
 from studies.truth.stand_alone import load_images, train
 from studies.truth.tasks import Asked, Task
-from supernet.augmentation import Augmentation
 from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.network import NetworkConfig
 from supernet.spaces import Architecture, Space
-from supernet.training_config import TrainingConfig
+from supernet.training.config import Augmentation, TrainingConfig
 
 CURVE = "valid"  # the metric that is taken after every epoch
 OPTIONAL = ("per_epoch", "images", "best_epoch", "chosen")  # of a header: absent from tables without
@@ -100,7 +99,7 @@ class Builder:
     def _header(self) -> dict[str, Any]:
         """What all records of a table have in common."""
         images = {k: v for k, v in asdict(self.task.data).items() if k != "name"}
-        default = self.task.data.source.side is not None and self.task.data == DataConfig(
+        default = self.task.data.facts.side is not None and self.task.data == DataConfig(
             name=self.task.data.name
         )
         return {

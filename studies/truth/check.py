@@ -10,21 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.ceiling import seed_columns
-from analysis.column_names import FORM, parse
+from analysis.measures.ceiling import seed_columns
+from analysis.store.column_names import FORM, parse
 from studies.truth import table
 from studies.truth.table import TruthTable
 
 ROUNDING = 0.02  # percentage points: published means are rounded, and some seeds are too
-# The best published value of a column and where it is in the official order. Source: the benchmark's own report of
-# its best architectures (Dong & Yang, NAS-Bench-201, ICLR 2020, table 5), means over seeds at 200 epochs.
-BEST = {
-    "nasbench201": {
-        "cifar10_test": (94.3733, 6111),
-        "cifar100_test": (73.5133, 9930),
-        "imagenet16_test": (47.3111, 857),
-    }
-}
 
 
 class Finding(NamedTuple):
@@ -34,21 +25,21 @@ class Finding(NamedTuple):
     text: str
 
 
-def check(found: TruthTable) -> list[Finding]:
+def check(truth: TruthTable) -> list[Finding]:
     """Everything there is to say about a table whose checksum is right (`table.load` has seen to it)."""
     return [
         Finding("ok", "checksum, manifest and columns fit together"),
-        *_architectures(found),
-        *_ranges(found),
-        *_means(found),
-        *_equal_rows(found),
-        *_best(found),
-        *_curves(found),
+        *_architectures(truth),
+        *_ranges(truth),
+        *_means(truth),
+        *_equal_rows(truth),
+        *_best(truth),
+        *_curves(truth),
     ]
 
 
-def _architectures(found: TruthTable) -> Iterator[Finding]:
-    space, texts = found.space, found.frame["arch"].tolist()
+def _architectures(truth: TruthTable) -> Iterator[Finding]:
+    space, texts = truth.space, truth.frame["arch"].tolist()
     official = {space.text(architecture) for architecture in space.enumerate()}
     unknown, others = [], []
     for row, text in enumerate(texts, 1):
@@ -65,7 +56,7 @@ def _architectures(found: TruthTable) -> Iterator[Finding]:
         yield Finding("error", f"{len(unknown)} texts name no architecture; {unknown[0]}")
     if others:
         yield Finding("error", f"{len(others)} architectures are not in the official form; {others[0]}")
-    repeated = found.frame["arch"].duplicated().to_numpy()
+    repeated = truth.frame["arch"].duplicated().to_numpy()
     if repeated.any():
         row = int(np.flatnonzero(repeated)[0])
         yield Finding("error", f"{int(repeated.sum())} architectures come twice; row {row + 1}: {texts[row]}")
@@ -78,8 +69,8 @@ def _official(space: Any, architecture: tuple[int, ...]) -> str:
     return str(space.text(space.supernet_form(architecture)))
 
 
-def _ranges(found: TruthTable) -> Iterator[Finding]:
-    columns = found.manifest["columns"]
+def _ranges(truth: TruthTable) -> Iterator[Finding]:
+    columns = truth.manifest["columns"]
     unnamed = [name for name in columns if not parse(name)]
     if unnamed:
         yield Finding(
@@ -90,7 +81,7 @@ def _ranges(found: TruthTable) -> Iterator[Finding]:
         described = parse(name)
         if described is None or described.metric == "loss":
             continue
-        values = found.frame[name].to_numpy(dtype=float)
+        values = truth.frame[name].to_numpy(dtype=float)
         if np.isnan(values).all():
             bad.append(f"{name} has no values")
         elif not (np.nanmin(values) >= 0 and np.nanmax(values) <= 100):
@@ -100,23 +91,23 @@ def _ranges(found: TruthTable) -> Iterator[Finding]:
     yield from (Finding("error", text) for text in bad)
     if not bad:
         yield Finding("ok", "accuracies are between 0 and 100 percent")
-    missing = found.frame[columns].isna().sum()
+    missing = truth.frame[columns].isna().sum()
     for name in missing.index[(missing > 0) & ~missing.index.str.contains("_seed")][:5]:
         yield Finding("note", f"{name} is missing for {missing[name]} architectures")
 
 
-def _means(found: TruthTable) -> Iterator[Finding]:
+def _means(truth: TruthTable) -> Iterator[Finding]:
     """Means over seeds against the seeds that are there."""
     checked = 0
-    for name in found.manifest["columns"]:
-        seeds = seed_columns(found.frame, name)
+    for name in truth.manifest["columns"]:
+        seeds = seed_columns(truth.frame, name)
         if len(seeds) < 2:
             continue
-        values = found.frame[seeds].to_numpy(dtype=float)
+        values = truth.frame[seeds].to_numpy(dtype=float)
         known = (~np.isnan(values)).sum(axis=1)
         with np.errstate(invalid="ignore"):
             means = np.nansum(values, axis=1) / known
-        apart = np.abs(found.frame[name].to_numpy(dtype=float) - means) > ROUNDING
+        apart = np.abs(truth.frame[name].to_numpy(dtype=float) - means) > ROUNDING
         whole, part = (int((apart & rows).sum()) for rows in (known == len(seeds), known < len(seeds)))
         checked += not whole
         if whole:
@@ -133,18 +124,18 @@ def _means(found: TruthTable) -> Iterator[Finding]:
         )
 
 
-def _equal_rows(found: TruthTable) -> Iterator[Finding]:
+def _equal_rows(truth: TruthTable) -> Iterator[Finding]:
     """Architectures that are one function and were trained apart are no mistake; copied rows may be one."""
-    columns = [name for name in found.manifest["columns"] if parse(name)]
+    columns = [name for name in truth.manifest["columns"] if parse(name)]
     if not columns:
         return
-    numbers = found.frame[columns]
+    numbers = truth.frame[columns]
     repeated = numbers.duplicated(keep=False) & numbers.notna().any(axis=1)
     if not repeated.any():
         yield Finding("ok", "no two architectures have equal values throughout")
         return
-    rows = found.frame[repeated]
-    space, functions = found.space, 0
+    rows = truth.frame[repeated]
+    space, functions = truth.space, 0
     for _, group in rows.groupby(columns, dropna=False, sort=False)["arch"]:
         try:
             functions += len({space.stand_alone_form(space.parse(text)) for text in group}) > 1
@@ -154,19 +145,19 @@ def _equal_rows(found: TruthTable) -> Iterator[Finding]:
                           f"{functions} groups of unlike functions")  # fmt: skip
 
 
-def _best(found: TruthTable) -> Iterator[Finding]:
+def _best(truth: TruthTable) -> Iterator[Finding]:
     """Published best values: those of another source, or of a part of the space, differ, which is no error."""
-    own = found.manifest.get("source") == table.OWN_SOURCE
-    best = {} if own else BEST.get(found.manifest["space"], {})
-    official = [found.space.text(a) for a in found.space.enumerate()] if best else []
+    own = truth.manifest.get("source") == table.OWN_SOURCE
+    best = {} if own else truth.space.published_best
+    official = [truth.space.text(a) for a in truth.space.enumerate()] if best else []
     for name, (value, index) in best.items():
-        if name not in found.frame:
+        if name not in truth.frame:
             continue
-        column = found.frame[name].astype(float)
+        column = truth.frame[name].astype(float)
         if column.isna().all():
             continue
         row = int(np.nanargmax(column))
-        text = found.frame["arch"].iloc[row]
+        text = truth.frame["arch"].iloc[row]
         same = abs(column.iloc[row] - value) < 1e-4 and text == official[index]
         text = f"best {name} is {column.iloc[row]:.4f}, index {official.index(text) if text in official else '-'}"
         if not same:
@@ -174,18 +165,18 @@ def _best(found: TruthTable) -> Iterator[Finding]:
         yield Finding("ok" if same else "note", text)
 
 
-def _curves(found: TruthTable) -> Iterator[Finding]:
+def _curves(truth: TruthTable) -> Iterator[Finding]:
     """The last epoch of a curve is the column's own value."""
-    names: dict[str, Any] = found.manifest.get("curves") or {}
+    names: dict[str, Any] = truth.manifest.get("curves") or {}
     if not names:
         return
     try:
-        curves = table.curves(found.path, list(names))
+        curves = table.curves(truth.path, list(names))
     except (ValueError, OSError) as error:
         yield Finding("error", str(error))
         return
-    for name in [name for name in names if name in found.frame]:
-        last, values = curves[name][:, -1], found.frame[name].to_numpy(dtype=float)
+    for name in [name for name in names if name in truth.frame]:
+        last, values = curves[name][:, -1], truth.frame[name].to_numpy(dtype=float)
         if not np.allclose(last, values, rtol=1e-5, atol=1e-4, equal_nan=True):
             yield Finding("error", f"the last epoch of the curve of {name} is not the column's value")
             return

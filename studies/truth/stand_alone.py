@@ -16,13 +16,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from studies.seeds import derived_seed
+from studies.configuration import derived_seed
 from studies.truth.tasks import Task
-from supernet.data import DEFAULT_ROOT, DataConfig, DataSet, evaluation_set, load
-from supernet.grouped import NetworkGroup, train_group
+from supernet.data import DEFAULT_ROOT, DataConfig
+from supernet.data.dataset import DataSet, evaluation_set
+from supernet.data.loading import load
+from supernet.fast.grouped import NetworkGroup, train_group
 from supernet.network import NetworkConfig, StandAlone, seeded
-from supernet.precision import set_numerics
 from supernet.spaces import get_space
+from supernet.training.precision import set_numerics
 
 EVALUATION_BATCH = 2000  # images in memory at a time; it changes nothing
 
@@ -40,7 +42,7 @@ def train(
     seed, status ('finished' or 'diverged'), the task's metrics in percent (None if it diverged), seconds. curves: with
     the validation accuracy after each epoch, as 'curve'."""
     begin = time.perf_counter()
-    set_numerics(task.training, torch.device(device))
+    set_numerics(torch.device(device), **task.training.numerics)
     space, data = get_space(space_name), load_images(task.data, root, device)
     own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]
     config = NetworkConfig(space=space, size=task.size, affine=True)

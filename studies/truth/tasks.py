@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 from studies import embedded
-from supernet.augmentation import Augmentation
-from supernet.data.catalog import SOURCES
-from supernet.data.config import DataConfig
-from supernet.data.folder import Folder
-from supernet.spaces import Size, get_space
-from supernet.training_config import TrainingConfig
+from supernet.data.config import FACTS, DataConfig
+from supernet.spaces import SPACES, Size, get_space
+from supernet.spaces.recipe import get_recipe
+from supernet.training.config import Augmentation, TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What differs from a task's default, None for what does not. recipe: 'nasbench201' or 'blox'. split, subset,
+    """What differs from a task's default, None for what does not. recipe: of which space. split, subset,
     valid_subset, image_size: of the images (supernet/data/config.py). epochs, batch_size: of the training. channels,
     cells: of the network, the first stage's and those a stage."""
 
@@ -81,33 +78,8 @@ def _embedded(space: str) -> Task:
     )
 
 
-# NAS-Bench-201's. Source: Dong & Yang, "NAS-Bench-201" (ICLR 2020), section 2.3; that all parameters decay is of their
-# code.
-NASBENCH201 = TrainingConfig(
-    epochs=200,
-    batch_size=256,
-    lr=0.1,
-    lr_final=0.0,
-    momentum=0.9,
-    nesterov=True,
-    weight_decay=5e-4,
-    decayed="all",
-    augmentation=Augmentation(shift=4, flip=True),
-)
-# Blox's for normal training. Source: Chau et al. (NeurIPS 2022), supplement, table 4, and the released training code.
-BLOX = TrainingConfig(
-    epochs=200,
-    batch_size=256,
-    lr=0.01,
-    lr_final=0.0,
-    momentum=0.9,
-    weight_decay=5e-4,
-    decayed="all",
-    augmentation=Augmentation(
-        shift=4, flip=True, cutout=16, policy="randaugment", num_ops=2, magnitude=14, policy_first=True
-    ),
-)
-RECIPES = {"nasbench201": NASBENCH201, "blox": BLOX}
+RECIPES = {name: get_recipe(space) for name, space in SPACES.items()}
+NASBENCH201, BLOX = (RECIPES[name].training for name in ("nasbench201", "blox"))
 
 # Without crops and flips, whose labels would no longer be those of the image; decay as our trainings have it.
 _SYNTHETIC_TRAINING = replace(NASBENCH201, decayed="weights", augmentation=Augmentation())
@@ -126,9 +98,15 @@ SYNTHETIC4 = Task(
 _SYNTHETIC = {"synthetic": SYNTHETIC, "synthetic4": SYNTHETIC4}
 
 
-def get_task(space: str, data: str, asked: Asked | None = None, root: Path | None = None) -> Task:
-    """ValueError if there are none of these data, not for this space, or not what was asked for. root: of the images;
-    needed for a folder, whose classes only its files tell."""
+def get_task(space: str, data: str, asked: Asked | None = None, classes: int | None = None) -> Task:
+    """The task of these data for this space.
+
+    Args:
+        classes: number of classes; needed for a folder of images, where only its files tell.
+
+    Raises:
+        ValueError: if there are none of these data, not for this space, or not what was asked for.
+    """
     asked = asked or Asked()
     if data == embedded.DATA or data in _SYNTHETIC:
         if asked.given:
@@ -138,10 +116,10 @@ def get_task(space: str, data: str, asked: Asked | None = None, root: Path | Non
         if space != "nasbench201":
             raise ValueError(f"space: {space!r} has no recipe for {data!r}; 'nasbench201' has one")
         return _SYNTHETIC[data]
-    return _own(space, data, asked, root)
+    return _own(space, data, asked, classes)
 
 
-def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
+def _own(space: str, data: str, asked: Asked, classes: int | None) -> Task:
     recipe = asked.recipe or space
     if recipe not in RECIPES:
         raise ValueError(f"--recipe: {recipe!r} is not one of {', '.join(RECIPES)}")
@@ -160,8 +138,8 @@ def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
     size = replace(
         published,
         image_size=config.side,
-        image_channels=config.source.channels,
-        classes=_classes(config, root),
+        image_channels=config.facts.channels,
+        classes=_classes(config, classes),
         channels=asked.channels or published.channels,
         cells_per_stage=asked.cells or published.cells_per_stage,
     )
@@ -169,24 +147,22 @@ def _own(space: str, data: str, asked: Asked, root: Path | None) -> Task:
         note=_note(config, recipe),
         data=config,
         size=size,
-        training=_for_side(RECIPES[recipe], config.side, asked),
-        best=recipe == "blox",
+        training=_for_side(RECIPES[recipe].training, config.side, asked),
+        best=RECIPES[recipe].best,
     )
 
 
 def _split(data: str, recipe: str) -> str | None:
-    """Blox's own where it is defined; None for the data set's default."""
-    return "blox" if recipe == "blox" and data in SOURCES and "blox" in SOURCES[data].splits else None
+    """The benchmark's own where it is defined; None for the data set's default."""
+    split = RECIPES[recipe].split
+    return split if data in FACTS and split in FACTS[data].splits else None
 
 
-def _classes(config: DataConfig, root: Path | None) -> int:
-    source = config.source
-    if source.classes is not None:
-        return source.classes
-    assert isinstance(source, Folder)
-    if root is None:
+def _classes(config: DataConfig, counted: int | None) -> int:
+    classes = counted if config.facts.classes is None else config.facts.classes
+    if classes is None:
         raise ValueError(f"data: the classes of {config.name!r} are known from its folder only")
-    return source.count_classes(root)
+    return classes
 
 
 def _note(config: DataConfig, recipe: str) -> str:

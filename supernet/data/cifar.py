@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from supernet import plain_pickle
 from supernet.data import published_splits
 from supernet.data.checksums import verify
+from supernet.data.config import FACTS
 from supernet.data.dataset import Split
 from supernet.data.download import fetch
 from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index
+from supernet.files import pickles
 
 PIXELS = 3 * 32 * 32
 Batch = tuple[Pixels, Index]  # images (n, 3, 32, 32), labels (n,)
@@ -40,7 +41,7 @@ def read_pickle(path: Path, key: bytes) -> Batch:
     """A dictionary: b'data', uint8 (n, 3072), planes one after the other, and under `key` the labels."""
     try:
         with path.open("rb") as file:
-            content = plain_pickle.load(file, encoding="bytes")
+            content = pickles.load(file, encoding="bytes")
     except ValueError as error:
         raise ValueError(f"data: {path}: {error}") from None
     try:
@@ -137,11 +138,7 @@ class Cifar(Source):
 
 SITE = "https://www.cs.toronto.edu/~kriz/"
 CIFAR10 = Cifar(
-    name="cifar10",
-    title="CIFAR-10 (Krizhevsky, 2009)",
-    classes=10,
-    side=32,
-    splits=("study", "half", "benchmark"),
+    **vars(FACTS["cifar10"]),
     benchmark=published_splits.CIFAR10,
     layouts=(
         Layout(
@@ -179,11 +176,7 @@ CIFAR10 = Cifar(
     ),
 )
 CIFAR100 = Cifar(
-    name="cifar100",
-    title="CIFAR-100 (Krizhevsky, 2009)",
-    classes=100,
-    side=32,
-    splits=("study", "blox", "half", "benchmark"),
+    **vars(FACTS["cifar100"]),
     benchmark=published_splits.CIFAR100,
     layouts=(
         Layout(

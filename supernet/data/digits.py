@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from supernet.data.config import FACTS
 from supernet.data.dataset import Split
 from supernet.data.pixels import stack
 from supernet.data.source import Parts, Report, Source
@@ -46,12 +47,4 @@ class Digits(Source):
         self.find(root)
 
 
-DIGITS = Digits(
-    name="digits",
-    title="scikit-learn's digits (Alpaydin & Kaynak, 1998)",
-    classes=10,
-    side=8,
-    channels=1,
-    levels=17,
-    splits=("own",),
-)
+DIGITS = Digits(**vars(FACTS["digits"]))

@@ -9,20 +9,19 @@ size asked for by averaging areas (by Pillow's box filter where its side is no m
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from supernet.data.config import FOLDER
 from supernet.data.dataset import Split
 from supernet.data.pixels import Pixels, shrink
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index, proportional, rest
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-PREFIX = "folder:"
 LARGEST = 50_000_000  # pixels of an image; a small file can claim as many as it likes
 PARTS = ("train", "valid", "test")
 
@@ -75,7 +74,7 @@ class Folder(Source):
     """`folder:NAME`, the folder NAME of the data root."""
 
     def find(self, root: Path) -> Path:
-        folder = root / self.name.removeprefix(PREFIX)
+        folder = root / self.name.removeprefix(FOLDER)
         if not folder.is_dir():
             raise ValueError(
                 f"data: {self.name!r} is not in {root} (looked for {folder.name}/); put a folder of images there, one "
@@ -128,10 +127,3 @@ def take_tenth(split: Split, key: str) -> tuple[Split, Split]:
     taken = proportional(labels, max(1, len(labels) // 10), key)
     one, other = (Split(*split.batch(torch.from_numpy(i))) for i in (rest(len(labels), taken), taken))
     return one, other
-
-
-def folder(name: str) -> Folder:
-    """The source `folder:NAME`. ValueError for a NAME that is not the name of one folder."""
-    if not re.fullmatch(r"[\w-][\w.-]*", name.removeprefix(PREFIX)):
-        raise ValueError(f"data: {name!r} does not name a folder: letters, digits, '_', '-' and '.' only")
-    return Folder(name=name, title="a folder of images", classes=None, side=None, splits=("own",))

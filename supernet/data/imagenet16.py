@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from supernet import plain_pickle
 from supernet.data import published_splits
 from supernet.data.checksums import verify
+from supernet.data.config import FACTS
 from supernet.data.dataset import Split
 from supernet.data.pixels import Pixels, gather
 from supernet.data.source import Parts, Report, Source
 from supernet.data.splits import Index
+from supernet.files import pickles
 
 FOLDER = "ImageNet16"
 TEST = "val_data"
@@ -33,7 +34,7 @@ def read_batch(path: Path, classes: int) -> tuple[Pixels, Index]:
     """
     try:
         with path.open("rb") as file:
-            content = plain_pickle.load(file, encoding="latin1")
+            content = pickles.load(file, encoding="latin1")
     except ValueError as error:
         raise ValueError(f"data: {path}: {error}") from None
     try:
@@ -88,11 +89,7 @@ class ImageNet16(Source):
 
 
 IMAGENET16_120 = ImageNet16(
-    name="imagenet16",
-    title="ImageNet16-120 (Chrabaszcz et al., 2017; Dong & Yang, 2020)",
-    classes=120,
-    side=16,
-    splits=("study", "half", "benchmark"),
+    **vars(FACTS["imagenet16"]),
     benchmark=published_splits.IMAGENET16_120,
     checksums={
         "train_data_batch_1": "27846dcaa50de8e21a7d1a35f30f0e91",

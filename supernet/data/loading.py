@@ -10,14 +10,12 @@ import numpy as np
 import torch
 
 from supernet.data import splits
-from supernet.data.config import DataConfig
+from supernet.data.catalog import get_source
+from supernet.data.config import DEFAULT_ROOT, DataConfig
 from supernet.data.dataset import DataSet, Split
 from supernet.data.pixels import mean_and_std
 from supernet.data.source import Parts, Source
 from supernet.data.splits import Index
-
-DEFAULT_ROOT = Path("datasets")
-
 
 Where = tuple[str, Index | None]  # a part of the source, and positions in it; None: all of it
 
@@ -51,7 +49,7 @@ def choose(source: Source, split: str, parts: Parts, root: Path) -> Chosen:
 
 def assemble(config: DataConfig, parts: Parts, root: Path) -> DataSet:
     """The data set of the parts that were read at config.image_size."""
-    source = config.source
+    source = get_source(config.name)
     assert config.split is not None
     chosen = choose(source, config.split, parts, root)
     train = take(parts, *_fewer(config, "subset", "training", chosen.train, parts))
@@ -88,12 +86,12 @@ def take(parts: Parts, name: str, index: Index | None) -> Split:
 def load(config: DataConfig, root: Path = DEFAULT_ROOT) -> DataSet:
     """The data set, from its files below `root`; their checksums are verified. ValueError if they are not there, are
     not what they should be or do not have what `config` asks for."""
-    return assemble(config, config.source.read(root, config.side), root)
+    return assemble(config, get_source(config.name).read(root, config.side), root)
 
 
 def ready(config: DataConfig, root: Path) -> None:
     """ValueError if files that `load` needs are missing, which this tells without reading them."""
-    source = config.source
+    source = get_source(config.name)
     source.find(root)
     if config.split == "benchmark" and source.benchmark is not None:
         source.benchmark.path(root)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from supernet.data.config import Facts
 from supernet.data.dataset import Split
 from supernet.data.published_splits import PublishedSplit
 
@@ -23,21 +24,9 @@ class Parts(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source(ABC):
-    """One data set on disk.
+class Source(Facts, ABC):
+    """One data set on disk. benchmark: NAS-Bench-201's own halves, and so also what the split 'half' halves."""
 
-    title: what it is, with its reference. classes, side (pixels, of square images): None where only the files tell.
-    splits: the names of its splits, the default first. levels: pixels are in 0..levels - 1.
-    benchmark: NAS-Bench-201's own halves, and so also what the split 'half' halves.
-    """
-
-    name: str
-    title: str
-    classes: int | None
-    side: int | None
-    splits: tuple[str, ...]
-    channels: int = 3
-    levels: int = 256
     benchmark: PublishedSplit | None = None
 
     @abstractmethod

@@ -27,6 +27,7 @@ from torch import Tensor
 
 from supernet.data.checksums import checksum, verify
 from supernet.data.cifar import read_binary
+from supernet.data.config import FACTS
 from supernet.data.dataset import Split
 from supernet.data.pixels import stack
 from supernet.data.source import Parts, Report, Source
@@ -163,20 +164,11 @@ def records(kept: np.ndarray, labels: np.ndarray, pixels: int) -> Iterator[bytes
         yield np.concatenate([labels[own][:, None], stored.numpy()], axis=1).tobytes()
 
 
-TITLE = "synthetic CIFAR-10 (Dey et al., 2021), {:,} draws"
 SYNTHETIC, SYNTHETIC_SMALL, SYNTHETIC4 = (
-    Synthetic(
-        name=name,
-        title=TITLE.format(draws) + ("" if side == 32 else f" of {side}x{side} pixels"),
-        classes=CLASSES,
-        side=side,
-        splits=("study", "half"),
-        draws=draws,
-        of_each=of_each,
-    )
-    for name, side, draws, of_each in (
-        ("synthetic", 32, 1_000_000, 6000),
-        ("synthetic_small", 32, 100_000, 600),
-        ("synthetic4", 4, 1_000_000, 600),
+    Synthetic(**vars(FACTS[name]), draws=draws, of_each=of_each)
+    for name, draws, of_each in (
+        ("synthetic", 1_000_000, 6000),
+        ("synthetic_small", 100_000, 600),
+        ("synthetic4", 1_000_000, 600),
     )
 )

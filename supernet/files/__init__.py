@@ -1,7 +1,6 @@
 """Files of the project: written whole or not at all, and checked once when they are read."""
 
-from supernet.files.atomic import remove_stale, write_atomic, write_text
-from supernet.files.json_file import parse_object, read_object
-from supernet.files.schema import check
+from supernet.files.atomic import digest, remove_stale, write_atomic, write_text
+from supernet.files.json_file import check, parse_object, read_object
 
-__all__ = ["check", "parse_object", "read_object", "remove_stale", "write_atomic", "write_text"]
+__all__ = ["check", "digest", "parse_object", "read_object", "remove_stale", "write_atomic", "write_text"]

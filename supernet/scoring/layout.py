@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from supernet.network import NetworkConfig, Supernet
 
@@ -15,20 +16,14 @@ class Layout:
 
     def __init__(self, config: NetworkConfig) -> None:
         self.config = config
-        size = config.size
-        self.positions = size.stages * size.cells_per_stage
-        self.shapes: list[tuple[int, int, int]] = []
-        for position in range(self.positions + 1):
-            halvings = min(position // size.cells_per_stage, config.reductions)
-            side = size.image_size >> halvings
-            self.shapes.append((size.channels << halvings, side, side))
+        self.positions = len(config.stages)
+        self.shapes = [self._shape(halvings) for halvings in config.halvings]
         self._macs: dict[str, int] = {}
 
-    def reduction_after(self, position: int) -> int | None:
-        """Number of the reduction between this cell and the next (or the head)."""
-        stage, place = divmod(position, self.config.size.cells_per_stage)
-        last = place == self.config.size.cells_per_stage - 1
-        return stage if last and stage < self.config.reductions else None
+    def _shape(self, halvings: int) -> tuple[int, int, int]:
+        size = self.config.size
+        side = size.image_size >> halvings
+        return size.channels << halvings, side, side
 
     def bytes(self, position: int) -> int:
         """Of one image's features at a position, in single precision."""
@@ -38,30 +33,38 @@ class Layout:
     def macs(self, name: str) -> int:
         """Multiply-accumulates of a module (a name in the network) for one image, bias not counted."""
         if name not in self._macs:
-            part, _, rest = name.partition(".")
-            side = 1  # of what the module's convolutions put out
+            part, number = f"{name}.".split(".")[:2]
+            shape = self.shapes[-1]
             if part == "stem":
                 side = self.config.size.image_size
+                shape = self.config.size.image_channels, side, side
             elif part == "reductions":
-                side = self.shapes[(int(rest) + 1) * self.config.size.cells_per_stage][1]
+                shape = self._shape(int(number))
             elif part == "cells":
-                side = self.shapes[int(rest.partition(".")[0])][1]
-            self._macs[name] = count_macs(self._skeleton.get_submodule(name), side)
+                shape = self.shapes[int(number)]
+            self._macs[name] = count_macs(self._skeleton.get_submodule(name), shape)
         return self._macs[name]
 
     @cached_property
     def _skeleton(self) -> Supernet:
         with torch.device("meta"):  # modules without memory
-            return Supernet(self.config)
+            return Supernet(self.config).eval()
 
 
-def count_macs(module: nn.Module, side: int) -> int:
-    """Of the convolutions and linear layers in a module whose convolutions put out images of that side, but for
-    those that gate channels by a global average."""
-    total = 0
-    for name, layer in module.named_modules():
-        if isinstance(layer, nn.Conv2d):
-            total += layer.weight.numel() * (1 if ".gate." in f".{name}" else side * side)
-        elif isinstance(layer, nn.Linear):
-            total += layer.weight.numel()
-    return total
+def count_macs(module: nn.Module, shape: tuple[int, int, int]) -> int:
+    """Of the convolutions and linear layers that a module on the meta device puts one input (C, H, W) through."""
+    counts = []
+
+    def count(layer: nn.Module, inputs: object, output: Tensor) -> None:
+        counts.append(layer.weight.numel() * math.prod(output.shape[2:]))  # type: ignore[operator]
+
+    hooks = [
+        layer.register_forward_hook(count)
+        for layer in module.modules()
+        if isinstance(layer, (nn.Conv2d, nn.Linear))
+    ]
+    with torch.inference_mode():
+        module(torch.empty(1, *shape, device="meta"))
+    for hook in hooks:
+        hook.remove()
+    return sum(counts)

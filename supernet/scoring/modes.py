@@ -1,13 +1,16 @@
-"""What a score is, and the BN modes that it can be taken under."""
+"""What a score is, and the BN modes that it can be taken under. Imports no torch."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from supernet.network import NetworkConfig
 from supernet.spaces import Architecture, Path
 from supernet.spaces.expressions import Rules
+
+if TYPE_CHECKING:
+    from supernet.network import NetworkConfig
 
 BN_MODES = ("batch", "running", "recalibrate-K", "reset-recalibrate-K")
 

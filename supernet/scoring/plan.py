@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from supernet.network import NetworkConfig
-from supernet.scoring.functions import Choice, Function, check, distinct, path_of
 from supernet.scoring.layout import Layout
 from supernet.scoring.modes import BnMode
-from supernet.scoring.programs import WEIGHTLESS, Compiler, Program
+from supernet.scoring.programs import WEIGHTLESS, Choice, Compiler, Function, Program, distinct, path_of
 from supernet.scoring.walk import Instruction, Walk
 from supernet.spaces import Cell, Path
 
@@ -76,7 +75,7 @@ class Planner:
     def __init__(self, config: NetworkConfig, workload: Workload) -> None:
         self.config, self.workload = config, workload
         self.layout = Layout(config)
-        self.compiler = Compiler(config.space.name, workload.mode.rules(config))
+        self.compiler = Compiler(config.space, workload.mode.rules(config))
         fixed = ("stem", *(f"reductions.{stage}" for stage in range(config.reductions)), "head")
         self.fixed = sum(map(self.layout.macs, fixed))
         self._alone: dict[tuple[int, Program], int] = {}
@@ -142,7 +141,7 @@ class Planner:
     def _functions(self, choices: Iterable[Choice]) -> list[Function]:
         checked = list(choices)
         for choice in checked:
-            check(self.config, choice)
+            self.config.check_mask(self.config.as_path(choice))
         return distinct(self.config, self.compiler, checked)
 
     def _chunks(self, functions: list[Function]) -> Iterator[list[Function]]:

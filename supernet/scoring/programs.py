@@ -1,4 +1,5 @@
-"""Cells as programs: the steps that compute a cell's expression, each value once.
+"""Cells as programs: the steps that compute a cell's expression, each value once; and the distinct functions among
+architectures, as a program for each cell.
 
 A value is an int: 0 is the cell's input, equal expressions are the same value in all programs of one `Compiler`.
 The steps, their order and the order of the terms in sums depend on the expression alone.
@@ -6,24 +7,15 @@ The steps, their order and the order of the terms in sums depend on the expressi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from supernet.spaces import Cell, blox, blox_functions, nasbench201, nasbench201_functions
+from supernet.network import NetworkConfig
+from supernet.spaces import Architecture, Cell, Path, Space
 from supernet.spaces.expressions import INPUT, Atom, Expression, Rules, atoms
 
-FUNCTIONS: dict[str, Callable[[Cell, Rules], Expression]] = {
-    "nasbench201": nasbench201_functions.cell_function,
-    "blox": blox_functions.block_function,
-}
-# What a cell is sorted by: its edges in order without those that do nothing.
-RANKS: dict[str, Callable[[Cell, Rules], Cell]] = {
-    "nasbench201": lambda cell, rules: nasbench201.pruned(cell, rules.keeps_zero),
-    "blox": lambda cell, rules: blox.canonical_block(cell),
-}
-
-
+Choice = Architecture | Path
 WEIGHTLESS = ("relu", "avg_pool_3x3", "zeros", "sum")
 
 
@@ -55,9 +47,8 @@ class Program:
 class Compiler:
     """Programs of a space's cells under the given rules."""
 
-    def __init__(self, space: str, rules: Rules) -> None:
-        self.space = space
-        self.function, self.ranking, self.rules = FUNCTIONS[space], RANKS[space], rules
+    def __init__(self, space: Space, rules: Rules) -> None:
+        self.space, self.rules = space, rules
         self.values: dict[Expression | Atom, int] = {INPUT[0][0]: 0}
         self.steps: dict[int, Step] = {}
         self.programs: dict[int, Program] = {}  # by output
@@ -65,7 +56,7 @@ class Compiler:
 
     def __call__(self, cell: Cell) -> Program:
         if cell not in self.cells:
-            output = self._value(self.function(cell, self.rules))
+            output = self._value(self.space.function(cell, self.rules))
             if output not in self.programs:
                 self.programs[output] = self._program(output)
             self.cells[cell] = self.programs[output]
@@ -73,20 +64,15 @@ class Compiler:
 
     def rank(self, cell: Cell) -> Cell:
         """Cells in this order have first steps in common with their neighbours."""
-        return self.ranking(cell, self.rules)
+        return self.space.evaluation_order(cell, self.rules)
 
     def plain_operations(self, cell: Cell) -> list[str]:
         """The operations that a plain evaluation computes, pooling named as in expressions: on dead edges too.
 
         All that a valid Blox block names is live, but an ST1's second operation; it is not computed."""
-        whole = [self.function(cell, self.rules)]
-        if self.space == "nasbench201":
-            edges = range(len(cell))
-            whole = [
-                nasbench201_functions.edge_function(edge, cell[edge], INPUT, self.rules) for edge in edges
-            ]
-        found = [atom[0] for expression in whole for atom in atoms(expression)]
-        return [name for name in found if name not in ("", "relu")]
+        whole = self.space.plain_expressions(cell, self.rules)
+        names = [atom[0] for expression in whole for atom in atoms(expression)]
+        return [name for name in names if name not in ("", "relu")]
 
     def _value(self, expression: Expression) -> int:
         if len(expression) == 1 and expression[0][1] == 1:
@@ -124,3 +110,36 @@ class Compiler:
         for value, position in last.items():
             dead[position].append(value)
         return Program(steps, tuple(map(tuple, dead)), output)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """programs: one for each searchable cell. requested: the architectures or paths that are this function, with
+    repetitions. path: of one of them."""
+
+    programs: tuple[Program, ...]
+    path: Path
+    requested: list[Choice]
+
+
+def path_of(config: NetworkConfig, choice: Choice) -> Path:
+    """The path that a supernet takes for an architecture or path, its cells in the encoding that is scored."""
+    return tuple(map(config.space.supernet_cell, config.as_path(choice)))
+
+
+def distinct(config: NetworkConfig, compiler: Compiler, choices: Iterable[Choice]) -> list[Function]:
+    """The distinct functions of the given choices, so that functions that share their first cells
+    follow each other; within a cell, those that share its first edges."""
+    found: dict[tuple[Program, ...], Function] = {}
+    rank: dict[Program, Cell] = {}  # where a program comes: the least of the cells that it was asked for as
+    for choice in choices:
+        path = path_of(config, choice)
+        programs = tuple(map(compiler, path))
+        if programs not in found:
+            found[programs] = Function(programs, path, [])
+        found[programs].requested.append(choice)
+        for program, cell in zip(programs, path, strict=True):
+            place = compiler.rank(cell)
+            if program not in rank or place < rank[program]:
+                rank[program] = place
+    return sorted(found.values(), key=lambda function: [rank[program] for program in function.programs])

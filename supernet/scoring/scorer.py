@@ -15,13 +15,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from supernet.data import DataSet, Split, evaluation_set
+from supernet.data.dataset import DataSet, Split, evaluation_set
+from supernet.fast.device import Recorder
 from supernet.network import Network, StandAlone
-from supernet.recording import Recorder
 from supernet.scoring.engine import Engine
-from supernet.scoring.functions import Choice, path_of
 from supernet.scoring.modes import BnMode, Score
 from supernet.scoring.plan import BUDGET, CHUNK, Chunk, Plan, Planner, Workload
+from supernet.scoring.programs import Choice, path_of
 
 AT_ONCE = 50  # functions whose logits are evaluated together
 WORTH_RECORDING = 4  # batches of one size; recording takes about as long as two of them

@@ -14,9 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from supernet.scoring.functions import Function
 from supernet.scoring.layout import Layout
-from supernet.scoring.programs import WEIGHTLESS, Program, Step
+from supernet.scoring.programs import WEIGHTLESS, Function, Program, Step
 
 
 class Instruction(NamedTuple):
@@ -76,7 +75,7 @@ class Walk:
             private = position > after
             yield from self._cell(position, program, private)
             out = memo.features[program.output]
-            reduction = self.layout.reduction_after(position)
+            reduction = self.layout.config.reduction_after[position]
             if reduction is not None:
                 yield from self._put(position + 1, 0, f"reductions.{reduction}", (out,))
             else:

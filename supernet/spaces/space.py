@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
+from typing import Any, ClassVar, NamedTuple
 
 from supernet.spaces.dialect import Dialect
+from supernet.spaces.expressions import Expression, Rules
 
 Cell = tuple[int, ...]
 Architecture = tuple[int, ...]
@@ -43,10 +46,10 @@ class Size:
     reduction: str = "official"
 
     def __post_init__(self) -> None:
-        for field in ("channels", "stages", "cells_per_stage", "image_channels", "image_size", "classes"):
-            value = getattr(self, field)
+        for name in ("channels", "stages", "cells_per_stage", "image_channels", "image_size", "classes"):
+            value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{field}: {value!r} is not a positive integer")
+                raise ValueError(f"{name}: {value!r} is not a positive integer")
         if self.reduction not in REDUCTIONS:
             raise ValueError(f"reduction: {self.reduction!r} is not one of {', '.join(REDUCTIONS)}")
 
@@ -58,6 +61,16 @@ class Cost(NamedTuple):
     params: int
     macs: int
     flops: int
+
+
+class Edge(NamedTuple):
+    """One edge of a cell. source, target: its nodes; 0 is the input, the last the output. live: whether the output
+    depends on it."""
+
+    source: int
+    target: int
+    operation: str
+    live: bool
 
 
 def add_costs(costs: Iterable[Cost]) -> Cost:
@@ -76,6 +89,22 @@ def image_sides(size: Size, reductions: int) -> list[int]:
     return sides
 
 
+@dataclass(frozen=True, kw_only=True)
+class Importer:
+    """What reads a table that the benchmark's authors published: a module with
+    `read(source: Path, **options) -> Imported` (imported.py).
+
+    module: of `read`. help: one line. source: what SOURCE is. options: flag -> arguments of add_argument; read()
+    gets each by its name ('--fraction': fraction). named_by_source: whether the table has the name of SOURCE, not the
+    importer's."""
+
+    module: str
+    help: str
+    source: str
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    named_by_source: bool = False
+
+
 @dataclass(frozen=True)
 class Space(ABC):
     """One search space under a mask (the names of operations, or for Blox also of connectivity types, that no
@@ -86,6 +115,9 @@ class Space(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    drawn_as: ClassVar[str] = (
+        "layers"  # an architecture in pictures: a 'cell' of `edges`, Blox's 'blocks', 'layers'
+    )
     operations: ClassVar[tuple[str, ...]]  # candidate operations; the ints of a cell that choose one index it
     parts: ClassVar[int]  # cells in an architecture
     cell_length: ClassVar[int]  # ints in a cell
@@ -93,6 +125,10 @@ class Space(ABC):
     published: ClassVar[Size]  # size of the benchmark's networks
     linear_transformers: ClassVar[tuple[str, ...]]  # where a supernet may place them
     layer_names: ClassVar[dict[str, str]]  # the keys of `layer_counts`, each with its name in words
+    layers: ClassVar[str]  # the one of them that is ranked together with params
+    # Column of a truth table: the best published value and where it is in the official order.
+    published_best: ClassVar[Mapping[str, tuple[float, int]]] = {}
+    importer: ClassVar[Importer | None] = None  # of the tables that the benchmark's authors published
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", self.official_mask())
@@ -120,6 +156,36 @@ class Space(ABC):
         """Indices of the operations that the mask leaves."""
         return tuple(i for i, name in enumerate(self.operations) if name not in self.mask)
 
+    @property
+    def allowed_by_point(self) -> tuple[tuple[int, ...], ...]:
+        """The same at each choice point of a cell."""
+        return (self.allowed_operations,) * len(self.choice_points)
+
+    def split_masks(self, place: str) -> dict[str, tuple[str, ...]]:
+        """For each operation that is allowed at a choice point, the further mask that leaves it alone there.
+
+        Raises ValueError for a place that the space lacks, or if its masks are not by place."""
+        raise ValueError(f"space: {self.name!r} cannot be split by an edge")
+
+    # The space's folder
+
+    @classmethod
+    def part(cls, name: str) -> ModuleType:
+        """A module of the space's folder that needs more than plain Python, imported when it is asked for: 'cells'
+        (torch; see network_part.py), 'recipe' (see recipe.py)."""
+        return import_module(f"{cls.__module__.rpartition('.')[0]}.{name}")
+
+    # Networks
+
+    def stages(self, size: Size) -> tuple[int, ...]:
+        """The stage of each searchable cell of a network, from 0."""
+        return tuple(stage for stage in range(size.stages) for _ in range(size.cells_per_stage))
+
+    def halvings(self, size: Size) -> tuple[int, ...]:
+        """How often the image has been halved (and the channels doubled) before each searchable cell and, the last,
+        before the head. Here by a reduction between stages; a space may halve in its cells."""
+        return (*self.stages(size), size.stages - 1)
+
     def cells_of(self, architecture: Architecture) -> Path:
         """The architecture cut into its `parts` cells."""
         n = self.cell_length
@@ -128,20 +194,23 @@ class Space(ABC):
     def path(self, architecture: Architecture, size: Size) -> Path:
         """The path that a network of `size` takes for `architecture`: one cell per searchable cell.
 
-        A space of one cell repeats it everywhere; a space of one cell a stage repeats each inside its stage.
+        A space of one cell repeats it everywhere, a space of one cell a stage inside its stage; else each has its own.
         """
         if len(architecture) != self.parts * self.cell_length:
             raise ValueError(
                 f"architecture: {architecture} has {len(architecture)} integers, not the "
                 f"{self.parts * self.cell_length} of {self.name}"
             )
-        total = size.stages * size.cells_per_stage
-        cells = self.cells_of(architecture)
-        if len(cells) == 1:
-            return cells * total
+        return self.spread(self.cells_of(architecture), size)
+
+    def spread(self, cells: Path, size: Size) -> Path:
+        """A cell for each searchable one of a network, from one for all, one a stage, or all of them."""
+        stages = self.stages(size)
+        if len(cells) in (1, len(stages)):
+            return cells * (len(stages) // len(cells))
         if len(cells) != size.stages:
             raise ValueError(f"stages: {size.stages} does not fit {self.name}, which has {len(cells)} stages")
-        return tuple(cell for cell in cells for _ in range(size.cells_per_stage))
+        return tuple(cells[stage] for stage in stages)
 
     # Architectures
 
@@ -165,9 +234,27 @@ class Space(ABC):
         """The architecture whose stand-alone network stands for all that are the same function."""
         return self.canonical(architecture)
 
+    def supernet_cell(self, cell: Cell) -> Cell:
+        """The encoding of a cell that a supernet scores, where encodings of one function would use other weights."""
+        return cell
+
     def supernet_form(self, architecture: Architecture) -> Architecture:
-        """The encoding that a supernet scores, where encodings of one architecture would use other weights."""
-        return architecture
+        """The architecture with its cells as a supernet scores them."""
+        return tuple(number for cell in self.cells_of(architecture) for number in self.supernet_cell(cell))
+
+    # What a cell computes with the supernet's weights (supernet/scoring)
+
+    @abstractmethod
+    def function(self, cell: Cell, rules: Rules) -> Expression:
+        """What a cell computes, by the names of its modules: equal for cells that are the same function."""
+
+    @abstractmethod
+    def evaluation_order(self, cell: Cell, rules: Rules) -> Cell:
+        """What a cell is sorted by, so that cells with equal first steps follow each other."""
+
+    def plain_expressions(self, cell: Cell, rules: Rules) -> list[Expression]:
+        """Expressions of all that a plain evaluation of the cell computes, whether its output depends on it or not."""
+        return [self.function(cell, rules)]
 
     def choices(self, architecture: Architecture) -> dict[str, tuple[str, ...]]:
         """The names of what the architecture is made of, by kind, each as often as it occurs: 'operation', one for
@@ -178,6 +265,10 @@ class Space(ABC):
         """(place, name) of each choice, in official order: the edge and its operation; for Blox the stage, and what
         is O0, O1 and type there ('O0 conv', 'type ST2')."""
         return tuple(zip(self.choice_points, self.choices(architecture)["operation"], strict=True))
+
+    def edges(self, architecture: Architecture) -> tuple[Edge, ...]:
+        """Of a space that is drawn as a cell: its edges with their operations, in the order of the architecture."""
+        raise NotImplementedError(f"{self.name} is drawn as {self.drawn_as}")
 
     @abstractmethod
     def index(self, architecture: Architecture) -> int | None:

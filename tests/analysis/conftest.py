@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from synthetic_study import write_study
 
-from analysis.collect import Collected, collect
-from analysis.report import write_report
+from analysis.measures.collect import Collected, collect
+from analysis.report.study_page import write_report
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
-from analysis.at_k import at_k, chance_of_being_first, sparse_tau
-from analysis.correlation import kendall_tau
-from analysis.topn import by_score
+from analysis.statistics.correlation import kendall_tau
+from analysis.statistics.topn import at_k, by_score, chance_of_being_first, sparse_tau
 
 TRUTH = np.array([91.0, 90.0, 90.0, 70.5, 10.0, 93.0])  # with a tie
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata
 
-from analysis.baselines import BASELINES, TITLES, baseline_names, baseline_scores, log_rank_sum
-from analysis.tables import Table
+from analysis.measures.baselines import BASELINES, TITLES, baseline_names, baseline_scores, log_rank_sum
+from analysis.store.tables import Table
 from supernet.spaces import get_space
 
 NB, BLOX = get_space("nasbench201"), get_space("blox")

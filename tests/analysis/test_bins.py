@@ -12,8 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, multivariate_normal, spearmanr
 
-from analysis.bins import EVERY, REPORTED, bin_sizes, bins, check_percents, share_interval
-from analysis.bins_reference import bin_reference
+from analysis.statistics.bins import (
+    EVERY,
+    REPORTED,
+    bin_reference,
+    bin_sizes,
+    bins,
+    check_percents,
+    share_interval,
+)
 from supernet.spaces import get_space
 
 

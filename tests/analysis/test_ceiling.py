@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.ceiling import ceiling, inside_top, partner, seed_columns
-from analysis.correlation import kendall_tau, pearson
+from analysis.measures.ceiling import ceiling, inside_top, partner, seed_columns
+from analysis.statistics.correlation import kendall_tau, pearson
 
 
 def measured(n=4000, seeds=3, noise=0.5):

@@ -12,9 +12,9 @@ import pytest
 from synthetic_study import write_study
 
 from analysis.__main__ import main as analysis_main
-from analysis.ceiling import ceiling
-from analysis.collect import collect
-from analysis.report import write_report
+from analysis.measures.ceiling import ceiling
+from analysis.measures.collect import collect
+from analysis.report.study_page import write_report
 
 SEEDS = {"digits_test_seed0": "cifar10_test_seed777", "digits_test_seed1": "cifar10_test_seed888"}
 

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from analysis.answer import answer
-from analysis.baselines import BASELINES, baseline_names
-from analysis.collect import collect
-from analysis.correlation import kendall_tau
-from analysis.differences import verdict
-from analysis.significance import holm
-from analysis.study import FULL, load_study, study_folder
-from analysis.table import print_table, table_frame
+from analysis.measures.baselines import BASELINES, baseline_names
+from analysis.measures.collect import collect
+from analysis.measures.differences import verdict
+from analysis.report.answer import answer
+from analysis.report.tables.study import print_table, table_frame
+from analysis.statistics.correlation import kendall_tau
+from analysis.statistics.significance import holm
+from analysis.store.study import FULL, load_study, study_folder
 from supernet.spaces import get_space
 
 
@@ -246,7 +246,7 @@ def test_answer(found):
     assert "better than “uniform” (+0." in first
     assert "corrected for 3 comparisons" in first
     assert "noise ceiling 0." in first
-    assert "not to be judged, for want of seeds, against “warm-up <b>”" in second
+    assert "not testable, as a side has one seed, against “warm-up <b>”" in second
     assert last == "3 of 18 runs have no scores yet or failed; see the runs below."
 
 
@@ -257,7 +257,9 @@ def test_the_answer_on_one_seed_says_what_its_interval_lacks(copy):
     edit(copy, keep)
     found = collect(copy)
     first = answer(found)[0]
-    assert "one seed: the interval is over architectures alone and lacks the share of the trainings" in first
+    assert (
+        "one seed: the interval is over architectures alone and lacks the variance of the training" in first
+    )
     assert "better than" not in first
     own = found.primary[found.primary["tau_b"].notna()]
     assert (own["tau_b_low"] == own["tau_b_architectures_low"]).all()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.ceiling import ceiling, partner
-from analysis.column_names import ColumnName, parse
+from analysis.measures.ceiling import ceiling, partner
+from analysis.store.column_names import ColumnName, parse
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from analysis.__main__ import main
-from analysis.compare import compare
-from analysis.compare_text import compare_text
-from analysis.correlation import kendall_tau
+from analysis.measures.compare import compare
+from analysis.report.tables.comparison import compare_text
+from analysis.statistics.correlation import kendall_tau
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def unscored_by_none(runs, inside):
 
 
 def test_the_same_scores_are_not_told_apart_and_worse_ones_are(compared):
-    from analysis.differences import verdict
+    from analysis.measures.differences import verdict
 
     found = {frozenset((r["leader"], r["other"])): r for r in compared.differences.to_dict("records")}
     same = found[frozenset(("uniform (invented)", "uniform (second)"))]

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from analysis.differences import COLUMNS
-from analysis.sections.comparisons import ONE_SEED, comparison_tables
+from analysis.measures.differences import COLUMNS
+from analysis.report.sections.comparisons import comparison_tables
+from analysis.tables.cells import ONE_SEED
 
 
 def rows(names, p_holm, p_seeds=0.001):
@@ -18,7 +19,7 @@ def rows(names, p_holm, p_seeds=0.001):
 def test_two_variants_need_no_matrix():
     text = "".join(comparison_tables(rows(["a", "b"], 0.01)))
     assert "Of 1 pairs of 2 variants, 1 differ significantly." in text
-    assert "Row less column" not in text
+    assert "Row minus column" not in text
     assert "<details" not in text
     assert "better" in text
     assert "&lt; 0.001" in text
@@ -33,7 +34,7 @@ def test_many_have_a_matrix_and_a_folded_list():
     assert "0 differ significantly" in plain
     one = "".join(comparison_tables(rows(list("abcde"), None, p_seeds=None)))
     assert one.count(f"+.12{ONE_SEED}") == 10
-    assert "0 differ significantly, of 10 nothing is said, since a side has one seed" in one
+    assert "0 differ significantly, 10 cannot be tested because a side has one seed" in one
 
 
 def test_nothing_without_a_pair():

@@ -6,11 +6,10 @@ import shutil
 
 import pytest
 
-from analysis.collect import collect
-from analysis.configurations import NOTHING, configurations, flat
-from analysis.damage import damage
-from analysis.sections.provenance import provenance_section
-from analysis.study import load_study
+from analysis.measures.collect import collect
+from analysis.measures.configurations import NOTHING, configurations, flat
+from analysis.report.sections.runs import provenance_section
+from analysis.store.study import damage, load_study
 
 
 @pytest.fixture

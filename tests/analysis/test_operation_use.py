@@ -12,11 +12,16 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from analysis.data_sets import agreement, same_metric
-from analysis.figures.data_sets import data_sets
-from analysis.figures.operation_use import operation_use
-from analysis.operation_use import occurrences, sizes_up_to, use_by_mask, use_in_top
-from analysis.study import FULL
+from analysis.figures.truth import data_sets, operation_use
+from analysis.measures.ground_truth import (
+    agreement,
+    occurrences,
+    same_metric,
+    sizes_up_to,
+    use_by_mask,
+    use_in_top,
+)
+from analysis.store.study import FULL
 from supernet.spaces import get_space
 
 NB201 = get_space("nasbench201")

@@ -19,24 +19,15 @@ from PIL import Image
 
 from analysis.figures import scatter as figure
 from analysis.figures import style
-from analysis.figures.draw import draw_figures
-from analysis.page import (
-    DASH,
-    MINUS,
-    Cell,
-    Head,
-    element,
-    interval,
-    number,
-    picture,
-    scatter_data,
-    table,
-    with_std,
-)
-from analysis.page import page as page_of
-from analysis.page import scatter as live
-from analysis.page.document import SCRIPTS, STYLES
-from analysis.table import print_table
+from analysis.report.page import figures as live
+from analysis.report.page import page as page_of
+from analysis.report.page import picture, scatter_data
+from analysis.report.page.document import SCRIPTS, STYLES
+from analysis.report.sections.figures import draw_figures
+from analysis.report.tables.study import print_table
+from analysis.tables.cells import DASH, MINUS, Cell, interval, number, with_std
+from analysis.tables.html import element, html_table
+from analysis.tables.table import Column, Table
 
 
 class Reader(HTMLParser):
@@ -188,7 +179,7 @@ def test_a_hundred_variants_are_small():
 
 
 def test_too_many_points_are_thinned_evenly(monkeypatch):
-    monkeypatch.setattr(live, "LARGEST", 1000)
+    monkeypatch.setattr(live, "MOST", 1000)
     points = many_points(3, 1500)
     block = scatter_data(points, points[:1].assign(tau_b=np.nan), top=5, truth="t", titles={})
     content, read = points_of(block)
@@ -223,12 +214,13 @@ def test_cells():
 
 
 def test_table_says_what_its_columns_are():
-    text = table(["Name", Head("tau <b>", "tau_b", "rank")], [["a", number(1 / 3)]], weak=[0], main=True)
+    columns = [Column("name", words=True), Column("tau_b", "tau <b>", hint="rank")]
+    text = html_table(Table(columns, [{"name": "a", "tau_b": 1 / 3}]), weak=[0], main=True, named=True)
     assert '<table class="main">' in text
     assert '<th class="number" scope="col" data-column="tau_b" title="rank">tau &lt;b&gt;</th>' in text
     assert '<td class="number" data-value="0.3333333333333333">0.333</td>' in text
     assert '<tr class="weak">' in text
-    assert table(["Name"], []) == ""
+    assert html_table(Table(columns, [])) == ""
 
 
 def test_contents_name_every_heading_once():
@@ -243,10 +235,10 @@ def test_contents_name_every_heading_once():
 
 def test_styles_and_scripts_are_in_the_package():
     """They are found from any folder, by an interpreter that starts anew."""
-    code = "from analysis.page import page; print(page('t'))"
+    code = "from analysis.report.page import page; print(page('t'))"
     folder = Path(live.__file__).parent
     text = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder.parents[1])!r}); {code}"],
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder.parents[2])!r}); {code}"],
         cwd="/", capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     for name in (*STYLES, *SCRIPTS):

@@ -12,7 +12,7 @@ import pytest
 from synthetic_study import texts
 
 from analysis.__main__ import main
-from analysis.ceiling import INSIDE
+from analysis.measures.ceiling import INSIDE
 
 
 def write(folder: Path, names: list[str], noise: float = 1.0) -> None:
@@ -102,7 +102,7 @@ def test_few_and_constant_scores(tmp_path: Path, capsys) -> None:
     constant.to_csv(tmp_path / "scores.csv", index=False)
     page, found = report(tmp_path, capsys)
     assert found["tau_b"]["value"] is None
-    assert "The scores rank nothing: all 5 scores are equal." in page
+    assert "The scores are uninformative: all 5 scores are equal." in page
     assert "nan" not in " ".join(re.findall(r">([^<]+)</td>", page))
 
 

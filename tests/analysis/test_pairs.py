@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.pairs import EACH_WITH_EACH, Pair, below_in_both, pair_balance, places, tied_pairs
+from analysis.statistics.pairs import EACH_WITH_EACH, Pair, below_in_both, pair_balance, places, tied_pairs
 
 
 @given(st.lists(st.tuples(st.integers(-5, 5), st.integers(-5, 5)), min_size=1, max_size=60))

@@ -13,12 +13,11 @@ import pytest
 from synthetic_study import SIZES, scores_of, write_run, write_truth
 
 from analysis.__main__ import main
-from analysis.collect import collect
-from analysis.figures import style
-from analysis.figures.paper.definitions import CONV1, FIGURES, POOL, SPACE, ZERO, Line, Mask, masked
-from analysis.figures.paper.draw import draw_paper_figure
-from analysis.figures.paper.gather import CORRELATIONS, METRICS, RANDOM, gather
-from analysis.study import load_study
+from analysis.figures.ranking_study.drawing import draw
+from analysis.figures.ranking_study.gather import CORRELATIONS, METRICS, RANDOM, gather
+from analysis.figures.ranking_study.layouts import CONV1, LAYOUTS, POOL, SPACE, ZERO, Line, Mask, masked
+from analysis.measures.collect import collect
+from analysis.store.study import load_study
 from studies.catalog import get
 from supernet.spaces import get_space
 
@@ -68,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_catalogued(tmp_path_factory.mktemp("paper"), variants)
 
 
-@pytest.mark.parametrize("figure", FIGURES.values(), ids=list(FIGURES))
+@pytest.mark.parametrize("figure", LAYOUTS.values(), ids=list(LAYOUTS))
 def test_the_catalogue_trains_all_of_every_figure(figure) -> None:
     study = get(figure.study)
     trained = {(v.name.removesuffix(f", {masked(v.mask)}"), v.mask) for v in study.variants}
@@ -76,7 +75,7 @@ def test_the_catalogue_trains_all_of_every_figure(figure) -> None:
 
 
 def test_grids_have_the_papers_panels() -> None:
-    four, seven = FIGURES["paper-4"], FIGURES["paper-7"]
+    four, seven = LAYOUTS["paper-4"], LAYOUTS["paper-7"]
     assert [[cell.title for cell in row] for row in four.rows] == [
         [f"{size}: without", f"{size}: without {ZERO} and", f"{size}: without {POOL} and"]
         for size in ("small", "medium")
@@ -84,13 +83,13 @@ def test_grids_have_the_papers_panels() -> None:
     assert four.metrics == ("mean_score", "tau_b")
     pairs = {line.mask for figure in (four, seven) for line in figure.lines if len(line.mask) == 2}
     assert len(pairs) == 10  # figure 7 completes all pairs of five operations
-    assert [[len(cell.lines) for cell in row] for row in FIGURES["paper-9"].rows] == [[6] * 3] * 2
-    assert [row[1].lines[0].mask for row in FIGURES["paper-9"].rows] == [(CONV1,)] * 2
+    assert [[len(cell.lines) for cell in row] for row in LAYOUTS["paper-9"].rows] == [[6] * 3] * 2
+    assert [row[1].lines[0].mask for row in LAYOUTS["paper-9"].rows] == [(CONV1,)] * 2
 
 
 def test_numbers_are_those_of_the_report(folder: Path) -> None:
     study, found = load_study(folder), collect(folder)
-    series = gather(study, FIGURES["paper-11"].lines).series
+    series = gather(study, LAYOUTS["paper-11"].lines).series
     top = found.top.groupby(["variant", "top"])[["tau_b", "mean_score"]].agg(["mean", "std"])
     assert set(series["set"]) == {"10", "25", "50", RANDOM}
     for row in series.to_dict("records"):
@@ -112,7 +111,7 @@ def test_numbers_are_those_of_the_report(folder: Path) -> None:
 
 def test_ceilings_are_those_of_the_report(folder: Path) -> None:
     study, found = load_study(folder), collect(folder)
-    series = gather(study, FIGURES["paper-11"].lines).series
+    series = gather(study, LAYOUTS["paper-11"].lines).series
     whole = found.references[found.references["reference"] == "seed_to_seed"].set_index("mask")
     inside = found.top_references[found.top_references["reference"] == "seed_to_seed"]
     inside = inside.set_index(["mask", "top"])["tau_b"]
@@ -124,24 +123,22 @@ def test_ceilings_are_those_of_the_report(folder: Path) -> None:
             assert row["ceiling_tau_b"] == pytest.approx(inside[row["mask"], int(row["set"])], rel=1e-12)
 
 
-def test_truth_without_seeds_has_no_ceiling(folder: Path, tmp_path: Path, monkeypatch) -> None:
+def test_truth_without_seeds_has_no_ceiling(folder: Path, tmp_path: Path) -> None:
     copied = write_catalogued(tmp_path, [("small", ()), ("wide", ())], seeds=1, n=120)
     truth = pd.read_parquet(copied / "truth.parquet")
     truth[["arch", "digits_test"]].to_parquet(copied / "truth.parquet")
-    assert gather(load_study(copied), FIGURES["paper-11"].lines).series["ceiling_tau_b"].isna().all()
+    assert gather(load_study(copied), LAYOUTS["paper-11"].lines).series["ceiling_tau_b"].isna().all()
     notes = {}
     for name, one in (("with", folder), ("without", copied)):
-        texts: list[str] = []
-        monkeypatch.setattr(style, "save", lambda figure, *_, t=texts: t.extend(map(str, figure.texts)) or [])
-        draw_paper_figure(FIGURES["paper-11"], load_study(one), tmp_path)
-        notes[name] = " ".join(texts)
+        ((drawn, *_),) = draw(LAYOUTS["paper-11"], load_study(one))
+        notes[name] = " ".join(map(str, drawn.texts))
     assert "noise ceiling" in notes["with"]
     assert "noise ceiling" not in notes["without"]
 
 
 def test_further_metrics_inside_the_top(folder: Path) -> None:
     study = load_study(folder)
-    series = gather(study, FIGURES["paper-11"].lines[:1]).series
+    series = gather(study, LAYOUTS["paper-11"].lines[:1]).series
     truth = pd.read_parquet(folder / "truth.parquet").set_index("arch")["digits_test"]
     values = []
     for run in study.runs[:2]:  # the full space
@@ -160,7 +157,7 @@ def test_draws_what_there_is_and_names_the_rest(folder: Path, capsys, tmp_path: 
         f"paper-11.{s}" for s in ("csv", "pdf", "png", "svg")
     }
     missing = [line for line in output.err.splitlines() if not line.startswith("note: ")]
-    assert "missing, not in the study: wide, without none" in missing
+    assert "missing: wide, without none (not in the study)" in missing
     assert len(missing) == 4  # small without pooling, and three of wide
     data = pd.read_csv(tmp_path / "paper-11.csv")
     assert set(zip(data["trained"], data["mask"], strict=True)) == {
@@ -174,17 +171,9 @@ def test_draws_what_there_is_and_names_the_rest(folder: Path, capsys, tmp_path: 
 
 
 @pytest.mark.parametrize(("note", "marked"), [(SMOKE, True), ("Full size", False)])
-def test_smoke_size_is_marked(folder: Path, tmp_path: Path, monkeypatch, note: str, marked: bool) -> None:
-
-    texts: list[str] = []
-
-    def save(figure, *others):
-        texts.extend(text.get_text() for text in figure.texts)
-        return []
-
-    monkeypatch.setattr(style, "save", save)
-    draw_paper_figure(FIGURES["paper-11"], replace(load_study(folder), note=note), tmp_path)
-    assert ("SMOKE SIZE" in texts) == marked
+def test_smoke_size_is_marked(folder: Path, note: str, marked: bool) -> None:
+    ((drawn, *_),) = draw(LAYOUTS["paper-11"], replace(load_study(folder), note=note))
+    assert ("SMOKE SIZE" in [text.get_text() for text in drawn.texts]) == marked
 
 
 def test_runs_without_a_result_are_said(folder: Path, tmp_path: Path) -> None:
@@ -192,12 +181,13 @@ def test_runs_without_a_result_are_said(folder: Path, tmp_path: Path) -> None:
     study = load_study(copied)
     write_failed = study.runs[1].folder / "result.json"
     write_failed.write_text(json.dumps({"status": "diverged", "reason": "loss is nan"}))
-    found = gather(study, FIGURES["paper-2"].lines)
+    found = gather(study, LAYOUTS["paper-2"].lines)
     assert found.unfinished == ("small, without none",)
     assert set(found.series["trained"]) == {"small"}
     assert found.series["tau_b_std"].isna().all()  # one seed
-    draw_paper_figure(FIGURES["paper-2"], study, tmp_path / "out", ["svg"])
-    assert (tmp_path / "out" / "paper-2.svg").is_file()
+    ((_, frame, _, missing),) = draw(LAYOUTS["paper-2"], study)
+    assert set(frame["trained"]) == {"small"}
+    assert missing == ("small, without none (no finished run)",)
 
 
 @pytest.mark.parametrize(
@@ -205,27 +195,30 @@ def test_runs_without_a_result_are_said(folder: Path, tmp_path: Path) -> None:
     [
         (
             ["paper-1", "made-up"],
-            "figure: 'paper-1' is not one of variants, topn, scatter, residuals, confusion, learning, paper-2",
+            "figure: 'paper-1' is not one of confusion, learning, residuals, scatter, topn, variants, paper-2",
         ),
         (
             ["paper-4", "made-up", "--column", "a"],
             "--column: is of a table, and paper-4 is drawn from a study",
         ),
-        (["paper-4"], "study: none is named; paper-4 is drawn from search_space_subsets"),
+        (["paper-4"], "study: none is named; paper-4 is drawn from study search_space_subsets"),
         (["paper-4", "made-up", "--format", "gif"], "format: 'gif' is not one of png, pdf, svg"),
         (["paper-4", "nothing"], "no study 'nothing' in"),
-        (["paper-14", "made-up"], "study: no variant of paper-14 is in made-up; it is drawn from depth"),
+        (
+            ["paper-14", "made-up"],
+            "study: made-up has nothing for paper-14; it lacks a finished run of the variants that study depth trains",
+        ),
     ],
 )
 def test_mistakes_are_one_message(folder: Path, capsys, arguments: list[str], message: str) -> None:
     assert main(["figure", *arguments, "--runs", str(folder.parent)]) == 2
-    error = capsys.readouterr().err
+    *notes, error = capsys.readouterr().err.splitlines()
     assert message in error
-    assert error.count("\n") == 1
+    assert all(note.startswith("note: ") for note in notes)
 
 
 def test_overview_names_every_figure(capsys) -> None:
     assert main(["figure"]) == 0
     text = capsys.readouterr().out
     assert all(f"paper-{number}" in text for number in range(2, 15))
-    assert all(figure.study in text for figure in FIGURES.values())
+    assert all(figure.study in text for figure in LAYOUTS.values())

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.correlation import kendall_tau
-from analysis.range_restriction import Gaps, RangeRestriction
+from analysis.statistics.correlation import kendall_tau
+from analysis.statistics.range_restriction import Gaps, RangeRestriction
 
 
 def simulated(truth, error, size, draws=200):

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from analysis.__main__ import main
-from analysis.collect import collect
 from analysis.figures import scatter, style, topn, variants
-from analysis.page import element
-from analysis.page import page as page_of
-from analysis.report import write_report
+from analysis.measures.collect import collect
+from analysis.report.page import page as page_of
+from analysis.report.study_page import write_report
+from analysis.tables.html import element
 
 FIGURES = ("confusion", "residuals", "scatter", "topn", "variants")
 SUFFIXES = ("png", "pdf", "svg", "csv")
@@ -191,7 +191,8 @@ def test_markup_in_a_title_is_text():
 
 
 def test_commands(study, found, dot, capsys, monkeypatch):
-    monkeypatch.setattr("analysis.collect.collect", lambda folder, **_: found)
+    for command in ("report", "table"):
+        monkeypatch.setattr(f"analysis.commands.{command}.collect", lambda folder, **_: found)
     monkeypatch.setattr(style, "save", lambda *_: [dot])  # drawn and written above
     assert main(["report", "invented", "--runs", str(study.parent)]) == 0
     assert capsys.readouterr().out.strip() == str(study / "report.html")

@@ -9,13 +9,15 @@ import pytest
 from synthetic_study import write_study
 
 from analysis.__main__ import main
-from analysis.collect import Collected
-from analysis.figures.of_report import TITLES, report_figure
+from analysis.figures.registry import Source, figures, get
+from analysis.measures.collect import Collected
+
+NAMES = [one.name for one in figures().values() if one.source is Source.REPORT]
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in TITLES if name != "learning"]
-)  # needs milestones: test_learning.py
+    "name", [name for name in NAMES if name != "learning"]
+)  # milestones: test_learning.py
 def test_drawn_by_name(study: Path, found: Collected, tmp_path: Path, capsys, name: str) -> None:
     arguments = [
         "figure",
@@ -31,8 +33,8 @@ def test_drawn_by_name(study: Path, found: Collected, tmp_path: Path, capsys, na
     assert main(arguments) == 0
     assert capsys.readouterr().out.split() == [str(tmp_path / f"{name}.{kind}") for kind in ("svg", "csv")]
     drawn = pd.read_csv(tmp_path / f"{name}.csv")
-    ((stem, _, data),) = report_figure(name, found)
-    assert stem == name
+    ((_, data, page, missing),) = get(name).draw(found)
+    assert (page, missing) == ("", ())
     assert list(drawn) == list(data)
     assert len(drawn) == len(data) > 0
 
@@ -41,7 +43,7 @@ def test_too_few_architectures_are_one_message(tmp_path: Path, capsys) -> None:
     study = write_study(tmp_path, n=6)
     assert main(["figure", "confusion", study.name, "--runs", str(tmp_path)]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "error: study: invented has too few scored architectures for the figure confusion"
+        "error: study: invented has nothing for confusion; it lacks enough scored architectures"
     )
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.answer import answer
-from analysis.collect import collect
-from analysis.correlate import correlate
-from analysis.correlation import kendall_tau
-from analysis.estimator_scores import side_by_side
-from analysis.scored import ScoredSet
-from analysis.study import load_study
-from analysis.table import table_frame
+from analysis.measures.collect import collect
+from analysis.measures.correlate import correlate
+from analysis.measures.estimator_scores import side_by_side
+from analysis.report.answer import answer
+from analysis.report.tables.study import table_frame
+from analysis.statistics.correlation import kendall_tau
+from analysis.store.scored import ScoredSet
+from analysis.store.study import load_study
 from analysis.user_tables.pair import read_table
 
 N = 160
@@ -76,7 +76,7 @@ def test_each_is_judged_on_what_its_seeds_hold(mixed, found):
     assert pair["n"].iloc[0] == fair["n"] < uniform["n"]
     assert pair["set"].iloc[0] == "what both sets share"
     (first,) = (text for text in answer(own) if text.startswith("NAS-Bench-201"))
-    assert "judged on different sets" in first
+    assert "evaluated on different sets" in first
     assert "random sample of 40 (1)" in first
     assert set(table_frame(own)["set"]) >= {"random sample of 40", "all 160"}
 

@@ -9,10 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.correlation import kendall_tau
-from analysis.sections.chance import chance_section
-from analysis.sections.sensitivity import sensitivity_section
-from analysis.sensitivity import (
+from analysis.measures.sensitivity import (
     COLUMNS,
     Forms,
     isomorphic_mean,
@@ -21,7 +18,10 @@ from analysis.sensitivity import (
     sensitivity,
     tie_handling,
 )
-from analysis.tables import read_frame
+from analysis.report.sections.choices import sensitivity_section
+from analysis.report.sections.top import chance_section
+from analysis.statistics.correlation import kendall_tau
+from analysis.store.tables import read_frame
 from supernet.spaces import get_space
 
 

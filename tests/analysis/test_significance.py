@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.crossed import Mean
-from analysis.differences import Side, compare_sides, pairs, verdict
-from analysis.significance import holm, one_sample_p, paired_p, together, welch_p
-from analysis.tables import Table
-from analysis.uncertainty import paired_difference
+from analysis.measures.differences import Side, compare_sides, pairs, verdict
+from analysis.statistics.crossed import Mean
+from analysis.statistics.significance import holm, one_sample_p, paired_p, together, welch_p
+from analysis.statistics.uncertainty import paired_difference
+from analysis.store.tables import Table
 
 
 def test_holm_by_hand():

@@ -5,10 +5,11 @@ import io
 import json
 import re
 
-import pytest
-
-from analysis import latex
-from analysis.table import table_frame, table_text
+from analysis.report.tables.study import table_frame, table_text
+from analysis.tables import latex
+from analysis.tables.cells import Cell, fixed, interval, interval_of, with_std
+from analysis.tables.table import Column, Table
+from analysis.tables.writers import write
 
 
 def test_json_and_csv_have_the_same_numbers(found):
@@ -73,18 +74,24 @@ def test_latex_is_well_formed_and_has_the_numbers(found):
 
 def test_latex_of_hostile_texts():
     text = r"50 % of a_b & {c} #1 $x$ ~ ^ \end{table} <“±”>"
-    check(latex.latex_table(["a", "b"], [("g", [[latex.escape(text), "$1$"]])], caption=text, label="t"))
+    check(write(Table.of_cells(["a", "b"], [[text, Cell("1", 1.0)]], caption=text, name="t"), "latex"))
     assert latex.escape("\\") == r"\textbackslash{}"
-    bracket = latex.latex_table(["a"], [("g", [["x"], ["[0, 1]"]])], caption="", label="t")
+    bracket = write(Table.of_cells(["a"], [["x"], ["[0, 1]"]]), "latex")
     assert "\n{}[0, 1]" in bracket  # else it would be the option of the line's end before
-    with pytest.raises(ValueError, match=r"\['1'\] has 1 cells, the head 2"):
-        latex.latex_table(["a", "b"], [("g", [["1"]])], caption="", label="t")
 
 
 def test_latex_numbers():
-    assert latex.number(-0.5) == "$-0.500$"
-    assert latex.number(None) == latex.number(float("nan")) == ""
-    assert latex.with_std(0.5, None) == "$0.500$"
-    assert latex.with_std(None, 0.1) == ""
-    assert latex.interval(0.1, None) == ""
-    assert latex.interval(0.1, 0.25, 2, "+") == "$[+0.10, +0.25]$"
+    row = {
+        "a": -0.5,
+        "b": None,
+        "c": 0.5,
+        "c_std": None,
+        "d": None,
+        "d_std": 0.1,
+        "e_low": 0.1,
+        "e_high": None,
+    }
+    formats = {"a": fixed(), "b": fixed(), "c": with_std, "d": with_std, "e_low": interval_of}
+    table = Table([Column("name"), *(Column(key, format=one) for key, one in formats.items())], [row])
+    assert r" & $-0.500$ &  & $0.500$ &  &  \\" in write(table, "latex")
+    assert interval(0.1, 0.25, 2, "+").content == "[+0.10, +0.25]"

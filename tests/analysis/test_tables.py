@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from synthetic_study import texts
 
-from analysis.tables import Table, join
+from analysis.store.tables import Table, join
 from supernet.spaces import get_space
 
 

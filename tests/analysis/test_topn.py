@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.correlation import kendall_tau
-from analysis.topn import (
+from analysis.statistics.correlation import kendall_tau
+from analysis.statistics.topn import (
     TOP,
     best_rank,
     by_score,

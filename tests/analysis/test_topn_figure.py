@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.figures import topn
-from analysis.study import FULL
+from analysis.store.study import FULL
 
 
 def test_reference_lines_and_the_band_of_range_restriction(found):

@@ -15,15 +15,15 @@ import pytest
 from synthetic_study import NOTE, SIZES, texts, write_run
 
 from analysis.__main__ import main
-from analysis.collect import collect
-from analysis.correlate import ranking
-from analysis.correlation import kendall_tau, pearson, spearman, weighted_tau
-from analysis.page import Html
-from analysis.partial import partial_kendall, partial_spearman
-from analysis.report import write_report
-from analysis.table import table_frame
-from analysis.topn import overlap, topn_mean_tau
-from analysis.uncertainty import COEFFICIENTS, interval, mean_tau, paired_difference, spread
+from analysis.measures.collect import collect
+from analysis.measures.correlate import ranking
+from analysis.report.study_page import write_report
+from analysis.report.tables.study import table_frame
+from analysis.statistics.correlation import kendall_tau, pearson, spearman, weighted_tau
+from analysis.statistics.partial import partial_kendall, partial_spearman
+from analysis.statistics.topn import overlap, topn_mean_tau
+from analysis.statistics.uncertainty import COEFFICIENTS, interval, mean_tau, paired_difference, spread
+from analysis.tables.html import Html
 
 CLOSED = {
     "tau_b": lambda rho: 2 / math.pi * math.asin(rho),
@@ -285,8 +285,8 @@ class Rows(HTMLParser):
 def test_table_and_page_have_the_same_numbers(known, capsys, monkeypatch):
     """The page without its pictures, which take most of the time."""
     none = dict.fromkeys(("variants", "topn", "scatter"), Html(""))
-    monkeypatch.setattr("analysis.report.draw_figures", lambda *_: none)
-    monkeypatch.setattr("analysis.report.diagnostics_section", lambda *_: [])
+    monkeypatch.setattr("analysis.report.study_page.draw_figures", lambda *_: none)
+    monkeypatch.setattr("analysis.report.study_page.diagnostics_section", lambda *_: [])
     assert main(["table", "known", "--runs", str(known.parent), "--format", "csv"]) == 0
     printed = {row["name"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
     assert main(["table", "known", "--runs", str(known.parent), "--format", "json"]) == 0

@@ -15,13 +15,13 @@ from matplotlib.text import Text
 from synthetic_study import SIZES
 
 from analysis.__main__ import main
-from analysis.correlation import kendall_tau
-from analysis.figures.blox.cost import is_uniform, with_fronts
-from analysis.figures.truth.definitions import FIGURES
-from analysis.operation_use import occurrences, use_by_mask
-from analysis.truth_file import read_truth_file
+from analysis.figures.blox import is_uniform, with_fronts
+from analysis.figures.registry import NamedFigure, Source, figures, get
+from analysis.measures.ground_truth import occurrences, use_by_mask
+from analysis.statistics.correlation import kendall_tau
+from analysis.user_tables.truth_file import read_truth_file
 from supernet.spaces import get_space
-from supernet.spaces.blox import BLOCKS
+from supernet.spaces.blox.blocks import BLOCKS
 
 NB201, BLOX = get_space("nasbench201"), get_space("blox")
 
@@ -141,14 +141,14 @@ def test_one_model_and_equal_accuracies_have_one_bin(tables: Path, tmp_path: Pat
 
 def test_relations_show_validation_where_it_is(tables: Path, tmp_path: Path) -> None:
     truth = read_truth_file(tables / "blox.csv")
-    drawn, data = FIGURES["blox-15"].draw(truth)
+    ((drawn, data, *_),) = get("blox-15").draw(truth)
     assert list(data) == ["arch", "cifar100_test", "cifar100_valid", "params", "macs"]
     tau = kendall_tau(data["cifar100_test"], data["macs"]).value
     assert any(
         f"tau-b {tau:.3f}".replace("-0", "\N{MINUS SIGN}0") in t.get_text() for t in drawn.axes[0].texts
     )
     data.drop(columns="cifar100_valid").to_csv(tmp_path / "less.csv", index=False)
-    drawn, data = FIGURES["blox-15"].draw(read_truth_file(tmp_path / "less.csv"))
+    ((drawn, data, *_),) = get("blox-15").draw(read_truth_file(tmp_path / "less.csv"))
     assert "no validation accuracy" in drawn.axes[2].texts[0].get_text()
     assert "cifar100_valid" not in data
 
@@ -165,10 +165,10 @@ def test_the_best_and_the_worst(tables: Path, tmp_path: Path) -> None:
     assert len(draw("blox-17", tmp_path / "few.csv", tmp_path)) == 3
 
 
-@pytest.mark.parametrize("figure", FIGURES.values(), ids=list(FIGURES))
-def test_texts_are_inside_the_figure(tables: Path, figure) -> None:
-    table = {"blox": "blox.csv", "nasbench201": "nb201.csv"}[figure.space]
-    drawn, _ = figure.draw(read_truth_file(tables / table))
+@pytest.mark.parametrize("figure", [one for one in figures().values() if one.source is Source.TABLE])
+def test_texts_are_inside_the_figure(tables: Path, figure: NamedFigure) -> None:
+    table = {"blox": "blox.csv", "nasbench201": "nb201.csv"}[figure.of]
+    ((drawn, *_),) = figure.draw(read_truth_file(tables / table))
     canvas = FigureCanvasAgg(drawn)
     canvas.draw()
     ticks = {t for axes in drawn.axes for t in (*axes.get_xticklabels(), *axes.get_yticklabels())}
@@ -183,7 +183,7 @@ def test_texts_are_inside_the_figure(tables: Path, figure) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["blox-4"], "table: none is named; blox-4 is drawn from a table of ground truth"),
+        (["blox-4"], "table: none is named; blox-4 is drawn from a table of Blox"),
         (["blox-4", "nb201.csv"], "nb201.csv is of NAS-Bench-201, and blox-4 is drawn from a table of Blox"),
         (["blox-4", "none.csv"], "none.csv: No such file or directory"),
         (["blox-4", "blox.csv", "--column", "top1"], "no column 'top1'; numeric columns: cifar100_test"),

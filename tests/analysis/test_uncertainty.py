@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis import correlation, influence
-from analysis.crossed import Mean
-from analysis.pairs import Pair
-from analysis.uncertainty import (
+from analysis.statistics import correlation, influence
+from analysis.statistics.crossed import Mean
+from analysis.statistics.pairs import Pair
+from analysis.statistics.uncertainty import (
     BOOTSTRAP_LIMIT,
     COEFFICIENTS,
     INFLUENCES,
@@ -48,7 +48,7 @@ def test_influence_is_the_change_when_one_architecture_is_doubled(name, levels):
 @pytest.mark.parametrize("name", ["tau_b", "pearson"])
 def test_bootstrap_is_that_of_the_definition(name, levels):
     """The counted statistics equal the coefficient of the resample written out."""
-    from analysis import uncertainty
+    from analysis.statistics import uncertainty
 
     x, y = sample(50, levels)
     counts = uncertainty.resamples(50, 0)[:20]
@@ -61,7 +61,7 @@ def test_bootstrap_is_that_of_the_definition(name, levels):
 
 def test_bootstrap_is_scipys_loop_over_the_same_resamples():
     """The interval of a thousand architectures: percentiles of SciPy's tau-b of each resample, to 1e-12."""
-    from analysis import uncertainty
+    from analysis.statistics import uncertainty
 
     x, y = sample(200, levels=20)
     taus = [
@@ -73,7 +73,7 @@ def test_bootstrap_is_scipys_loop_over_the_same_resamples():
 
 
 def test_resamples_are_those_of_a_seed_alone():
-    from analysis import uncertainty
+    from analysis.statistics import uncertainty
 
     rng = np.random.default_rng(3)
     drawn = rng.integers(30, size=(1000, 30)).tolist()
@@ -86,7 +86,7 @@ def test_resamples_are_those_of_a_seed_alone():
 
 
 def test_quantile_is_that_of_the_normal_distribution():
-    from analysis import uncertainty
+    from analysis.statistics import uncertainty
 
     assert stats.norm.ppf((1 + uncertainty.LEVEL) / 2) == uncertainty.QUANTILE
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from analysis.__main__ import main
-from analysis.tables import Table
+from analysis.store.tables import Table
 from analysis.user_tables import content
 from analysis.user_tables.pair import Asked, read_table
 from analysis.user_tables.table import read_cells

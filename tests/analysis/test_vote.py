@@ -8,7 +8,7 @@ from itertools import product
 import pandas as pd
 import pytest
 
-from analysis.vote import vote
+from analysis.statistics.vote import vote
 
 
 def made(scores: dict[str, list[float | None]]) -> pd.DataFrame:

@@ -11,9 +11,9 @@ import pytest
 from estimators_study import LOST, NOT_REACHED, write_estimators_study
 from scipy.stats import sem, spearmanr
 
-from analysis.bins_reference import bin_reference
-from analysis.study import load_study
-from analysis.yardstick import BINS, RANKINGS, Yardstick, yardstick
+from analysis.measures.yardstick import BINS, RANKINGS, Yardstick, yardstick
+from analysis.statistics.bins import bin_reference
+from analysis.store.study import load_study
 from supernet.spaces import get_space
 
 N = 60

@@ -15,12 +15,11 @@ from scipy.stats import spearmanr
 from test_table_formats import check
 
 from analysis.__main__ import main
-from analysis.amortised import amortised, total
-from analysis.front import FRONT, against_front
-from analysis.front_intervals import COLUMNS, with_intervals
-from analysis.study import load_study
-from analysis.yardstick import Yardstick, yardstick
-from analysis.yardstick_text import frames, printed
+from analysis.measures.amortised import amortised, total
+from analysis.measures.front import COLUMNS, FRONT, against_front, with_intervals
+from analysis.measures.yardstick import Yardstick, yardstick
+from analysis.report.tables.yardstick import frames, printed
+from analysis.store.study import load_study
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,8 @@ def test_large_costs_are_printed_in_millions(found: Yardstick) -> None:
     own = frames(found, "fear", "macs")
     (table, _) = (one for one in printed(own, "fear", "macs") if one.name == "front")
     assert "cost in 10^6 MACs" in table.title
-    row = dict(zip(table.head, table.rows[0], strict=True))
+    titles = {column.key: column.heading for column in table.columns}
+    row = {titles[key]: value for key, value in table.rows[0].items()}
     exact = own["front"][own["front"]["metric"] == "spearman"]
     exact = exact[(exact["variant"] == row["ranking"]) & (exact["percent"] == int(row["top %"]))].iloc[0]
     shown, error = row["its 10^6 MACs"].split(" ± ")

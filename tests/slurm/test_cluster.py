@@ -19,15 +19,15 @@ import pytest
 import torch
 from fake_slurm import ROOT
 
-from slurm import request
+from slurm.arrays import executor_of, outside_jobs, submit_once, with_id
 from slurm.demo import DemoCluster
-from slurm.executor import submit_once
 from slurm.job import Job
-from slurm.profile import Profile
+from slurm.profile import HERE, Profile
 from slurm.records import Submission, read_all
-from slurm.submission import executor, outside_jobs, with_id
-from studies import lock
-from studies.execute import execute
+from studies.commands.arguments import add_work
+from studies.commands.plan import plan_from_words, words_from_args
+from studies.running import lock
+from studies.running.execute import execute
 
 pytestmark = [pytest.mark.xdist_group("slurm")]
 DEADLINE = 240.0  # seconds; for a machine that is busy with other things
@@ -86,14 +86,14 @@ def three_undisturbed(tmp_path_factory: pytest.TempPathFactory, few_architecture
 
 def undisturbed_runs(root: Path, *words: str) -> Path:
     """The folder of the same runs, done in a process of this machine."""
-    plan = request.plan([*words, "--runs", str(root)])
+    plan = plan_from_words([*words, "--runs", str(root)])
     execute(plan, plan.selected, "cpu", 1)
     return root / "trainings"
 
 
 def parsed(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    request.add_arguments(parser)
+    add_work(parser)
     return parser.parse_args(words)
 
 
@@ -160,7 +160,7 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     until(lambda: restarts(jobs[0]) == 1, "the first job to be queued again")
     until(lambda: jobs[1] not in queued(), "the second job to be gone")
     told = slurm("status", *words, "--runs", there)
-    assert re.search(r"strictly fair +0  lost .* log: ", told.replace("\n", " ")), told
+    assert re.search(r"strictly fair +0  lost .*_log\.out\n", told), told
     assert "submitted 1 run in 1 job" in slurm("retry", *words, "--runs", there)
     jobs[1] = read_all(there)[1].ids()[0]
 
@@ -202,16 +202,16 @@ def test_runs_that_share_a_job_are_queued_again_with_it_once_and_have_the_same_b
 ) -> None:
     """What `runs_per_gpu` makes of a job, but on the CPU: SLURM's signal reaches the worker processes too."""
     words = ["quickstart", "--truth", few_architectures, *THREE[:6]]
-    plan = request.plan([*words, "--runs", str(tmp_path / "jobs")])
+    plan = plan_from_words([*words, "--runs", str(tmp_path / "jobs")])
     plan.write()
     runs = [run.folder for run in plan.selected]
     ids = tuple(folder.name for folder in runs)
     profile = Profile(time="00:10:00", cpus=2, memory_gb=2, signal_delay_s=30)
-    given = request.words(parsed([*words, "--runs", str(tmp_path / "jobs")]))
+    given = words_from_args(parsed([*words, "--runs", str(tmp_path / "jobs")]))
     sent = Submission.new(plan.folder, given, (ids,), profile)
     sent.folder.mkdir(parents=True)
     with outside_jobs():
-        job_id = submit_once(executor(sent), [Job(given, ids, "cpu", at_a_time=2)], ())
+        job_id = submit_once(executor_of(sent), [Job(given, ids, "cpu", at_a_time=2)], HERE)
     with_id(sent, job_id)
     until(lambda: all((run / "checkpoint.pt").exists() and lock.holder(run) for run in runs), "both to train")
     workers = {lock.holder(run).pid for run in runs}

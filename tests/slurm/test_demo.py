@@ -8,7 +8,7 @@ import pytest
 from fake_slurm import slurm
 
 from slurm.demo import DAEMONS, DemoCluster, missing_packages
-from studies.parallel import available_cores
+from studies.running.parallel import available_cores
 
 
 def test_without_its_packages_it_names_them(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fake_slurm import Fake, slurm
 
-from slurm.commands import doctor
+from slurm import doctor
 from slurm.demo import DemoCluster
 from slurm.profile import Profile
 

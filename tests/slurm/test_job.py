@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from analysis.store import result as result_file
-from slurm import job, request
+from slurm import worker
 from slurm.job import Job
-from studies import lock, parallel
-from studies import run as one_run
-from studies.study import Run
+from studies.commands.plan import plan_from_words
+from studies.model.study import Run
+from studies.running import lock, parallel
+from studies.running import run as one_run
 
 start_worker = parallel.start_worker
 
@@ -28,7 +29,7 @@ def start_elsewhere() -> None:
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process is not a job's: it keeps its signals."""
-    monkeypatch.setattr("studies.parallel.start_worker", start_elsewhere)
+    monkeypatch.setattr("studies.running.parallel.start_worker", start_elsewhere)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def words(tmp_path: Path, few_architectures: str) -> tuple[str, ...]:
 
 @pytest.fixture
 def runs(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(run.variant.run_id(run.seed) for run in request.plan(words).runs[:3])
+    return tuple(run.variant.run_id(run.seed) for run in plan_from_words(words).runs[:3])
 
 
 Done = list[str]
@@ -53,16 +54,16 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Done:
     def run_one(run: Run, architectures: object, device: str, report: object) -> dict[str, object]:
         run_id = run.variant.run_id(run.seed)
         try:
-            with lock.hold(run.folder):
+            with lock.lock_run(run.folder):
                 asked.append(run_id)
                 result = {"run_id": run_id, "status": "diverged", "reason": "loss", "train_seconds": 0.0}
                 result_file.write(run.folder, result | {"score_seconds": 0.0})
                 return result
-        except lock.Held as error:
+        except lock.RunLocked as error:
             return {"run_id": run_id, "status": "held", "reason": str(error)}
 
     monkeypatch.setattr(one_run, "run_one", run_one)
-    monkeypatch.setattr(job, "TRY_EVERY", 0.1)
+    monkeypatch.setattr(worker, "TRY_EVERY", 0.1)
     return asked
 
 
@@ -98,7 +99,7 @@ def test_a_run_that_another_process_has_comes_last(
     begun, may_end = threading.Event(), threading.Event()
 
     def other() -> None:
-        with lock.hold(tmp_path / "runs" / "trainings" / runs[0]):
+        with lock.lock_run(tmp_path / "runs" / "trainings" / runs[0]):
             begun.set()
             may_end.wait(30)
 
@@ -118,7 +119,7 @@ def test_a_run_that_stays_with_another_process_is_told(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with lock.hold(tmp_path / "runs" / "trainings" / runs[1]):
+    with lock.lock_run(tmp_path / "runs" / "trainings" / runs[1]):
         outcomes = Job(words, runs, "cpu", patience=0.3)()
     assert done == [runs[0], runs[2]]
     assert outcomes[runs[1]].startswith("held by ")
@@ -181,8 +182,8 @@ def test_progress_is_a_line_now_and_then(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr("slurm.job.time.monotonic", lambda: clock[0])
-    report: Callable[[str, float, str], None] = job.Log("a run")
+    monkeypatch.setattr("slurm.worker.time.monotonic", lambda: clock[0])
+    report: Callable[[str, float, str], None] = worker.Log("a run")
     for second in range(61):
         clock[0] = 100.0 + second
         report("train", second / 60, f"epoch {second}/60")

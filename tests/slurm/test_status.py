@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from fake_slurm import SMOKE, Fake, finish, records, slurm
 
-from slurm.state import last_line
-from studies import lock
+from slurm.records import last_line
+from studies.running import lock
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_status_tells_the_state_of_every_run(
     submitted: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     root, runs = submitted
-    with lock.hold(root / "trainings" / runs[3]):
+    with lock.lock_run(root / "trainings" / runs[3]):
         assert slurm("status", *SMOKE, "--runs", root) == 0
     told = capsys.readouterr().out
     lines = {line.split()[0]: line for line in told.splitlines() if line and line[0] != " "}

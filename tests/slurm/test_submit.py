@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -16,10 +17,11 @@ from fake_slurm import ROOT, SMOKE, Fake, finish, records, slurm
 
 from slurm.job import Job
 from slurm.profile import Profile
-from slurm.sending import Sending
-from studies import lock
+from slurm.submitter import Submitter
 from studies.catalog import quickstart
-from studies.execute import Plan
+from studies.commands.plan import plan_from_words
+from studies.running import lock
+from studies.running.plan import Plan
 
 GOLDEN = Path(__file__).parent / "golden.sh"
 
@@ -107,7 +109,7 @@ def test_a_run_that_a_process_is_on_is_not_submitted(fake: Fake, profile: Path, 
     words = [*SMOKE, "--only", "nasbench201/uniform", "--runs", tmp_path, "--profile", profile]
     slurm("submit", *words, "--dry-run")
     run = quickstart_runs(tmp_path)[0]
-    with lock.hold(tmp_path / "trainings" / run):
+    with lock.lock_run(tmp_path / "trainings" / run):
         slurm("submit", *words)
     assert not fake.scripts()
     slurm("submit", *words)
@@ -115,7 +117,7 @@ def test_a_run_that_a_process_is_on_is_not_submitted(fake: Fake, profile: Path, 
 
 
 def quickstart_runs(root: Path) -> list[str]:
-    from studies.smoke import smoke
+    from studies.model.smoke import smoke
 
     return [run.variant.run_id(run.seed) for run in smoke(quickstart.study()).runs(root)]
 
@@ -123,7 +125,7 @@ def quickstart_runs(root: Path) -> list[str]:
 def test_two_submitters_at_once(
     fake: Fake, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with lock.hold(tmp_path / "quickstart-smoke" / "slurm"):
+    with lock.lock_run(tmp_path / "quickstart-smoke" / "slurm"):
         assert slurm("submit", *SMOKE, "--runs", tmp_path, "--profile", profile) == 2
     assert "submit: this study is being submitted already, held by " in capsys.readouterr().err
     assert not fake.scripts()
@@ -136,8 +138,8 @@ def test_a_submitter_that_is_killed_before_it_knows_the_id_has_submitted(
     slurm("submit", *words)
     (path,) = tmp_path.glob("*/slurm/*/array.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"job_id": None}))
-    for pickle in path.parent.glob("*_submitted.pkl"):
-        pickle.unlink()
+    for submitted in path.parent.glob("*_submitted.pkl"):
+        submitted.unlink()
     slurm("submit", *words)
     assert len(fake.scripts()) == 1
     (record,) = records(tmp_path)
@@ -163,7 +165,7 @@ def test_a_cluster_that_refuses_leaves_nothing_behind(
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting between tries."""
-    monkeypatch.setattr("slurm.executor.PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("slurm.arrays.PAUSES", (0.0, 0.0, 0.0))
 
 
 @pytest.mark.usefixtures("patient")
@@ -257,7 +259,7 @@ def test_a_dry_run_needs_no_controller_and_no_ground_truth(
     monkeypatch.chdir(tmp_path)
     assert slurm("submit", "few_shot", "--profile", profile, "--dry-run") == 0
     printed = capsys.readouterr()
-    assert "note: slurm: no squeue on the PATH; shown for an empty queue and arrays of 1001" in printed.err
+    assert "note: slurm: no scontrol on the PATH; shown for an empty queue and arrays of 1001" in printed.err
     assert "#SBATCH --array=0-" in printed.out
     assert "would submit 40 runs in 40 jobs" in printed.out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cluster.toml"]
@@ -278,6 +280,42 @@ def test_runs_share_the_gpu_of_their_job(fake: Fake, tmp_path: Path) -> None:
     job = DelayedSubmission.load(record.folder / "100_0_submitted.pkl").function
     assert job == Job(record.words, record.jobs[0], "cuda", at_a_time=3)
     assert job.checkpoint().function == job
+
+
+def test_jobs_of_earlier_versions_start() -> None:
+    """A job that was pickled before is read by the name of its module and its fields."""
+    pickled = (
+        b"\x80\x04\x95\x96\x00\x00\x00\x00\x00\x00\x00\x8c\tslurm.job\x94\x8c\x03Job\x94\x93\x94)\x81\x94}\x94(\x8c\x05words\x94("
+        b"\x8c\nquickstart\x94\x8c\x07--smoke\x94\x8c\x0c--milestones\x94\x8c\x04none\x94t\x94\x8c\x04runs\x94\x8c\x0cec1c6b076a98"
+        b"\x94\x85\x94\x8c\x06device\x94\x8c\x03cpu\x94\x8c\x08patience\x94N\x8c\tat_a_time\x94K\x02ub."
+    )
+    words = ("quickstart", "--smoke", "--milestones", "none")
+    job = pickle.loads(pickled)
+    assert job == Job(words, ("ec1c6b076a98",), "cpu", at_a_time=2)
+    assert plan_from_words(job.words).study.name == "quickstart-smoke"
+
+
+@pytest.mark.parametrize("words", [["--dry-run"], []])
+def test_a_cluster_that_slurm_does_not_know(
+    fake: Fake, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """It is the user's slip, and not a controller that does not answer."""
+    refusal = "echo \"scontrol: error: No cluster 'tpyo' known by database.\" >&2; exit 1"
+    real = fake.folder / "scontrol"
+    real.rename(fake.folder / "known")
+    real.write_text(
+        f'#!/bin/sh\ncase "$1" in --clusters=tpyo) {refusal};; esac\nexec "$(dirname "$0")/known" "$@"\n'
+    )
+    real.chmod(0o700)
+    profile.write_text(profile.read_text() + '[options]\nclusters = "tpyo"\n')
+    assert slurm("submit", *SMOKE, "--runs", tmp_path / "runs", "--profile", profile, *words) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith(
+        "error: options: clusters: SLURM knows no cluster 'tpyo'; `sacctmgr list clusters`"
+    )
+    assert told.out == ""
+    assert not fake.scripts()
+    assert not records(tmp_path / "runs")
 
 
 def test_a_dry_run_prints_the_script_and_writes_nothing(
@@ -305,8 +343,8 @@ def test_from_inside_a_job_its_settings_stay_there_but_the_cluster_is_known(
 def test_2000_runs(fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     study = quickstart.study()
     many = replace(study, name="many", seeds=tuple(range(250)))
-    sending = Sending(Plan.of(many, tmp_path), ("many",), Profile(time="1:00:00", runs_per_job=1))
-    sending.show()
+    submitter = Submitter(Plan.of(many, tmp_path), ("many",), Profile(time="1:00:00", runs_per_job=1))
+    submitter.dry_run()
     assert "would submit 2000 runs in 2000 jobs, 2 arrays" in capsys.readouterr().out
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supernet.spaces import Blox, Size
-from supernet.spaces.blox import (
+from supernet.spaces.blox.blocks import (
     BLOCK_IDS,
     BLOCKS,
     CONNECTIVITY,

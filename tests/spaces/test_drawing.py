@@ -9,9 +9,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
 from analysis.figures.architecture import draw_architecture, save_figure
-from supernet.spaces import get_space
+from supernet.spaces import Space, get_space
 
 EXAMPLES = [
     ("nasbench201", "3 3 3 3 3 3"),
@@ -91,3 +92,23 @@ def test_other_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not one of png, pdf, svg"):
         save_figure(_draw(*EXAMPLES[0]), tmp_path / "cell.gif")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("name", "text"), [EXAMPLES[2], EXAMPLES[4]])
+def test_a_space_of_another_kind_is_drawn_as_its_choices(monkeypatch, name: str, text: str) -> None:
+    """What a space without a drawing of its own gets: every choice with its place, all texts apart."""
+    space = get_space(name)
+    monkeypatch.setattr(type(space), "drawn_as", Space.drawn_as)
+    shown = [t.get_text() for t in _draw(name, text).axes[0].texts]
+    choices = space.choices_by_place(space.parse(text))
+    assert shown[: 2 * len(choices)] == [word for place, name in choices for word in (name, place)]
+    test_texts_are_inside_and_apart(name, text)
+    figure = _draw(name, text)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [
+        patch.get_window_extent() for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)
+    ]
+    for box, label in zip(boxes, figure.axes[0].texts[::2], strict=False):
+        inside = label.get_window_extent(canvas.get_renderer())
+        assert box.x0 < inside.x0 < inside.x1 < box.x1, label

@@ -11,13 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.commands import space as space_command
-from studies.commands.space import add_arguments
+from studies.__main__ import main
 from supernet.spaces import NasBench201, get_space
 from supernet.spaces.edge_masks import only
 from supernet.spaces.expressions import Rules
-from supernet.spaces.nasbench201 import EDGE_NAMES, OPERATIONS
-from supernet.spaces.nasbench201_functions import cell_function, stand_alone_function
+from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS, cell_function, stand_alone_function
 
 SPACE = NasBench201()
 ALL = list(SPACE.enumerate())
@@ -123,7 +121,7 @@ def test_fair_cells_use_each_allowed_operation_of_each_edge_equally_often(mask: 
 def test_edges_are_drawn_uniformly_over_what_is_left_on_each() -> None:
     space, rng = NasBench201(("none@0-1", "nor_conv_1x1@0-1", "avg_pool_3x3@1-3")), random.Random(0)
     drawn = [space.draw_cell(rng) for _ in range(6000)]
-    for edge, left in enumerate(space.allowed_by_edge):
+    for edge, left in enumerate(space.allowed_by_point):
         used = Counter(cell[edge] for cell in drawn)
         assert set(used) == set(left)
         assert max(abs(count - 6000 / len(left)) for count in used.values()) < 200  # > 5 deviations
@@ -157,11 +155,7 @@ def test_an_edge_without_operations_and_another_space_are_refused() -> None:
 
 
 def test_the_command_takes_masks_by_edge(capsys: pytest.CaptureFixture[str]) -> None:
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    assert space_command.main(parser.parse_args(["nasbench201", "--mask", "none@0-3, skip_connect@0-3"])) == 0
+    assert main(["space", "nasbench201", "--mask", "none@0-3, skip_connect@0-3"]) == 0
     out = capsys.readouterr().out
     assert "mask: none@0-3, skip_connect@0-3" in out
     assert re.search(r"raw +9,375", out)

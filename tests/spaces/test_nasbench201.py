@@ -14,8 +14,15 @@ from hypothesis import strategies as st
 
 from supernet.spaces import NasBench201, Size, get_space
 from supernet.spaces.expressions import Rules
-from supernet.spaces.nasbench201 import EDGES, OPERATIONS, live_edges, pruned
-from supernet.spaces.nasbench201_functions import cell_function, stand_alone_form, stand_alone_function
+from supernet.spaces.nasbench201.graph import (
+    EDGES,
+    OPERATIONS,
+    cell_function,
+    live_edges,
+    pruned,
+    stand_alone_form,
+    stand_alone_function,
+)
 
 SPACE = NasBench201()
 ALL = list(itertools.product(range(5), repeat=6))

@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 
 from supernet.spaces import Architecture, Blox
-from supernet.spaces.blox_hash import model_hash
+from supernet.spaces.blox.hash import model_hash
 
 SPACE = Blox()
 FORMATS = {"blox": "custom", "csv": "csv", "pickle": "pickle"}

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from supernet.data import DataSet
-from supernet.training import TrainingConfig
+from supernet.data.dataset import DataSet
+from supernet.training.config import TrainingConfig
 
 
 def epochs_by_hand(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tiny_study import tiny_study
 
-from studies.study import Study
+from studies.model.study import Study
 
 
 @pytest.fixture

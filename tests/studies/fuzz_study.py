@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.store import config, history, milestones, scores, sealed
 from analysis.store import result as result_file
-from analysis.store import sealed
 from supernet.spaces import Size, get_space
 
 SIZE = Size(channels=8, stages=3, cells_per_stage=1, image_channels=1, image_size=8)
@@ -33,7 +33,7 @@ def write_fuzz_study(root: Path) -> Path:
         run_id = f"{number:012x}"
         run = root / "trainings" / run_id
         run.mkdir(parents=True)
-        scores = pd.DataFrame(
+        rows = pd.DataFrame(
             {
                 "arch": texts,
                 "measure": "batch",
@@ -46,11 +46,11 @@ def write_fuzz_study(root: Path) -> Path:
                 "details": json.dumps({"alone_seconds": 0.05}),
             }
         )
-        sealed.write(scores, run / result_file.SCORES, run_id)
-        sealed.write(scores.assign(epoch=1, budget=ROWS), run / result_file.MILESTONES, run_id)
-        history = pd.DataFrame({"run_id": run_id, "epoch": [1, 2], "updates": [5, 10], "seconds": 1.0})
-        history.to_csv(run / result_file.HISTORY, index=False)
-        (run / result_file.CONFIG).write_text(json.dumps({"seed": number, "training": {"lr": 0.1}}))
+        sealed.write(rows, run / scores.FILE, run_id)
+        sealed.write(rows.assign(epoch=1, budget=ROWS), run / milestones.FILE, run_id)
+        epochs = pd.DataFrame({"run_id": run_id, "epoch": [1, 2], "updates": [5, 10], "seconds": 1.0})
+        epochs.to_csv(run / history.FILE, index=False)
+        (run / config.FILE).write_text(json.dumps({"seed": number, "training": {"lr": 0.1}}))
         facts: dict[str, Any] = {
             "run_id": run_id,
             "status": "finished",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from studies.proxies import Batch
+from studies.estimators.proxies import Batch
 from supernet.network import NetworkConfig, StandAlone, seeded
 from supernet.spaces import Size, get_space
 

@@ -17,16 +17,15 @@ from pathlib import Path
 import torch
 from digits_tables import DIGITS, SIZE, write_table
 
-from studies import parallel
-from studies import run as run_module  # noqa: F401 - imported before the fork
-from studies.execute import Plan, execute
-from studies.states import incomplete
-from studies.study import Study, Truth
-from studies.variant import Variant
-from supernet.augmentation import Augmentation
-from supernet.data import load
-from supernet.sampling import SamplingConfig
-from supernet.training import TrainingConfig
+from studies.estimators.one_shot import OneShot
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
+from studies.running import parallel
+from studies.running.execute import execute, incomplete
+from studies.running.plan import Plan
+from supernet.data.loading import load
+from supernet.training.config import Augmentation, TrainingConfig
+from supernet.training.sampling import SamplingConfig
 
 RUNS = 24
 
@@ -41,7 +40,11 @@ def study(tables: Path) -> Study:
     if not path.exists():
         write_table(tables, "nasbench201", 12)
     base = Variant(
-        name="uniform", space="nasbench201", size=SIZE["nasbench201"], training=training, data=data
+        name="uniform",
+        space="nasbench201",
+        size=SIZE["nasbench201"],
+        data=data,
+        estimator=OneShot(training=training),
     )
     return Study(
         name="sweep",
@@ -49,10 +52,10 @@ def study(tables: Path) -> Study:
         question="Does it survive?",
         note="made up",
         variants=(
-            replace(base, bn_modes=("batch", "running")),
-            replace(base, name="fair", sampling=fair),
-            replace(base, name="masked", mask=("none",), sampling=fair),
-            replace(base, name="linear", linear_transformers="skip"),
+            base.changed(bn_modes=("batch", "running")),
+            base.changed(name="fair", sampling=fair),
+            base.changed(name="masked", mask=("none",), sampling=fair),
+            base.changed(name="linear", linear_transformers="skip"),
         ),
         truth={"nasbench201": Truth(str(path), "digits_test")},
         seeds=(0, 1, 2, 3, 4, 5),

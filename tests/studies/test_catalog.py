@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from studies import catalog
-from studies.commands import grid
-from studies.estimate import Estimate
-from studies.execute import Plan
-from studies.ranker import Ranker
-from studies.smoke import smoke
-from studies.variant import Variant
+from studies.commands.plan import parse_truths
+from studies.estimators.one_shot import OneShot
+from studies.model.smoke import smoke
+from studies.model.variant import Variant
+from studies.running.plan import Plan
+from studies.running.progress import expected_seconds
 
 
 @pytest.mark.parametrize("name", catalog.names())
@@ -28,10 +29,22 @@ def test_a_study_is_named_by_its_file_and_documented(name: str) -> None:
     assert f"studies run {name}" in notebook
 
 
-def kind(ranker: Ranker) -> tuple[object, ...]:
+def test_the_catalogue_is_read_without_torch_and_pandas() -> None:
+    """Both take seconds to import, which who lists the studies should not wait for."""
+    code = (
+        "import sys; from studies import catalog; [catalog.get(name) for name in catalog.names()]; "
+        "print(sorted({'torch', 'pandas'} & set(sys.modules)))"
+    )
+    root = Path(catalog.__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    assert done.stdout == "[]\n"
+
+
+def kind(variant: Variant) -> tuple[object, ...]:
     """What a smoke size leaves as it is."""
-    way = ranker.sampling if isinstance(ranker, Variant) else cast(Estimate, ranker).estimator.kind
-    return ranker.space, ranker.name, ranker.mask, way
+    estimator = variant.estimator
+    way = estimator.sampling if isinstance(estimator, OneShot) else estimator.kind
+    return variant.space, variant.name, variant.mask, way
 
 
 @pytest.mark.parametrize("name", catalog.names())
@@ -43,8 +56,9 @@ def test_the_smoke_size_is_the_same_grid_on_embedded_data(name: str, tmp_path: P
     assert len(runs) == len({run.folder for run in runs}) == len(study.variants)
     for variant in small.variants:
         assert variant.data.name == "digits"
-        if isinstance(variant, Variant):
-            assert variant.training.epochs == 1 or (variant.training.updates or 0) in range(1, 20)
+        if isinstance(variant.estimator, OneShot):
+            training = variant.estimator.training
+            assert training.epochs == 1 or (training.updates or 0) in range(1, 20)
 
 
 # Of the paper's studies, in this order: trainings that no earlier one asks for, and trainings that are shared.
@@ -98,30 +112,43 @@ def test_blox_studies_share_trainings() -> None:
 
 def test_every_expected_time_is_of_a_measured_kind() -> None:
     small, medium = (catalog.get("nb201_cifar10").variants[i] for i in (0, 2))
-    assert small.expected_seconds == pytest.approx(44_000 * 2 * 0.854, rel=0.01)  # as measured: step.md
-    assert 6 < (medium.expected_seconds or 0) / (small.expected_seconds or 1) < 8
-    same = {v.name: v.expected_seconds for v in catalog.get("fair_sampling").variants}
+    assert expected_seconds(small) == pytest.approx(44_000 * 2 * 0.854, rel=0.01)  # as measured: step.md
+    assert 6 < (expected_seconds(medium) or 0) / (expected_seconds(small) or 1) < 8
+    same = {v.name: expected_seconds(v) for v in catalog.get("fair_sampling").variants}
     assert same["same batches, sum"] == pytest.approx(5 * (same["consecutive batches, sum"] or 0), rel=0.01)
-    budgets = {v.name: v.expected_seconds or 0 for v in catalog.get("equal_updates").variants}
+    budgets = {v.name: expected_seconds(v) or 0 for v in catalog.get("equal_updates").variants}
     ratio = budgets["strictly fair, 44,000 updates, full space"] / budgets["strictly fair, full space"]
     assert ratio == pytest.approx(5, rel=0.01)
-    assert {v.expected_seconds for v in catalog.get("blox_cifar100").variants} == {None}
+    assert {expected_seconds(v) for v in catalog.get("blox_cifar100").variants} == {None}
 
 
 def test_two_variants_that_are_one_training_are_refused() -> None:
     study = catalog.get("quickstart")
     first = study.variants[0]
-    assert isinstance(first, Variant)
-    again = replace(first, name="again", bn_modes=("running",))
+    again = first.changed(name="again", bn_modes=("running",))
     with pytest.raises(ValueError, match="variants: uniform and again are the same training"):
         replace(study, variants=(*study.variants, again))
 
 
 def test_another_ground_truth_can_be_named() -> None:
-    found = grid.truths(["blox-digits:digits_valid"])
+    found = parse_truths(["blox-digits:digits_valid"])
     assert set(found) == {"blox"}
     assert found["blox"].column == "digits_valid"
     with pytest.raises(ValueError, match="--truth: 'blox-digits' is not TABLE:COLUMN"):
-        grid.truths(["blox-digits"])
+        parse_truths(["blox-digits"])
     with pytest.raises(ValueError, match="table: 'nowhere' is neither"):
-        grid.truths(["nowhere:cifar10_test"])
+        parse_truths(["nowhere:cifar10_test"])
+
+
+def test_run_ids_are_those_that_earlier_versions_gave() -> None:
+    """run_ids.tsv holds the ids of every study's runs: a run made by an earlier version is found again only under its
+    id. New studies and variants are appended; what is there stays."""
+    lines = (Path(__file__).parent / "run_ids.tsv").read_text().splitlines()[1:]
+    recorded: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for study, space, variant, ids in (line.split("\t") for line in lines):
+        recorded.setdefault(study, {})[space, variant] = ids.split(" ")
+    assert set(recorded) == set(catalog.names())
+    for name, variants in recorded.items():
+        study = catalog.get(name)
+        now = {(v.space, v.name): [v.run_id(seed) for seed in study.seeds] for v in study.variants}
+        assert now == variants, name

@@ -10,14 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.collect import collect
 from analysis.figures import style
-from analysis.study import FULL, load_study
-from analysis.table import table_frame
+from analysis.measures.collect import collect
+from analysis.report.tables.study import table_frame
+from analysis.store.study import FULL, load_study
 from studies import catalog
 from studies.__main__ import main
-from studies.estimate import Estimate
-from studies.smoke import RANDOM, smoke
+from studies.model.smoke import RANDOM, smoke
 
 # One after the other: runs that two studies share are trained once.
 pytestmark = pytest.mark.xdist_group("catalogue")
@@ -51,7 +50,7 @@ def test_a_study_runs_to_its_report(name: str, root: Path, capsys: pytest.Captur
     rows = rows[rows["seeds"].notna()]
     assert {(row["space"], row["name"]) for _, row in rows.iterrows()} == wanted
     assert (rows["seeds"] == 1).all()
-    others = tuple(variant.name for variant in small.variants if isinstance(variant, Estimate))
+    others = tuple(variant.name for variant in small.variants if not variant.estimator.trains_supernet)
     supernets = ~rows["name"].str.startswith(others)
     assert (rows["missing"][supernets] == 0).all()
     assert (rows["n"][supernets] == RANDOM).all()

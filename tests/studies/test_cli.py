@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -14,7 +15,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from studies.lock import Holder, hold
+from analysis.__main__ import PROGRAM as analysis_program
+from analysis.cli import Command, Program, work
+from slurm.__main__ import PROGRAM as slurm_program
+from studies.__main__ import PROGRAM as studies_program
+from studies.__main__ import main
+from studies.running.lock import Holder, lock_run
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -42,6 +48,60 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("program", [studies_program, analysis_program, slurm_program], ids=lambda p: p.name)
+def test_every_command_has_its_work(program: Program) -> None:
+    groups = [program.commands]
+    for commands in groups:
+        for command in commands.values():
+            if isinstance(command, Command):
+                assert bool(command.work) != bool(command.commands)
+                assert not command.work or callable(work(command.work))
+                groups += [command.commands]
+
+
+SHOWN = {
+    "text": "  ",
+    "markdown": "|---|",
+    "csv": ",",
+    "latex": r"\begin{tabular}",
+    "json": "[",
+    "html": "<table>",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "cell"),
+    [
+        (["list"], "quickstart"),
+        (["show", "quickstart"], "strictly fair"),
+        (["truth", "list"], "blox-digits"),
+        (["truth", "show", "blox-digits"], "digits_test"),
+        (["space", "nasbench201", "--mask", "none"], "raw"),
+        (["data", "list"], "imagenet16"),
+        (["data", "check", "digits"], "train"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_tables_in_every_format(
+    words: list[str],
+    cell: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for form, sign in SHOWN.items():
+        assert main([*words, "--format", form]) == 0
+        printed = capsys.readouterr().out
+        assert sign in printed
+        assert cell in printed.replace(r"\_", "_")
+        if form == "json":
+            json.loads(printed)
+        if form == "csv":
+            frame = pd.read_csv(io.StringIO(printed))
+            assert frame.iloc[:, :2].eq(cell).any(axis=None)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +158,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_list_show_and_truth_show(tmp_path: Path) -> None:
     listed = studies("list")
     assert listed.returncode == 0
-    assert "quickstart: " in listed.stdout
+    assert "Quickstart: do supernets rank?" in listed.stdout
     shown = studies("show", "quickstart", "--runs", tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert "strictly fair" in shown.stdout
@@ -143,7 +203,7 @@ def test_the_whole_study_in_small(tmp_path: Path) -> None:
     assert f"of which {len(runs)} were complete" in again.stdout
     assert kept == {path: path.stat().st_mtime_ns for path in tmp_path.glob("trainings/*/*")}
 
-    with hold(runs[1], "job 5"):
+    with lock_run(runs[1], "job 5"):
         (runs[1] / "result.json").unlink()
         left = studies("run", "quickstart", "--smoke", "--runs", tmp_path)
     assert left.returncode == 2

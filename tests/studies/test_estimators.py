@@ -9,13 +9,15 @@ import pytest
 import torch
 
 from studies import embedded
-from studies.estimators import Estimator, Record, Task, estimators, register
-from supernet.data import DataConfig, load
+from studies.estimators import Estimator, Record, estimators, register
+from studies.estimators.compute.task import Task
+from supernet.data import DataConfig
+from supernet.data.loading import load
 from supernet.spaces import Size, get_space
 
 SPACES = ("nasbench201", "blox")
 KINDS = sorted(estimators())
-SOURCELESS = [kind for kind in KINDS if not estimators()[kind].starts_from_supernet]
+SOURCELESS = [kind for kind in KINDS if not estimators()[kind]().starts_from_supernet]
 
 
 def task_of(space: str, folder: Path, seed: int = 0) -> Task:

@@ -11,16 +11,25 @@ import pytest
 import torch
 from by_hand import epochs_by_hand
 
-from studies import hog
-from studies.estimators import Record, Task
-from studies.estimators.fear import LEARNER, Fear
-from studies.estimators.freezing import FrozenFront, parts_in_order, split, unfrozen_share
-from supernet import checkpoint
-from supernet.data import DataConfig, load
+from studies.estimators import Record
+from studies.estimators.compute.fear import (
+    FrozenFront,
+    hog_features,
+    parts_in_order,
+    split,
+    stage2,
+    threshold_of,
+    unfrozen_share,
+)
+from studies.estimators.compute.task import Task
+from studies.estimators.fear import LEARNER, Fear, HogLearner
+from supernet.data import DataConfig
+from supernet.data.loading import load
 from supernet.network import NetworkConfig, StandAlone
 from supernet.operations import batch_norms
 from supernet.spaces import Architecture, Size, get_space
-from supernet.training import TrainingConfig
+from supernet.training import checkpoint
+from supernet.training.config import TrainingConfig
 
 SIZES = {
     "nasbench201": Size(channels=4, stages=2, cells_per_stage=2, image_channels=1, image_size=8),
@@ -75,7 +84,7 @@ def hog_by_loops(image: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("side", "channels"), [(8, 1), (16, 3)])
 def test_hog_is_what_loops_over_pixels_give(side: int, channels: int) -> None:
     images = torch.randn(2, channels, side, side, generator=torch.Generator().manual_seed(0))
-    found = hog.hog_features(images)
+    found = hog_features(images)
     assert found.shape == (2, 324)
     for image, row in zip(images, found, strict=True):
         expected = hog_by_loops(image.permute(1, 2, 0).numpy().astype(float))
@@ -84,13 +93,13 @@ def test_hog_is_what_loops_over_pixels_give(side: int, channels: int) -> None:
 
 def test_hog_ignores_brightness_and_contrast_and_sees_directions() -> None:
     image = torch.randn(1, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(hog.hog_features(3 * image + 7), hog.hog_features(image), atol=1e-4, rtol=0)
+    torch.testing.assert_close(hog_features(3 * image + 7), hog_features(image), atol=1e-4, rtol=0)
     ramp = torch.arange(16.0).expand(1, 1, 16, 16)
-    assert hog.hog_features(ramp).view(-1, 9).sum(0).nonzero().flatten().tolist() == [0]
-    assert hog.hog_features(ramp.mT).view(-1, 9).sum(0).nonzero().flatten().tolist() == [4]  # 90 degrees
-    assert not hog.hog_features(torch.ones(1, 3, 8, 8)).any()
+    assert hog_features(ramp).view(-1, 9).sum(0).nonzero().flatten().tolist() == [0]
+    assert hog_features(ramp.mT).view(-1, 9).sum(0).nonzero().flatten().tolist() == [4]  # 90 degrees
+    assert not hog_features(torch.ones(1, 3, 8, 8)).any()
     with pytest.raises(ValueError, match="image_size: 10 x 10 cannot be cut into 4 x 4 cells"):
-        hog.hog_features(torch.ones(1, 3, 10, 10))
+        hog_features(torch.ones(1, 3, 10, 10))
 
 
 # The threshold
@@ -101,7 +110,7 @@ class Killed(BaseException):
 
 
 def test_a_killed_preparation_goes_on_to_the_same_bits(tmp_path: Path) -> None:
-    learner = hog.HogLearner(hidden=8, training=replace(STAGE, epochs=3, lr=0.3))
+    learner = HogLearner(hidden=8, training=replace(STAGE, epochs=3, lr=0.3))
     estimator = replace(FEAR, threshold=learner)
     folders = {name: tmp_path / name for name in ("whole", "killed")}
     for folder in folders.values():
@@ -124,7 +133,9 @@ def test_a_killed_preparation_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     for name, tensor in states[0]["model"].items():
         assert torch.equal(tensor, states[1]["model"][name]), name
     # epoch, updates, lr, loss, accuracy: the last epoch's accuracy is the threshold
-    assert whole["threshold"] == states[0]["history"][-1][4] == estimator.threshold_of(task(folders["whole"]))
+    assert (
+        whole["threshold"] == states[0]["history"][-1][4] == threshold_of(estimator, task(folders["whole"]))
+    )
     assert whole["updates"] == 12
     assert whole["macs"] == 3 * 600 * (324 * 8 + 8 * 8 + 8 * 10)
 
@@ -193,7 +204,7 @@ def test_frozen_weights_stay_and_statistics_do_as_told(space: str, frozen_bn: st
     network = on.network(on.space.sample(1, 4)[0])
     frozen, learning = split(network, 1)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    trainer = replace(FEAR, frozen_bn=frozen_bn)._stage2(network, on, seed=3)
+    trainer = stage2(replace(FEAR, frozen_bn=frozen_bn), network, on, seed=3)
     assert trainer.run() == "finished"
     assert sum(len(batch_norms(part)) for part in frozen) > 0
     place = {module: name for name, module in network.named_modules()}
@@ -291,4 +302,4 @@ def test_wrong_settings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"unfrozen_cells: 5 is not in 0\.\.4"):
         replace(FEAR, unfrozen_cells=5).prepare(task(tmp_path), quiet)
     with pytest.raises(ValueError, match="hidden: 0 is not a positive integer"):
-        hog.HogLearner(hidden=0)
+        HogLearner(hidden=0)

@@ -11,22 +11,23 @@ import pandas as pd
 import pytest
 import torch
 
-from analysis.collect import collect
-from analysis.scored import ScoredSet
+from analysis.measures.collect import collect
 from analysis.store import result as result_file
 from analysis.store import sealed
-from studies import catalog, lineage
+from analysis.store.scored import ScoredSet
+from analysis.store.scores import read as read_scores
+from studies import catalog
 from studies.catalog.few_shot import EDGE, variants
-from studies.execute import Plan, execute
-from studies.initial import start_from_parent
-from studies.one_shot import build
-from studies.run import is_complete, run_one
-from studies.scores import read as read_scores
-from studies.splitting import split
-from studies.study import Run, Study
-from studies.variant import Variant
+from studies.estimators.compute.one_shot import build, start_from
+from studies.model.study import Run, Study, generations
+from studies.model.variant import Variant
+from studies.protocol import split
+from studies.running.execute import execute
+from studies.running.plan import Plan
+from studies.running.run import run_one, task_of
+from studies.running.state import is_complete
 from supernet.spaces import get_space
-from supernet.spaces.nasbench201 import EDGE_NAMES, OPERATIONS
+from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS
 
 
 def quiet(phase: str, fraction: float, detail: str) -> None:
@@ -36,9 +37,13 @@ def quiet(phase: str, fraction: float, detail: str) -> None:
 @pytest.fixture
 def few_shot(tiny: Study) -> Study:
     """One-shot with 20 updates against a parent with 10, five parts with 2 each, and one that is not split."""
-    one_shot = replace(tiny.variants[0], training=replace(tiny.variants[0].training, epochs=None, updates=20))
+    training = replace(tiny.variants[0].estimator.training, epochs=None, updates=20)
+    one_shot = tiny.variants[0].changed(training=training)
     return replace(
-        tiny, variants=variants(one_shot, 20), truth={"nasbench201": tiny.truth["nasbench201"]}, seeds=(0,)
+        tiny,
+        variants=variants(one_shot, training, 20),
+        truth={"nasbench201": tiny.truth["nasbench201"]},
+        seeds=(0,),
     )
 
 
@@ -66,28 +71,28 @@ def test_a_split_shares_the_parents_space_among_its_parts(few_shot: Study) -> No
 
 def test_a_split_of_a_masked_parent_has_what_the_parent_allows(few_shot: Study) -> None:
     parent = replace(few_shot.variants[1], mask=("none", "nor_conv_1x1@0-1"))
-    parts = split(parent, "0-1", "split", parent.training)
+    parts = split(parent, "0-1", "split", parent.estimator.training)
     assert [part.name for part in parts] == [f"split, {OPERATIONS[i]}" for i in (1, 3, 4)]
     assert all(part.masked_space.within(parent.masked_space) for part in parts)
     sizes = [sum(1 for _ in part.masked_space.enumerate()) for part in parts]
     assert sizes == [4**5] * 3
     with pytest.raises(ValueError, match="edge: '1-0' is not one of 0-1, 0-2"):
-        split(parent, "1-0", "split", parent.training)
+        split(parent, "1-0", "split", parent.estimator.training)
 
 
 def test_blox_is_not_split_by_an_edge(tiny: Study) -> None:
-    with pytest.raises(ValueError, match="space: 'blox' cannot be split by an edge; only nasbench201 can"):
-        split(tiny.variants[1], "0-1", "split", tiny.variants[1].training)
+    with pytest.raises(ValueError, match="space: 'blox' cannot be split by an edge"):
+        split(tiny.variants[1], "0-1", "split", tiny.variants[1].estimator.training)
 
 
 def test_the_parent_is_part_of_the_run_id_by_its_configuration_alone(few_shot: Study) -> None:
     _, parent, restarted, part, *_ = few_shot.variants
     assert "parent" not in parent.config(0)
     assert part.config(1)["parent"] == parent.config(1)
-    renamed = replace(part, parent=replace(parent, name="another"), part_of="other", name="x")
+    renamed = part.changed(parent=parent.changed(name="another"), part_of="other", name="x")
     assert renamed.run_id(0) == part.run_id(0)
-    longer = replace(parent, training=replace(parent.training, updates=11))
-    ids = {v.run_id(0) for v in (part, replace(part, parent=longer), restarted, parent)}
+    longer = parent.changed(training=replace(parent.estimator.training, updates=11))
+    ids = {v.run_id(0) for v in (part, part.changed(parent=longer), restarted, parent)}
     assert len(ids) == 4
 
 
@@ -101,28 +106,28 @@ def test_what_does_not_go_together_is_named(few_shot: Study) -> None:
     def with_variants(*chosen: Variant) -> Callable[[], object]:
         return lambda: replace(few_shot, variants=chosen)
 
-    refused("parent: affine of 'parent' is False, not True", lambda: replace(part, affine=True))
-    masked = replace(parent, mask=("none",))
-    refused("parent: 'parent' is without none, of which", lambda: replace(part, parent=masked))
-    refused("part_of: 'few-shot' needs a parent", lambda: replace(part, parent=None))
-    refused("are not for a part of", lambda: replace(part, evaluation_masks=(("skip_connect",),)))
+    refused("parent: affine of 'parent' is False, not True", lambda: part.changed(affine=True))
+    masked = parent.changed(mask=("none",))
+    refused("parent: 'parent' is without none, of which", lambda: part.changed(parent=masked))
+    refused("part_of: 'few-shot' needs a parent", lambda: part.changed(parent=None))
+    refused("are not for a part of", lambda: part.changed(evaluation_masks=(("skip_connect",),)))
     refused("parent: 'parent' of 'few-shot, none' is no variant", with_variants(one_shot, part))
-    again = replace(part, name="again", training=one_shot.training)
+    again = part.changed(name="again", training=one_shot.estimator.training)
     refused("'again' has architectures of another part of 'few-shot'", with_variants(parent, part, again))
-    modes = replace(other, bn_modes=("running",))
+    modes = other.changed(bn_modes=("running",))
     refused("of 'few-shot' differ in their measures", with_variants(parent, part, modes))
-    elsewhere = replace(other, parent=one_shot)
+    elsewhere = other.changed(parent=one_shot)
     refused("of 'few-shot' have two parents", with_variants(one_shot, parent, part, elsewhere))
-    named = replace(part, part_of="parent")
+    named = part.changed(part_of="parent")
     refused("part_of: 'parent' is the name of a variant", with_variants(parent, named))
 
 
 def test_strict_fairness_goes_with_a_split_and_not_with_any_mask(few_shot: Study) -> None:
     part = few_shot.variants[3]
-    fair = replace(part.sampling, kind="fair")
-    assert replace(part, sampling=fair).masked_space.fair_group_size == 5
+    fair = replace(part.estimator.sampling, kind="fair")
+    assert part.changed(sampling=fair).masked_space.fair_group_size == 5
     with pytest.raises(ValueError, match="kind: 'fair' needs equally many operations on all edges"):
-        replace(few_shot.variants[0], sampling=fair, mask=("none@0-3",))
+        few_shot.variants[0].changed(sampling=fair, mask=("none@0-3",))
 
 
 def test_parents_come_first_and_come_along(few_shot: Study, tmp_path: Path) -> None:
@@ -130,7 +135,7 @@ def test_parents_come_first_and_come_along(few_shot: Study, tmp_path: Path) -> N
     names = [(run.seed, run.variant.name) for run in backwards.runs(tmp_path)]
     assert [seed for seed, _ in names] == [0] * 8 + [1] * 8
     assert {name for _, name in names[:2]} == {"uniform", "parent"}
-    waves = lineage.generations(reversed(list(few_shot.runs(tmp_path))))
+    waves = generations(reversed(list(few_shot.runs(tmp_path))))
     assert [len(wave) for wave in waves] == [2, 6]
     assert [v.name for v in few_shot.only(["few-shot, none"], None).variants] == ["parent", "few-shot, none"]
     assert len(few_shot.only(["nasbench201/few-shot"], None).variants) == 6
@@ -151,12 +156,12 @@ def test_the_catalogues_study_spends_equal_updates() -> None:
     study = catalog.get("few_shot")
     one_shot, parent, restarted, *parts = study.variants
     assert one_shot.run_id(3) in {v.run_id(3) for v in catalog.get("nb201_cifar10").variants}
-    assert one_shot.training.total_epochs(45_000) == 250
-    half = parent.training.updates
+    assert one_shot.estimator.training.total_epochs(45_000) == 250
+    half = parent.estimator.training.updates
     assert half is not None
     assert (
-        half + (restarted.training.updates or 0)
-        == half + sum(p.training.updates or 0 for p in parts)
+        half + (restarted.estimator.training.updates or 0)
+        == half + sum(p.estimator.training.updates or 0 for p in parts)
         == 44_000
     )
 
@@ -185,14 +190,14 @@ def test_a_run_starts_from_its_parents_weights_and_from_nothing_else(few_shot: S
     assert run_one(part, plan.architectures(part), "cpu", quiet)["status"] == "failed"
     assert run_one(parent, plan.architectures(parent), "cpu", quiet)["status"] == "finished"
 
-    trainer = build(part, "cpu")
-    start_from_parent(part, trainer.model)
+    trainer = build(part.variant.estimator, task_of(part, "cpu"))
+    start_from(task_of(part, "cpu"), trainer.model)
     theirs, own = weights(parent), trainer.model.state_dict()
     assert set(own) < set(theirs)
     assert all(torch.equal(value, theirs[name]) for name, value in own.items())
     assert not trainer.optimizer.buffers
     assert trainer.sampler is not None
-    drawn = build(parent, "cpu").sampler
+    drawn = build(parent.variant.estimator, task_of(parent, "cpu")).sampler
     assert drawn is not None
     assert trainer.sampler.rng.getstate() != drawn.rng.getstate()
 
@@ -203,7 +208,8 @@ def test_a_run_starts_from_its_parents_weights_and_from_nothing_else(few_shot: S
 
 def test_a_killed_part_goes_on_to_the_same_bits_without_its_parent(few_shot: Study, tmp_path: Path) -> None:
     longer = tuple(
-        replace(v, training=replace(v.training, updates=12)) if v.part_of else v for v in few_shot.variants
+        v.changed(training=replace(v.estimator.training, updates=12)) if v.part_of else v
+        for v in few_shot.variants
     )
     plan = Plan.of(replace(few_shot, variants=longer), tmp_path / "runs")
     parent, part = by_name(plan)["parent"], by_name(plan)["few-shot, skip_connect"]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from image_files import write_tree
 
+from analysis.store.scores import read as read_scores
 from studies import __main__ as studies
 from studies import catalog
 from studies.commands import run as run_command
-from studies.execute import Plan, execute
-from studies.scores import read as read_scores
-from studies.study import Study
-from supernet.data import DataConfig, load
+from studies.model.study import Study
+from studies.running.execute import execute
+from studies.running.plan import Plan
+from supernet.data import DataConfig
+from supernet.data.loading import load
 
 PICTURES = DataConfig(name="folder:pictures", image_size=8)
 
@@ -24,13 +28,13 @@ def pictures(tiny: Study) -> Study:
     """One variant on a folder of pictures of two classes."""
     variant = tiny.variants[0]
     size = replace(variant.size, image_channels=3, classes=2)
-    return replace(tiny, variants=(replace(variant, size=size, data=PICTURES),), seeds=(0,))
+    return replace(tiny, variants=(variant.changed(size=size, data=PICTURES),), seeds=(0,))
 
 
 def test_run_ids_differ_by_the_data_and_not_by_their_folder(pictures: Study) -> None:
     variant = pictures.variants[0]
     others = [
-        replace(variant, data=replace(PICTURES, **change))  # type: ignore[arg-type]
+        variant.changed(data=replace(PICTURES, **change))  # type: ignore[arg-type]
         for change in ({"subset": 10}, {"name": "folder:others"})
     ]
     assert len({v.run_id(0) for v in (variant, *others)}) == 3
@@ -43,7 +47,7 @@ def test_run_ids_differ_by_the_data_and_not_by_their_folder(pictures: Study) -> 
 def test_a_network_of_another_size_than_the_images_is_refused(field: str, tiny: Study) -> None:
     variant = tiny.variants[0]
     with pytest.raises(ValueError, match=rf"size: {field} is 16, but \d+ in the data 'digits'"):
-        replace(variant, size=replace(variant.size, **{field: 16}))  # type: ignore[arg-type]
+        variant.changed(size=replace(variant.size, **{field: 16}))  # type: ignore[arg-type]
 
 
 def test_workers_read_the_images_from_the_root_that_was_given(pictures: Study, tmp_path: Path) -> None:
@@ -56,7 +60,7 @@ def test_workers_read_the_images_from_the_root_that_was_given(pictures: Study, t
 
 
 def test_classes_that_only_the_files_tell_are_checked(pictures: Study, tmp_path: Path) -> None:
-    from studies.run import run_one
+    from studies.running.run import run_one
 
     load.cache_clear()
     write_tree(tmp_path / "pictures", {"cats": 20, "cows": 20, "dogs": 20})
@@ -73,7 +77,7 @@ def test_missing_images_are_found_out_before_anything_is_written(
     args = studies.parser().parse_args(["run", "tiny", "--runs", str(tmp_path / "runs")])
     assert args.data_root == tmp_path / "nowhere"
     with pytest.raises(ValueError, match=rf"'folder:pictures' is not in {tmp_path}/nowhere .*--data-root"):
-        run_command.main(args)
+        run_command.run(args)
     assert not (tmp_path / "runs").exists()
 
 
@@ -82,14 +86,16 @@ def test_the_data_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     root = ["--root", str(tmp_path)]
     assert studies.main(["data", "list", *root]) == 0
     listed = capsys.readouterr().out
-    assert "digits: scikit-learn's digits" in listed
-    assert f"missing: 'cifar10' is not in {tmp_path}" in listed
+    assert re.search(r"digits .* scikit-learn's digits", listed)
+    assert f"'cifar10' is not in {tmp_path}" in listed
     assert studies.main(["data", "check", "folder:pictures", "--image-size", "6", *root]) == 0
     checked = capsys.readouterr().out
-    assert "train: 25 images, 2 classes of 8 to 17" in checked
-    assert "split own: 25 train, 3 valid, 2 test" in checked
+    assert re.search(r"train +25 +2 +8 +17\n", checked)
+    assert re.search(r"own +25 +3 +2\n", checked)
     assert studies.main(["data", "check", "digits", *root]) == 0
-    assert "split own: 1,000 train, 397 valid, 400 test" in capsys.readouterr().out
+    assert re.search(r"own +1,000 +397 +400\n", capsys.readouterr().out)
+    assert studies.main(["data", "check", "digits", *root, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["splits"][0]["valid"] == 397
     assert studies.main(["data", "get", "digits", *root]) == 0
 
 

@@ -21,15 +21,16 @@ import pandas as pd
 import pytest
 import torch
 
-from analysis.page import element, page
-from analysis.safe_text import csv_text
-from analysis.text import frame_text
+from analysis.report.page import page
+from analysis.tables import Table, csv_text, write
+from analysis.tables.html import element
 from slurm.profile import Profile
-from studies import catalog, lock
+from studies import catalog
 from studies.__main__ import main
-from studies.lock import Held, Holder, hold, holder
-from studies.run import run_one
-from studies.study import Run, Study
+from studies.model.study import Run, Study
+from studies.running import lock
+from studies.running.lock import Holder, RunLocked, holder, lock_run
+from studies.running.run import run_one
 from supernet.data.folder import read_image
 from supernet.network import NetworkConfig, Supernet
 from supernet.spaces import Size, get_space
@@ -53,11 +54,11 @@ def foreign_lock(folder: Path, ahead: float) -> Path:
 def test_a_clock_that_was_ahead_by_a_year_does_not_lock_for_a_year(tmp_path: Path) -> None:
     """Its holder is silent from now on, and is taken for dead after the usual time."""
     file = foreign_lock(tmp_path, 365 * 86400)
-    with pytest.raises(Held), hold(tmp_path, limit=0.5):
+    with pytest.raises(RunLocked), lock_run(tmp_path, limit=0.5):
         pass
     assert abs(file.stat().st_mtime - time.time()) < 30
     time.sleep(1)
-    with hold(tmp_path, limit=0.5) as mine:
+    with lock_run(tmp_path, limit=0.5) as mine:
         assert mine.holder.machine != "ffffffff"
 
 
@@ -67,7 +68,7 @@ def test_a_living_holder_whose_clock_is_ahead_keeps_its_run(tmp_path: Path) -> N
         assert holder(tmp_path, limit=0.5) is not None
         time.sleep(0.3)
         os.utime(file, (time.time() + 365 * 86400,) * 2)  # it beats
-        with pytest.raises(Held), hold(tmp_path, limit=0.5):
+        with pytest.raises(RunLocked), lock_run(tmp_path, limit=0.5):
             pass
 
 
@@ -116,7 +117,7 @@ def test_texts_that_a_spreadsheet_would_run_are_written_as_text() -> None:
 
 def test_markdown_has_no_markup_of_a_name() -> None:
     frame = pd.DataFrame({"name": ["<img src=x onerror=alert(1)> | a\nb"], "n": [1]})
-    assert frame_text(frame, "markdown").splitlines()[2] == (
+    assert write(Table.of_frame(frame), "markdown").splitlines()[2] == (
         "| &lt;img src=x onerror=alert(1)&gt; \\| a b | 1 |"
     )
 
@@ -172,11 +173,11 @@ def test_a_line_break_in_a_profile_is_refused(change: dict[str, object], message
 def test_what_scoring_refuses_is_refused_before_training(tiny: Study, tmp_path: Path) -> None:
     variant = tiny.variants[0]
     with pytest.raises(ValueError, match="bn_mode: 'frozen' is not one of"):
-        replace(variant, bn_modes=("frozen",))
+        variant.changed(bn_modes=("frozen",))
     for change in ({"evaluation_batch": 0}, {"evaluation_noise": float("nan")}, {"evaluation_noise": -1.0}):
         with pytest.raises(ValueError, match=next(iter(change))):
-            replace(variant, **change)  # type: ignore[arg-type]
-    run = Run(replace(variant, bn_modes=("recalibrate-999",)), 0, tmp_path / "run")
+            variant.changed(**change)  # type: ignore[arg-type]
+    run = Run(variant.changed(bn_modes=("recalibrate-999",)), 0, tmp_path / "run")
     result = run_one(run, [], "cpu", lambda *_: None)
     assert result["status"] == "failed"
     assert "bn_mode: 'recalibrate-999' needs" in result["reason"]
@@ -210,7 +211,7 @@ def test_a_broken_study_file_is_one_line_and_the_others_are_listed(
     monkeypatch.setattr(catalog, "__path__", [*catalog.__path__, str(tmp_path)])
     assert main(["list"]) == 2
     told = capsys.readouterr()
-    assert [line.split(":")[0] for line in told.out.splitlines()] == whole
+    assert [line.split()[0] for line in told.out.splitlines()[1:]] == whole
     errors = sorted(told.err.splitlines())
     assert [re.search(r"(broken_\w+)\.py", line)[1] for line in errors] == [  # type: ignore[index]
         "broken_one", "broken_three", "broken_two",

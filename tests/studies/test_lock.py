@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from studies import lock
-from studies.lock import Held, Holder, hold, holder
+from studies.running import lock
+from studies.running.lock import Holder, RunLocked, holder, lock_run
 
 FORK = multiprocessing.get_context("fork")  # quick, and what a test has patched stays patched
 
@@ -34,7 +34,7 @@ def take_and_die(folder: Path) -> None:
     """A process takes the lock and is gone without giving it back."""
 
     def die() -> None:
-        with hold(folder):
+        with lock_run(folder):
             os._exit(0)
 
     process = FORK.Process(target=die)
@@ -47,25 +47,25 @@ def take_and_die(folder: Path) -> None:
 def test_a_living_owner_is_named_and_gives_the_run_back(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "run"
     assert holder(folder) is None
-    with hold(folder, "job 4711_3") as mine:
+    with lock_run(folder, "job 4711_3") as mine:
         mine.check()
         assert holder(folder) == mine.holder
         with pytest.raises(
-            Held, match=rf"held by \S+ pid {os.getpid()} \(job 4711_3\) since \d{{4}}-"
+            RunLocked, match=rf"held by \S+ pid {os.getpid()} \(job 4711_3\) since \d{{4}}-"
         ) as error:
-            hold(folder).__enter__()
+            lock_run(folder).__enter__()
         assert error.value.holder == mine.holder
         mine.check()
     assert holder(folder) is None
     assert left(folder) == []
-    with pytest.raises(RuntimeError), hold(folder):
+    with pytest.raises(RuntimeError), lock_run(folder):
         raise RuntimeError
     assert left(folder) == []
 
 
 def test_the_lock_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> None:
-    command = "import sys, time, pathlib; from studies.lock import hold\n"
-    command += "with hold(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
+    command = "import sys, time, pathlib; from studies.running.lock import lock_run\n"
+    command += "with lock_run(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
     process = subprocess.Popen(
         [sys.executable, "-c", command, str(tmp_path)],
         stdout=subprocess.PIPE,
@@ -74,14 +74,14 @@ def test_the_lock_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> N
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
-    with pytest.raises(Held, match=f"pid {process.pid} "):
-        hold(tmp_path).__enter__()
+    with pytest.raises(RunLocked, match=f"pid {process.pid} "):
+        lock_run(tmp_path).__enter__()
     process.send_signal(signal.SIGKILL)
     while lock._start(process.pid) is not None:
         time.sleep(0.01)
     # Its entry is still in the table of processes: nobody has waited for it yet.
     assert holder(tmp_path) is None
-    with hold(tmp_path) as mine:
+    with lock_run(tmp_path) as mine:
         assert holder(tmp_path) == mine.holder
     process.communicate()
     assert left(tmp_path) == []
@@ -93,10 +93,10 @@ def test_a_pid_that_another_process_has_now_is_no_owner(
     start = lock._start
     with monkeypatch.context() as patch:
         patch.setattr(lock, "_start", lambda pid: "1")
-        hold(tmp_path).__enter__()  # this pid, an earlier process
+        lock_run(tmp_path).__enter__()  # this pid, an earlier process
     assert start(os.getpid()) != "1"
     assert holder(tmp_path) is None
-    with hold(tmp_path) as mine:
+    with lock_run(tmp_path) as mine:
         assert holder(tmp_path) == mine.holder
 
 
@@ -111,43 +111,43 @@ def test_an_owner_elsewhere_is_dead_when_its_heartbeat_is_old(
         os.utime(file, (time.time() - age,) * 2)
         assert (holder(tmp_path) is not None) == alive
     os.utime(file, (time.time() - 250,) * 2)
-    with pytest.raises(Held):
-        hold(tmp_path).__enter__()
+    with pytest.raises(RunLocked):
+        lock_run(tmp_path).__enter__()
     assert file.exists()
-    with hold(tmp_path, limit=200) as mine:
+    with lock_run(tmp_path, limit=200) as mine:
         assert holder(tmp_path, limit=1) == mine.holder
     assert left(tmp_path) == []
 
 
 def test_a_heartbeat_keeps_an_owner_elsewhere_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_machine(monkeypatch, "there")
-    with hold(tmp_path, interval=0.02) as mine:
+    with lock_run(tmp_path, interval=0.02) as mine:
         file = tmp_path / "lock" / mine.holder.name
         pretend_machine(monkeypatch, "here")
         os.utime(file, (0, 0))
         while file.stat().st_mtime == 0:
             time.sleep(0.01)
-        with pytest.raises(Held):
-            hold(tmp_path).__enter__()
+        with pytest.raises(RunLocked):
+            lock_run(tmp_path).__enter__()
 
 
 def test_an_owner_that_was_taken_for_dead_finds_out_and_harms_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_machine(monkeypatch, "there")
-    with hold(tmp_path, interval=600) as suspended:
+    with lock_run(tmp_path, interval=600) as suspended:
         suspended.check()
         os.utime(tmp_path / "lock" / suspended.holder.name, (0, 0))
         pretend_machine(monkeypatch, "here")
-        other = hold(tmp_path)
+        other = lock_run(tmp_path)
         with other as theirs:
-            with pytest.raises(Held) as error:
+            with pytest.raises(RunLocked) as error:
                 suspended.check()
             assert error.value.holder == theirs.holder
             theirs.check()
-        with pytest.raises(Held, match="was removed"):
+        with pytest.raises(RunLocked, match="was removed"):
             suspended.check()
-        again = hold(tmp_path)
+        again = lock_run(tmp_path)
         mine = again.__enter__()
     mine.check()  # the first owner's end has not given away what another has
     again.__exit__(None, None, None)
@@ -163,10 +163,10 @@ def test_a_requeued_job_takes_over_from_its_own_earlier_start_on_a_lost_node(
     pretend_machine(monkeypatch, "lost")
     take_and_die(tmp_path)
     pretend_machine(monkeypatch, "spare")
-    with pytest.raises(Held, match=r"\(job 4711_3\)"):  # not requeued: another process of the same job
-        hold(tmp_path).__enter__()
+    with pytest.raises(RunLocked, match=r"\(job 4711_3\)"):  # not requeued: another process of the same job
+        lock_run(tmp_path).__enter__()
     monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
-    with hold(tmp_path):
+    with lock_run(tmp_path):
         pass
     monkeypatch.delenv("SLURM_ARRAY_JOB_ID")
     assert lock.slurm_job() == "job 4714"
@@ -181,13 +181,13 @@ def test_one_that_judged_too_slowly_finds_that_another_was_faster(
     def is_dead(self: Holder, *arguments: object) -> bool:
         dead = judge(self, *arguments)  # type: ignore[arg-type]
         if not others:
-            others.append(hold(tmp_path))
+            others.append(lock_run(tmp_path))
             others[0].theirs = others[0].__enter__()  # type: ignore[attr-defined]
         return dead
 
     monkeypatch.setattr(Holder, "is_dead", is_dead)
-    with pytest.raises(Held) as error:
-        hold(tmp_path).__enter__()
+    with pytest.raises(RunLocked) as error:
+        lock_run(tmp_path).__enter__()
     assert error.value.holder == others[0].theirs.holder  # type: ignore[attr-defined]
     others[0].theirs.check()  # type: ignore[attr-defined]
     others[0].__exit__(None, None, None)
@@ -200,7 +200,7 @@ def hammer(folder: Path, barrier: Barrier, rounds: int) -> None:
     try:
         for number in range(rounds):
             barrier.wait()
-            with suppress(Held), hold(folder / "run") as mine:
+            with suppress(RunLocked), lock_run(folder / "run") as mine:
                 (folder / f"owner-{number}").touch(exist_ok=False)
                 barrier.wait()
                 if number % 2:
@@ -229,7 +229,7 @@ def count_up(folder: Path, turns: int) -> None:
     """Adds 1 to a number in a file, read and written apart: wrong as soon as two have the lock."""
     done = 0
     while done < turns:
-        with suppress(Held), hold(folder):
+        with suppress(RunLocked), lock_run(folder):
             path = folder / "number"
             number = int(path.read_text()) if path.exists() else 0
             os.sched_yield()
@@ -254,17 +254,17 @@ def test_what_was_begun_by_the_dead_is_removed_and_what_is_no_lock_is_refused(tm
     begun = (tmp_path / dead, tmp_path / f".lock.{me.name}.tmp")
     for path in begun:
         path.mkdir()
-    with hold(tmp_path):
+    with lock_run(tmp_path):
         assert [path.exists() for path in begun] == [False, True]
     (tmp_path / "lock").mkdir()
     (tmp_path / "lock" / "note.txt").touch()
     with pytest.raises(ValueError, match=r"lock: .*lock holds 'note.txt', which names no process; delete it"):
-        hold(tmp_path).__enter__()
+        lock_run(tmp_path).__enter__()
 
 
 def test_no_thread_outlives_the_lock(tmp_path: Path) -> None:
     before = threading.active_count()
-    with hold(tmp_path, interval=0.01):
+    with lock_run(tmp_path, interval=0.01):
         assert threading.active_count() == before + 1
     while threading.active_count() > before:
         time.sleep(0.01)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from studies import provenance
-from studies.commands import grid
-from studies.execute import Plan
-from studies.study import Study
+from studies.commands.plan import command
+from studies.model.study import Study
+from studies.running import provenance
+from studies.running.plan import Plan
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -29,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
         pytest.skip("no git")
     folder = tmp_path / "code"
     (folder / "studies").mkdir(parents=True)
-    (folder / "studies" / "provenance.py").write_text("1\n")
+    (folder / "studies" / "__main__.py").write_text("1\n")
     git(folder, "init", "-q")
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "one")
@@ -43,7 +43,7 @@ def test_commit_and_whether_it_was_changed(checkout: Path) -> None:
     (checkout / "runs").mkdir()
     (checkout / "runs" / "new").write_text("not tracked")
     assert provenance.commit(checkout) == head
-    (checkout / "studies" / "provenance.py").write_text("2\n")
+    (checkout / "studies" / "__main__.py").write_text("2\n")
     assert provenance.commit(checkout) == f"{head}-dirty"
 
 
@@ -53,7 +53,7 @@ def test_without_a_checkout_or_git_there_is_no_commit(
     assert provenance.commit(tmp_path) is None
     other = checkout / "site-packages"  # a copy inside somebody's repository
     (other / "studies").mkdir(parents=True)
-    (other / "studies" / "provenance.py").write_text("1\n")
+    (other / "studies" / "__main__.py").write_text("1\n")
     assert provenance.commit(other) is None
     monkeypatch.setenv("PATH", "")
     assert provenance.commit(checkout) is None
@@ -78,6 +78,6 @@ def test_the_command_names_what_changes_the_study_and_no_folders() -> None:
     args = Namespace(
         name="quickstart", smoke=True, all=True, truth=["my table.csv:acc"], runs=Path("/elsewhere")
     )
-    assert grid.command(args) == "python -m studies run quickstart --smoke --all --truth 'my table.csv:acc'"
+    assert command(args) == "python -m studies run quickstart --smoke --all --truth 'my table.csv:acc'"
     plain = Namespace(name="quickstart", smoke=False, all=False, truth=None, runs=Path("runs"))
-    assert grid.command(plain) == "python -m studies run quickstart"
+    assert command(plain) == "python -m studies run quickstart"

@@ -11,12 +11,13 @@ import torch
 from small_networks import BLOX, CONV, MIXED, NETWORKS, small_batch, small_network
 from torch import Tensor, nn
 
-from studies.proxies import PROXIES, fixed_batch, together
-from studies.proxies.forward import forward
-from studies.proxies.jacobian import jacob_cov, score_of_rows
-from studies.proxies.naswot import Kernel, naswot
-from studies.proxies.zen import PERTURBATION, features, zen
-from supernet.data import DataConfig, load
+from studies.estimators.proxies import fixed_batch, proxies_of
+from studies.estimators.proxies.data_free import PERTURBATION, features, zen
+from studies.estimators.proxies.forward import Kernel, forward, naswot
+from studies.estimators.proxies.gradients import jacob_cov, score_of_rows
+from studies.estimators.zero_cost import PROXIES
+from supernet.data import DataConfig
+from supernet.data.loading import load
 from supernet.network import StandAlone
 from supernet.operations import batch_norms
 
@@ -178,11 +179,11 @@ def test_each_alone_is_what_it_is_together(space: str, architecture: tuple[int, 
     batch = batch._replace(images=batch.images.float())
     settings = {"zen_images": 3, "seed": 5}
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    whole = together(network, batch, PROXIES, **settings)  # type: ignore[arg-type]
+    whole = proxies_of(network, batch, PROXIES, **settings)  # type: ignore[arg-type]
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert all(math.isfinite(found.value) for found in whole.values())
     for name in PROXIES:
-        (alone,) = together(network, batch, [name], **settings).values()  # type: ignore[arg-type]
+        (alone,) = proxies_of(network, batch, [name], **settings).values()  # type: ignore[arg-type]
         assert alone.value == whole[name].value, name
         assert alone.passes >= whole[name].passes
     # One forward and one backward pass of the batch are shared; two more backward, of which one is of a backward.

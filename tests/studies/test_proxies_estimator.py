@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from studies import embedded
-from studies.estimators import Record, Task
-from studies.estimators.zero_cost import BATCH_FILE, ZeroCost, record, status_of
-from studies.proxies import PROXIES, Value
-from supernet.data import DataConfig, load
+from studies.estimators import Record
+from studies.estimators.compute.task import Task
+from studies.estimators.compute.zero_cost import BATCH_FILE, record, status_of
+from studies.estimators.proxies import Value
+from studies.estimators.zero_cost import PROXIES, ZeroCost
+from supernet.data import DataConfig
+from supernet.data.loading import load
 from supernet.spaces import Size, get_space
 
 

@@ -8,11 +8,9 @@ import torch.nn.functional as F
 from small_networks import BLOX, MIXED, NETWORKS, small_batch, small_network
 from torch import Tensor, nn
 
-from studies.proxies.forward import Forward, forward
-from studies.proxies.gradients import fisher, grad_norm, l2_norm, plain, snip
-from studies.proxies.grasp import grasp
-from studies.proxies.layers import weighted_layers
-from studies.proxies.twice import Convolution, Normalisation
+from studies.estimators.proxies.double_backward import Convolution, Normalisation
+from studies.estimators.proxies.forward import Forward, forward, weighted_layers
+from studies.estimators.proxies.gradients import fisher, grad_norm, grasp, l2_norm, plain, snip
 from supernet.network import StandAlone
 from supernet.operations import ConvBN, ConvBNReLU, batch_norms
 

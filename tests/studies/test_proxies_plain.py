@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.proxies import ARCHITECTURES, check, ours, plain, random_task
-from studies.proxies import PROXIES
+from studies.estimators.zero_cost import PROXIES
 
 
 @pytest.mark.parametrize("space", sorted(ARCHITECTURES))

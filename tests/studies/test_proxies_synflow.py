@@ -14,11 +14,11 @@ import torch
 from small_networks import BLOX, CHAIN, CONV, MIXED, NETWORKS, small_network
 from torch import Tensor, nn
 
-from studies.proxies.layers import weighted_layers
-from studies.proxies.synflow import synflow, synflow_bn
+from studies.estimators.proxies.data_free import synflow, synflow_bn
+from studies.estimators.proxies.forward import weighted_layers
 from supernet.network import StandAlone
 from supernet.operations import batch_norms
-from supernet.spaces.nasbench201 import EDGES, OPERATIONS
+from supernet.spaces.nasbench201.graph import EDGES, OPERATIONS
 
 Array = Any  # a numpy array of fractions
 

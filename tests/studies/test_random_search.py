@@ -18,10 +18,9 @@ from studies.__main__ import main
 from studies.estimators import Record
 from studies.estimators.fear import Fear
 from studies.estimators.short_training import ShortTraining
-from studies.lock import hold
+from studies.running.lock import lock_run
 from studies.search import compare
-from studies.search.compare import Comparison, summary
-from studies.search.methods import Method, methods
+from studies.search.compare import Comparison, Method, methods, summary
 from studies.search.policy import UNITS, Trial, random_search
 from studies.search.trials import Setting, as_trial
 from studies.truth import table
@@ -323,7 +322,7 @@ def test_the_command_writes_every_search_and_prints_means(
         "--threshold",
         "5",
     ]
-    with hold(tmp_path):
+    with lock_run(tmp_path):
         assert main([*command, "--out", str(tmp_path)]) == 2
     assert "error: held by" in capsys.readouterr().err
     assert main([*command, "--out", str(tmp_path)]) == 0

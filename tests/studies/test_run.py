@@ -12,18 +12,20 @@ import pandas as pd
 import pytest
 import torch
 
+from analysis.store import scores as scores_module
 from analysis.store import sealed
-from studies import lock as lock_module
-from studies import one_shot
-from studies import scores as scores_module
-from studies.execute import Plan, execute
-from studies.jobs import split
-from studies.lock import hold
-from studies.run import is_complete, run_one, train
-from studies.scores import read as read_scores
-from studies.study import Run, Study
-from supernet.scoring import Scorer
-from supernet.training import Trainer
+from analysis.store.scores import read as read_scores
+from studies.estimators.compute import one_shot
+from studies.model.study import Run, Study
+from studies.running import lock as lock_module
+from studies.running.execute import execute, split
+from studies.running.lock import lock_run
+from studies.running.plan import Plan
+from studies.running.repair import is_complete_and_whole
+from studies.running.run import run_one, task_of, train
+from studies.running.state import is_complete
+from supernet.scoring.scorer import Scorer
+from supernet.training.trainer import Trainer
 
 
 def quiet(phase: str, fraction: float, detail: str) -> None:
@@ -47,7 +49,7 @@ def test_an_average_of_the_weights_is_scored_beside_them(tiny: Study, tmp_path: 
     """The same training with and without: scores of the weights are the same; those of the average are of a network
     that is loaded with it."""
     plain = Plan.of(tiny, tmp_path / "runs").runs[0]
-    variant = replace(plain.variant, training=replace(plain.variant.training, ema=0.9))
+    variant = plain.variant.changed(training=replace(plain.variant.estimator.training, ema=0.9))
     run = Run(variant, 0, tmp_path / "averaged")
     assert variant.measures == ("batch", "running", "ema-batch", "ema-running")
     architectures = list(variant.masked_space.enumerate())[:5]
@@ -58,10 +60,10 @@ def test_an_average_of_the_weights_is_scored_beside_them(tiny: Study, tmp_path: 
     of_weights = scores.loc[["batch", "running"], ["score", "loss"]]
     expected = read_scores(plain.folder).set_index(["measure", "arch"])[["score", "loss"]]
     pd.testing.assert_frame_equal(of_weights, expected, check_exact=True)
-    trainer = one_shot.build(run, "cpu")
+    trainer = one_shot.build(run.variant.estimator, task_of(run, "cpu"))
     state = torch.load(run.folder / "checkpoint.pt", weights_only=True)
     trainer.model.load_state_dict(state["model"] | state["average"])
-    for mode in variant.bn_modes:
+    for mode in variant.estimator.bn_modes:
         scorer = Scorer(trainer.model, trainer.data, trainer.data.valid, mode, noise=variant.evaluation_noise)
         for score in scorer(architectures):
             found = scores.loc[f"ema-{mode}", variant.masked_space.text(score.architecture)]
@@ -99,7 +101,7 @@ def test_scores_added_later_equal_scores_made_at_once(
     at_once, in_parts = (Plan.of(tiny, tmp_path / name) for name in ("a", "b"))
     architectures = at_once.architectures(at_once.runs[0])
     run_one(at_once.runs[0], architectures, "cpu", quiet)
-    part = Run(replace(in_parts.runs[0].variant, bn_modes=("batch",)), 0, in_parts.runs[0].folder)
+    part = Run(in_parts.runs[0].variant.changed(bn_modes=("batch",)), 0, in_parts.runs[0].folder)
     monkeypatch.setattr(scores_module, "WRITE_EVERY", 7)
     run_one(part, architectures[20:], "cpu", quiet)
     assert is_complete(part, architectures[20:])
@@ -141,7 +143,7 @@ def test_scoring_that_was_interrupted_ends_with_the_same_scores(
 
 def test_a_loss_that_is_not_finite_is_a_result(tiny: Study, tmp_path: Path) -> None:
     variant = tiny.variants[0]
-    variant = replace(variant, training=replace(variant.training, lr=1e30))
+    variant = variant.changed(training=replace(variant.estimator.training, lr=1e30))
     run = Run(variant, 0, tmp_path / "run")
     result = run_one(run, [], "cpu", quiet)
     assert result["status"] == "diverged"
@@ -161,7 +163,7 @@ def test_a_damaged_checkpoint_is_made_again(
     checkpoint = run.folder / "checkpoint.pt"
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     assert is_complete(run, architectures[:10])
-    assert not is_complete(run, architectures[:10], with_checkpoint=True)
+    assert not is_complete_and_whole(run, architectures[:10])
     assert run_one(run, architectures, "cpu", quiet)["status"] == "finished"
     assert "checkpoint.pt cannot be read" in capsys.readouterr().err
     assert_same(run, whole)
@@ -176,7 +178,7 @@ def test_a_damaged_checkpoint_is_made_again(
 def test_a_run_that_another_process_has_is_left_alone(tiny: Study, tmp_path: Path) -> None:
     plan = Plan.of(tiny.only(["masked"], None), tmp_path / "runs")
     run, other = plan.runs
-    with hold(run.folder, "job 12"):
+    with lock_run(run.folder, "job 12"):
         before = sorted(run.folder.rglob("*"))
         for act in (train, lambda *words: run_one(run, [], *words[1:])):
             result = act(run, "cpu", quiet)
@@ -204,7 +206,7 @@ def test_a_training_that_lost_its_lock_stops_without_writing(
         os.utime(file, (0, 0))
         with monkeypatch.context() as patch:
             patch.setattr(lock_module, "machine", lambda: "another")
-            other.enter_context(hold(run.folder))
+            other.enter_context(lock_run(run.folder))
         kept.update({path.name: path.stat().st_mtime_ns for path in run.folder.iterdir() if path.is_file()})
 
     with ExitStack() as other:
@@ -218,7 +220,7 @@ def test_a_training_that_lost_its_lock_stops_without_writing(
 
 
 def test_a_run_that_another_process_brought_to_its_end_is_not_touched(tiny: Study, tmp_path: Path) -> None:
-    diverging = replace(tiny.variants[0], training=replace(tiny.variants[0].training, lr=1e30))
+    diverging = tiny.variants[0].changed(training=replace(tiny.variants[0].estimator.training, lr=1e30))
     for variant, asked in ((diverging, 0), (tiny.variants[0], 4)):
         run = Run(variant, 0, tmp_path / variant.run_id(0))
         architectures = variant.masked_space.sample(asked, 0)
@@ -254,7 +256,7 @@ def test_whether_a_run_is_complete_is_told_without_opening_its_scores(
 ) -> None:
     plan = Plan.of(tiny, tmp_path / "runs")
     run, architectures = plan.runs[0], plan.architectures(plan.runs[0])
-    few, more_modes = architectures[:7], replace(plan.runs[0].variant, bn_modes=("batch", "recalibrate-1"))
+    few, more_modes = architectures[:7], plan.runs[0].variant.changed(bn_modes=("batch", "recalibrate-1"))
     run_one(run, few, "cpu", quiet)
     with monkeypatch.context() as patch:
         patch.setattr(scores_module, "read", None)

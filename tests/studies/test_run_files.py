@@ -18,18 +18,17 @@ import torch
 from tiny_study import tiny_study
 
 from analysis.__main__ import main as analysis
-from analysis.collect import collect
-from analysis.damage import damage
+from analysis.measures.collect import collect
+from analysis.store import history, milestones, scores, sealed
 from analysis.store import result as result_file
-from analysis.store import sealed
 from analysis.store.run import look
-from studies import history, scores
-from studies.execute import Plan
-from studies.run import is_complete, run_one
-from studies.states import state_of
-from studies.study import Run, Study
-from studies.tracking import milestones
-from supernet import checkpoint
+from analysis.store.study import damage
+from studies.model.study import Run, Study
+from studies.running.plan import Plan
+from studies.running.repair import is_complete_and_whole
+from studies.running.run import run_one
+from studies.running.state import is_complete, state_of
+from supernet.training import checkpoint
 
 FLIPS = 300
 
@@ -111,8 +110,8 @@ def test_a_file_that_is_not_the_runs_own_is_told_and_made_again(
     path = run.folder / name
     change(path)
     asked = plan.architectures(run)
-    assert not is_complete(run, asked, with_checkpoint=True)
-    assert is_complete(other, asked, with_checkpoint=True)
+    assert not is_complete_and_whole(run, asked)
+    assert is_complete_and_whole(other, asked)
     if name != "checkpoint.pt":  # which nothing but more scores needs
         assert state_of(run, asked).name == "damaged"
         capsys.readouterr()
@@ -125,7 +124,7 @@ def test_a_file_that_is_not_the_runs_own_is_told_and_made_again(
         assert set(states.loc[[0]]) == {"failed"}
         assert set(states.loc[[1]]) == {"finished"}
     assert run_one(run, asked, "cpu", quiet)["status"] == "finished"
-    assert is_complete(run, asked, with_checkpoint=True)
+    assert is_complete_and_whole(run, asked)
     pd.testing.assert_frame_equal(
         scores.read(run.folder, run.run_id).drop(columns="seconds"), before, check_exact=True
     )
@@ -202,7 +201,7 @@ def test_folders_written_before_are_read_with_a_note(plan: Plan, capsys: pytest.
     expected = collect(plan.folder)
     for run in plan.runs:
         unseal(run)
-        assert is_complete(run, plan.architectures(run), with_checkpoint=True)
+        assert is_complete_and_whole(run, plan.architectures(run))
         assert history.read(run.folder, run.run_id)
         assert len(milestones.read(run.folder, run.run_id))
     found = collect(plan.folder)
@@ -212,7 +211,7 @@ def test_folders_written_before_are_read_with_a_note(plan: Plan, capsys: pytest.
     assert analysis(["table", "tiny", "--runs", str(plan.root)]) == 0
     assert "note: tiny: 2 runs were written before files carried digests" in capsys.readouterr().err
     # Once more is asked of such a run, its files are bound together.
-    more = replace(plan.runs[0].variant, bn_modes=("batch", "running", "recalibrate-1"))
+    more = plan.runs[0].variant.changed(bn_modes=("batch", "running", "recalibrate-1"))
     run = replace(plan.runs[0], variant=more)
     assert run_one(run, plan.architectures(run), "cpu", quiet)["status"] == "finished"
     assert look(run.folder, run.run_id).sealed

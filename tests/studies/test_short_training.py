@@ -10,15 +10,18 @@ import torch
 import torch.nn.functional as F
 from by_hand import epochs_by_hand
 
-from studies.estimators import Estimator, Record, Task
-from studies.estimators import macs as counted
+from studies.estimators import Estimator, Record
+from studies.estimators.compute import costs as counted
+from studies.estimators.compute.task import Task
 from studies.estimators.short_training import MEASURES, ShortTraining
-from supernet import checkpoint
-from supernet.data import DataConfig, evaluation_set, load
+from supernet.data import DataConfig
+from supernet.data.dataset import evaluation_set
+from supernet.data.loading import load
 from supernet.network import NetworkConfig, Supernet, seeded
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture, Size, get_space
-from supernet.training import TrainingConfig
+from supernet.training import checkpoint
+from supernet.training.config import TrainingConfig
 
 SIZES = {
     "nasbench201": Size(channels=4, stages=2, cells_per_stage=1, image_channels=1, image_size=8),
@@ -164,7 +167,6 @@ def test_encodings_of_one_network_start_from_the_same_weights(tmp_path: Path) ->
 
 
 def test_only_fine_tuning_needs_a_supernet() -> None:
-    assert not ShortTraining.starts_from_supernet
     assert not ShortTraining().starts_from_supernet
     assert ShortTraining(start="supernet").starts_from_supernet
     assert ShortTraining(start="supernet").small().starts_from_supernet

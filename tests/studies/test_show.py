@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from studies.__main__ import main
-from studies.commands.show import show
-from studies.execute import Plan
-from studies.lock import hold
-from studies.progress import duration
-from studies.run import failure, run_one
-from studies.states import STATES, state_of
-from studies.study import Study
+from studies.commands.show import show_plan
+from studies.model.study import Study
+from studies.running.lock import lock_run
+from studies.running.plan import Plan
+from studies.running.progress import duration
+from studies.running.run import failure, run_one
+from studies.running.state import STATES, state_of
 
 
 def quiet(phase: str, fraction: float, detail: str) -> None:
@@ -25,8 +25,10 @@ def quiet(phase: str, fraction: float, detail: str) -> None:
 def test_every_state_is_shown_with_what_there_is_to_say(
     tiny: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    diverging = replace(tiny.variants[0], name="wild", training=replace(tiny.variants[0].training, lr=1e30))
-    masked = replace(tiny.variants[2], expected_seconds=7.0)
+    diverging = tiny.variants[0].changed(
+        name="wild", training=replace(tiny.variants[0].estimator.training, lr=1e30)
+    )
+    masked = tiny.variants[2].changed(expected_seconds=7.0)
     tiny = replace(tiny, variants=(*tiny.variants[:2], masked, diverging), seeds=(0, 1))
     plan = Plan.of(tiny, tmp_path / "runs")
     done, running, masked_0, wild, to_score, broken, interrupted, _to_do = plan.runs
@@ -38,17 +40,17 @@ def test_every_state_is_shown_with_what_there_is_to_say(
     interrupted.folder.mkdir(parents=True)
     (interrupted.folder / "checkpoint.pt").touch()
     with ExitStack() as other:
-        other.enter_context(hold(running.folder, "job 7"))
+        other.enter_context(lock_run(running.folder, "job 7"))
         states = {run: state_of(run, plan.architectures(run)) for run in plan.runs}
         assert [states[run].name for run in plan.runs] == [
             "done", "running", "failed", "diverged", "to score", "failed", "interrupted", "to do",
         ]  # fmt: skip
         assert {state.name for state in states.values()} == set(STATES) - {"damaged"}  # test_run_files.py
-        show(plan)
+        show_plan(plan)
     lines = capsys.readouterr().out.splitlines()
     by_run = {run: next(line for line in lines if run.folder.name in line) for run in plan.runs}
     assert "(job 7) since 20" in by_run[running]
-    assert by_run[broken].endswith("failed                 images are missing")
+    assert by_run[broken].endswith("failed             -  images are missing")
     assert by_run[masked_0].endswith(f"a mistake of ours; {masked_0.folder / 'error.log'}")
     assert "loss or weights not finite in epoch 1" in by_run[wild]
     # Two of masked as the catalogue says, uniform and wild as their other seeds took; nothing is known of fair's two.
@@ -58,9 +60,9 @@ def test_every_state_is_shown_with_what_there_is_to_say(
     assert lines[-2].endswith(", and 2 jobs whose time is unknown until one of each variant has run")
     assert lines[-1] == "1 done, 1 diverged, 1 running, 1 interrupted, 2 failed, 1 to score, 1 to do"
     # What is done is told without asking for the lock, and the rest is estimated.
-    with hold(done.folder):
+    with lock_run(done.folder):
         assert state_of(done, plan.architectures(done)).name == "done"
-    show(Plan.of(tiny, plan.root, tiny.only(["masked", "uniform"], [1])))
+    show_plan(Plan.of(tiny, plan.root, tiny.only(["masked", "uniform"], [1])))
     assert "2 jobs, 0 complete, 2 to do: about " in capsys.readouterr().out
 
 

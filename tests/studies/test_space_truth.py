@@ -18,8 +18,8 @@ def test_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert main(["space", "blox", "--truth", str(path), "--column", "digits_valid"]) == 0
     text = capsys.readouterr().out
     assert "digits_valid of blox.parquet: 40 architectures" in text
-    assert "operation in the true top-N (%)" in text
-    assert "connectivity in the true top-N (%)" in text
+    assert "operation in the true top-N" in text
+    assert "connectivity in the true top-N" in text
     assert "data sets" not in text
 
 

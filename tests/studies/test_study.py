@@ -11,39 +11,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.scored import ScoredSet
-from analysis.study import load_study
-from studies.estimate import Estimate
+from analysis.store.scored import ScoredSet
+from analysis.store.study import load_study
 from studies.estimators import estimators
 from studies.estimators.short_training import ShortTraining
-from studies.execute import Plan
-from studies.study import Study
+from studies.model.study import Study
+from studies.model.variant import Variant
+from studies.running.plan import Plan
 from supernet.spaces import get_space
 
 
 def test_run_ids_differ_by_everything_that_training_depends_on_and_by_nothing_else(tiny: Study) -> None:
     variant = tiny.variants[0]
     changed = [
-        replace(variant, mask=("none",)),
-        replace(variant, affine=True),
-        replace(variant, linear_transformers="skip"),
-        replace(variant, node_reduction="mean"),
-        replace(variant, evaluation_noise=0.1),
-        replace(variant, size=replace(variant.size, channels=5)),
-        replace(variant, training=replace(variant.training, lr=0.06)),
-        replace(
-            variant,
-            training=replace(variant.training, augmentation=replace(variant.training.augmentation, shift=2)),
+        variant.changed(mask=("none",)),
+        variant.changed(affine=True),
+        variant.changed(linear_transformers="skip"),
+        variant.changed(node_reduction="mean"),
+        variant.changed(evaluation_noise=0.1),
+        variant.changed(size=replace(variant.size, channels=5)),
+        variant.changed(training=replace(variant.estimator.training, lr=0.06)),
+        variant.changed(
+            training=replace(
+                variant.estimator.training,
+                augmentation=replace(variant.estimator.training.augmentation, shift=2),
+            ),
         ),
-        replace(variant, sampling=replace(variant.sampling, kind="balanced")),
+        variant.changed(sampling=replace(variant.estimator.sampling, kind="balanced")),
     ]
     ids = [v.run_id(0) for v in [variant, *changed]] + [variant.run_id(1)]
     assert len(set(ids)) == len(ids)
-    assert replace(variant, data=replace(variant.data, valid_subset=100)).run_id(0) not in ids
+    assert variant.changed(data=replace(variant.data, valid_subset=100)).run_id(0) not in ids
     assert (
         "valid_subset" not in variant.config(0)["data"]
     )  # a run made before there was this setting is found again
-    same = replace(variant, name="other", bn_modes=("running",), expected_seconds=3.0)
+    same = variant.changed(name="other", bn_modes=("running",), expected_seconds=3.0)
     assert same.run_id(0) == variant.run_id(0)
 
 
@@ -57,7 +59,7 @@ def test_run_ids_are_the_same_in_another_process() -> None:
 
 def test_the_order_in_which_a_mask_is_given_does_not_matter(tiny: Study) -> None:
     variant = tiny.variants[0]
-    one, two = (replace(variant, mask=mask) for mask in (("none", "skip_connect"), ("skip_connect", "none")))
+    one, two = (variant.changed(mask=mask) for mask in (("none", "skip_connect"), ("skip_connect", "none")))
     assert one.run_id(0) == two.run_id(0)
 
 
@@ -77,9 +79,9 @@ def test_mistakes_are_named(tiny: Study) -> None:
     with pytest.raises(ValueError, match="truth: none given for blox"):
         replace(tiny, truth={"nasbench201": tiny.truth["nasbench201"]})
     with pytest.raises(ValueError, match="mask: 'pool' is not one of none, skip_connect"):
-        replace(tiny.variants[0], mask=("pool",))
+        tiny.variants[0].changed(mask=("pool",))
     with pytest.raises(ValueError, match="bn_mode: 'moving' is not one of"):
-        replace(tiny.variants[0], bn_modes=("moving",))
+        tiny.variants[0].changed(bn_modes=("moving",))
 
 
 def test_scored_sets_leave_out_masked_architectures_before_taking_the_top() -> None:
@@ -165,7 +167,7 @@ def test_evaluation_masks_leave_out_more_and_are_no_part_of_the_run(tiny: Study)
 
 def test_the_kind_of_each_ranking_is_in_the_studys_file(tiny: Study, tmp_path: Path) -> None:
     variant = tiny.variants[0]
-    cost = Estimate(
+    cost = Variant(
         name="cost",
         space=variant.space,
         size=variant.size,

@@ -18,28 +18,28 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from analysis.collect import collect
-from analysis.correlation import kendall_tau
-from analysis.scored import ScoredSet
-from studies import history
+from analysis.measures.collect import collect
+from analysis.statistics.correlation import kendall_tau
+from analysis.store import history
+from analysis.store import milestones as milestones_file
+from analysis.store.scored import ScoredSet
+from analysis.store.scores import read as read_scores
 from studies.__main__ import main, parser
-from studies.commands import grid, tracked
-from studies.estimate import Estimate
+from studies.commands.plan import parse_milestones, plan_from_args, words_from_args
 from studies.estimators.cost import NetworkCost
-from studies.execute import Plan, execute
-from studies.run import run_one
-from studies.scores import read as read_scores
-from studies.study import Run, Study
+from studies.model.study import Run, Study, Tracking
+from studies.model.variant import Variant
+from studies.running.execute import execute
+from studies.running.plan import Plan
+from studies.running.run import run_one
 from studies.tracking import figures, milestones
 from studies.tracking.comparison import Comparison, comparison
-from studies.tracking.curves import Curves
 from studies.tracking.events import Log, event_files
-from studies.tracking.hparams import hparams
+from studies.tracking.links import file_name, link_of, log_folder
 from studies.tracking.live import Live
-from studies.tracking.log import complete
-from studies.tracking.settings import Tracking, file_name, link_of, log_folder
+from studies.tracking.log import Curves, complete, hparams
 from supernet.spaces import get_space
-from supernet.training import Epoch
+from supernet.training.trainer import Epoch
 
 MILESTONES = (34, 67)  # of three epochs: after the second, and after the last, where all is scored
 
@@ -212,17 +212,17 @@ def test_hyperparameters_have_one_type_in_every_run(tiny: Study, tmp_path: Path)
 
 def test_following_a_run_changes_no_bit_of_it(tiny: Study, tmp_path: Path) -> None:
     """In a mode that recalibrates BN, which is the one that touches most of the network."""
-    modes = replace(tiny.variants[1], bn_modes=("recalibrate-1", "batch"))
+    modes = tiny.variants[1].changed(bn_modes=("recalibrate-1", "batch"))
     study = replace(tiny, variants=(modes,), seeds=(0,))
     followed = do(Plan.of(study, tmp_path / "followed", milestones=(34, 67)))
     alone = do(Plan.of(study, tmp_path / "alone"))
     assert not (alone.folder / "tensorboard").exists()
-    assert len(milestones.read(followed.folder))
+    assert len(milestones_file.read(followed.folder))
     assert_equal(weights(followed), weights(alone))
     pd.testing.assert_frame_equal(
         *(read_scores(run.folder).drop(columns="seconds") for run in (followed, alone)), check_exact=True
     )
-    assert set(milestones.read(followed.folder)["epoch"]) == {2}
+    assert set(milestones_file.read(followed.folder)["epoch"]) == {2}
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before it is logged", "after it is logged"])
@@ -251,7 +251,7 @@ def test_a_resumed_run_has_every_point_once(
         "final/tau_b/top5",
     ):
         assert points(broken, tag) == points(whole, tag)
-    scores = [milestones.read(run.folder).drop(columns="seconds") for run in (whole, broken)]
+    scores = [milestones_file.read(run.folder).drop(columns="seconds") for run in (whole, broken)]
     pd.testing.assert_frame_equal(*scores, check_exact=True)
 
 
@@ -339,7 +339,7 @@ def test_a_run_scored_in_several_processes_is_shown_as_well(tiny: Study, tmp_pat
 def test_a_diverged_run_shows_how_far_it_came(tiny: Study, tmp_path: Path) -> None:
     variant = tiny.variants[0]
     study = replace(
-        tiny, variants=(replace(variant, training=replace(variant.training, lr=1e30)),), seeds=(0,)
+        tiny, variants=(variant.changed(training=replace(variant.estimator.training, lr=1e30)),), seeds=(0,)
     )
     plan = Plan.of(study, tmp_path / "runs", milestones=MILESTONES)
     result = run_one(plan.runs[0], plan.architectures(plan.runs[0]), "cpu", quiet)
@@ -428,7 +428,7 @@ def test_a_milestone_is_a_percentage_between_begin_and_end(tiny: Study, tmp_path
 
 
 def test_an_estimate_shows_how_each_of_its_measures_ranks(tiny: Study, tmp_path: Path) -> None:
-    size = Estimate(
+    size = Variant(
         name="size",
         space="nasbench201",
         size=tiny.variants[0].size,
@@ -474,7 +474,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         "nasbench201/uniform",
     ]
     run_words = parser().parse_args(["run", *words, "--no-tensorboard"])
-    do(grid.plan(run_words, milestones=tracked.milestones(run_words)), selected=True)
+    do(plan_from_args(run_words, milestones=parse_milestones(run_words)), selected=True)
     assert not list(tmp_path.rglob("events.out.tfevents.*"))
     assert main(["tensorboard", *words]) == 0
     folder = tmp_path / "quickstart-smoke" / "tensorboard"
@@ -501,15 +501,16 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     [([], (25, 50, 75)), (["--milestones", "none"], ()), (["--milestones", "50,10"], (10, 50))],
 )
 def test_the_arguments_can_be_said_again(words: list[str], expected: tuple[int, ...]) -> None:
+    folders = ["--runs", str(Path("runs").absolute()), "--data-root", str(Path("datasets").absolute())]
     for given in (words, ["--no-tensorboard", *words]):
         args = parser().parse_args(["run", "quickstart", *given])
-        assert tracked.milestones(args) == (None if "--no-tensorboard" in given else expected)
-        assert tracked.words(args) == given
+        assert parse_milestones(args) == (None if "--no-tensorboard" in given else expected)
+        assert words_from_args(args) == ("quickstart", *given, *folders)
 
 
 def test_parts_of_the_comparison_are_the_analysis_of_the_study(tiny: Study, tmp_path: Path) -> None:
     """The sets of a masked space are those that the report judges it by."""
-    study = replace(tiny, variants=(replace(tiny.variants[0], mask=("none",)),), seeds=(0,), top=(2, 4))
+    study = replace(tiny, variants=(tiny.variants[0].changed(mask=("none",)),), seeds=(0,), top=(2, 4))
     plan = Plan.of(replace(study, scored=ScoredSet(top=4, random=5)), tmp_path / "runs", milestones=())
     plan.write()
     run = do(plan)

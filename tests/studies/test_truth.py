@@ -9,13 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.ceiling import ceiling
+from analysis.measures.ceiling import ceiling
 from studies import embedded
 from studies.__main__ import main
 from studies.truth import table
 from studies.truth.build import Builder
 from studies.truth.stand_alone import train
 from studies.truth.tasks import get_task
+from supernet.files import digest
 from supernet.spaces import get_space
 
 EMBEDDED = sorted(table.EMBEDDED.glob("*.parquet"))
@@ -48,7 +49,7 @@ def test_an_interrupted_build_resumes_to_the_same_table(tmp_path: Path) -> None:
     frame = two.run(1, lambda done, total: seen.append((done, total)))
     assert seen == [(2, 6), (4, 6), (6, 6)]
     pd.testing.assert_frame_equal(one.export(), frame, check_exact=True)
-    assert table.digest(one.path) == table.digest(two.path)
+    assert digest(one.path) == digest(two.path)
 
 
 @pytest.mark.usefixtures("short")

@@ -16,9 +16,9 @@ from nats_bench import create
 from nats_bench.api_utils import pickle_save
 
 from studies.truth import table
-from studies.truth.importers.imported import Imported
-from studies.truth.importers.nasbench201 import read
-from studies.truth.importers.nats_series import SERIES
+from studies.truth.importers.save import save
+from supernet.spaces.imported import Imported
+from supernet.spaces.nasbench201.importer import SERIES, read
 
 INDICES = [0, 857, 6111, 9930, 15624, 7]
 
@@ -126,7 +126,7 @@ def test_every_form_gives_the_same_table(form: str, files: dict[str, Path], impo
 
 
 def test_curves_hold_every_epoch_that_there_is(imported: Imported, api, tmp_path: Path) -> None:
-    imported.save(tmp_path / "t.parquet", "test")
+    save(imported, tmp_path / "t.parquet", "test")
     found = table.load(tmp_path / "t.parquet")
     assert found.frame.equals(imported.frame)
     names = [

@@ -12,17 +12,19 @@ import pytest
 import torch
 from PIL import Image
 
-from analysis.column_names import parse
-from studies.seeds import derived_seed
+from analysis.store.column_names import parse
+from studies.configuration import derived_seed
 from studies.truth import table
 from studies.truth.build import Builder
 from studies.truth.stand_alone import Watch, train
 from studies.truth.tasks import SYNTHETIC, SYNTHETIC4, Asked, get_task
-from supernet.data import SOURCES, DataConfig, load
+from supernet.data import DataConfig
+from supernet.data.catalog import SOURCES, count_classes
+from supernet.data.loading import load
 from supernet.data.synthetic import Synthetic
 from supernet.network import NetworkConfig, StandAlone, seeded
 from supernet.spaces import get_space
-from supernet.training import Trainer
+from supernet.training.trainer import Trainer
 
 CELL = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|nor_conv_1x1~2|"
 
@@ -145,7 +147,12 @@ def test_the_recipes_are_the_published_ones() -> None:
 def test_named_architectures_of_a_folder_at_another_size(pictures: Path) -> None:
     """More of them later, as often as one likes; a sample is another table."""
     space, path = get_space("nasbench201", ["none"]), pictures / "t.parquet"
-    task = get_task("nasbench201", "folder:my.pets", replace(SMALL, recipe="blox"), pictures)
+    task = get_task(
+        "nasbench201",
+        "folder:my.pets",
+        replace(SMALL, recipe="blox"),
+        count_classes("folder:my.pets", pictures),
+    )
     assert (task.size.classes, task.size.image_size, task.label) == (3, 8, "my-pets")
 
     def build(*cells: tuple[int, ...]) -> pd.DataFrame:
@@ -226,12 +233,14 @@ def test_the_best_epoch_is_that_of_the_highest_accuracy_then_of_the_lowest_loss(
 )
 def test_what_cannot_be_trained_on_is_refused(data: str, asked: Asked, message: str, pictures: Path) -> None:
     with pytest.raises(ValueError, match=message):
-        get_task("nasbench201", data, asked, pictures)
+        get_task("nasbench201", data, asked, count_classes(data, pictures))
 
 
 def test_images_that_the_recipe_cannot_use_are_refused_before_anything_is_trained(pictures: Path) -> None:
     space, path = get_space("nasbench201"), pictures / "t.parquet"
-    task = get_task("nasbench201", "folder:my.pets", replace(SMALL, subset=21), pictures)
+    task = get_task(
+        "nasbench201", "folder:my.pets", replace(SMALL, subset=21), count_classes("folder:my.pets", pictures)
+    )
     with pytest.raises(ValueError, match="batch_size: 20 leaves a last batch of one of 21 images"):
         Builder(space, task, 1, 1, 0, path, root=pictures).run(1, lambda done, total: None)
     assert not path.with_suffix(".records.jsonl").exists()

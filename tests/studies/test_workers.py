@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from forked import ROOT, TOO_LONG
 
-from studies.parallel import run_tasks
+from studies.running.parallel import run_tasks
 
 HERE = Path(__file__).parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)]), "OMP_NUM_THREADS": "1"}
@@ -133,10 +133,10 @@ def test_workers_are_forked_from_one_process_that_has_no_gpu() -> None:
 def test_what_workers_import_asks_for_no_gpu() -> None:
     """A process that has asked for one could not give it to those that it forks."""
     code = (
-        "import torch, studies.parallel, importlib\n"
+        "import torch, studies.running.parallel, importlib\n"
         "def refuse(*_): raise AssertionError('asked for a GPU')\n"
         "for name in ('is_available', 'device_count', 'init', '_lazy_init', 'current_device'):\n"
         "    setattr(torch.cuda, name, refuse)\n"
-        "for name in studies.parallel.PRELOAD: importlib.import_module(name)\n"
+        "for name in studies.running.parallel.PRELOAD: importlib.import_module(name)\n"
     )
     subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from digits_tables import DIGITS, SIZE, write_table
 
-from studies.study import Study, Truth
-from studies.variant import Variant
-from supernet.augmentation import Augmentation
-from supernet.sampling import SamplingConfig
-from supernet.training import TrainingConfig
+from studies.estimators.one_shot import OneShot
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
+from supernet.training.config import Augmentation, TrainingConfig
+from supernet.training.sampling import SamplingConfig
 
 
 def tiny_study(folder: Path) -> Study:
@@ -20,7 +20,9 @@ def tiny_study(folder: Path) -> Study:
     )
 
     def variant(name: str, space: str, **options: object) -> Variant:
-        return Variant(name=name, space=space, size=SIZE[space], training=training, data=DIGITS, **options)  # type: ignore[arg-type]
+        supernet = OneShot(training=training)
+        variant = Variant(name=name, space=space, size=SIZE[space], data=DIGITS, estimator=supernet)
+        return variant.changed(**options)
 
     fair = SamplingConfig(kind="fair", gradients="parameter_mean")
     return Study(

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from studies.parallel import message_queue, run_tasks
+from studies.running.parallel import message_queue, run_tasks
 
 
 def nap(folder: Path, messages: Any) -> None:

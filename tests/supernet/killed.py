@@ -25,12 +25,12 @@ from typing import IO, Any
 import torch
 from tiny import digits, supernet
 
-import supernet.checkpoint as checkpoint_module
 import supernet.files as files_module
-from supernet.augmentation import Augmentation
-from supernet.sampling import Sampler, SamplingConfig
-from supernet.scoring import Scorer
-from supernet.training import Trainer, TrainingConfig
+import supernet.training.checkpoint as checkpoint_module
+from supernet.scoring.scorer import Scorer
+from supernet.training.config import Augmentation, TrainingConfig
+from supernet.training.sampling import Sampler, SamplingConfig
+from supernet.training.trainer import Trainer
 
 TRAINING = TrainingConfig(
     epochs=4, batch_size=16, lr=0.05, augmentation=Augmentation(shift=1, flip=True, noise=0.2)

@@ -13,8 +13,11 @@ from scipy import stats
 from torch import Tensor
 
 from studies.embedded import AUGMENTATION
-from supernet.augmentation import Augmentation
-from supernet.data import DataConfig, DataSet, Split, load
+from supernet.data import DataConfig
+from supernet.data.dataset import DataSet, Split
+from supernet.data.loading import load
+from supernet.training.augmentation import augment
+from supernet.training.config import Augmentation
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -73,7 +76,7 @@ def test_the_embedded_recipe_keeps_the_bits_that_its_ground_truth_was_trained_on
     for _ in range(3):
         images = data.train.images[torch.randperm(1000, generator=generator())[:batch]]
         expected = written_out(data, images, other, shift=1, flip=False, cutout=0, noise=0.3)
-        assert torch.equal(AUGMENTATION(data, images, one), expected)
+        assert torch.equal(augment(AUGMENTATION, data, images, one), expected)
     assert torch.equal(one.get_state(), other.get_state())
 
 
@@ -90,7 +93,7 @@ def test_every_setting_gives_the_bits_of_the_pixel_by_pixel_formula(
     images = data.train.images.contiguous(memory_format=layout)
     before = images.clone()
     settings = {"shift": shift, "flip": flip, "cutout": cutout, "noise": noise}
-    out = Augmentation(**settings)(data, images, one)
+    out = augment(Augmentation(**settings), data, images, one)
     assert torch.equal(out, written_out(data, images, other, **settings))
     assert out.dtype == torch.float32
     assert out.is_contiguous(memory_format=torch.channels_last)
@@ -157,7 +160,7 @@ def test_offsets_and_flips_are_as_frequent_as_in_torchvisions_pipeline() -> None
     image = data.train.images[0]
     raw = DataSet("raw", 2, data.train, data.train, data.train, torch.zeros(3), torch.ones(3))
     batch = image.expand(n, *image.shape)
-    ours = places(image, Augmentation(shift=shift, flip=True)(raw, batch, generator(2)), shift)
+    ours = places(image, augment(Augmentation(shift=shift, flip=True), raw, batch, generator(2)), shift)
     theirs = torchvision_counts(image, shift, n)
     for name, values in (("down", range(5)), ("right", range(5)), ("mirrored", (False, True))):
         table = [[counts[name][value] for value in values] for counts in (ours, theirs)]
@@ -171,7 +174,7 @@ def test_centres_of_cutout_are_uniform_over_the_image() -> None:
     data, side, n = coloured(1, 8, 8), 3, 6400
     batch = data.train.images.expand(n, -1, -1, -1)
     kept = data.normalise(batch[:1])
-    out = Augmentation(cutout=side)(data, batch, generator(4))
+    out = augment(Augmentation(cutout=side), data, batch, generator(4))
     hole = (out == 0).all(1) & (kept != 0).any(1)
     expected = torch.zeros(8, 8)
     for row in range(8):

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from tiny import SIZES, images, supernet, trainer
 
-from supernet.captured import CapturedParts, Part
-from supernet.precision import MixedPrecision
+from supernet.fast.captured import CapturedParts, Part
 from supernet.spaces import get_space
+from supernet.training.precision import MixedPrecision
 
 SAMPLINGS: list[dict[str, Any]] = [
     {"kind": "uniform"},

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import assert_same
 
-from supernet import checkpoint
 from supernet.files import write_atomic, write_text
+from supernet.training import checkpoint
 
 STATE = {
     "tensor": torch.arange(12.0).view(3, 4),

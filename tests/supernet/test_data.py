@@ -15,8 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from supernet.augmentation import Augmentation
-from supernet.data import DataConfig, DataSet, Split, evaluation_set, load
+from supernet.data import DataConfig
+from supernet.data.dataset import DataSet, Split, evaluation_set
+from supernet.data.loading import load
+from supernet.training.augmentation import augment
+from supernet.training.config import Augmentation
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -135,7 +138,7 @@ def test_every_augmented_image_is_one_of_the_possible_ones(
     shift: int, flip: bool, channels: int, height: int, width: int, seed: int
 ) -> None:
     images = images_of_distinct_pixels(4, channels, height, width)
-    out = Augmentation(shift=shift, flip=flip)(plain(channels), images, generator(seed))
+    out = augment(Augmentation(shift=shift, flip=flip), plain(channels), images, generator(seed))
     assert out.shape == images.shape
     assert out.is_contiguous(memory_format=torch.channels_last)
     for before, after in zip(images, out, strict=True):
@@ -148,7 +151,7 @@ def test_shifts_and_flips_are_uniform_and_each_image_has_its_own(shift: int, fli
     possible = crops(image[0], shift, flip)
     assert len(possible) == (2 * shift + 1) ** 2 * (1 + flip)
     n = 200 * len(possible)
-    out = Augmentation(shift=shift, flip=flip)(plain(1), image.expand(n, 1, 6, 6), generator())
+    out = augment(Augmentation(shift=shift, flip=flip), plain(1), image.expand(n, 1, 6, 6), generator())
     counts = Counter(possible[one.to(torch.uint8).contiguous().numpy().tobytes()] for one in out)
     chi2 = sum((counts[found] - 200) ** 2 / 200 for found in possible.values())
     freedom = len(possible) - 1
@@ -159,7 +162,7 @@ def test_shifts_and_flips_are_uniform_and_each_image_has_its_own(shift: int, fli
 def test_cutout_sets_a_square_to_the_mean_and_is_clipped_at_the_border(cutout: int) -> None:
     side, n = 6, 4000
     images = torch.full((n, 2, side, side), 200, dtype=torch.uint8)
-    out = Augmentation(cutout=cutout)(plain(2), images, generator())
+    out = augment(Augmentation(cutout=cutout), plain(2), images, generator())
     # A hole is the square with one of the 36 centres, as far as it is inside: count how often each occurs.
     low, high = -(cutout // 2), cutout // 2 + cutout % 2
     assert high - low == cutout
@@ -178,7 +181,7 @@ def test_cutout_sets_a_square_to_the_mean_and_is_clipped_at_the_border(cutout: i
 
 def test_cutout_is_the_mean_of_the_training_images() -> None:
     data = load(DataConfig(name="digits"))
-    out = Augmentation(cutout=3)(data, data.train.images[:50], generator())
+    out = augment(Augmentation(cutout=3), data, data.train.images[:50], generator())
     same = out == data.normalise(data.train.images[:50])
     assert torch.all(out[~same] == 0)
     assert 0 < int((~same).sum()) <= 50 * 9
@@ -187,7 +190,7 @@ def test_cutout_is_the_mean_of_the_training_images() -> None:
 def test_noise_has_the_given_deviation_and_is_other_for_each_pixel() -> None:
     data = load(DataConfig(name="digits"))
     images = data.train.images[:500]
-    noise = Augmentation(noise=0.3)(data, images, generator()) - data.normalise(images)
+    noise = augment(Augmentation(noise=0.3), data, images, generator()) - data.normalise(images)
     assert float(noise.std()) == pytest.approx(0.3, rel=0.02)
     assert float(noise.mean()) == pytest.approx(0, abs=0.01)
     assert abs(float(np.corrcoef(noise[:250].flatten(), noise[250:].flatten())[0, 1])) < 0.03
@@ -204,12 +207,12 @@ def test_augmentation_depends_on_its_generator_alone(augmentation: Augmentation)
     data = load(DataConfig(name="digits"))
     images = data.train.images[:20].clone()
     before = torch.get_rng_state()
-    one, same = (augmentation(data, images, generator(1)) for _ in range(2))
+    one, same = (augment(augmentation, data, images, generator(1)) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(one, same)
     assert torch.equal(images, data.train.images[:20])
     stream = generator(1)
-    later = [augmentation(data, images, stream) for _ in range(2)]
+    later = [augment(augmentation, data, images, stream) for _ in range(2)]
     assert torch.equal(later[0], one)
     assert torch.equal(later[1], one) == (augmentation == Augmentation())
 
@@ -218,7 +221,7 @@ def test_without_augmentation_images_are_only_normalised() -> None:
     data = load(DataConfig(name="digits"))
     stream = generator()
     before = stream.get_state()
-    out = Augmentation()(data, data.train.images[:9], stream)
+    out = augment(Augmentation(), data, data.train.images[:9], stream)
     assert torch.equal(out, data.normalise(data.train.images[:9]))
     assert torch.equal(stream.get_state(), before)
 

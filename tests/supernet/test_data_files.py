@@ -20,9 +20,11 @@ import torch
 import torchvision
 from image_files import CIFAR10, CIFAR100, EACH, write_cifar, write_imagenet16, write_python2
 
-from supernet.data import SOURCES, DataConfig, get_source, load, ready
+from supernet.data import DataConfig
+from supernet.data.catalog import SOURCES, get_source
 from supernet.data.cifar import Cifar
 from supernet.data.imagenet16 import TEST
+from supernet.data.loading import load, ready
 from supernet.data.source import Parts, Source
 
 

@@ -11,7 +11,9 @@ import torch
 from image_files import write_tree
 from torch import nn
 
-from supernet.data import DataConfig, get_source, load, synthetic
+from supernet.data import DataConfig, synthetic
+from supernet.data.catalog import get_source
+from supernet.data.loading import load
 from supernet.data.synthetic import SYNTHETIC, SYNTHETIC4, SYNTHETIC_SMALL, Synthetic
 
 SIZE = 6

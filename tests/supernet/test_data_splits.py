@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from image_files import CIFAR10, CIFAR100, write_cifar
 
-from supernet.data import SOURCES, DataConfig, load, ready, splits
-from supernet.data.loading import assemble
+from supernet.data import DataConfig, splits
+from supernet.data.catalog import SOURCES
+from supernet.data.loading import assemble, load, ready
 from supernet.data.published_splits import FOLDER, PublishedSplit
 
 

@@ -12,7 +12,8 @@ from tiny import assert_same, trainer
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from supernet.training import Trainer, TrainingConfig
+from supernet.training.config import TrainingConfig
+from supernet.training.trainer import Trainer
 
 DECAY = 0.9
 

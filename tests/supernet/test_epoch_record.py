@@ -9,10 +9,10 @@ import pytest
 import torch
 from tiny import assert_same, comparable, stand_alone, trainer
 
-import supernet.training as training_module
-from supernet import checkpoint
+import supernet.training.trainer as training_module
 from supernet.spaces import get_space
-from supernet.tally import tally
+from supernet.training import checkpoint
+from supernet.training.sampling import tally
 
 
 def test_samples_are_counted_at_each_choice_point_over_all_cells() -> None:

@@ -12,7 +12,7 @@ import torch
 from test_stacking import CASES, LABELS, assert_same_gradients, groups, one_by_one, precise
 from tiny import SIZES, images, supernet, trainer
 
-from supernet.fair_step import FairStep, Joined, Reordered
+from supernet.fast.fair_step import FairStep, Joined, Reordered
 from supernet.spaces import get_space
 
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from tiny import PreciseDataSet, architectures, config, digits
 
-from supernet.augmentation import Augmentation
-from supernet.data import DataSet
-from supernet.grouped import NetworkGroup, train_group
+from supernet.data.dataset import DataSet
+from supernet.fast.grouped import NetworkGroup, train_group
 from supernet.network import StandAlone, seeded
 from supernet.spaces import Architecture, get_space
-from supernet.training import Trainer, TrainingConfig
+from supernet.training.config import Augmentation, TrainingConfig
+from supernet.training.trainer import Trainer
 
 # A disconnected cell, dead edges, edges out of zero nodes, all six convolutions, everything shared but one edge.
 CELLS = [

@@ -15,7 +15,7 @@ import torch
 from forked import TOO_LONG, Forked
 from tiny import assert_same
 
-from supernet import checkpoint
+from supernet.training import checkpoint
 
 HERE = Path(__file__).parent
 

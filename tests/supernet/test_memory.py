@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import ctypes, resource
-from supernet.memory import keep_freed_memory
+from supernet.fast.memory import keep_freed_memory
 {call}
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p

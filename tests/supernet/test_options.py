@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from tiny import assert_same, comparable, supernet, trainer
 from torch import nn
 
-from supernet import precision
-from supernet.precision import MixedPrecision, lacking
+from supernet.training import precision
+from supernet.training.precision import MixedPrecision, lacking
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from supernet import plain_pickle
+from supernet.files.pickle_values import ALLOWED
+from supernet.files.pickles import load
 
 VALUES = [
     {"a": [1, 2.5, None, True, "text", b"bytes", b""], (1, "x"): {2, 3}},
@@ -37,7 +38,7 @@ def same(a: object, b: object) -> bool:
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_reads_what_python_and_numpy_write(value: object, protocol: int) -> None:
-    assert same(plain_pickle.load(io.BytesIO(pickle.dumps(value, protocol))), value)
+    assert same(load(io.BytesIO(pickle.dumps(value, protocol))), value)
 
 
 class Runs:
@@ -64,7 +65,7 @@ def test_refuses_what_could_run(
 ) -> None:
     monkeypatch.chdir(str(tmp_path))
     with pytest.raises(ValueError, match=f"not a pickle of plain values and arrays: .*{named}"):
-        plain_pickle.load(io.BytesIO(pickle.dumps(value, 2)))
+        load(io.BytesIO(pickle.dumps(value, 2)))
     assert not os.path.exists("ran")
 
 
@@ -76,15 +77,15 @@ def test_what_a_pickle_may_call_it_cannot_change() -> None:
         b"ccollections\nOrderedDict\n",
     ):
         with pytest.raises(ValueError, match="pickle"):
-            plain_pickle.load(io.BytesIO(b"\x80\x02" + function + b"}X\x01\x00\x00\x00aK\x01sb."))
-    assert all(not hasattr(call, "a") for call in plain_pickle.ALLOWED.values())
+            load(io.BytesIO(b"\x80\x02" + function + b"}X\x01\x00\x00\x00aK\x01sb."))
+    assert all(not hasattr(call, "a") for call in ALLOWED.values())
 
 
 def test_a_damaged_file_has_a_message_of_its_own() -> None:
     whole = pickle.dumps({"data": np.arange(100), "labels": list(range(50))}, 2)
     for cut in (0, 1, 10, len(whole) // 2, len(whole) - 1):
         with pytest.raises(ValueError, match="pickle"):
-            plain_pickle.load(io.BytesIO(whole[:cut]))
+            load(io.BytesIO(whole[:cut]))
 
 
 def test_a_flipped_byte_never_does_more_than_fail() -> None:
@@ -93,10 +94,10 @@ def test_a_flipped_byte_never_does_more_than_fail() -> None:
         changed = whole.copy()
         changed[position] ^= 0x15
         with suppress(ValueError):
-            plain_pickle.load(io.BytesIO(bytes(changed)))
+            load(io.BytesIO(bytes(changed)))
 
 
 def test_text_of_python_2() -> None:
     written = b"(dp0\nS'data'\np1\nI1\ns."
-    assert plain_pickle.load(io.BytesIO(written), encoding="bytes") == {b"data": 1}
-    assert plain_pickle.load(io.BytesIO(written), encoding="latin1") == {"data": 1}
+    assert load(io.BytesIO(written), encoding="bytes") == {b"data": 1}
+    assert load(io.BytesIO(written), encoding="latin1") == {"data": 1}

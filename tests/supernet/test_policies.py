@@ -13,11 +13,14 @@ from scipy import stats
 from torch import Tensor
 from torchvision.transforms import v2
 
-from supernet import policies
-from supernet.augmentation import Augmentation, shift_and_flip
-from supernet.data import DataConfig, DataSet, Split, load
-from supernet.policies import RANDAUGMENT, SIGNED, Action, Plan
-from supernet.policy_tables import apply_tables
+from supernet.data import DataConfig
+from supernet.data.dataset import DataSet, Split
+from supernet.data.loading import load
+from supernet.training import policies
+from supernet.training.augmentation import augment, shift_and_flip
+from supernet.training.config import Augmentation
+from supernet.training.policies import RANDAUGMENT, SIGNED, Plan
+from supernet.training.policy_operations import Action, apply_tables
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -180,10 +183,12 @@ def test_autoaugment_draws_sub_policies_evenly_and_operations_by_their_probabili
 def test_the_policy_comes_between_crop_and_normalisation_and_noise_last(policy: str) -> None:
     data = data_set(images(40, height=20, width=20))
     one, other = generator(8), generator(8)
-    whole = Augmentation(shift=2, flip=True, policy=policy, cutout=5, noise=0.2)(data, data.train.images, one)
-    x = Augmentation(shift=2, flip=True)(data, data.train.images, other).to(torch.uint8)
-    x = Augmentation(policy=policy)(data, x, other).to(torch.uint8)
-    assert torch.equal(whole, Augmentation(cutout=5, noise=0.2)(data, x, other))
+    whole = augment(
+        Augmentation(shift=2, flip=True, policy=policy, cutout=5, noise=0.2), data, data.train.images, one
+    )
+    x = augment(Augmentation(shift=2, flip=True), data, data.train.images, other).to(torch.uint8)
+    x = augment(Augmentation(policy=policy), data, x, other).to(torch.uint8)
+    assert torch.equal(whole, augment(Augmentation(cutout=5, noise=0.2), data, x, other))
     assert whole.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(one.get_state(), other.get_state())
 
@@ -193,10 +198,10 @@ def test_other_images_of_the_batch_change_nothing(policy: str) -> None:
     """The draws of an image, hence its result, do not depend on what the others look like."""
     batch = images(30)
     data, augmentation = data_set(batch), Augmentation(policy=policy)
-    one = augmentation(data, batch, generator(2))
+    one = augment(augmentation, data, batch, generator(2))
     other = batch.clone()
     other[1::2] = images(15, seed=9)
-    assert torch.equal(augmentation(data, other, generator(2))[::2], one[::2])
+    assert torch.equal(augment(augmentation, data, other, generator(2))[::2], one[::2])
     assert torch.equal(batch, images(30))
 
 
@@ -205,10 +210,10 @@ def test_images_that_no_policy_was_made_for_are_refused() -> None:
     with pytest.raises(
         ValueError, match=r"policy: 'autoaugment' is for grey or RGB.*digits has 1 channels of 17"
     ):
-        Augmentation(policy="autoaugment")(data, data.train.images[:2], generator())
+        augment(Augmentation(policy="autoaugment"), data, data.train.images[:2], generator())
     two = data_set(images(2, channels=2))
     with pytest.raises(ValueError, match="some has 2 channels of 256 levels"):
-        Augmentation(policy="randaugment")(two, two.train.images, generator())
+        augment(Augmentation(policy="randaugment"), two, two.train.images, generator())
 
 
 @pytest.mark.parametrize(
@@ -232,7 +237,9 @@ def test_one_image_is_a_batch() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for policy in ("autoaugment", "randaugment"):
-            assert Augmentation(policy=policy)(data_set(batch), batch, generator()).shape == batch.shape
+            assert (
+                augment(Augmentation(policy=policy), data_set(batch), batch, generator()).shape == batch.shape
+            )
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -263,14 +270,14 @@ def test_a_policy_that_comes_first_is_applied_to_the_image_as_it_is() -> None:
     recipe = Augmentation(
         shift=4, flip=True, policy="randaugment", num_ops=2, magnitude=14, policy_first=True
     )
-    out = recipe(data_set(batch), batch, generator(5))
+    out = augment(recipe, data_set(batch), batch, generator(5))
     stream = generator(5)
     mirrored = torch.randint(0, 2, (40,), generator=stream)
     offsets = (torch.randint(0, 9, (40,), generator=stream), torch.randint(0, 9, (40,), generator=stream))
     first = policies.apply(batch, policies.randaugment(batch.shape, 2, 14, stream))
     expected = data_set(batch).normalise(shift_and_flip(first, 4, mirrored, offsets))
     assert torch.equal(out, expected)
-    later = replace(recipe, policy_first=False)(data_set(batch), batch, generator(5))
+    later = augment(replace(recipe, policy_first=False), data_set(batch), batch, generator(5))
     assert not torch.equal(later, expected)
     with pytest.raises(ValueError, match="policy_first: there is no policy"):
         Augmentation(policy_first=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from supernet.pooling import BandedAverage, DepthwiseAverage, average_3x3, faster_as_convolution, halve
+from supernet.fast.pooling import BandedAverage, DepthwiseAverage, average_3x3, faster_as_convolution, halve
 
 SHAPES = [(2, 8, 16, 16), (3, 4, 16, 20), (1, 64, 32, 17), (2, 3, 16, 16), (2, 8, 8, 8), (2, 65, 16, 16)]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from tiny import SPACES, assert_same, comparable, stand_alone, trainer
 
-from supernet import checkpoint
-from supernet.augmentation import Augmentation
 from supernet.spaces import get_space
-from supernet.training import Epoch, Trainer
+from supernet.training import checkpoint
+from supernet.training.config import Augmentation
+from supernet.training.trainer import Epoch, Trainer
 
 FAIR = {"kind": "fair"}
 VARIANTS = {

@@ -16,18 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import SIZES, SPACES, architectures, assert_same, trainer
 
-from studies.variant import Variant
-from supernet import checkpoint
+from studies.estimators.one_shot import OneShot
+from studies.model.variant import Variant
 from supernet.data import DataConfig
-from supernet.sampling import BATCHES, GRADIENTS, KINDS, Sampler, SamplingConfig
-from supernet.scoring import Scorer
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Blox, NasBench201, Size, Space, get_space
-from supernet.spaces.blox import OPERATIONS as BLOX_OPERATIONS
-from supernet.spaces.blox import TYPES
-from supernet.spaces.nasbench201 import EDGES, function_code
-from supernet.spaces.nasbench201 import OPERATIONS as NB201_OPERATIONS
+from supernet.spaces.blox.blocks import OPERATIONS as BLOX_OPERATIONS
+from supernet.spaces.blox.blocks import TYPES
+from supernet.spaces.nasbench201.graph import EDGES, function_code
+from supernet.spaces.nasbench201.graph import OPERATIONS as NB201_OPERATIONS
 from supernet.spaces.space import LISTED
-from supernet.training import TrainingConfig
+from supernet.training import checkpoint
+from supernet.training.config import TrainingConfig
+from supernet.training.sampling import BATCHES, GRADIENTS, KINDS, Sampler, SamplingConfig
 
 LARGE = {
     "nasbench201": Size(channels=4, stages=3, cells_per_stage=2),
@@ -215,7 +216,7 @@ def test_balanced_draws_are_uniform_within_a_total() -> None:
     for pair in itertools.product(space.enumerate(), repeat=2):
         pairs.setdefault(sum(cell.count(3) for cell in pair), set()).add(pair)
     # The numbers of ways that it weighs its choices with, exactly.
-    assert drawn.ways[2] == {total: len(group) for total, group in pairs.items()}
+    assert drawn.draws.ways[2] == {total: len(group) for total, group in pairs.items()}
     draws: dict[int, list[Any]] = {}
     for _ in range(26_000):
         path = drawn.next()
@@ -278,13 +279,13 @@ def test_samplings_that_a_space_does_not_have_are_refused(kind: str) -> None:
     with pytest.raises(ValueError, match=f"kind: '{kind}' is of NAS-Bench-201"):
         Variant(
             name="v", space="blox", size=SIZES["blox"], data=data,
-            training=TrainingConfig(epochs=1), sampling=SamplingConfig(kind=kind),
+            estimator=OneShot(training=TrainingConfig(epochs=1), sampling=SamplingConfig(kind=kind)),
         )  # fmt: skip
 
 
 @given(
     space=spaces,
-    kind=st.sampled_from(KINDS),
+    kind=st.sampled_from(list(KINDS)),
     share=st.booleans(),
     before=st.integers(0, 12),
     seed=seeds,

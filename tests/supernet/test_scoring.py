@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from tiny import SIZES, SPACES, architectures, assert_same, digits, naive_of, randomise, supernet
 
-from supernet.data import Split, evaluation_set
+from supernet.data.dataset import Split, evaluation_set
 from supernet.network import Supernet, cut_out
 from supernet.operations import batch_norms
-from supernet.scoring import BN_MODES, BnMode, Score, Scorer
+from supernet.scoring import BN_MODES, BnMode, Score
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture, Space, get_space
 
 MODES = ("batch", "running", "recalibrate-1", "recalibrate-3", "reset-recalibrate-1", "reset-recalibrate-3")

@@ -14,9 +14,12 @@ from torch import Tensor, nn
 
 from supernet.network import Supernet, cut_out
 from supernet.operations import AveragePool3x3
-from supernet.scoring import BnMode, Planner, Score, Scorer, Workload
-from supernet.scoring.functions import Choice
-from supernet.spaces import Architecture, Path, Size, blox, get_space
+from supernet.scoring import BnMode, Score
+from supernet.scoring.plan import Planner, Workload
+from supernet.scoring.programs import Choice
+from supernet.scoring.scorer import Scorer
+from supernet.spaces import Architecture, Path, Size, get_space
+from supernet.spaces.blox import blocks as blox
 
 DEEP = Size(channels=2, stages=2, cells_per_stage=2, image_channels=1, image_size=8, reduction="official")
 OPTIONS: list[tuple[str, dict[str, Any]]] = [

@@ -17,11 +17,11 @@ from torch import Tensor
 
 from supernet.scoring import BnMode
 from supernet.scoring.programs import Compiler
-from supernet.spaces import Cell, blox
-from supernet.spaces.blox_functions import block_function
+from supernet.spaces import Cell, get_space
+from supernet.spaces.blox import blocks as blox
+from supernet.spaces.blox.blocks import block_function
 from supernet.spaces.expressions import Expression, Rules
-from supernet.spaces.nasbench201 import EDGES, official_order
-from supernet.spaces.nasbench201_functions import cell_function
+from supernet.spaces.nasbench201.graph import EDGES, cell_function, official_order
 
 MODES = ("batch", "running", "recalibrate-2", "reset-recalibrate-2")
 
@@ -193,7 +193,7 @@ def test_block_functions_are_one_function_just_where_their_numbers_are_equal(
 @pytest.mark.parametrize("rules", [Rules(), Rules(keeps_zero=False, mean=True)])
 def test_programs_compute_their_cells_expression(rules: Rules) -> None:
     """Every step's inputs come before it and are not yet dead, and putting the steps together gives the expression."""
-    compiler = Compiler("nasbench201", rules)
+    compiler = Compiler(get_space("nasbench201"), rules)
     for cell in official_order()[::7]:
         program = compiler(cell)
         known: dict[int, Expression] = {0: ((("", ()), 1),)}
@@ -219,6 +219,6 @@ def rounded(expression: Expression) -> Any:
 
 
 def test_cells_of_one_function_are_one_program() -> None:
-    compiler = Compiler("nasbench201", Rules())
+    compiler = Compiler(get_space("nasbench201"), Rules())
     assert len({compiler(cell) for cell in official_order()}) == 7810
     assert len(EDGES) == 6

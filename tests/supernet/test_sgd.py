@@ -8,8 +8,8 @@ import sys
 import pytest
 import torch
 
-from supernet.sgd import SGD, optimizer_of
-from supernet.training_config import TrainingConfig
+from supernet.fast.sgd import SGD, optimizer_of
+from supernet.training.config import TrainingConfig
 
 
 def parameters() -> list[torch.nn.Parameter]:
@@ -73,7 +73,7 @@ def test_weight_decay_of_all_parameters_is_pytorchs_of_one_group() -> None:
 def test_training_does_not_import_the_compiler() -> None:
     code = """
 import sys, torch
-from supernet.sgd import SGD
+from supernet.fast.sgd import SGD
 p = torch.nn.Parameter(torch.ones(2))
 optimizer = SGD([{"params": [p], "weight_decay": 0.1}], lr=0.1, momentum=0.9)
 p.grad = torch.ones(2)

@@ -13,11 +13,10 @@ import torch.nn.functional as F
 from tiny import SIZES, SPACES, images, randomise, supernet, trainer
 from torch import Tensor
 
-from supernet.network import Supernet
-from supernet.sampling import Sampler, SamplingConfig
+from supernet.fast.stacking import stacked_logits, worth_stacking
+from supernet.network import Supernet, used_modules
 from supernet.spaces import Path, Size, get_space
-from supernet.stacking import stacked_logits, worth_stacking
-from supernet.usage import used_modules
+from supernet.training.sampling import Sampler, SamplingConfig
 
 LABELS = torch.tensor([0, 1, 2, 3, 4, 0])
 # Strictly fair over all five operations; the first cell of the third path and the second of the first path are

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from supernet import streamed_pickle
-from supernet.streamed_pickle import Reader
+from supernet.files import pickles
+from supernet.files.pickles import Reader
 
 SHARED = "a text that all pieces share"
 
@@ -52,7 +52,7 @@ def test_pieces_and_rest(protocol: int) -> None:
 
 
 def test_memory_is_a_fraction_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streamed_pickle, "CHUNK", 1 << 14)
+    monkeypatch.setattr(pickles, "CHUNK", 1 << 14)
     raw = pickle.dumps([piece(i, 500) for i in range(80)], 4)
 
     def peak(read: Callable[[], object]) -> int:

@@ -14,12 +14,13 @@ import torch.nn.functional as F
 from tiny import SPACES, assert_same, digits, randomise, stand_alone, supernet, trainer
 from torch import Tensor, nn
 
-from supernet import checkpoint
-from supernet.data import DataSet, Split
+from supernet.data.dataset import DataSet, Split
 from supernet.operations import Conv2d
-from supernet.sampling import Sampler, SamplingConfig
 from supernet.spaces import NasBench201, Size, get_space
-from supernet.training import Epoch, Trainer, TrainingConfig
+from supernet.training import checkpoint
+from supernet.training.config import TrainingConfig
+from supernet.training.sampling import Sampler, SamplingConfig
+from supernet.training.trainer import Epoch, Trainer
 
 FAIR = {"kind": "fair"}
 

@@ -9,12 +9,15 @@ import torch
 from naive import Naive
 from torch import Tensor
 
-from supernet.data import DataConfig, DataSet, Split, load
+from supernet.data import DataConfig
+from supernet.data.dataset import DataSet, Split
+from supernet.data.loading import load
 from supernet.network import Network, NetworkConfig, StandAlone, Supernet, seeded
 from supernet.operations import batch_norms
-from supernet.sampling import Sampler, SamplingConfig
 from supernet.spaces import Architecture, Size, Space, get_space
-from supernet.training import Trainer, TrainingConfig
+from supernet.training.config import TrainingConfig
+from supernet.training.sampling import Sampler, SamplingConfig
+from supernet.training.trainer import Trainer
 
 SPACES = ("nasbench201", "blox")
 SIZES = {

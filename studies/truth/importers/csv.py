@@ -1,13 +1,12 @@
 """Any table of one row an architecture, of any format that analysis/user_tables reads (CSV, JSON, Parquet, NumPy, ...).
 
-Kept are the columns whose names say what they are (analysis/column_names.py); with `columns`, those that it names.
+Kept are the columns whose names say what they are (store/column_names.py); with `columns`, those that it names.
 A number in percent and a fraction are told apart: a whole column of accuracies up to 1 is taken for a mistake, and so
 is one that holds both. Missing architectures are no mistake; they are counted.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.column_names import FORM, ColumnName, parse
+from analysis.store.column_names import FORM, ColumnName, parse
 from analysis.user_tables.cells import NAME_COLUMNS, Cells, listed
 from analysis.user_tables.names import Names, Read, check_dialect, names_of, recognise
 from analysis.user_tables.numbers import numbers, refuse_mixed_units
 from analysis.user_tables.table import chosen_rows, means_by_key, read_cells
-from studies.truth.importers.imported import Imported, published_size, with_costs
+from supernet.files import digest
 from supernet.spaces import Space, get_space
+from supernet.spaces.imported import Imported, published_size, with_costs
 
 COSTS = ("params", "macs")  # computed here
 
@@ -75,7 +75,7 @@ def read(
         "units": "accuracy in percent; params and macs of the stand-alone network at the published size",
         "epochs": {f"ep{one.epochs}": int(one.epochs) for one in parsed if one.epochs},
         "seeds": sorted({one.seed for one in parsed if one.seed is not None}),
-        "source": {"what": "table", "files": 1, "checksums": {source.name: _sha256(source)}},
+        "source": {"what": "table", "files": 1, "checksums": {source.name: digest(source)}},
         "licence": licence or "not stated",
         "note": "the file's own numbers" + (", times 100" if fraction else ""),
     }
@@ -234,8 +234,3 @@ def _order(name: str) -> tuple[Any, ...]:
     described = parse(name) or ColumnName(name, "")
     mean = described._replace(seed=-1 if described.seed is None else described.seed)
     return mean.data, mean.part, mean.metric, mean.epochs, mean.which, mean.seed
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,177 @@
+"""The arguments of the commands: how a user names studies, and how a file spells architectures. Light to import."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from analysis.cli import add_format
+
+FORMATS = "CSV, JSON, Parquet, NumPy or a plain pickle, packed or not"
+
+
+def study(parser: argparse.ArgumentParser) -> None:
+    """NAME, the study, and where it is."""
+    parser.add_argument("name", metavar="NAME", help="the study: the folder RUNS/NAME")
+    add_runs(parser)
+
+
+def table(parser: argparse.ArgumentParser) -> None:
+    """NAME and --format."""
+    study(parser)
+    add_format(parser)
+
+
+def compare(parser: argparse.ArgumentParser) -> None:
+    """Several studies, --format and a page."""
+    parser.add_argument("names", nargs="+", metavar="NAME", help="the studies: folders RUNS/NAME")
+    add_runs(parser)
+    add_format(parser)
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
+
+
+def figure(parser: argparse.ArgumentParser) -> None:
+    """A figure, what it is drawn from, and where to it is saved."""
+    parser.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4 or blox-4")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="the study, the folder RUNS/SOURCE; or a table of ground truth, of any format that correlate reads",
+    )
+    add_runs(parser)
+    parser.add_argument(
+        "--column", help="of the table (default: its first test accuracy at the end of training)"
+    )
+    add_spelling(parser)
+    parser.add_argument(
+        "--format", default="pdf,svg,png", metavar="F,F,...", help="some of pdf, svg, png (all three)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the figure goes (the study's folder figures/; for a table RUNS/figures/)",
+    )
+
+
+def yardstick(parser: argparse.ArgumentParser) -> None:
+    """A study, --format, and what is compared with what."""
+    table(parser)
+    parser.add_argument(
+        "--table",
+        choices=("bins", "rankings", "front", "amortised", "fear-1", "fear-2", "fear-3"),
+        help="one table (all; for csv: bins); fear-1 to fear-3: as the FEAR paper prints them",
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("common", "drop", "worst"),
+        default="common",
+        help="architectures that a ranking has no score for: left out for all rankings, for this one, or ranked worst"
+        " (common)",
+    )
+    parser.add_argument(
+        "--front",
+        metavar="KIND[:MEASURE]",
+        help="what the Pareto front is made of (short-training, where the study has it)",
+    )
+    parser.add_argument(
+        "--cost", choices=("seconds", "steps", "macs"), default="seconds", help="of the front (seconds)"
+    )
+    parser.add_argument("--bins", metavar="X,X,...", help="the true top X %% (10,20,30,40,50,100)")
+
+
+def correlate(parser: argparse.ArgumentParser) -> None:
+    """Two columns of files, what is computed of them, --format and a page."""
+    parser.add_argument(
+        "--truth", required=True, metavar="FILE:COLUMN", help=f"for example truth.csv:cifar10_test; {FORMATS}"
+    )
+    parser.add_argument(
+        "--scores", required=True, metavar="FILE:COLUMN", help=f"for example scores.parquet:score; {FORMATS}"
+    )
+    _add_files(parser)
+    parser.add_argument(
+        "--top",
+        default="10,25,50,150,250,500",
+        metavar="N,N,...",
+        help="sizes of the true and the predicted top: the K of P@K, BR@K, WR@K, nDCG@K and regret@K too",
+    )
+    parser.add_argument(
+        "--delta", type=float, default=0.1, help="of the sparse tau, in the units of the truth (0.1)"
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("drop", "worst"),
+        default="drop",
+        help="architectures without a score: left out (the default), or ranked below all others",
+    )
+    parser.add_argument(
+        "--part",
+        choices=("sample", "top", "both"),
+        help="of scores that hold a true top-N and a random sample, as a run's own file does: compare one of them, or"
+        " both as one set (default: the whole by the sample, the true tops by the top)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the intervals, p-values and broken ties (0)")
+    add_format(parser)
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
+    parser.add_argument("--title", help="of that page (default: the names of the columns)")
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    """How the files of the scores and of the truth are read."""
+    add_spelling(parser)
+    for side, of in (("", "of the scores"), ("truth-", "of the truth")):
+        parser.add_argument(
+            f"--{side}where",
+            action="append",
+            default=[],
+            metavar="COLUMN=VALUE",
+            help=f"use only these rows {of}: measure=batch; may be given several times",
+        )
+        parser.add_argument(
+            f"--{side}lower-is-better",
+            action="store_true",
+            help=f"the column {of} is a loss, an error, a rank",
+        )
+    parser.add_argument(
+        "--truth-dialect", metavar="NAME", help="where the truth is in another dialect than --dialect"
+    )
+    parser.add_argument(
+        "--truth-arch-column",
+        metavar="COLUMN",
+        help="where the truth has another column of names than --arch-column",
+    )
+    parser.add_argument(
+        "--average", action="store_true", help="rows that name one architecture (seeds) become their mean"
+    )
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="allow that fewer than half of the smaller file's rows are in the other",
+    )
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """--runs DIR, where studies are."""
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where studies are (runs)"
+    )
+
+
+def add_spelling(parser: argparse.ArgumentParser) -> None:
+    """--space, --dialect and --arch-column: how a file of others names architectures."""
+    parser.add_argument(
+        "--space", help="nasbench201 or blox (default: the one that reads every row of a file)"
+    )
+    parser.add_argument(
+        "--dialect",
+        metavar="NAME",
+        help="how architectures are spelled where several dialects fit: string, index, ints, naslib, nested or edges",
+    )
+    parser.add_argument(
+        "--arch-column",
+        metavar="COLUMN",
+        help="what names the architectures (default: arch, arch_str, architecture or index, else a first column without"
+        " a name)",
+    )

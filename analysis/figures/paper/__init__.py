@@ -1,1 +1,0 @@
-"""The figures of the single-path ranking study, drawn by name from the runs of a study: see definitions.py."""

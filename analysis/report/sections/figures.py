@@ -1,0 +1,76 @@
+"""The figures of a study's report that stand in several sections, saved, with their captions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.figures import registry, scatter, style
+from analysis.measures.collect import Collected
+from analysis.measures.correlate import TIES
+from analysis.report.page import picture, scatter_data
+from analysis.tables.html import Html
+
+STILL = f" In print, the first {scatter.PANELS} variants; the others are in figures/scatter-2.pdf and so on."
+
+
+def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
+    """Draw and save the figures; each as a piece of the page with its caption."""
+    study = found.study
+    kinds = found.primary
+    columns = ", ".join(f"{truth.column} of {truth.path.name}" for truth in study.truths.values())
+    seeds = _seeds(kinds)
+    usable = kinds[kinds["tau_b"].notna()]
+    taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
+    middle = scatter.marked(found)
+    captions = {
+        "variants": f"tau-b of each variant: mean over {seeds} (filled), single seeds (open), and the 95 %"
+        f" interval of the mean over {_architectures(usable)} (bar). Upright marks: the number of parameters"
+        " and of MACs of the stand-alone networks as rankings, and the truth's own noise.",
+        "topn": "Left: tau-b inside the true top-N. Right: its mean score, which should fall with N. Over"
+        f" {seeds}; bands are mean ± standard deviation. Inside the top the differences are as small as the"
+        " noise, so that the ceiling is low there too: one side of it plays the truth and chooses the top, the other"
+        " plays the score. Grey band: what the narrow range of truths alone does to the best variant's tau-b, if its"
+        " error is the same everywhere in percentage points (lower edge) or in normal scores of the places (upper"
+        " edge).",
+        "scatter": f"Truth against the mean score over {seeds}, one point an architecture"
+        f" ({_architectures(usable)}). The tau-b in a panel is that of the mean score, as a rule higher than"
+        f" the mean of the seeds' tau-b. Coloured: the true top {middle}.",
+    }
+
+    pieces, names = {}, set()
+    drawings = ((kind, drawn) for kind in captions for drawn in registry.get(kind).draw(found))
+    for kind, drawn in drawings:
+        name = f"{kind}-{drawn.page}" if drawn.page else kind
+        names.add(name)
+        paths = style.save(drawn.figure, drawn.frame, folder, name)
+        if drawn.page not in ("", "1"):
+            continue  # further pages are beside the report only
+        full = f"{captions[kind]} Truth: {columns}. Ties: {TIES}. {study.note}"
+        more = ""
+        if kind == "scatter":
+            axes = {space: truth.title for space, truth in study.truths.items()}
+            more = scatter_data(found.points, taus, top=middle, truth=axes, titles=style.TITLES)
+            full += STILL if drawn.page else ""
+        pieces[kind] = picture(paths[0], full, f"Figure: {captions[kind]}", more=more)
+    for path in folder.glob("scatter*.*"):
+        if path.stem not in names:
+            path.unlink()  # from when there were more variants, or fewer
+    return pieces
+
+
+def _seeds(kinds: pd.DataFrame) -> str:
+    return _span({int(n) for n in kinds["finished"] if n}, "seed")
+
+
+def _architectures(usable: pd.DataFrame) -> str:
+    return _span({int(n) for n in usable["n"].dropna()}, "architecture")
+
+
+def _span(counts: set[int], noun: str) -> str:
+    """'3 seeds', '1 to 3 seeds' or 'no seeds'."""
+    if not counts:
+        return f"no {noun}s"
+    low, high = min(counts), max(counts)
+    return f"{low} to {high} {noun}s" if low < high else f"{low} {noun}{'s' * (low != 1)}"

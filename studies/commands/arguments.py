@@ -1,0 +1,241 @@
+"""The arguments of every command of `python -m studies`. What they mean: plan.py; what is done: the other modules,
+which are imported once the command is known."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from analysis.cli import add_format
+from studies.search.policy import UNITS
+from studies.truth.importers import IMPORTERS
+from supernet.spaces import SPACES
+
+DATA_ROOT = "DATA_ROOT"  # the environment's variable
+DEVICES = ("auto", "cpu", "cuda")
+ALL = "all"
+WORKERS = "processes of one thread (default: one a core; one on a GPU)"
+TABLE = "a Parquet file with its manifest, or a name that `truth list` has"
+
+# `truth build`: what may differ from the default of images and networks of one's own.
+ASKED: dict[str, tuple[type, str]] = {
+    "recipe": (str, "nasbench201 or blox: how networks are trained (default: the space's own)"),
+    "split": (str, "which images train, which validate (default: the recipe's, else the data set's)"),
+    "subset": (int, "this many training images, balanced over the classes (default: all)"),
+    "valid-subset": (int, "this many validation images (default: all)"),
+    "image-size": (int, "pixels a side (default: the images' own; needed for a folder)"),
+    "epochs": (int, "of each training (default: the recipe's 200)"),
+    "batch-size": (int, "images of a mini-batch (default: the recipe's 256)"),
+    "channels": (int, "of the first stage (default: the benchmark's)"),
+    "cells": (int, "searchable cells a stage (default: the benchmark's)"),
+}
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """Which study, and which part of it."""
+    parser.add_argument("name", help="a study of `python -m studies list`")
+    parser.add_argument("--seeds", help="only these seeds: 0,1")
+    parser.add_argument(
+        "--only", action="append", metavar="VARIANT", help="only this variant; may be repeated"
+    )
+    parser.add_argument(
+        "--smoke", action="store_true", help="the same grid at a size that only shows that it works"
+    )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="score every architecture of the ground truth, where the study scores a part of them",
+    )
+    parser.add_argument(
+        "--truth",
+        action="append",
+        metavar="TABLE:COLUMN",
+        help="another ground truth than the study's for the table's space; may be repeated",
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)"
+    )
+
+
+def add_show(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    add_format(parser)
+
+
+def add_data_root(parser: argparse.ArgumentParser, name: str = "--data-root") -> None:
+    """`name` DIR: of all images; default: the environment's DATA_ROOT, else ./datasets."""
+    parser.add_argument(
+        name,
+        type=Path,
+        metavar="DIR",
+        default=Path(os.environ.get(DATA_ROOT) or "datasets"),
+        help=f"folder of all images (default: ${DATA_ROOT}, else datasets)",
+    )
+
+
+def add_work(parser: argparse.ArgumentParser) -> None:
+    """A study whose runs are to be done: here (`run`) or on a cluster (`python -m slurm submit`)."""
+    add_study(parser)
+    parser.add_argument("--no-tensorboard", action="store_true", help="write nothing for TensorBoard")
+    parser.add_argument(
+        "--milestones",
+        metavar="PERCENT,...",
+        help="percent of the epochs after which TensorBoard sees how a small part of the score sets ranks, or 'none' "
+        "(default: 25,50,75)",
+    )
+    parser.add_argument(
+        "--milestone-share",
+        type=float,
+        metavar="SHARE",
+        help="of a training's passes through the network, what all its milestones together may take (default: 0.05; "
+        "a learning curve worth printing takes more)",
+    )
+    add_data_root(parser)
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    add_work(parser)
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: cuda if there is one")
+    parser.add_argument("--workers", type=int, help=WORKERS)
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", help=TABLE)
+    parser.add_argument("--column", help="the truth (default: DATA_test, where the table is of one data set)")
+    parser.add_argument(
+        "--budget", type=float, default=2000, help="units that each search may spend (default: 2000)"
+    )
+    parser.add_argument(
+        "--unit", choices=UNITS, default="steps", help="of budget and cut-off (default: steps)"
+    )
+    parser.add_argument(
+        "--ratio", type=float, default=4.0, help="cut-off, times the fastest stage 1 (default: 4)"
+    )
+    parser.add_argument("--seeds", type=int, default=10, help="searches by each method (default: 10)")
+    parser.add_argument(
+        "--threshold", type=float, help="of FEAR, in percent (default: a HoG learner finds it)"
+    )
+    parser.add_argument(
+        "--epochs", type=int, help="of the short training (default: 4 on the embedded data, else 50)"
+    )
+    parser.add_argument("--out", type=Path, help="folder (default: runs/search/TABLE)")
+    parser.add_argument("--workers", type=int, help="processes of one thread (default: one a core)")
+    add_data_root(parser)
+    add_format(parser)
+
+
+def add_space(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("space", choices=SPACES, help="search space")
+    parser.add_argument(
+        "--mask",
+        default="",
+        metavar="NAME,NAME",
+        help="operations that no architecture may use (NAS-Bench-201: also on one edge, as none@0-3; Blox: also "
+        "connectivity types ST1..ST6)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the example (default 0)")
+    parser.add_argument("--draw", type=Path, metavar="FILE", help="save a drawing of the example")
+    parser.add_argument(
+        "--truth", metavar="TABLE", help="tell what its true top-N use, and whether its data sets rank alike"
+    )
+    parser.add_argument("--column", help="of the table (default: test accuracy on its first data set)")
+    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="draw that: PNG, PDF, SVG and CSV")
+    add_format(parser)
+
+
+def add_describe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("space", choices=SPACES, help="search space")
+    parser.add_argument(
+        "architectures",
+        nargs="+",
+        metavar="ARCH",
+        help="official text or plain integers; '-' reads one architecture a line from standard input",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--draw", type=Path, metavar="FILE", help="save a drawing (.png, .pdf or .svg)")
+
+
+def add_data_list(parser: argparse.ArgumentParser) -> None:
+    add_data_root(parser, "--root")
+    add_format(parser)
+
+
+def add_data_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="a data set of `python -m studies data list`")
+    add_data_root(parser, "--root")
+
+
+def add_data_check(parser: argparse.ArgumentParser) -> None:
+    add_data_name(parser)
+    parser.add_argument(
+        "--image-size", type=int, help="of a folder of images, which may have any size: pixels a side"
+    )
+    add_format(parser)
+
+
+def add_truth_list(parser: argparse.ArgumentParser) -> None:
+    _add_format_or_json(parser)
+
+
+def add_truth_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", help=TABLE)
+
+
+def add_truth_show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", help=TABLE)
+    parser.add_argument("--all", action="store_true", help="every column of a table that has many")
+    _add_format_or_json(parser)
+
+
+def add_truth_import(parser: argparse.ArgumentParser) -> None:
+    names = parser.add_subparsers(dest="importer", required=True, metavar="|".join(IMPORTERS))
+    for name, importer in IMPORTERS.items():
+        sub = names.add_parser(name, help=importer.help, description=importer.help)
+        default = "NAME OF SOURCE" if importer.named_by_source else name
+        sub.add_argument("source", type=Path, metavar="SOURCE", help=importer.source)
+        sub.add_argument("--out", type=Path, help=f"Parquet file (default: runs/truth/{default}.parquet)")
+        for flag, arguments in importer.options.items():
+            sub.add_argument(flag, **arguments)
+
+
+def add_truth_build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--space", required=True, help="nasbench201 or blox")
+    parser.add_argument(
+        "--data",
+        default="digits",
+        help="digits (default), synthetic, synthetic4; cifar10, cifar100, imagenet16 or folder:NAME, with the "
+        "benchmark's networks and recipe",
+    )
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--architectures", type=_count, help="how many, without replacement; or all")
+    which.add_argument("--arch", action="append", metavar="ARCH", help="this architecture; may be repeated")
+    parser.add_argument("--seeds", type=int, required=True, help="trainings of each architecture")
+    parser.add_argument("--sample-seed", type=int, default=0, help="which random sample (default: 0)")
+    parser.add_argument("--mask", default="", help="operations that no architecture uses: OP,OP")
+    parser.add_argument(
+        "--curves", action="store_true", help="also keep the validation accuracy after every epoch"
+    )
+    for name, (kind, text) in ASKED.items():
+        parser.add_argument(f"--{name}", type=kind, help=text)
+    parser.add_argument("--out", type=Path, help="Parquet file (default: runs/truth/SPACE-DATA.parquet)")
+    add_data_root(parser)
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help="default: cpu")
+    parser.add_argument("--workers", type=int, help=WORKERS)
+    parser.add_argument(
+        "--export", action="store_true", help="train nothing; write the table from what is there"
+    )
+
+
+def _add_format_or_json(parser: argparse.ArgumentParser) -> None:
+    add_format(parser)
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help="--format json")
+
+
+def _count(text: str) -> int | str:
+    """A number of architectures, or 'all'."""
+    if text == ALL:
+        return text
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'all'")
+    return int(text)

@@ -1,0 +1,72 @@
+"""`studies truth build`: ground truth trained by this project."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from studies.commands.arguments import ALL, ASKED
+from studies.commands.plan import check_workers, choose_device
+from studies.running.parallel import default_workers
+from studies.running.progress import Progress
+from studies.truth.build import Builder
+from studies.truth.tasks import Asked, get_task
+from supernet.data.loading import ready
+from supernet.spaces import Architecture, Space, get_space
+
+
+def build(args: argparse.Namespace) -> int:
+    space = get_space(args.space, [name for name in args.mask.split(",") if name])
+    fields = [name.replace("-", "_") for name in ASKED]
+    asked = Asked(**{name: getattr(args, name) for name in fields})
+    task = get_task(args.space, args.data, asked, args.data_root)
+    path = args.out or Path("runs/truth") / f"{args.space}-{task.label}.parquet"
+    if path.suffix != ".parquet":
+        raise ValueError(f"--out: {str(path)!r} does not end in .parquet")
+    check_workers(args.workers)
+    builder = Builder(
+        space,
+        task,
+        parse_all(space, args.arch)
+        if args.arch
+        else None
+        if args.architectures == ALL
+        else args.architectures,
+        args.seeds,
+        args.sample_seed,
+        path,
+        root=args.data_root,
+        device=choose_device(args.device),
+        curves=args.curves,
+        asked=asked,
+    )
+    if args.export:
+        frame = builder.export()
+    else:
+        ready(task.data, args.data_root)
+        workers = args.workers or default_workers(builder.device, len(builder.to_train))
+        progress = Progress(f"networks of {space.title}", len(builder.to_train) * args.seeds)
+        try:
+            frame = builder.run(workers, lambda done, total: progress.update(done))
+        finally:
+            progress.close()
+    print(f"{len(frame)} architectures x {args.seeds} seeds: {path}")
+    return 0
+
+
+def parse_all(space: Space, texts: list[str]) -> list[Architecture]:
+    """The architectures of the texts. ValueError for one that is none of the space under its mask, or repeated."""
+    by_text: dict[Architecture, str] = {}
+    for text in texts:
+        architecture = space.parse(text)
+        if space.index(architecture) is None:
+            raise ValueError(f"--arch: {text!r} is no valid architecture of {space.title}")
+        architecture = space.supernet_form(architecture)
+        if not space.in_mask(architecture):
+            raise ValueError(f"--arch: {text!r} uses what the mask {', '.join(space.mask)} leaves out")
+        if architecture in by_text:
+            raise ValueError(
+                f"--arch: {text!r} and {by_text[architecture]!r} are one architecture; leave one out"
+            )
+        by_text[architecture] = text
+    return list(by_text)

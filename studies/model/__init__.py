@@ -1,0 +1,1 @@
+"""What a study is: variants of a space (a task and an estimator each), and their runs."""

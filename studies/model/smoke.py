@@ -1,0 +1,51 @@
+"""Any study at a size that only shows that it works: a part of the embedded data, one epoch, one seed, few
+architectures. The whole catalogue so takes minutes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analysis.store.scored import ScoredSet
+from studies import embedded
+from studies.model.study import Study, Truth
+from studies.model.variant import Variant
+from supernet.data import DataConfig
+
+TOP = (4, 8)
+RANDOM = 8
+DATA = DataConfig(name=embedded.DATA, subset=400)  # five batches: a strictly fair group of five operations
+
+
+def smoke(study: Study) -> Study:
+    """The same grid of variants. What a variant is about stays: sampling, masks, linear transformers, cells a stage,
+    reductions, the ratio of widths, the optimizer, whether there is a warm-up, the ratio of budgets in updates; images,
+    ground truth, budget and augmentation are the embedded task's."""
+    return replace(
+        study,
+        name=f"{study.name}-smoke",
+        title=f"{study.title} (smoke size)",
+        note=f"SMOKE SIZE: one epoch, few architectures; no result. {embedded.NOTE}",
+        variants=tuple(map(_small, study.variants)),
+        truth={space: Truth(f"{space}-digits", "digits_test") for space in study.truth},
+        seeds=study.seeds[:1],
+        top=TOP,
+        scored=ScoredSet(top=TOP[-1], random=RANDOM),
+    )
+
+
+def _small(variant: Variant) -> Variant:
+    size = replace(
+        embedded.SIZES[variant.space],
+        channels=max(2, variant.size.channels // 16),
+        cells_per_stage=variant.size.cells_per_stage,
+        reduction=variant.size.reduction,
+    )
+    return replace(
+        variant,
+        size=size,
+        estimator=variant.estimator.small(),
+        data=DATA,
+        evaluation_noise=embedded.NOISE,
+        parent=None if variant.parent is None else _small(variant.parent),
+        expected_seconds=1.0,
+    )

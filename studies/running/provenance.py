@@ -1,0 +1,47 @@
+"""Where results come from: the commit of the code and the versions of what it runs on; no part of a run's id."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("torch", "torchvision", "numpy")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that training and scoring depend on, by name; those installed."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def commit(root: Path = ROOT) -> str | None:
+    """The commit of the code in folder `root`, 40 hex digits, with '-dirty' if a tracked file was changed since; None
+    if it is no checkout or there is no git."""
+    if _git(root, "ls-files", "--error-unmatch", "studies/__main__.py") is None:
+        return None  # an installed copy inside somebody else's repository
+    return _git(root, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+            env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},  # only looking
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,1 @@
+"""Blox's published files, in all of their formats."""

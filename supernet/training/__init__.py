@@ -1,0 +1,1 @@
+"""How supernets and stand-alone networks are trained: sampling, augmentation, precision, the loop."""

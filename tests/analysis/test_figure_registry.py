@@ -1,0 +1,98 @@
+"""The registry of figures: a new one is a function with the decorator in one file; a wrong one is refused."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import analysis.figures
+from analysis.__main__ import main
+from analysis.figures import registry
+from analysis.figures.registry import Source, figure, figures
+from supernet.spaces import get_space
+
+EXAMPLE = '''
+from collections.abc import Iterator
+
+from analysis.figures import style
+from analysis.figures.registry import Drawn, Source, figure
+from analysis.user_tables.truth_file import TruthFile
+
+
+@figure("example-1", source=Source.TABLE, of="blox", title="Sorted accuracies", needs="two architectures")
+def sorted_accuracies(truth: TruthFile) -> Iterator[Drawn]:
+    """The accuracies from the best to the worst."""
+    if len(truth.frame) > 1:
+        frame = truth.frame[["arch", truth.column]].sort_values(truth.column, ascending=False)
+        with style.look():
+            drawn = style.new_figure(height=3)
+            drawn.subplots().plot(frame[truth.column].to_numpy())
+        yield Drawn(drawn, frame, missing=("a second data set",))
+'''
+
+
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more file in the package of figures."""
+    figures()  # the package's own are registered for good
+    (tmp_path / "example_figure.py").write_text(EXAMPLE)
+    monkeypatch.setattr(analysis.figures, "__path__", [*analysis.figures.__path__, str(tmp_path)])
+    monkeypatch.setattr(registry, "_REGISTRY", dict(registry._REGISTRY))
+    monkeypatch.delitem(sys.modules, "analysis.figures.example_figure", raising=False)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    blox = get_space("blox")
+    models = [blox.text(model) for model in blox.sample(3, 0)]
+    path = tmp_path / "blox.csv"
+    pd.DataFrame({"arch": models, "digits_test": [70.0, 90.0, 80.0]}).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.usefixtures("example")
+def test_a_new_figure_is_one_function_in_one_file(table: Path, tmp_path: Path, capsys) -> None:
+    assert main(["figure"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("example-1 ")]
+    assert line.endswith("  Sorted accuracies")
+    assert "a table of Blox" in line
+    out = tmp_path / "out"
+    assert main(["figure", "example-1", str(table), "--out", str(out), "--format", "svg"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.split() == [str(out / f"example-1.{kind}") for kind in ("svg", "csv")]
+    assert printed.err == "missing: a second data set\n"
+    assert pd.read_csv(out / "example-1.csv")["digits_test"].tolist() == [90, 80, 70]
+    one = pd.read_csv(table)[:1]
+    one.to_csv(table, index=False)
+    assert main(["figure", "example-1", str(table), "--out", str(out)]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"error: table: {table} has nothing for example-1; it lacks two architectures\n"
+    )
+
+
+@pytest.mark.usefixtures("example")
+def test_papers_and_numbers_are_in_the_names() -> None:
+    known = figures()
+    assert (known["example-1"].series, known["example-1"].number) == ("example", 1)
+    assert (known["blox-connectivity"].number, known["topn"].number) == (None, None)
+    of_the_study = [one.number for one in known.values() if one.series == "paper"]
+    assert of_the_study == list(range(2, 15))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("topn", {"source": Source.REPORT}, "figure: two are named 'topn'"),
+        ("new", {"source": Source.TABLE, "of": "mars"}, "of: 'mars' of figure 'new'"),
+        ("new", {"source": Source.RUNS}, "of: '' of figure 'new'"),
+        ("new", {"source": Source.REPORT, "of": "blox"}, "of: 'blox' of figure 'new'"),
+    ],
+)
+def test_a_wrong_entry_is_refused(name: str, arguments: dict, message: str) -> None:
+    figures()
+    with pytest.raises(ValueError, match=message):
+        figure(name, title="A title", **arguments)
