@@ -4,8 +4,6 @@ For x = 2, 4, ..., 100: k = floor(n x / 100) architectures of the highest truth.
 of them the common ratio, the share that is among the k with the highest score. The common ratio is x / 100 by chance
 and always 1 at x = 100, so that (ratio - x/100) / (1 - x/100) goes with it: 0 by chance, 1 at best.
 
-What a score with the same error everywhere reaches in each bin: analysis/bins_reference.py.
-
 `bin_reference` says what a score reaches in each bin if its error is the same everywhere: range restriction alone.
 Inside the true top x % truths lie close together, so that Spearman falls there for every score that errs at all. The
 reference is a bivariate normal pair with the ranking's own Spearman over all, in the limit of many architectures.

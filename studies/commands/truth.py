@@ -18,8 +18,7 @@ from analysis.tables import Column, Table, as_json, fixed, write
 from studies.truth import table
 from studies.truth.check import check as check_table
 from studies.truth.importers import IMPORTERS
-from studies.truth.importers.save import save
-from studies.truth.table import TruthTable
+from studies.truth.table import TruthTable, save_imported
 
 FEW = 16  # columns without their seeds: no more are shown if not asked for
 NESTED = ("size", "images", "epochs", "source", "training", "evaluation", "versions")
@@ -84,7 +83,7 @@ def import_(args: argparse.Namespace) -> int:
         print(f"note: {warning}", file=sys.stderr)
     given = [words for flag, value in options.items() for words in _words(flag, value)]
     words = ["python", "-m", "studies", "truth", "import", args.importer, args.source.name, *chain(*given)]
-    save(imported, path, shlex.join(words))
+    save_imported(imported, path, shlex.join(words))
     count = len(imported.manifest["columns"])
     print(f"{len(imported.frame)} architectures, {count} columns: {path}")
     return 0

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.store import file_set
 from analysis.store.truth_table import (
     TruthTable,
@@ -17,10 +19,11 @@ from analysis.store.truth_table import (
     read_manifest,
     save,
 )
+from supernet.spaces.imported import Imported
 
 __all__ = [
     "EMBEDDED", "OWN", "OWN_SOURCE", "TruthTable", "curve_column", "curves", "curves_path", "known", "load",
-    "read_manifest", "resolve", "save",
+    "read_manifest", "resolve", "save", "save_imported",
 ]  # fmt: skip
 
 EMBEDDED = Path(__file__).parents[2] / "data"
@@ -51,3 +54,13 @@ def resolve(name: str) -> Path:
             "brought by `python -m studies truth import`"
         )
     return path
+
+
+def save_imported(imported: Imported, path: Path, command: str) -> None:
+    """Write table, manifest and curves to `path` and beside it: all or nothing. command: that made it."""
+    facts = {"architectures": len(imported.frame), "command": command, "warnings": imported.warnings}
+    frame = None
+    if imported.curves:
+        columns = {name: curve_column(values) for name, values in imported.curves.items()}
+        frame = pd.DataFrame({"arch": imported.frame["arch"], **columns})
+    save(imported.frame, imported.manifest | facts, path, frame)

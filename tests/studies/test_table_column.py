@@ -19,7 +19,7 @@ from studies.estimators.table_column import Recorded, TableColumn
 from studies.running import run
 from studies.running.plan import Plan
 from studies.truth import table
-from studies.truth.importers.save import save
+from studies.truth.table import save_imported
 from supernet.spaces import Architecture, get_space
 from supernet.spaces.blox import importer as blox
 from supernet.spaces.nasbench201 import importer as nasbench201
@@ -158,7 +158,7 @@ def ran(study: str, folder: Path) -> tuple[dict[str, object], pd.DataFrame]:
 def imported(folder: Path, source: Path, curves: str) -> None:
     """As `truth import nasbench201` leaves it."""
     found = nasbench201.read(source, curves)
-    save(found, folder / table.OWN / "nasbench201.parquet", "test")
+    save_imported(found, folder / table.OWN / "nasbench201.parquet", "test")
 
 
 def test_the_study_of_nasbench201_needs_an_imported_table_and_no_images(
@@ -198,7 +198,7 @@ def test_the_study_of_blox_takes_the_benchmarks_own_seconds(
         rows = blox_files.rows_of(part, architectures, epochs=200)
         blox_files.write(tmp_path, part, "csv", rows)
     found = blox.read(tmp_path)
-    save(found, tmp_path / table.OWN / "blox.parquet", "test")
+    save_imported(found, tmp_path / table.OWN / "blox.parquet", "test")
     result, scores = ran("blox_tabular_short_training", tmp_path)
     assert (result["status"], result["reason"]) == ("finished", None)
     assert not scores["measure"].str.endswith("_valid@1").any()  # of epoch 1 the files have the best one's

@@ -13,7 +13,7 @@ from blox_files import FORMATS, rows_of, write
 
 from studies.__main__ import main
 from studies.truth import table
-from studies.truth.importers.save import save
+from studies.truth.table import save_imported
 from supernet.spaces import Architecture, Blox
 from supernet.spaces.blox import importer as blox
 from supernet.spaces.blox.hash import model_hash
@@ -79,7 +79,7 @@ def test_values_are_in_their_rows(tmp_path: Path) -> None:
     imported = blox.read(folder_of(tmp_path / "csv", "csv"))
     base, ext = ({row["model_hash"]: row for row in rows_of(part, MODELS)} for part in ("base", "ext"))
     bench = {row["model_hash"]: row["latency"] for row in rows_of("bench", MODELS)}
-    save(imported, tmp_path / "t.parquet", "test")
+    save_imported(imported, tmp_path / "t.parquet", "test")
     found = table.load(tmp_path / "t.parquet")
     curves = table.curves(found.path, list(found.manifest["curves"]))
     for i, row in found.frame.iterrows():
@@ -127,7 +127,7 @@ def test_the_first_epoch_is_counted_and_can_be_left_out(tmp_path: Path) -> None:
     differing = (kept.frame != dropped.frame).sum()
     assert dict(differing[differing > 0]) == {"cifar100_valid_best": 1}
     for name, imported in (("kept", kept), ("dropped", dropped)):
-        save(imported, tmp_path / f"{name}.parquet", "test")
+        save_imported(imported, tmp_path / f"{name}.parquet", "test")
     names = ["cifar100_valid", "cifar100_valid_loss", "cifar100_valid_top5", "cifar100_train"]
     before, after = (table.curves(tmp_path / f"{n}.parquet", names) for n in ("kept", "dropped"))
     for name in names:

@@ -12,7 +12,7 @@ from studies.__main__ import main
 from studies.truth import table
 from studies.truth.check import check
 from studies.truth.importers.csv import read
-from studies.truth.importers.save import save
+from studies.truth.table import save_imported
 from supernet.spaces import get_space
 
 NB, BLOX = get_space("nasbench201"), get_space("blox")
@@ -46,7 +46,7 @@ def test_columns_keep_their_names_seeds_get_a_mean_others_are_told(tmp_path: Pat
     manifest = found.manifest
     assert (manifest["data"], manifest["seeds"]) == (["cifar10", "cifar100"], [0, 1])
     assert (manifest["title"], manifest["licence"]) == ("T", "MIT")
-    save(found, tmp_path / "t.parquet", "test")
+    save_imported(found, tmp_path / "t.parquet", "test")
     assert table.load(tmp_path / "t.parquet").frame.equals(frame)
 
 
@@ -178,7 +178,7 @@ def test_the_reference_file_imports_as_it_is(reference_data: Path, tmp_path: Pat
     assert found.warnings == [
         "columns left out, as their names do not say what they are: unique_id, params_cifar10"
     ]
-    save(found, tmp_path / "t.parquet", "test")
+    save_imported(found, tmp_path / "t.parquet", "test")
     findings = check(table.load(tmp_path / "t.parquet"))
     assert not [finding for finding in findings if finding.level == "error"]
     texts = [finding.text for finding in findings if finding.level == "ok"]

@@ -16,7 +16,7 @@ from nats_bench import create
 from nats_bench.api_utils import pickle_save
 
 from studies.truth import table
-from studies.truth.importers.save import save
+from studies.truth.table import save_imported
 from supernet.spaces.imported import Imported
 from supernet.spaces.nasbench201.importer import SERIES, read
 
@@ -126,7 +126,7 @@ def test_every_form_gives_the_same_table(form: str, files: dict[str, Path], impo
 
 
 def test_curves_hold_every_epoch_that_there_is(imported: Imported, api, tmp_path: Path) -> None:
-    save(imported, tmp_path / "t.parquet", "test")
+    save_imported(imported, tmp_path / "t.parquet", "test")
     found = table.load(tmp_path / "t.parquet")
     assert found.frame.equals(imported.frame)
     names = [

@@ -19,7 +19,7 @@ from analysis.store import file_set
 from studies.__main__ import main
 from studies.truth import table
 from studies.truth.check import check
-from studies.truth.importers.save import save
+from studies.truth.table import save_imported
 from supernet.spaces import get_space
 from supernet.spaces.imported import Imported, published_size, with_costs
 
@@ -69,12 +69,12 @@ def levels(found: table.TruthTable) -> dict[str, list[str]]:
 
 def test_a_table_without_curves_takes_the_place_of_one_with_them(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    save(made(), path, "first")
+    save_imported(made(), path, "first")
     curves = table.curves(path, ["c_valid"])["c_valid"]
     assert curves.shape == (12, 4)
     assert curves.dtype == np.float32
     assert np.isnan(curves[:, :3]).all()
-    save(made(curves=False), path, "second")
+    save_imported(made(curves=False), path, "second")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["t.json", "t.parquet"]
     with pytest.raises(ValueError, match=r"has no values per epoch of 'c_valid'; it has those of none"):
         table.curves(path, ["c_valid"])
@@ -85,7 +85,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_table(
     failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "t.parquet"
-    save(made(50), path, "first")
+    save_imported(made(50), path, "first")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     real = file_set.os.fsync
     writing: list[str] = []
@@ -98,7 +98,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_table(
 
     monkeypatch.setattr(file_set.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        save(made(60), path, "second")
+        save_imported(made(60), path, "second")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
@@ -107,7 +107,7 @@ def test_a_crash_between_the_renames_is_mended_by_the_next_reader(
     done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "t.parquet"
-    save(made(50), path, "first")
+    save_imported(made(50), path, "first")
     real, left = os.replace, [done]
 
     class Crash(BaseException):
@@ -121,7 +121,7 @@ def test_a_crash_between_the_renames_is_mended_by_the_next_reader(
 
     monkeypatch.setattr(file_set.os, "replace", replace)
     with pytest.raises(Crash):
-        save(made(60), path, "second")
+        save_imported(made(60), path, "second")
     monkeypatch.undo()
     found = table.load(path)
     assert found.frame.equals(made(60).frame)
@@ -133,7 +133,7 @@ def test_a_crash_between_the_renames_is_mended_by_the_next_reader(
 def test_an_import_that_is_killed_leaves_the_old_table(tmp_path: Path) -> None:
     """For real, in the middle of writing."""
     path = tmp_path / "t.parquet"
-    save(made(50), path, "first")
+    save_imported(made(50), path, "first")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     script = (
         "import sys, time; sys.path[:0] = sys.argv[1:3]\n"
@@ -141,7 +141,7 @@ def test_an_import_that_is_killed_leaves_the_old_table(tmp_path: Path) -> None:
         "real = t.file_set.os.fsync\n"
         "def stop(d):\n    real(d); print('writing', flush=True); time.sleep(60)\n"
         "t.file_set.os.fsync = stop\n"
-        "t.save(t.made(60), t.Path(sys.argv[3]), 'second')\n"
+        "t.save_imported(t.made(60), t.Path(sys.argv[3]), 'second')\n"
     )
     arguments = [sys.executable, "-c", script, str(ROOT), str(ROOT / "tests/studies"), str(path)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
@@ -153,13 +153,13 @@ def test_an_import_that_is_killed_leaves_the_old_table(tmp_path: Path) -> None:
     (left,) = (p for p in tmp_path.iterdir() if p.is_dir())
     hours_ago = time.time() - 7200
     os.utime(left, (hours_ago, hours_ago))
-    save(made(70), path, "third")
+    save_imported(made(70), path, "third")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["t.curves.parquet", "t.json", "t.parquet"]
 
 
 def test_damaged_curves_are_refused_and_the_table_is_not_slowed_by_them(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    save(made(), path, "x")
+    save_imported(made(), path, "x")
     with table.curves_path(path).open("ab") as file:
         file.write(b"x")
     assert len(table.load(path).frame) == 12
@@ -174,7 +174,7 @@ def test_damaged_curves_are_refused_and_the_table_is_not_slowed_by_them(tmp_path
 
 
 def test_a_sound_table_has_no_errors(tmp_path: Path) -> None:
-    save(made(), tmp_path / "t.parquet", "x")
+    save_imported(made(), tmp_path / "t.parquet", "x")
     found = levels(table.load(tmp_path / "t.parquet"))
     assert found["error"] == []
     assert found["note"] == ["12 of 15625 architectures of NAS-Bench-201"]
@@ -225,7 +225,7 @@ def test_what_is_wrong_is_found(
 ) -> None:
     imported = made()
     imported.frame.loc[row, column] = value
-    save(imported, tmp_path / "t.parquet", "x")
+    save_imported(imported, tmp_path / "t.parquet", "x")
     assert any(found.startswith(text) for found in levels(table.load(tmp_path / "t.parquet"))[level])
 
 
@@ -233,7 +233,7 @@ def test_copied_rows_fractions_and_unknown_names_are_found(tmp_path: Path) -> No
     imported = made(o_test=np.linspace(0, 0.9, 12), speed=1.0, curves=False)
     columns = [name for name in imported.frame if name not in ("arch", "params", "macs")]
     imported.frame.loc[5, columns] = imported.frame.loc[2, columns]
-    save(imported, tmp_path / "t.parquet", "x")
+    save_imported(imported, tmp_path / "t.parquet", "x")
     found = levels(table.load(tmp_path / "t.parquet"))
     assert found["error"] == ["o_test is 0.9 at most: fractions, not percent?"]
     assert any(
@@ -266,7 +266,7 @@ def test_import_list_show_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert main(["truth", "check", "a"]) == 0
     assert "note   12 of 15625" in capsys.readouterr().out
     imported = made(100)  # above 100
-    save(imported, Path("runs/truth/bad.parquet"), "x")
+    save_imported(imported, Path("runs/truth/bad.parquet"), "x")
     assert main(["truth", "check", "bad"]) == 1
     assert "error  c_valid has values of" in capsys.readouterr().out
     # A failed import leaves what there is, and no trace.
@@ -284,7 +284,7 @@ def test_a_damaged_table_is_listed_with_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    save(made(), Path("runs/truth/good.parquet"), "x")
+    save_imported(made(), Path("runs/truth/good.parquet"), "x")
     Path("runs/truth/torn.json").write_text('{"space": ')
     assert main(["truth", "list", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
@@ -303,7 +303,7 @@ def test_a_table_of_many_columns_stays_readable(tmp_path: Path, capsys: Any) -> 
         for schedule in ("", "_ep12")
         if not (part == "test_loss" and which)
     }
-    save(made(**more), tmp_path / "t.parquet", "x")
+    save_imported(made(**more), tmp_path / "t.parquet", "x")
     assert main(["truth", "show", str(tmp_path / "t.parquet")]) == 0
     shown = capsys.readouterr().out
     values, _, ceilings = shown.partition("noise ceiling")
@@ -317,6 +317,6 @@ def test_a_table_of_many_columns_stays_readable(tmp_path: Path, capsys: Any) -> 
 
 
 def test_loading_does_not_read_the_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(made(), tmp_path / "t.parquet", "x")
+    save_imported(made(), tmp_path / "t.parquet", "x")
     table.curves_path(tmp_path / "t.parquet").unlink()
     assert len(table.load(tmp_path / "t.parquet").frame) == 12
