@@ -211,7 +211,8 @@ def _rows(groups: Iterable[_Group], truth: Table) -> tuple[list[dict[str, Any]],
         raise ValueError(
             f"study: no architecture of {groups[0].space.name} has a score of all {len(groups)} variants"
         )
-    values = truth.numbers[[truth.row_of[text] for text in texts]]
+    places = truth.rows_of(texts)
+    values = truth.numbers[places]
     rows = []
     for group in groups:
         frame = pd.DataFrame({seed: scores[texts] for seed, scores in group.scores.items()})
@@ -239,6 +240,6 @@ def _rows(groups: Iterable[_Group], truth: Table) -> tuple[list[dict[str, Any]],
             "mean_score": float(frame.to_numpy(dtype=float).mean()),
             **{name: None if None in known else sum(known) / len(known) for name, known in costs.items()},
         }
-        rows.append((row, Side(group.name, truth, frame, judged)))
+        rows.append((row, Side(group.name, truth, frame.set_axis(places), judged)))
     rows.sort(key=lambda pair: -np.inf if pair[0]["tau_b"] is None else pair[0]["tau_b"], reverse=True)
     return [row for row, _ in rows], [side for _, side in rows]

@@ -28,8 +28,8 @@ ALL_PAIRS = 15  # with more variants than this, only those with the best and wit
 
 @dataclass(frozen=True)
 class Side:
-    """A variant to compare, or a baseline, which is fixed. truth: of its architectures. scores: by their text, one
-    column a seed. judged: the name of its score set."""
+    """A variant to compare, or a baseline, which is fixed. truth: of its architectures. scores: by their rows in it,
+    rising, one column a seed. judged: the name of its score set."""
 
     name: str
     truth: Table
@@ -140,9 +140,12 @@ def _names(space: str, leader: str, other: str) -> dict[str, Any]:
 def difference(a: Side, b: Side) -> dict[str, Any]:
     """The mean tau-b of `a` less that of `b`, on the architectures that both have: the columns of a row of
     `differences` but for the names and p_holm."""
-    texts = a.scores.index.intersection(b.scores.index)
-    values = a.truth.numbers[[a.truth.row_of[text] for text in texts]]
-    columns = [list(side.scores.to_numpy()[side.scores.index.get_indexer(texts)].T) for side in (a, b)]
+    rows = a.scores.index.to_numpy()
+    others = rows if a.truth is b.truth else b.truth.rows_of([a.truth.texts[row] for row in rows])
+    at = b.scores.index.get_indexer(others)
+    both = at >= 0
+    values = a.truth.numbers[rows[both]]
+    columns = [list(a.scores.to_numpy()[both].T), list(b.scores.to_numpy()[at[both]].T)]
     paired = paired_difference(values, *columns, fixed=b.fixed)
     seeds = None
     if paired.value is not None:

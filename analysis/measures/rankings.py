@@ -86,7 +86,7 @@ class Measured:
 
     def by_seed(self, columns: Mapping[int, Floats]) -> pd.DataFrame:
         """(m, seeds), columns by seed, the index the row numbers of the set's truth."""
-        return pd.DataFrame({seed: pd.Series(values, index=self.rows) for seed, values in columns.items()})
+        return pd.DataFrame(dict(columns), index=self.rows)
 
 
 class Ranking:
@@ -172,9 +172,10 @@ class Ranking:
     def side(self) -> Side:
         """The sample's scores, for a comparison."""
         judged, scores = self.judged(), self.scores
-        scores = scores[judged.sample[scores.index]]
-        texts = [judged.truth.texts[row] for row in scores.index]
-        return Side(self.name, judged.truth, scores.set_axis(texts, axis=0), judged.name)
+        sampled = judged.sample[scores.index]
+        if not sampled.all():  # else they would be in memory twice
+            scores = scores[sampled]
+        return Side(self.name, judged.truth, scores, judged.name)
 
     def less(self, other: Ranking) -> dict[str, Any]:
         """The mean tau-b less that of another ranking, see differences.difference."""
@@ -191,7 +192,8 @@ class Ranking:
 
     def _compute_less_baselines(self) -> dict[str, dict[str, Any]]:
         side = self.side
-        here = self.sets.baselines.loc[side.scores.index]
+        rows = side.scores.index
+        here = self.sets.baselines.loc[[side.truth.texts[row] for row in rows]].set_axis(rows)
         fixed = [Side(str(name), side.truth, here[[name]], side.judged, fixed=True) for name in here]
         return {baseline.name: difference(side, baseline) for baseline in fixed}
 

@@ -61,6 +61,7 @@ class ScoreSets:
         self.study, self.space = study, space
         self._known: dict[bytes | ScoredSet, ScoreSet] = {}
         self._samples: dict[ScoredSet, list[int]] = {}
+        self._last_rows: tuple[list[str], np.ndarray] = [], np.empty(0, dtype=int)
 
     @property
     def whole(self) -> Table:
@@ -116,8 +117,13 @@ class ScoreSets:
         return self._common(held & self.allowed)
 
     def rows_of(self, table: Table) -> np.ndarray:
-        """Of each row of the truth the row of a table of scores, -1 for none."""
-        return rows_of_scores(self.whole, table)[0]
+        """Of each row of the truth the row of a table of scores, -1 for none; most runs score the same ones in the same
+        order, so that the last table's rows are kept."""
+        if table.texts != self._last_rows[0]:
+            rows = rows_of_scores(self.whole, table)[0]
+            rows.flags.writeable = False
+            self._last_rows = table.texts, rows
+        return self._last_rows[1]
 
     def of_tables(self, tables: Sequence[Table]) -> ScoreSet:
         """The set on which a ranking is judged whose seeds have these tables of scores, at least one."""

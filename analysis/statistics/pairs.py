@@ -5,7 +5,7 @@ Counts are exact whole numbers. Values enter by their order alone.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +85,23 @@ def pair_balance(x: Places, y: Places) -> Counts:
     return 4 * quarter + one_sided + first_x.equal - x.equal - y.equal + n
 
 
+@lru_cache(maxsize=64)
+def _places_of(values: bytes) -> Places:
+    """Of a column of floats, as its bytes; read-only. The last ones are kept: many rankings meet one truth."""
+    found = places(np.frombuffer(values))
+    for array in found:
+        array.flags.writeable = False
+    return found
+
+
+@lru_cache(maxsize=16)
+def _balance_of(x: bytes, y: bytes) -> Counts:
+    """pair_balance of two columns; read-only. The last ones are kept: of each seed several measures need it."""
+    balance = pair_balance(_places_of(x), _places_of(y))
+    balance.flags.writeable = False
+    return balance
+
+
 class Pair:
     """Two columns (n,) of finite numbers over the same architectures. What measures share is counted once."""
 
@@ -93,12 +110,12 @@ class Pair:
 
     @cached_property
     def places(self) -> tuple[Places, Places]:
-        return places(self.x), places(self.y)
+        return _places_of(self.x.tobytes()), _places_of(self.y.tobytes())
 
     @cached_property
     def balance(self) -> Counts:
         """See pair_balance."""
-        return pair_balance(*self.places)
+        return _balance_of(self.x.tobytes(), self.y.tobytes())
 
     @cached_property
     def excess(self) -> int:

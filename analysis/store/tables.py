@@ -100,6 +100,11 @@ class Table:
         """The row of each text."""
         return {text: row for row, text in enumerate(self.texts)}
 
+    def rows_of(self, texts: Sequence[str]) -> np.ndarray:
+        """The row of each of the texts (n,), -1 where there is none."""
+        row_of = self.row_of
+        return np.fromiter((row_of.get(text, -1) for text in texts), dtype=int, count=len(texts))
+
     @cached_property
     def known(self) -> np.ndarray:
         """bool (n,): whether the number is finite."""
@@ -182,8 +187,8 @@ def rows_of_scores(truth: Table, scores: Table) -> tuple[np.ndarray, int, bool]:
     """The row of scores for each row of truth, -1 for none, (n,); how many rows of scores are in no row of truth;
     whether they met by more than their texts."""
     if truth.parsed is not None:
-        at = [truth.row_of.get(text, -1) for text in scores.texts]
-        if min(at) >= 0:  # spelled alike: to read every text again would be most of the work
+        at = truth.rows_of(scores.texts)
+        if at.min() >= 0:  # spelled alike: to read every text again would be most of the work
             assert truth.keys  # says so if the truth names an architecture twice
             rows = np.full(len(truth.texts), -1)
             rows[at] = np.arange(len(at))

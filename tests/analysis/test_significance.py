@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.measures.differences import Side, compare_sides, pairs, verdict
+from analysis.measures.differences import SHARED, Side, compare_sides, difference, pairs, verdict
 from analysis.statistics.crossed import Mean
 from analysis.statistics.significance import holm, one_sample_p, paired_p, together, welch_p
 from analysis.statistics.uncertainty import paired_difference
@@ -107,9 +107,7 @@ def sides(rng, noises, seeds=4, n=80):
     names = [f"a{i}" for i in range(n)]
     values = rng.normal(size=n)
     table = Table(frame=pd.DataFrame({"arch": names, "acc": values}), column="acc", source="here")
-    scores = [
-        pd.DataFrame(values[:, None] + noise * rng.normal(size=(n, seeds)), index=names) for noise in noises
-    ]
+    scores = [pd.DataFrame(values[:, None] + noise * rng.normal(size=(n, seeds))) for noise in noises]
     return [Side(f"v{i}", table, frame) for i, frame in enumerate(scores)]
 
 
@@ -155,6 +153,23 @@ def test_too_few_architectures_are_not_compared():
     (row,) = compare_sides("nasbench201", sides(rng, [0.3, 2.0], n=8), "v0").to_dict("records")
     assert verdict(row) == "not compared"
     assert row["n"] == 8
+
+
+def test_sides_of_two_truths_meet_by_their_texts():
+    """Truths in another order and of other architectures: what both have is compared, as if it were all there is."""
+    rng = np.random.default_rng(4)
+    first, second = sides(rng, [0.5, 1.0], n=80)
+    table = first.truth
+    shared = rng.permutation(80)[:50]  # of the second side, in an order of its own
+    other = Table(frame=table.frame.iloc[shared].reset_index(drop=True), column="acc", source="there")
+    moved = Side("v1", other, second.scores.iloc[shared].reset_index(drop=True))
+    row = difference(first, moved)
+    rows = np.sort(shared)
+    expected = difference(
+        Side("v0", table, first.scores.loc[rows]), Side("v1", table, second.scores.loc[rows])
+    )
+    assert row == expected | {"set": SHARED}
+    assert row["n"] == 50
 
 
 def test_which_pairs():
