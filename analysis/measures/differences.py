@@ -142,7 +142,7 @@ def difference(a: Side, b: Side) -> dict[str, Any]:
     `differences` but for the names and p_holm."""
     rows = a.scores.index.to_numpy()
     others = rows if a.truth is b.truth else b.truth.rows_of([a.truth.texts[row] for row in rows])
-    at = b.scores.index.get_indexer(others)
+    at = b.scores.index.get_indexer(pd.Index(others))
     both = at >= 0
     values = a.truth.numbers[rows[both]]
     columns = [list(a.scores.to_numpy()[both].T), list(b.scores.to_numpy()[at[both]].T)]
