@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-from analysis.cli import add_format
+from analysis.cli import add_format, completed_by
 from studies.search.policy import UNITS
 from studies.truth.importers import IMPORTERS
 from supernet.spaces import SPACES
@@ -34,7 +34,8 @@ ASKED: dict[str, tuple[type, str]] = {
 
 def add_study(parser: argparse.ArgumentParser) -> None:
     """Which study, and which part of it."""
-    parser.add_argument("name", help="a study of `python -m studies list`")
+    name = parser.add_argument("name", help="a study of `python -m studies list`, or a study file: my_study.py")
+    completed_by(name, "studies.commands.names:studies")
     parser.add_argument("--seeds", help="only these seeds: 0,1")
     parser.add_argument(
         "--only", action="append", metavar="VARIANT", help="only this variant; may be repeated"
@@ -101,7 +102,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", help=TABLE)
+    completed_by(parser.add_argument("table", help=TABLE), "studies.commands.names:tables")
     parser.add_argument("--column", help="the truth (default: DATA_test, where the table is of one data set)")
     parser.add_argument(
         "--budget", type=float, default=2000, help="units that each search may spend (default: 2000)"
@@ -179,11 +180,11 @@ def add_truth_list(parser: argparse.ArgumentParser) -> None:
 
 
 def add_truth_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", help=TABLE)
+    completed_by(parser.add_argument("table", help=TABLE), "studies.commands.names:tables")
 
 
 def add_truth_show(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", help=TABLE)
+    completed_by(parser.add_argument("table", help=TABLE), "studies.commands.names:tables")
     parser.add_argument("--all", action="store_true", help="every column of a table that has many")
     _add_format_or_json(parser)
 
