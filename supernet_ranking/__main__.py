@@ -17,7 +17,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def add_shell(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=SHELLS, help="for bash: eval \"$(supernet-ranking completion bash)\"")
+    parser.add_argument("shell", choices=SHELLS, help='for bash: eval "$(supernet-ranking completion bash)"')
 
 
 COMMANDS = {

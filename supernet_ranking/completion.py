@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import argcomplete
+from argcomplete.shell_integration import shellcode
 
 from analysis import cli
 from supernet_ranking.__main__ import NAME
@@ -16,7 +17,7 @@ from supernet_ranking.__main__ import NAME
 
 def print_script(args: argparse.Namespace) -> int:
     """Print what the shell has to read."""
-    print(argcomplete.shellcode([NAME], shell=args.shell).strip())
+    print(shellcode([NAME], shell=args.shell).strip())
     return 0
 
 
@@ -24,30 +25,30 @@ def answer(parser: argparse.ArgumentParser) -> None:
     """Tell the shell that asks what could come next, and end this process."""
     for action in _actions(parser):
         if hasattr(action, "completed_by"):
-            action.completer = Completer(action.completed_by)  # type: ignore[attr-defined]
-    argcomplete.autocomplete(parser)
+            action.completer = Completer(*action.completed_by)  # type: ignore[attr-defined]
+    argcomplete.autocomplete(parser, always_complete_options=False)
 
 
 class Completer:
-    """The names that a function of the arguments so far gives (`cli.completed_by`), and study files."""
+    """The names that a function of the arguments so far gives, and files with a suffix (`cli.completed_by`)."""
 
-    def __init__(self, names: str) -> None:
-        self.names = names
+    def __init__(self, names: str, suffix: str) -> None:
+        self.names, self.suffix = names, suffix
 
     def __call__(self, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
         named: Iterable[str] = cli.work(self.names)(parsed_args)
-        return [name for name in named if name.startswith(prefix)] + list(_study_files(prefix))
+        return [name for name in named if name.startswith(prefix)] + list(_files(prefix, self.suffix))
 
 
-def _study_files(prefix: str) -> Iterator[str]:
-    """Files that end in .py, and the folders on the way to them, as they continue what was typed."""
+def _files(prefix: str, suffix: str) -> Iterator[str]:
+    """Files with that suffix, and the folders on the way to them, as they continue what was typed."""
     folder, slash, begun = prefix.rpartition("/")
     where = Path(folder or slash).expanduser()
     for path in sorted(where.iterdir()) if where.is_dir() else ():
         if path.name.startswith(begun) and (begun or not path.name.startswith((".", "_"))):
-            if path.suffix == ".py" and path.is_file():
+            if path.suffix == suffix and path.is_file():
                 yield f"{folder}{slash}{path.name}"
-            elif slash and path.is_dir():
+            elif path.is_dir() and (slash or begun):
                 yield f"{folder}{slash}{path.name}/"
 
 

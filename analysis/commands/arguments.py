@@ -13,7 +13,9 @@ FORMATS = "CSV, JSON, Parquet, NumPy or a plain pickle, packed or not"
 
 def study(parser: argparse.ArgumentParser) -> None:
     """NAME, the study, and where it is."""
-    name = parser.add_argument("name", metavar="NAME", help="the study: the folder RUNS/NAME, or its file NAME.py")
+    name = parser.add_argument(
+        "name", metavar="NAME", help="the study: the folder RUNS/NAME, or its file NAME.py"
+    )
     completed_by(name, NAMES)
     add_runs(parser)
 
@@ -26,7 +28,9 @@ def table(parser: argparse.ArgumentParser) -> None:
 
 def compare(parser: argparse.ArgumentParser) -> None:
     """Several studies, --format and a page."""
-    names = parser.add_argument("names", nargs="+", metavar="NAME", help="the studies, as `report` takes them")
+    names = parser.add_argument(
+        "names", nargs="+", metavar="NAME", help="the studies, as `report` takes them"
+    )
     completed_by(names, NAMES)
     add_runs(parser)
     add_format(parser)
