@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from studies import catalog
+from studies.model.smoke import SUFFIX as SMOKE
 from studies.model.study import Study
 from studies.model.study_function import Broken, study_of
 from supernet.files import write_atomic
@@ -22,7 +23,6 @@ from supernet.files import write_atomic
 SUFFIX = ".py"
 FOLDER = "source"  # in the folder of the study: the files that it was run from
 TAKEN = ("trainings", "truth", "search", "figures")  # what else a folder of results has
-SMOKE = "-smoke"  # ends the names of smoke sizes
 
 _loaded: list[UserStudy] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
