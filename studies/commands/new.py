@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from studies import embedded, user_study
+from studies.catalog import quickstart
+from studies.estimators.one_shot import OneShot
 from studies.truth import table
 from studies.truth.tasks import Asked, Task, get_task
 from supernet.data import DataConfig
@@ -17,7 +19,6 @@ from supernet.spaces import get_space
 from supernet.training.config import TrainingConfig
 
 CLIP_NORM = 5.0  # a supernet's steps are less even than those of one network
-EPOCHS, LR = 30, 0.05  # on the embedded data
 
 PAGE = '''"""{question}
 
@@ -133,8 +134,7 @@ def page(args: argparse.Namespace, task: Task, truth: TruthName) -> str:
     """The study's file."""
     space, side = get_space(args.space), args.image_size
     on_digits = args.data == embedded.DATA
-    training = replace(task.training, clip_norm=CLIP_NORM)
-    training = replace(training, epochs=EPOCHS, lr=LR) if on_digits else training
+    training = supernet_training(args.space, task)
     data = DataConfig(name=args.data, image_size=side)
     commands = needs(args, truth)
     question = f"Does strict fairness rank {space.title} better than uniform sampling?"
@@ -156,6 +156,15 @@ def page(args: argparse.Namespace, task: Task, truth: TruthName) -> str:
         table=truth.table,
         column=truth.column,
     )
+
+
+def supernet_training(space: str, task: Task) -> TrainingConfig:
+    """That of the quickstart where it has this space on these images, else the stand-alone networks' with bounded
+    steps."""
+    for variant in quickstart.study().variants:
+        if (variant.space, variant.data) == (space, task.data) and isinstance(variant.estimator, OneShot):
+            return variant.estimator.training
+    return replace(task.training, clip_norm=CLIP_NORM)
 
 
 def epochs(training: TrainingConfig) -> int:

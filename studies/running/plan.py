@@ -149,13 +149,15 @@ class Plan:
         study_file.write(self.folder, content)
 
     def _check_file(self, file: UserStudy) -> None:
-        """ValueError if the study's folder is that of another file that is still there."""
+        """ValueError if the study's folder is that of another file that is still there; copies in it are its own."""
         if not (self.folder / study_file.FILE).is_file():
             return
         before = study_file.read(self.folder).get("provenance", {}).get("file")
         if before is None or before["sha256"] == file.digest:
             return
-        other = Path(before["path"])
+        other, own = Path(before["path"]), self.folder.absolute()
+        if own in other.parents or own in file.path.parents:
+            return
         if other.is_file() and not other.samefile(file.path):
             raise ValueError(
                 f"study: {self.folder} has the results of {other}; {file.path} is another study of that name: give the "
