@@ -49,6 +49,12 @@ def add_commands(
             add_commands(added, command.commands, metavar="|".join(command.commands))
 
 
+def completed_by(action: argparse.Action, names: str, suffix: str = ".py") -> None:
+    """Have a shell complete an argument's value by the names that a function gives, `module:function`, and by files
+    with that suffix (supernet_ranking/completion.py; the module is only imported where the argument is completed)."""
+    action.completed_by = names, suffix  # type: ignore[attr-defined]
+
+
 def add_format(parser: argparse.ArgumentParser) -> None:
     """--format, what is printed: one of analysis.tables.FORMATS."""
     parser.add_argument(
@@ -61,15 +67,17 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """`python -m NAME COMMAND`."""
+    """`CALLED COMMAND`; called `python -m NAME` if not said otherwise."""
 
     name: str
     description: str | None
     commands: Mapping[str, Command]
+    called: str = ""
 
     def parser(self) -> argparse.ArgumentParser:
         """The command line."""
-        top = argparse.ArgumentParser(prog=f"python -m {self.name}", description=self.description)
+        called = self.called or f"python -m {self.name}"
+        top = argparse.ArgumentParser(prog=called, description=self.description)
         add_commands(top, self.commands)
         return top
 

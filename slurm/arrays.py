@@ -26,8 +26,8 @@ from slurm import queue
 from slurm.job import Job
 from slurm.profile import Profile
 from slurm.records import Submission
+from studies.running.provenance import CHECKOUT
 
-REPOSITORY = Path(__file__).parents[1]
 PAUSES = (5.0, 15.0, 45.0)  # seconds before the queue is asked, after each try but the last
 # What sbatch says where the controller may or may not have accepted the job.
 NO_ANSWER = re.compile(
@@ -123,12 +123,14 @@ def executor_of(submission: Submission, minutes: int | None = None) -> Executor:
 
 def setup_lines(profile: Profile) -> list[str]:
     """Shell lines before Python: the profile's, then what our results depend on."""
-    return [
+    lines = [
         *profile.setup,
         f"export SRUN_CPUS_PER_TASK={profile.cpus}",  # since SLURM 22.05 srun does not take it from sbatch
         "export OMP_NUM_THREADS=1",  # the same bits as on any other machine
-        f'export PYTHONPATH="{REPOSITORY}${{PYTHONPATH:+:$PYTHONPATH}}"',
     ]
+    if CHECKOUT is not None:
+        lines.append(f'export PYTHONPATH="{CHECKOUT}${{PYTHONPATH:+:$PYTHONPATH}}"')
+    return lines
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from slurm.profile import Profile
 from slurm.records import ACTIVE, COMPLETE, ORDER, WRONG, State
 from slurm.submitter import Submitter
 from studies import __main__ as studies
-from studies.commands.plan import words_from_args, work_plan_from_args
+from studies.commands.plan import study_words, words_from_args, work_plan_from_args
 
 DEFAULT_RUNS = Path("runs")
 
@@ -29,12 +29,12 @@ def submit(args: argparse.Namespace) -> int:
         queue.require()
     if args.profile is None:
         raise ValueError(
-            "--profile: needed, a TOML file that says what to ask the cluster for; slurm/example.toml is one to "
-            "start from. Or --local N"
+            f"--profile: needed, a TOML file that says what to ask the cluster for; {profile.EXAMPLE} is one to start "
+            "from. Or --local N"
         )
     asked = profile.read(args.profile)
     plan = work_plan_from_args(args, may_lack_truth=args.dry_run)
-    submitter = Submitter(plan, words_from_args(args), asked)
+    submitter = Submitter(plan, words_from_args(args, plan), asked)
     if args.dry_run:
         submitter.dry_run()
     else:
@@ -66,7 +66,7 @@ def retry(args: argparse.Namespace) -> int:
     if not of_study:
         raise ValueError(f"retry: {plan.study.name} was never submitted with results in {plan.root}")
     asked = profile.read(args.profile) if args.profile else checked(of_study[-1].profile)
-    Submitter(plan, words_from_args(args), asked, wanted=lambda state: state.job is not None).submit()
+    Submitter(plan, words_from_args(args, plan), asked, wanted=lambda state: state.job is not None).submit()
     return 0
 
 
@@ -125,7 +125,7 @@ def status(args: argparse.Namespace) -> int:
     plan = work_plan_from_args(args)
     while True:
         states = records.current_states(plan)
-        told = summary(plan.study.name, states, args.runs)
+        told = summary(plan.study.name, states, shlex.join(study_words(args)), args.runs)
         print(write(table(states), args.format, after=told), flush=True)
         active = any(state.state in ACTIVE for state in states)
         if args.watch is None or not active:
@@ -158,13 +158,13 @@ def table(states: list[State]) -> Table:
     return Table(columns, rows, name="runs")
 
 
-def summary(name: str, states: list[State], runs: Path = DEFAULT_RUNS) -> str:
-    """Numbers of each state, and what to do about it; how to make the report once there is something to report."""
+def summary(name: str, states: list[State], study: str, runs: Path = DEFAULT_RUNS) -> str:
+    """Numbers of each state, and what to do about it; how to make the report once there is something to report. study:
+    the words that name it on a command line."""
     counts = Counter(state.state for state in states)
     told = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
     wrong = any(counts[state] for state in WRONG)
     complete = sum(counts[state] for state in COMPLETE)
-    study = f"{name.removesuffix('-smoke')} --smoke" if name.endswith("-smoke") else name
     next_step = f"; `python -m slurm retry {study}` submits these again" if wrong else ""
     numbers = f"{name}: {complete} of {len(states)} complete: {told}{next_step}"
     if not complete:

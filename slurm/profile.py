@@ -13,6 +13,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+EXAMPLE = Path(__file__).with_name("example.toml")
 HERE = ("",)  # the cluster that SLURM's commands talk to by themselves
 WHOLE_NODE = "node"  # memory_gb: all memory of the node
 LEAST_MEMORY = 1 / 1024  # GiB; less would be rounded to 0, which SLURM takes for the whole node's
@@ -208,9 +209,7 @@ def read(path: Path) -> Profile:
     try:
         return parse(tomllib.loads(path.read_text()))
     except FileNotFoundError:
-        raise ValueError(
-            f"--profile: {path} does not exist; slurm/example.toml is one to start from"
-        ) from None
+        raise ValueError(f"--profile: {path} does not exist; {EXAMPLE} is one to start from") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"--profile: {path} is not TOML ({error})") from None
     except RecursionError:

@@ -37,7 +37,7 @@ def work(
     for run_id in run_ids:
         if run_id not in known:
             raise ValueError(
-                f"job: the study {plan.study.name} has no run {run_id} any more: its catalogue has changed since "
+                f"job: the study {plan.study.name} has no run {run_id} any more: its code has changed since "
                 "it was submitted; submit it again"
             )
     return do_all(plan, {run_id: known[run_id] for run_id in run_ids}, device, patience, at_a_time)

@@ -48,6 +48,11 @@ TRUTH = {
 }
 COMMANDS = {
     "list": Command("the studies that there are", "studies.commands.list:list_studies", cli.add_format),
+    "new": Command(
+        "write a study file of one's own to start from, which runs as it is",
+        "studies.commands.new:new",
+        arguments.add_new,
+    ),
     "show": Command(
         "a study's grid: variants, seeds, what is done, running, failed or left, expected time",
         "studies.commands.show:show",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from analysis.cli import add_format
+from analysis.cli import add_format, completed_by
 
+NAMES = "analysis.commands.names:studies"
 FORMATS = "CSV, JSON, Parquet, NumPy or a plain pickle, packed or not"
 
 
 def study(parser: argparse.ArgumentParser) -> None:
     """NAME, the study, and where it is."""
-    parser.add_argument("name", metavar="NAME", help="the study: the folder RUNS/NAME")
+    name = parser.add_argument(
+        "name", metavar="NAME", help="the study: the folder RUNS/NAME, or its file NAME.py"
+    )
+    completed_by(name, NAMES)
     add_runs(parser)
 
 
@@ -24,7 +28,10 @@ def table(parser: argparse.ArgumentParser) -> None:
 
 def compare(parser: argparse.ArgumentParser) -> None:
     """Several studies, --format and a page."""
-    parser.add_argument("names", nargs="+", metavar="NAME", help="the studies: folders RUNS/NAME")
+    names = parser.add_argument(
+        "names", nargs="+", metavar="NAME", help="the studies, as `report` takes them"
+    )
+    completed_by(names, NAMES)
     add_runs(parser)
     add_format(parser)
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
@@ -33,12 +40,14 @@ def compare(parser: argparse.ArgumentParser) -> None:
 def figure(parser: argparse.ArgumentParser) -> None:
     """A figure, what it is drawn from, and where to it is saved."""
     parser.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4 or blox-4")
-    parser.add_argument(
+    source = parser.add_argument(
         "source",
         nargs="?",
         metavar="SOURCE",
-        help="the study, the folder RUNS/SOURCE; or a table of ground truth, of any format that correlate reads",
+        help="the study, the folder RUNS/SOURCE or its file SOURCE.py; or a table of ground truth, of any format that"
+        " correlate reads",
     )
+    completed_by(source, NAMES)
     add_runs(parser)
     parser.add_argument(
         "--column", help="of the table (default: its first test accuracy at the end of training)"

@@ -82,7 +82,9 @@ class Study:
 
 
 def study_folder(runs: Path, name: str) -> Path:
-    """The folder of a study. Raises ValueError, listing those that there are, if there is none."""
+    """The folder of a study, which its file names as well: my_study.py is the study my_study. Raises ValueError,
+    listing those that there are, if there is none."""
+    name = Path(name).stem if name.endswith(".py") else name
     folder = runs / name
     if not (folder / study_file.FILE).is_file():
         known = sorted(path.parent.name for path in runs.glob(f"*/{study_file.FILE}"))

@@ -56,12 +56,21 @@ class ScoredEntry(TypedDict):
     random_seed: NotRequired[int]
 
 
+class UserFile(TypedDict):
+    """A user's file that says the study. kept: a copy of it as it was then, within the study's folder."""
+
+    path: str
+    sha256: str
+    kept: str
+
+
 class Provenance(TypedDict):
     """What the study was made with."""
 
     command: NotRequired[str | None]
     commit: NotRequired[str | None]
     versions: NotRequired[dict[str, str]]
+    file: NotRequired[UserFile]
 
 
 class StudyContent(TypedDict):

@@ -7,11 +7,12 @@ import argparse
 import os
 from pathlib import Path
 
-from analysis.cli import add_format
+from analysis.cli import add_format, completed_by
 from studies.search.policy import UNITS
 from studies.truth.importers import IMPORTERS
 from supernet.spaces import SPACES
 
+IMPORTS = "--imports"  # of a job's words: the folder that a study file imports from
 DATA_ROOT = "DATA_ROOT"  # the environment's variable
 DEVICES = ("auto", "cpu", "cuda")
 ALL = "all"
@@ -34,7 +35,10 @@ ASKED: dict[str, tuple[type, str]] = {
 
 def add_study(parser: argparse.ArgumentParser) -> None:
     """Which study, and which part of it."""
-    parser.add_argument("name", help="a study of `python -m studies list`")
+    name = parser.add_argument(
+        "name", help="a study of `python -m studies list`, or a study file: my_study.py"
+    )
+    completed_by(name, "studies.commands.names:studies")
     parser.add_argument("--seeds", help="only these seeds: 0,1")
     parser.add_argument(
         "--only", action="append", metavar="VARIANT", help="only this variant; may be repeated"
@@ -54,8 +58,29 @@ def add_study(parser: argparse.ArgumentParser) -> None:
         help="another ground truth than the study's for the table's space; may be repeated",
     )
     parser.add_argument(
+        "--set",
+        action="append",
+        metavar="SETTING=VALUE",
+        help="for a try, in every variant: training.epochs=5, sampling.kind=fair; makes a study of its own, with the "
+        "folder RUNS/NAME+SETTING=VALUE; may be repeated",
+    )
+    parser.add_argument(
         "--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)"
     )
+
+
+def add_new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="where it goes: my_study.py")
+    parser.add_argument("--space", choices=SPACES, default="nasbench201", help="search space (nasbench201)")
+    parser.add_argument(
+        "--data",
+        default="digits",
+        metavar="NAME",
+        help="images: a data set of `studies data list`, or folder:NAME (digits)",
+    )
+    parser.add_argument("--image-size", type=int, metavar="N", help="pixels a side; needed for a folder")
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    add_data_root(parser)
 
 
 def add_show(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +126,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", help=TABLE)
+    add_table(parser)
     parser.add_argument("--column", help="the truth (default: DATA_test, where the table is of one data set)")
     parser.add_argument(
         "--budget", type=float, default=2000, help="units that each search may spend (default: 2000)"
@@ -174,16 +199,22 @@ def add_data_check(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
 
 
+def add_table(parser: argparse.ArgumentParser) -> None:
+    """A table of ground truth."""
+    table = parser.add_argument("table", help=TABLE)
+    completed_by(table, "studies.commands.names:tables", ".parquet")
+
+
 def add_truth_list(parser: argparse.ArgumentParser) -> None:
     _add_format_or_json(parser)
 
 
 def add_truth_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", help=TABLE)
+    add_table(parser)
 
 
 def add_truth_show(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", help=TABLE)
+    add_table(parser)
     parser.add_argument("--all", action="store_true", help="every column of a table that has many")
     _add_format_or_json(parser)
 

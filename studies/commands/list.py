@@ -7,6 +7,7 @@ import sys
 
 from analysis.tables import Column, Table, write
 from studies import catalog
+from studies.model.study_function import Broken
 
 
 def list_studies(args: argparse.Namespace) -> int:
@@ -15,7 +16,7 @@ def list_studies(args: argparse.Namespace) -> int:
     for name in catalog.names():
         try:
             study = catalog.get(name)
-        except catalog.Broken as error:
+        except Broken as error:
             broken += 1
             print(f"error: {error}", file=sys.stderr)
             continue

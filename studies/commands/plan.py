@@ -9,13 +9,16 @@ from __future__ import annotations
 import argparse
 import math
 import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from analysis.store.scored import ScoredSet
-from studies import catalog
-from studies.commands.arguments import add_work
+from studies import catalog, user_study
+from studies.commands.arguments import IMPORTS, add_work
+from studies.model import settings
 from studies.model.smoke import smoke
 from studies.model.study import MILESTONES, SHARE, Truth
 from studies.running.plan import Plan
@@ -24,15 +27,28 @@ from studies.truth import table
 
 def plan_from_args(args: argparse.Namespace, **options: Any) -> Plan:
     """The plan of the part of a study that the arguments of `add_study` name. options: further ones of `Plan.of`."""
-    study = catalog.get(args.name)
+    name = catalogued(args.name)
+    file = user_study.read(name, getattr(args, "imports", None)) if user_study.is_file(name) else None
+    study = catalog.get(name) if file is None else file.study()
     if args.smoke:
         study = smoke(study)
+    if args.set:
+        study, remarks = settings.change(study, args.set)
+        for remark in remarks:
+            print(f"note: {remark}", file=sys.stderr)
     if args.all:
         study = replace(study, scored=ScoredSet(), scored_otherwise=(study.scored,))
     if args.truth:
         study = replace(study, truth=study.truth | parse_truths(args.truth))
     part = study.only(args.only, parse_seeds(args.seeds))
-    return Plan.of(study, args.runs, part, command=command(args), **options)
+    return Plan.of(study, args.runs, part, command=command(args), file=file, **options)
+
+
+def catalogued(name: str) -> str:
+    """The name of the catalogue's study of which `name` is the file; any other as it is."""
+    folders = [Path(folder).resolve() for folder in catalog.__path__]
+    path = Path(name).resolve()
+    return path.stem if user_study.is_file(name) and path.is_file() and path.parent in folders else name
 
 
 def work_plan_from_args(args: argparse.Namespace, **options: Any) -> Plan:
@@ -45,13 +61,14 @@ def work_plan_from_args(args: argparse.Namespace, **options: Any) -> Plan:
     )
 
 
-def words_from_args(args: argparse.Namespace) -> tuple[str, ...]:
+def words_from_args(args: argparse.Namespace, plan: Plan | None = None) -> tuple[str, ...]:
     """The words for the whole grid that the arguments of `add_work` name, with folders that hold wherever a job
-    starts."""
-    words = [args.name]
-    words += [f"--{name}" for name in ("smoke", "all") if getattr(args, name)]
-    for text in args.truth or ():
-        words += ["--truth", text]
+    starts. Of a study file they name the copy that the plan keeps: what was submitted is what a job does, whatever
+    becomes of the file."""
+    words = list(study_words(args))
+    if plan is not None and plan.file is not None:
+        words[0] = str(plan.file.kept(plan.folder).absolute())
+        words += [IMPORTS, str(plan.file.imports)]
     words += ["--no-tensorboard"] if args.no_tensorboard else []
     for name in ("milestones", "milestone_share"):
         if getattr(args, name) is not None:
@@ -64,16 +81,24 @@ def plan_from_words(words: Sequence[str]) -> Plan:
     """The plan that the words stand for. ValueError as `studies run` would give it."""
     parser = argparse.ArgumentParser(exit_on_error=False)
     add_work(parser)
+    parser.add_argument(IMPORTS, type=Path)
     return work_plan_from_args(parser.parse_args(list(words)))
 
 
 def command(args: argparse.Namespace) -> str:
     """What repeats the whole study that the arguments name, wherever its results and images are."""
-    words = ["python", "-m", "studies", "run", args.name]
+    return shlex.join(["python", "-m", "studies", "run", *study_words(args)])
+
+
+def study_words(args: argparse.Namespace) -> tuple[str, ...]:
+    """What says which study it is: its name or file, its size, its ground truth and what was set."""
+    name = catalogued(args.name)
+    words = [str(Path(name).absolute()) if user_study.is_file(name) else name]
     words += [f"--{name}" for name in ("smoke", "all") if getattr(args, name)]
-    for text in args.truth or ():
-        words += ["--truth", text]
-    return shlex.join(words)
+    for name in ("truth", "set"):
+        for text in getattr(args, name) or ():
+            words += [f"--{name}", text]
+    return tuple(words)
 
 
 def parse_truths(texts: Sequence[str]) -> dict[str, Truth]:

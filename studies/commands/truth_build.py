@@ -11,6 +11,7 @@ from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.truth.build import Builder
 from studies.truth.tasks import Asked, get_task
+from supernet.data.catalog import count_classes
 from supernet.data.loading import ready
 from supernet.spaces import Architecture, Space, get_space
 
@@ -19,7 +20,7 @@ def build(args: argparse.Namespace) -> int:
     space = get_space(args.space, [name for name in args.mask.split(",") if name])
     fields = [name.replace("-", "_") for name in ASKED]
     asked = Asked(**{name: getattr(args, name) for name in fields})
-    task = get_task(args.space, args.data, asked, args.data_root)
+    task = get_task(args.space, args.data, asked, count_classes(args.data, args.data_root))
     path = args.out or Path("runs/truth") / f"{args.space}-{task.label}.parquet"
     if path.suffix != ".parquet":
         raise ValueError(f"--out: {str(path)!r} does not end in .parquet")

@@ -11,6 +11,7 @@ from studies.model.study import Study, Truth
 from studies.model.variant import Variant
 from supernet.data import DataConfig
 
+SUFFIX = "-smoke"  # ends the names of smoke sizes
 TOP = (4, 8)
 RANDOM = 8
 DATA = DataConfig(name=embedded.DATA, subset=400)  # five batches: a strictly fair group of five operations
@@ -22,7 +23,7 @@ def smoke(study: Study) -> Study:
     ground truth, budget and augmentation are the embedded task's."""
     return replace(
         study,
-        name=f"{study.name}-smoke",
+        name=f"{study.name}{SUFFIX}",
         title=f"{study.title} (smoke size)",
         note=f"SMOKE SIZE: one epoch, few architectures; no result. {embedded.NOTE}",
         variants=tuple(map(_small, study.variants)),

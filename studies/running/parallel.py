@@ -19,6 +19,9 @@ from multiprocessing.context import BaseContext
 from multiprocessing.managers import SyncManager
 from typing import Any, TypeVar
 
+from studies import user_study
+from studies.user_study import UserStudy
+
 T = TypeVar("T")
 
 # Any of them: the end of one ends the others.
@@ -53,6 +56,12 @@ def start_worker() -> None:
     torch.set_num_threads(1)
     with suppress(RuntimeError):  # already set, in a process that has computed before
         torch.set_num_interop_threads(1)
+
+
+def _start_worker(files: tuple[UserStudy, ...]) -> None:
+    """A worker knows the study files that the process which started it has run, and the classes in them."""
+    start_worker()
+    user_study.load_all(files)
 
 
 def end_with_parent() -> None:
@@ -146,7 +155,8 @@ def run_tasks(
     Few tasks are queued ahead, so an error stops soon; the error of a task is raised here, and OSError if a worker
     died. An interrupt, or an exit of this process, ends the workers at once.
     """
-    with ProcessPoolExecutor(workers, context(), initializer=start_worker) as pool:
+    files = (user_study.loaded(),)
+    with ProcessPoolExecutor(workers, context(), initializer=_start_worker, initargs=files) as pool:
         todo = deque(enumerate(tasks))
         count = len(tasks)
         running: dict[Future[T], int] = {}

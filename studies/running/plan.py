@@ -11,6 +11,7 @@ from studies.model.study import SHARE, Run, Study
 from studies.running.provenance import commit, versions
 from studies.tracking.links import tracked
 from studies.truth import table
+from studies.user_study import UserStudy
 from supernet.data import DEFAULT_ROOT
 from supernet.spaces import Architecture, Space
 
@@ -18,9 +19,9 @@ from supernet.spaces import Architecture, Space
 @dataclass
 class Plan:
     """A study with its ground truth read. runs: its whole grid; selected: the part that was asked for.
-    command: what repeats the study. lacking: by space, why its ground truth could not be found, in a plan that may lack
-    it: its runs score what is not known. chosen: what each combination of a space's masks scores, as far as it has
-    been asked for."""
+    command: what repeats the study. file: the user's file that says the study; None for one of the catalogue. lacking:
+    by space, why its ground truth could not be found, in a plan that may lack it: its runs score what is not known.
+    chosen: what each combination of a space's masks scores, as far as it has been asked for."""
 
     study: Study
     root: Path
@@ -28,6 +29,7 @@ class Plan:
     runs: list[Run]
     selected: list[Run]
     command: str | None = None
+    file: UserStudy | None = None
     lacking: dict[str, str] = field(default_factory=dict)
     chosen: dict[tuple[Space, ...], list[Architecture]] = field(default_factory=dict, init=False)
 
@@ -41,6 +43,7 @@ class Plan:
         milestones: tuple[int, ...] | None = None,
         share: float = SHARE,
         command: str | None = None,
+        file: UserStudy | None = None,
         may_lack_truth: bool = False,
     ) -> Plan:
         """part: the study with fewer variants or seeds. milestones: percent of the epochs after which a run shows in
@@ -62,7 +65,7 @@ class Plan:
         grids = [list(s.runs(root, data_root)) for s in studies]
         if milestones is not None and not lacking:
             grids = [tracked(runs, study, root / study.name, tables, milestones, share) for runs in grids]
-        return cls(study, root, tables, grids[0], grids[-1], command, lacking)
+        return cls(study, root, tables, grids[0], grids[-1], command, file, lacking)
 
     @property
     def folder(self) -> Path:
@@ -84,8 +87,12 @@ class Plan:
         return self.chosen[spaces]
 
     def write(self) -> None:
-        """`study.json`: what the analysis needs to know about the study."""
+        """`study.json`: what the analysis needs to know about the study; a user's file is kept beside it. ValueError if
+        the folder has the results of another file."""
         study = self.study
+        if self.file is not None:
+            self._check_file(self.file)
+            self.file.keep(self.folder)
         runs: list[study_file.Entry] = [
             {
                 "variant": ranking.name,
@@ -132,7 +139,30 @@ class Plan:
             "truth": truth,
             "provenance": {"command": self.command, "commit": commit(), "versions": versions()},
         }
+        if self.file is not None:
+            kept = self.file.kept(self.folder).relative_to(self.folder)
+            content["provenance"]["file"] = {
+                "path": str(self.file.path),
+                "sha256": self.file.digest,
+                "kept": str(kept),
+            }
         study_file.write(self.folder, content)
+
+    def _check_file(self, file: UserStudy) -> None:
+        """ValueError if the study's folder is that of another file that is still there; copies in it are its own."""
+        if not (self.folder / study_file.FILE).is_file():
+            return
+        before = study_file.read(self.folder).get("provenance", {}).get("file")
+        if before is None or before["sha256"] == file.digest:
+            return
+        other, own = Path(before["path"]), self.folder.absolute()
+        if own in other.parents or own in file.path.parents:
+            return
+        if other.is_file() and not other.samefile(file.path):
+            raise ValueError(
+                f"study: {self.folder} has the results of {other}; {file.path} is another study of that name: give the "
+                "file another name, or --runs another folder"
+            )
 
 
 def _checked(found: table.TruthTable, space: str, column: str) -> table.TruthTable:

@@ -10,12 +10,15 @@ from pathlib import Path
 
 PACKAGES = ("torch", "torchvision", "numpy")
 ROOT = Path(__file__).resolve().parents[2]
+CHECKOUT = ROOT if (ROOT / "pyproject.toml").is_file() else None  # None: the packages are installed
+OURS = "supernet-ranking"
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that training and scoring depend on, by name; those installed."""
+    """The versions of Python and of the packages that training and scoring depend on, by name; those installed. Our own
+    where it is installed without a checkout, whose commit says more."""
     found = {"python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (*(() if CHECKOUT else (OURS,)), *PACKAGES):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

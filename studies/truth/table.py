@@ -26,7 +26,8 @@ __all__ = [
     "read_manifest", "resolve", "save", "save_imported",
 ]  # fmt: skip
 
-EMBEDDED = Path(__file__).parents[2] / "data"
+_INSTALLED = Path(__file__).parent / "data"  # setup.py puts them there; in a checkout they are in data/
+EMBEDDED = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[2] / "data"
 OWN = Path("runs/truth")  # tables that were imported or built here
 OWN_SOURCE = "trained by this project"  # a manifest's source
 

@@ -96,13 +96,14 @@ class Importer:
 
     module: of `read`. help: one line. source: what SOURCE is. options: flag -> arguments of add_argument; read()
     gets each by its name ('--fraction': fraction). named_by_source: whether the table has the name of SOURCE, not the
-    importer's."""
+    importer's. data: the data sets of a published table, whose columns are named by them ('cifar10_test')."""
 
     module: str
     help: str
     source: str
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     named_by_source: bool = False
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

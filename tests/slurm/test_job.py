@@ -139,9 +139,7 @@ def test_a_failure_does_not_stop_the_next_run(
 
 
 def test_a_run_that_the_catalogue_has_no_more_is_refused(words: tuple[str, ...], done: Done) -> None:
-    with pytest.raises(
-        ValueError, match="quickstart-smoke has no run 0123 any more: its catalogue has changed"
-    ):
+    with pytest.raises(ValueError, match="quickstart-smoke has no run 0123 any more: its code has changed"):
         Job(words, ("0123",), "cpu")()
     assert not done
 

@@ -15,12 +15,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.__main__ import PROGRAM as analysis_program
-from analysis.cli import Command, Program, work
-from slurm.__main__ import PROGRAM as slurm_program
-from studies.__main__ import PROGRAM as studies_program
+from analysis.cli import Command, work
 from studies.__main__ import main
 from studies.running.lock import Holder, lock_run
+from supernet_ranking.__main__ import PROGRAM
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -41,7 +39,7 @@ def assert_refused(result: subprocess.CompletedProcess[str], *words: str) -> Non
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys, studies.__main__ as m, analysis.__main__ as a; m.parser(); a.parser(); "
+        "import sys, supernet_ranking.__main__ as m; m.PROGRAM.parser(); "
         "print([n for n in ('torch', 'pandas', 'numpy', 'scipy', 'matplotlib', 'sklearn') if n in sys.modules])"
     )
     result = subprocess.run(
@@ -50,9 +48,8 @@ def test_help_imports_nothing_heavy() -> None:
     assert result.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("program", [studies_program, analysis_program, slurm_program], ids=lambda p: p.name)
-def test_every_command_has_its_work(program: Program) -> None:
-    groups = [program.commands]
+def test_every_command_has_its_work() -> None:
+    groups = [PROGRAM.commands]
     for commands in groups:
         for command in commands.values():
             if isinstance(command, Command):

@@ -76,8 +76,14 @@ def test_a_study_records_them(tiny: Study, tmp_path: Path) -> None:
 
 def test_the_command_names_what_changes_the_study_and_no_folders() -> None:
     args = Namespace(
-        name="quickstart", smoke=True, all=True, truth=["my table.csv:acc"], runs=Path("/elsewhere")
+        name="quickstart",
+        smoke=True,
+        all=True,
+        truth=["my table.csv:acc"],
+        set=["training.epochs=5"],
+        runs=Path("/elsewhere"),
     )
-    assert command(args) == "python -m studies run quickstart --smoke --all --truth 'my table.csv:acc'"
-    plain = Namespace(name="quickstart", smoke=False, all=False, truth=None, runs=Path("runs"))
+    said = "python -m studies run quickstart --smoke --all --truth 'my table.csv:acc' --set training.epochs=5"
+    assert command(args) == said
+    plain = Namespace(name="quickstart", smoke=False, all=False, truth=None, set=None, runs=Path("runs"))
     assert command(plain) == "python -m studies run quickstart"

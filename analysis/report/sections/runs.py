@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -169,6 +170,7 @@ def _code(study: Study) -> list[Html]:
     )
     rows = [
         ["Repeat with", command],
+        *_user_file(known.get("file")),
         ["Commit of the code when the study was last started", commit],
         ["Trained and scored with", versions or "no run has finished"],
         ["Analysed with", analysed_with()],
@@ -182,6 +184,13 @@ def _code(study: Study) -> list[Html]:
         html_table(Table.of_cells(["What", "Which"], rows, words=2)),
         element("p", text, class_="small"),
     ]
+
+
+def _user_file(file: Mapping[str, str] | None) -> list[list[str]]:
+    """A user's file that says the study; nothing for one of the catalogue."""
+    if file is None:
+        return []
+    return [["Study file", f"{file['path']}, SHA-256 {file['sha256'][:16]}..., kept as {file['kept']}"]]
 
 
 def _listed(versions: dict[str, str]) -> str:

@@ -149,6 +149,7 @@ class Blox(Space):
         module="supernet.spaces.blox.importer",
         help="Blox: base, ext, info, env and bench as .blox, .csv or .pickle",
         source="a folder of files named blox-*, or one file",
+        data=("cifar100",),
         options={
             "--drop-first-epoch": {
                 "action": "store_true",

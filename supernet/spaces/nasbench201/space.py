@@ -115,6 +115,7 @@ class NasBench201(Space):
         module="supernet.spaces.nasbench201.importer",
         help="NAS-Bench-201: the NATS-Bench topology release (folder or single file) or the older .pth",
         source="NATS-tss-v1_0-3ffb9-simple, NATS-tss-v1_0-3ffb9.pickle.pbz2 or NAS-Bench-201-v1_1-096897.pth",
+        data=("cifar10", "cifar100", "imagenet16"),
         options={
             "--curves": {
                 "choices": ("mean", "seeds", "none"),

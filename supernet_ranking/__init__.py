@@ -1,0 +1,1 @@
+"""The console command `supernet-ranking`: the command lines of all packages under one name."""
