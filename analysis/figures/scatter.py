@@ -12,6 +12,9 @@ from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
 from analysis.measures.collect import Collected
+from analysis.measures.score_sets import pair_points
+from analysis.store.tables import join
+from analysis.user_tables.pair import TablePair
 
 PANELS = 12  # on a page
 COLUMNS = 3
@@ -125,6 +128,13 @@ def _zoom(axes: Axes, group: pd.DataFrame) -> int:
         return 0
     axes.set(xlim=limits[0], ylim=limits[1])
     return int(((group["truth"] < limits[0][0]) | (group["score"] < limits[1][0])).sum())
+
+
+def draw_pair(pair_of_tables: TablePair, *, top: int = 10, ax: Canvas | None = None) -> Canvas:
+    """`pair` of what `pair_frames` joined: truth against score. top: this many of the highest truth are marked."""
+    joined = join(pair_of_tables.truth, pair_of_tables.scores)
+    truth, score = pair_of_tables.truth.column, pair_of_tables.scores.column
+    return pair(pair_points(joined), top=top, truth=truth, score=score, ax=ax)
 
 
 def pair(
