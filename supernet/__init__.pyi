@@ -8,6 +8,7 @@ from .network import Supernet as Supernet
 from .network import cut_out as cut_out
 from .network import seeded as seeded
 from .scoring.modes import Score as Score
+from .scoring.recalibrate import recalibrate as recalibrate
 from .scoring.scorer import Scorer as Scorer
 from .spaces import SPACES as SPACES
 from .spaces import Architecture as Architecture

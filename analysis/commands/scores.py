@@ -6,6 +6,7 @@ A study of 610 runs of 15,625 architectures has ten million rows: they are writt
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import pyarrow.parquet
 from analysis.measures.frames import SCORES, each_run, scores_of
 from analysis.store.study import Study, load_study, study_folder, tell
 from analysis.tables import csv_text
+from analysis.tables.table import records
 from supernet.files import write_atomic
 
 NUMBERS = {"seed": pyarrow.int64(), **dict.fromkeys(("score", "loss", "truth"), pyarrow.float64())}
@@ -81,8 +83,8 @@ def _csv(file: IO[bytes], frames: Frames) -> None:
 
 def _json_lines(file: IO[bytes], frames: Frames) -> None:
     for frame in frames:
-        text = frame.to_json(orient="records", lines=True, double_precision=15, force_ascii=False)
-        file.write(text.encode())
+        lines = [json.dumps(row, allow_nan=False, ensure_ascii=False) for row in records(frame)]
+        file.write("".join(f"{line}\n" for line in lines).encode())
 
 
 def _parquet(file: IO[bytes], frames: Frames) -> None:

@@ -88,7 +88,8 @@ class Collected:
         def rows(frame: pd.DataFrame) -> pd.DataFrame:
             keep = np.ones(len(frame), dtype=bool)
             for role in {"variant", "leader", "other"} & set(frame.columns):
-                keep &= [pair not in gone for pair in zip(frame["space"], frame[role], strict=True)]
+                pairs = zip(frame["space"], frame[role], strict=True)
+                keep &= np.fromiter((pair not in gone for pair in pairs), dtype=bool, count=len(frame))
             if space is not None:
                 keep &= (frame["space"] == space).to_numpy(dtype=bool)
             return frame[keep].reset_index(drop=True)

@@ -112,6 +112,14 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         help="pt: weights and configuration; pt2 (torch.export), onnx: of a sub-network (default: what FILE ends in)",
     )
     parser.add_argument(
+        "--recalibrate",
+        type=int,
+        default=0,
+        metavar="K",
+        help="BN statistics of the sub-network by K training batches, as the BN mode reset-recalibrate-K has them "
+        "(default: those of the training, which all paths share)",
+    )
+    parser.add_argument(
         "--averaged",
         action="store_true",
         help="the average of the weights that the training kept (training.ema)",

@@ -7,8 +7,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from studies.running.export import FORMATS, Export, pixels_of
+from studies.running.export import FORMATS, Export
 from studies.running.trained import TrainedRun, trained_run
+from supernet.data.dataset import DataSet
 
 BN = (
     "# .eval(): BN by the running statistics of the training, which all paths share.",
@@ -20,17 +21,17 @@ def export(args: argparse.Namespace) -> int:
     """Write the file and print the lines that load it."""
     run = trained_run(run_folder(args.runs, args.run), averaged=args.averaged)
     architecture = None if args.arch is None else run.network.space.parse(args.arch)
-    pixels = _pixels(run, args.data_root)
+    data = run.data(args.data_root) if args.recalibrate else _data(run, args.data_root)
     form = args.format or args.out.suffix.removeprefix(".")
     if form not in FORMATS:
         raise ValueError(
             f"--out: the suffix of {str(args.out)!r} is none of {', '.join(FORMATS)}; say --format"
         )
-    lines = Export(run=run, architecture=architecture, form=form, pixels=pixels).write(args.out)
-    print(lines)
-    if form == "pt":
+    exported = Export(run=run, architecture=architecture, form=form, data=data, recalibrate=args.recalibrate)
+    print(exported.write(args.out))
+    if form == "pt" and not args.recalibrate:
         print("\n".join(BN))
-    print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
+    print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB", file=sys.stderr)
     return 0
 
 
@@ -45,10 +46,10 @@ def run_folder(runs: Path, name: str) -> Path:
     raise ValueError(f"run: {name!r} is no run in {runs / 'trainings'}; runs there: {shown or 'none'}")
 
 
-def _pixels(run: TrainedRun, data_root: Path) -> dict[str, list[float]] | None:
+def _data(run: TrainedRun, data_root: Path) -> DataSet | None:
     """None, and a note, where the images are not at hand: the weights are of use without them."""
     try:
-        return pixels_of(run, data_root)
+        return run.data(data_root)
     except (OSError, ValueError) as error:
         print(f"note: the file does not say how pixels are normalised: {error}", file=sys.stderr)
         return None

@@ -10,7 +10,6 @@ import importlib.util
 import io
 import json
 import warnings
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ from typing import Any
 import torch
 
 from studies.running.trained import TrainedRun
-from supernet.data import DEFAULT_ROOT, DataConfig
-from supernet.data.loading import load_data
+from supernet.data.dataset import DataSet
 from supernet.files import write_atomic
 from supernet.network import StandAlone, cut_out
+from supernet.scoring.recalibrate import recalibrate
+from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture
 
 FORMATS = ("pt", "pt2", "onnx")
@@ -44,7 +44,8 @@ net = torch.export.load({path!r}).module()"""
 LOAD_ONNX = """\
 import onnxruntime
 
-net = onnxruntime.InferenceSession({path!r})"""
+net = onnxruntime.InferenceSession({path!r})
+# logits = net.run(["logits"], {{"images": images}})[0]"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,32 +56,41 @@ class Export:
         run: what it is of.
         architecture: of the sub-network; None: the whole supernet.
         form: one of FORMATS.
-        pixels: mean and standard deviation of the training images by channel, in levels of a pixel (0 to 255, as a
-            rule): a network's input is (pixel - mean) / std. None where the images are not at hand.
+        data: the run's images, by which the file says how pixels are normalised; None where they are not at hand.
+        recalibrate: replace the sub-network's running statistics by those of so many training batches, as the BN mode
+            'reset-recalibrate-K' does; 0 keeps those that training left, which all paths share.
 
     Raises:
-        ValueError: for an architecture that is masked, and a supernet in a form that is of sub-networks.
+        ValueError: for an architecture that is masked, and a supernet in a form, or recalibrated, as only sub-networks
+            are.
     """
 
     run: TrainedRun
     architecture: Architecture | None = None
     form: str = "pt"
-    pixels: Mapping[str, list[float]] | None = None
+    data: DataSet | None = None
+    recalibrate: int = 0
 
     def __post_init__(self) -> None:
         if self.form not in FORMATS:
             raise ValueError(f"format: {self.form!r} is not one of {', '.join(FORMATS)}")
+        if self.recalibrate < 0:
+            raise ValueError(f"recalibrate: {self.recalibrate!r} is not a number of batches")
+        if self.recalibrate and self.data is None:
+            raise ValueError("recalibrate: the run's images are not at hand")
         if self.architecture is None:
             if self.form != "pt":
                 raise ValueError(f"format: {self.form!r} is of one sub-network; say which with --arch")
+            if self.recalibrate:
+                raise ValueError("recalibrate: is of one sub-network; say which with --arch")
             return
         config = self.run.network
         config.check_mask(config.as_path(self.architecture))
 
     def write(self, path: Path) -> str:
-        """Write the file; the lines of Python that load it. Raises FileExistsError if there is one."""
+        """Write the file; the lines of Python that load it. ValueError if there is one already."""
         if path.exists():
-            raise ValueError(f"--out: {path} is there already; it is not written over")
+            raise ValueError(f"out: {path} is there already; it is not written over")
         raw = {"pt": self._pt, "pt2": self._pt2, "onnx": self._onnx}[self.form]()
         write_atomic(path, lambda file: file.write(raw))
         return self.lines(path)
@@ -95,8 +105,9 @@ class Export:
         return LOAD.format(path=str(path), network=network, build=build)
 
     def facts(self) -> dict[str, Any]:
-        """All but the weights, as plain data."""
-        config = self.run.network
+        """All but the weights, as plain data. pixels: mean and standard deviation of the training images by channel; a
+        network's input is (pixel - mean) / std, of pixels as they are stored (0 to 255, as a rule)."""
+        config, data = self.run.network, self.data
         arch = None if self.architecture is None else config.space.text(self.architecture)
         return {
             "run_id": self.run.run_id,
@@ -108,12 +119,19 @@ class Export:
                 f.name: getattr(config, f.name) for f in fields(config) if f.name not in ("space", "size")
             },
             "arch": arch,
-            "pixels": None if self.pixels is None else dict(self.pixels),
+            "recalibrated": self.recalibrate,
+            "pixels": data and {"mean": data.mean.tolist(), "std": data.std.tolist()},
         }
 
     def _sub_network(self) -> StandAlone:
         assert self.architecture is not None
-        return cut_out(self.run.supernet(), self.architecture)
+        network = cut_out(self.run.supernet(), self.architecture)
+        if self.recalibrate:
+            assert self.data is not None
+            config, mode = self.run.config, f"reset-recalibrate-{self.recalibrate}"
+            options = config["evaluation_batch"], config["evaluation_noise"]
+            recalibrate(network, Scorer(network, self.data, self.data.valid, mode, *options).calibration)
+        return network
 
     def _pt(self) -> bytes:
         weights = self.run.weights if self.architecture is None else dict(self._sub_network().state_dict())
@@ -153,9 +171,3 @@ class Export:
         assert program is not None
         raw: bytes = program.model_proto.SerializeToString()
         return raw
-
-
-def pixels_of(run: TrainedRun, data_root: Path = DEFAULT_ROOT) -> dict[str, list[float]]:
-    """Mean and standard deviation of the run's training images. ValueError or OSError if they are not at hand."""
-    data = load_data(DataConfig(**run.config["data"]), data_root)
-    return {"mean": data.mean.tolist(), "std": data.std.tolist()}

@@ -12,6 +12,9 @@ from analysis.store import config as config_file
 from analysis.store.result import CHECKPOINT, REMEDY
 from analysis.store.run import look
 from studies.estimators.one_shot import OneShot
+from supernet.data import DEFAULT_ROOT, DataConfig
+from supernet.data.dataset import DataSet
+from supernet.data.loading import load_data
 from supernet.network import NetworkConfig, Supernet
 from supernet.spaces import Size, get_space
 from supernet.training import checkpoint
@@ -38,6 +41,10 @@ class TrainedRun:
         network.load_state_dict(self.weights)
         network.eval()
         return network
+
+    def data(self, root: Path = DEFAULT_ROOT) -> DataSet:
+        """The run's images. ValueError or OSError if they are not below `root`."""
+        return load_data(DataConfig(**self.config["data"]), root)
 
 
 def trained_run(folder: str | Path, averaged: bool = False) -> TrainedRun:
