@@ -29,10 +29,8 @@ def test_the_blocks_of_the_page_run(tmp_path: Path, monkeypatch, capsys) -> None
         path.name for path in tmp_path.iterdir()
     }
     assert re.search(r"tau-b -?[01]\.\d\d \[", capsys.readouterr().out)
-    assert (names["left"].get_title().split("\n")[0], names["right"].get_title()) == (
-        "uniform",
-        "strictly fair",
-    )
+    titles = [names[side].get_title(loc="left").split("\n")[0] for side in ("left", "right")]
+    assert titles == ["uniform", "strictly fair"]
 
 
 def test_the_page_names_what_is_public_and_all_of_it_is_there() -> None:
@@ -61,6 +59,6 @@ def test_a_notebook_runs_as_it_is_committed(path: Path, tmp_path: Path, monkeypa
 
     committed = kinds()
     assert sum(map(len, committed)) > 10
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
-    client.execute()
+    place = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, coalesce_streams=True, resources=place).execute()
     assert kinds() == committed
