@@ -7,6 +7,7 @@ What the output does not depend on is faded. Colours: Okabe & Ito's palette for 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import overload
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
@@ -39,6 +40,10 @@ FILLS = (
 )  # of a space's operations in their order, where boxes are operations
 
 
+@overload
+def draw_architecture(space: Space, architecture: Architecture) -> Figure: ...
+@overload
+def draw_architecture(space: Space, architecture: Architecture, ax: Canvas | None) -> Canvas: ...
 def draw_architecture(space: Space, architecture: Architecture, ax: Canvas | None = None) -> Canvas:
     """A figure of the architecture: its official text, its graph, its cost at the published size. ax: what to draw on
     instead (style.py); texts keep their size, which fits a cell of 9.2 inches, a Blox model of 15.5."""
@@ -46,12 +51,11 @@ def draw_architecture(space: Space, architecture: Architecture, ax: Canvas | Non
     return draw(space, architecture, ax)
 
 
-def save_figure(figure: Canvas, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write the figure whole or not at all; the suffix says the format: .png, .pdf or .svg."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in SUFFIXES:
         raise ValueError(f"file: the suffix of {str(path)!r} is not one of {', '.join(SUFFIXES)}")
-    assert isinstance(figure, Figure)
     write_atomic(path, lambda file: figure.savefig(file, format=kind, dpi=160))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import overload
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
@@ -130,6 +132,10 @@ def _zoom(axes: Axes, group: pd.DataFrame) -> int:
     return int(((group["truth"] < limits[0][0]) | (group["score"] < limits[1][0])).sum())
 
 
+@overload
+def draw_pair(pair_of_tables: TablePair, *, top: int = 10) -> Figure: ...
+@overload
+def draw_pair(pair_of_tables: TablePair, *, top: int = 10, ax: Canvas | None) -> Canvas: ...
 def draw_pair(pair_of_tables: TablePair, *, top: int = 10, ax: Canvas | None = None) -> Canvas:
     """`pair` of what `pair_frames` joined: truth against score. top: this many of the highest truth are marked."""
     joined = join(pair_of_tables.truth, pair_of_tables.scores)

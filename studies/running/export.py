@@ -87,8 +87,9 @@ class Export:
         config = self.run.network
         config.check_mask(config.as_path(self.architecture))
 
-    def write(self, path: Path) -> str:
+    def write(self, path: str | Path) -> str:
         """Write the file; the lines of Python that load it. ValueError if there is one already."""
+        path = Path(path)
         if path.exists():
             raise ValueError(f"out: {path} is there already; it is not written over")
         raw = {"pt": self._pt, "pt2": self._pt2, "onnx": self._onnx}[self.form]()
