@@ -26,6 +26,11 @@ COMMANDS = {
         "analysis.commands.figure:main",
         arguments.figure,
     ),
+    "scores": Command(
+        "every score of a study beside its truth, a row each: for pandas, R, a spreadsheet",
+        "analysis.commands.scores:main",
+        arguments.scores,
+    ),
     "yardstick": Command(
         "compare all rankings of a study in cumulative bins of the truth, with what each of them cost",
         "analysis.commands.yardstick:main",

@@ -41,7 +41,7 @@ from studies.running.run import task_of, train
 from studies.running.state import record
 from supernet.data import DataConfig
 from supernet.data.dataset import Split
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring.scorer import Scorer
@@ -219,7 +219,7 @@ def grown(work: str, variants: Mapping[str, Callable[[], object]], turns: int) -
 
 def score(architectures: int, images: int, channels: int) -> None:
     """Score a random sample under random weights. More images than there are for validation: those of training too."""
-    space, data = get_space(NB201), load(DataConfig(name=embedded.DATA))
+    space, data = get_space(NB201), load_data(DataConfig(name=embedded.DATA))
     size = Size(**{**vars(embedded.SIZES[NB201]), "channels": channels})
     network = seeded(Supernet, NetworkConfig(space=space, size=size), seed=0)
     whole = [torch.cat([getattr(s, name) for s in (data.valid, data.train)]) for name in ("images", "labels")]

@@ -22,7 +22,7 @@ from benchmarks.timing import Row, at_least, at_most, peak_memory
 from studies import embedded
 from supernet.data import DataConfig
 from supernet.data.dataset import evaluation_set
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring import BnMode
@@ -45,7 +45,7 @@ class Scores:
         self.plain = PlainSupernet(self.config)
         self.plain.load_state_dict(network.state_dict())
         self.plain.train()  # statistics of the batch
-        data = load(DataConfig(name=embedded.DATA))
+        data = load_data(DataConfig(name=embedded.DATA))
         self.images, self.labels = evaluation_set(data, data.valid, embedded.NOISE)
         self.images = self.images.contiguous()
         self.scorer = Scorer(network, data, data.valid, "batch", noise=embedded.NOISE)

@@ -22,7 +22,7 @@ from studies.model.smoke import smoke
 from studies.running.plan import Plan
 from studies.running.run import run_one
 from supernet.data import DataConfig
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.fast.grouped import train_group
 from supernet.fast.memory import keep_freed_memory
 from supernet.network import NetworkConfig, StandAlone, Supernet, seeded
@@ -63,7 +63,10 @@ def build(name: str, architecture: Architecture, seed: int) -> StandAlone:
 
 
 def alone(name: str, sample: list[Architecture], epochs: int) -> None:
-    config, data = replace(embedded.STAND_ALONE[name], epochs=epochs), load(DataConfig(name=embedded.DATA))
+    config, data = (
+        replace(embedded.STAND_ALONE[name], epochs=epochs),
+        load_data(DataConfig(name=embedded.DATA)),
+    )
     for architecture in sample:
         for seed in SEEDS:
             Trainer(build(name, architecture, seed), data, config, seed=seed).run()
@@ -71,7 +74,10 @@ def alone(name: str, sample: list[Architecture], epochs: int) -> None:
 
 def side_by_side(name: str, sample: list[Architecture], epochs: int, together: int) -> None:
     """Groups of `together` architectures, each with all seeds."""
-    config, data = replace(embedded.STAND_ALONE[name], epochs=epochs), load(DataConfig(name=embedded.DATA))
+    config, data = (
+        replace(embedded.STAND_ALONE[name], epochs=epochs),
+        load_data(DataConfig(name=embedded.DATA)),
+    )
     for first in range(0, len(sample), together):
         group = [(a, seed) for a in sample[first : first + together] for seed in SEEDS]
         networks = [build(name, architecture, seed) for architecture, seed in group]
@@ -132,5 +138,7 @@ def _serve(connection: Connection, threads: int) -> None:
     with contextlib.suppress(EOFError):
         while True:
             connection.recv()
-            Trainer(network, load(DataConfig(name=embedded.DATA)), settings, seed=0, sampler=sampler).run()
+            Trainer(
+                network, load_data(DataConfig(name=embedded.DATA)), settings, seed=0, sampler=sampler
+            ).run()
             connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

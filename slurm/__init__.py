@@ -9,4 +9,12 @@ job of the doctor. demo.py: a SLURM of one machine.
 
     plan = plan_from_args(args)                                      # studies/commands/plan.py
     Submitter(plan, words_from_args(args), profile.read(path)).submit()
+
+What can be imported from here is public, nothing else; each name is imported from its module when it is first used.
 """
+
+from __future__ import annotations
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

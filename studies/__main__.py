@@ -68,6 +68,11 @@ COMMANDS = {
         "studies.commands.search:search",
         arguments.add_search,
     ),
+    "export": Command(
+        "write the weights of a run's supernet, or of a sub-network of it, and print the lines that load them",
+        "studies.commands.export:export",
+        arguments.add_export,
+    ),
     "tensorboard": Command(
         "write the TensorBoard logs that a study lacks, from its runs' files, and say how to open them",
         "studies.commands.run:tensorboard",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -198,7 +199,10 @@ def cut_out(supernet: Supernet, architecture: Architecture | Path) -> StandAlone
     return network.train(supernet.training)
 
 
-def seeded(build: type[Network], *args: object, seed: int) -> Network:
+Built = TypeVar("Built", bound=Network)
+
+
+def seeded(build: type[Built], *args: object, seed: int) -> Built:
     """build(*args) with PyTorch's default initialisation drawn from `seed`; the global generator is unharmed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

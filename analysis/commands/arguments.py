@@ -26,6 +26,17 @@ def table(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
 
 
+def scores(parser: argparse.ArgumentParser) -> None:
+    """NAME, the form and where it goes."""
+    study(parser)
+    parser.add_argument(
+        "--format",
+        choices=("csv", "parquet", "jsonl"),
+        help="jsonl: a JSON object a line (default: what the name of --out ends in, else csv)",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where it goes (standard output)")
+
+
 def compare(parser: argparse.ArgumentParser) -> None:
     """Several studies, --format and a page."""
     names = parser.add_argument(

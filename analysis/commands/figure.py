@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.figures import registry, style
-from analysis.figures.estimators.rankings import Rankings
 from analysis.figures.registry import NamedFigure, Source
-from analysis.measures.collect import collect
-from analysis.measures.yardstick import yardstick
-from analysis.statistics.bins import REPORTED
+from analysis.figures.sources import parts_of
+from analysis.measures.collect import Collected, collect
 from analysis.store.study import Study, load_study, study_folder, tell
 from analysis.user_tables.truth_file import read_truth_file
 
@@ -80,25 +78,12 @@ def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[st
     """
     if figure.source is Source.TABLE:
         truth = read_truth_file(Path(source), **spelling)
-        if truth.space.name != figure.of:
-            raise ValueError(
-                f"table: {source} is of {truth.space.title}, and {figure.name} is drawn from {figure.drawn_from}"
-            )
-        return Data(folder=runs / "figures", study=None, parts={"": truth})
+        return Data(folder=runs / "figures", study=None, parts=parts_of(figure, truth))
     folder = study_folder(runs, source)
-    parts: dict[str, Any]
-    if figure.source is Source.REPORT:
-        collected = collect(folder, with_points=figure.points)
-        study, parts = collected.study, {"": collected}
-    else:
-        study = load_study(folder)
-        if figure.source is Source.RUNS:
-            parts = {"": study}
-        else:
-            whole = yardstick(study, percents=REPORTED)
-            rankings = [Rankings(yardstick=whole, group=group) for group in whole.side_by_side]
-            parts = {one.name: one for one in rankings}
-    return Data(folder=folder / "figures", study=study, parts=parts)
+    report = figure.source is Source.REPORT
+    given = collect(folder, with_points=figure.points) if report else load_study(folder)
+    study = given.study if isinstance(given, Collected) else given
+    return Data(folder=folder / "figures", study=study, parts=parts_of(figure, given))
 
 
 def draw_and_save(

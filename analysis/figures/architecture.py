@@ -7,6 +7,7 @@ What the output does not depend on is faded. Colours: Okabe & Ito's palette for 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import overload
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Outline
 
+from analysis.figures.style import Canvas
 from supernet.files import write_atomic
 from supernet.spaces import Architecture, Cell, Size, Space
 
@@ -38,10 +40,15 @@ FILLS = (
 )  # of a space's operations in their order, where boxes are operations
 
 
-def draw_architecture(space: Space, architecture: Architecture) -> Figure:
-    """A figure of the architecture: its official text, its graph, its cost at the published size."""
+@overload
+def draw_architecture(space: Space, architecture: Architecture) -> Figure: ...
+@overload
+def draw_architecture(space: Space, architecture: Architecture, ax: Canvas | None) -> Canvas: ...
+def draw_architecture(space: Space, architecture: Architecture, ax: Canvas | None = None) -> Canvas:
+    """A figure of the architecture: its official text, its graph, its cost at the published size. ax: what to draw on
+    instead (style.py); texts keep their size, which fits a cell of 9.2 inches, a Blox model of 15.5."""
     draw = {"cell": _draw_cell, "blocks": _draw_model, "layers": _draw_layers}[space.drawn_as]
-    return draw(space, architecture)
+    return draw(space, architecture, ax)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -52,11 +59,17 @@ def save_figure(figure: Figure, path: Path) -> None:
     write_atomic(path, lambda file: figure.savefig(file, format=kind, dpi=160))
 
 
-def _canvas(width: float, x: tuple[float, float], y: tuple[float, float]) -> tuple[Figure, Axes]:
-    """A figure `width` inches wide whose one axes fills it, with equal units in x and y and no frame."""
-    figure = Figure(figsize=(width, width * (y[1] - y[0]) / (x[1] - x[0])), facecolor=PAPER)
-    axes = figure.add_axes((0, 0, 1, 1))
+def _canvas(
+    width: float, x: tuple[float, float], y: tuple[float, float], ax: Canvas | None
+) -> tuple[Canvas, Axes]:
+    """A figure `width` inches wide, or `ax`, whose one axes fills it, with equal units in x and y and no frame."""
+    figure = ax
+    if figure is None:
+        figure = Figure(figsize=(width, width * (y[1] - y[0]) / (x[1] - x[0])), facecolor=PAPER)
+    axes = figure if isinstance(figure, Axes) else figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=x, ylim=y)
+    if ax is not None:
+        axes.set_aspect("equal")
     axes.axis("off")
     return figure, axes
 
@@ -80,8 +93,8 @@ _NODE_PITCH = 3.0
 _ARC_HEIGHT = {1: 0.0, 2: 1.3, 3: 2.5}  # of the middle of an edge, by how many nodes further it leads
 
 
-def _draw_cell(space: Space, architecture: Architecture) -> Figure:
-    figure, axes = _canvas(9.2, (-0.8, 9.8), (-2.5, 3.9))
+def _draw_cell(space: Space, architecture: Architecture, ax: Canvas | None) -> Canvas:
+    figure, axes = _canvas(9.2, (-0.8, 9.8), (-2.5, 3.9), ax)
     edges = space.edges(architecture)
     output = max(edge.target for edge in edges)
     circles = []
@@ -134,8 +147,8 @@ _HALF, _RADIUS = 0.88, 0.27  # half the width of an operation's box, radius of a
 MODEL_X, MODEL_Y = (-2.9, 3 * _PITCH + 1.5), (-4.1, 4.1)  # limits of its axes
 
 
-def _draw_model(space: Space, architecture: Architecture) -> Figure:
-    figure, axes = _canvas(15.5, MODEL_X, MODEL_Y)
+def _draw_model(space: Space, architecture: Architecture, ax: Canvas | None) -> Canvas:
+    figure, axes = _canvas(15.5, MODEL_X, MODEL_Y, ax)
     draw_model(axes, space, architecture, space.text(architecture), _note(space, architecture), mono=True)
     return figure
 
@@ -236,12 +249,12 @@ _INCH = 0.44  # inches of a unit
 _LETTER = 0.115  # half the width of a letter in a box, in units
 
 
-def _draw_layers(space: Space, architecture: Architecture) -> Figure:
+def _draw_layers(space: Space, architecture: Architecture, ax: Canvas | None) -> Canvas:
     choices = space.choices_by_place(architecture)
     half = max(_HALF, 0.25 + _LETTER * max(len(name) for _, name in choices))
     step = 2 * half + 0.9  # from one box to the next
     end = (len(choices) - 1) * step
-    figure, axes = _canvas(_INCH * (end + 2 * step), (-step, end + step), (-2.2, 2.2))
+    figure, axes = _canvas(_INCH * (end + 2 * step), (-step, end + step), (-2.2, 2.2), ax)
     fills = {name: FILLS[i % len(FILLS)] for i, name in enumerate(space.operations)}
     for number, (place, name) in enumerate(choices):
         x = number * step

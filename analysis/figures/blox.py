@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from analysis.figures import style
 from analysis.figures.architecture import MODEL_X, MODEL_Y, draw_model
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.ground_truth import occurrences
 from analysis.statistics.correlation import kendall_tau, pearson, spearman
 from analysis.statistics.pairs import Floats
@@ -61,12 +62,12 @@ def with_fronts(truth: TruthFile) -> pd.DataFrame:
 
 
 @figure("blox-4", source=Source.TABLE, of=BLOX, title="Uniform and macro models, Pareto fronts")
-def uniform_and_macro(truth: TruthFile) -> Iterator[Drawn]:
+def uniform_and_macro(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """A panel a cost, and the rows of `with_fronts`."""
     frame = with_fronts(truth)
     counts = frame["uniform"].value_counts()
     with style.look():
-        drawn = style.new_figure(height=4.2, width=8.4)
+        drawn = style.new_figure(height=4.2, width=8.4, ax=ax)
         panels = drawn.subplots(1, len(COSTS), sharey=True)
         for axes, cost in zip(panels, COSTS, strict=True):
             _fronts(axes, frame, cost)
@@ -111,7 +112,7 @@ MOST = 60  # bins
 
 
 @figure("blox-14", source=Source.TABLE, of=BLOX, title="Distributions of cost and accuracy")
-def distributions(truth: TruthFile) -> Iterator[Drawn]:
+def distributions(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """A histogram of MACs, of parameters, of the validation accuracy (where the table has it) and of the column's own;
     rows: quantity, low, high (bounds of the bin, the upper one open but for the last), models."""
     quantities = {label: truth.costs[cost].to_numpy() / unit for cost, (label, unit) in COSTS.items()}
@@ -120,7 +121,7 @@ def distributions(truth: TruthFile) -> Iterator[Drawn]:
     bins = []
     with style.look():
         down = -(-len(quantities) // 2)
-        drawn = style.new_figure(height=2.3 * down + 0.8)
+        drawn = style.new_figure(height=2.3 * down + 0.8, ax=ax)
         panels = drawn.subplots(down, 2, squeeze=False)
         for axes in panels.flat[len(quantities) :]:
             style.empty(axes, f"the table has no validation accuracy beside {truth.column}")
@@ -157,14 +158,14 @@ def _edges(values: Floats) -> Floats:
 
 
 @figure("blox-15", source=Source.TABLE, of=BLOX, title="Accuracy against cost and validation")
-def relations(truth: TruthFile) -> Iterator[Drawn]:
+def relations(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """Accuracy against MACs, parameters and validation accuracy, the coefficients above each panel; rows: arch, the
     column, the validation accuracy if there is one, params, macs."""
     valid = [name for name in truth.with_other(part="valid") if name != truth.column]
     frame = pd.concat([truth.frame[["arch", truth.column, *valid]], truth.costs], axis=1)
     accuracy = frame[truth.column].to_numpy(dtype=float)
     with style.look():
-        drawn = style.new_figure(height=3.6, width=9.6)
+        drawn = style.new_figure(height=3.6, width=9.6, ax=ax)
         panels = drawn.subplots(1, 3)
         for axes, (cost, (label, unit)) in zip(panels, COSTS.items(), strict=False):
             _relation(axes, frame[cost].to_numpy(dtype=float) / unit, accuracy)
@@ -195,19 +196,19 @@ WIDTH = 15.5  # inches: as wide as the drawing of one model, whose texts it fits
 
 
 @figure("blox-16", source=Source.TABLE, of=BLOX, title="The best models")
-def best_models(truth: TruthFile) -> Iterator[Drawn]:
+def best_models(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """The SHOWN models of the highest truth; rows: place (1 is the best), arch, accuracy (percent), params, macs,
     formula. Ties by the table's order."""
-    yield _models(truth, np.arange(1, len(truth.numbers) + 1)[:SHOWN])
+    yield _models(truth, np.arange(1, len(truth.numbers) + 1)[:SHOWN], ax)
 
 
 @figure("blox-17", source=Source.TABLE, of=BLOX, title="The worst models")
-def worst_models(truth: TruthFile) -> Iterator[Drawn]:
+def worst_models(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """The SHOWN models of the lowest truth, the last of the ranking first; rows as of `best_models`."""
-    yield _models(truth, np.arange(len(truth.numbers), 0, -1)[:SHOWN])
+    yield _models(truth, np.arange(len(truth.numbers), 0, -1)[:SHOWN], ax)
 
 
-def _models(truth: TruthFile, places: np.ndarray) -> Drawn:
+def _models(truth: TruthFile, places: np.ndarray, ax: Canvas | None) -> Drawn:
     order = by_truth(truth.numbers)
     rows = order[places - 1]
     chosen = [truth.architectures[row] for row in rows]
@@ -217,7 +218,7 @@ def _models(truth: TruthFile, places: np.ndarray) -> Drawn:
     frame["formula"] = [truth.space.formula(one) for one in chosen]
     with style.look():
         aspect = (MODEL_Y[1] - MODEL_Y[0]) / (MODEL_X[1] - MODEL_X[0])
-        drawn = style.new_figure(height=len(rows) * WIDTH * aspect + 1.2, width=WIDTH)
+        drawn = style.new_figure(height=len(rows) * WIDTH * aspect + 1.2, width=WIDTH, ax=ax)
         panels = drawn.subplots(len(rows), 1, squeeze=False)[:, 0]
         for axes, row, architecture in zip(panels, frame.to_dict("records"), chosen, strict=True):
             above = f"{row['place']:,} of {len(order):,}: {row['accuracy']:.2f} %"

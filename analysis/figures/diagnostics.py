@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.collect import Collected
 from analysis.measures.diagnostics import FEWEST, PLACE, Diagnostics, diagnose
 
@@ -38,34 +39,36 @@ def choose(variants: pd.DataFrame) -> pd.DataFrame:
 
 
 @figure("residuals", source=Source.REPORT, title="Over- and underrated operations", points=True)
-def residuals_of_study(collected: Collected) -> Iterator[Drawn]:
+def residuals_of_study(collected: Collected, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`residuals` of a study's chosen variants; rows: of all its variants."""
-    yield from _of_study("residuals", collected)
+    yield from _of_study("residuals", collected, ax)
 
 
 @figure(
     "confusion", source=Source.REPORT, title="Parts of the true ranking in the predicted one", points=True
 )
-def confusion_of_study(collected: Collected) -> Iterator[Drawn]:
+def confusion_of_study(collected: Collected, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`confusion` of a study's chosen variants; rows: of all its variants."""
-    yield from _of_study("confusion", collected)
+    yield from _of_study("confusion", collected, ax)
 
 
-def _of_study(name: str, collected: Collected) -> Iterator[Drawn]:
+def _of_study(name: str, collected: Collected, ax: Canvas | None) -> Iterator[Drawn]:
     result = diagnose(collected)
     if len(result.variants):
-        yield heatmaps(name, result, note=style.data_note(collected.study.note))
+        yield heatmaps(name, result, note=style.data_note(collected.study.note), ax=ax)
 
 
-def heatmaps(name: str, result: Diagnostics, *, note: str = "") -> Drawn:
+def heatmaps(name: str, result: Diagnostics, *, note: str = "", ax: Canvas | None = None) -> Drawn:
     """The figure 'residuals' or 'confusion' of the chosen variants, and its data, of all of them."""
     draw, rows = {"residuals": (residuals, result.residuals), "confusion": (confusion, result.confusion)}[
         name
     ]
-    return Drawn(draw(rows, choose(result.variants), note=note), rows)
+    return Drawn(draw(rows, choose(result.variants), note=note, ax=ax), rows)
 
 
-def residuals(rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "") -> Figure:
+def residuals(
+    rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "", ax: Canvas | None = None
+) -> Canvas:
     """A panel for each of `variants` (space, mask, variant): operations down, places across, orange where overrated.
 
     rows: of `residuals_by` with space, mask and variant. Numbers are percent of the ranking; bold where the cell's own
@@ -88,10 +91,12 @@ def residuals(rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "") -> 
         " Orange: overrated, blue: underrated. Bold: the cell's own 95 % interval leaves out 0. Grey: fewer than"
         f" {FEWEST} architectures."
     )
-    return _panels(shown, variants, draw, text, note)
+    return _panels(shown, variants, draw, text, note, ax)
 
 
-def confusion(rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "") -> Figure:
+def confusion(
+    rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "", ax: Canvas | None = None
+) -> Canvas:
     """A panel for each of `variants`: parts of the true ranking down, of the predicted across, chance below.
 
     rows: of `confusion` with space, mask and variant. Numbers are percent of the row; orange where that is more than
@@ -121,7 +126,7 @@ def confusion(rows: pd.DataFrame, variants: pd.DataFrame, *, note: str = "") -> 
         " part of the predicted ranking. Orange: more than chance, blue: less; full colour from"
         f" {DEVIATIONS} standard deviations of a random order on."
     )
-    return _panels(shown, variants, draw, text, note)
+    return _panels(shown, variants, draw, text, note, ax)
 
 
 def _signed(value: float) -> str:
@@ -154,12 +159,15 @@ def _panels(
     draw: Callable[[Axes, pd.DataFrame], None],
     text: str,
     note: str,
-) -> Figure:
+    ax: Canvas | None,
+) -> Canvas:
     deepest = max((group.iloc[:, 3:5].nunique().max() for _, group in shown.groupby("variant")), default=5)
     width = max(4.4, 2.9 * min(COLUMNS, max(1, len(variants))))
     with style.look():
-        figure, panels = style.panel_grid(len(variants), COLUMNS, 0.17 * max(6, deepest) + 1.1, 0.7, width)
-        figure.get_layout_engine().set(w_pad=0.1)  # type: ignore[union-attr, call-arg]
+        height = 0.17 * max(6, deepest) + 1.1
+        figure, panels = style.panel_grid(len(variants), COLUMNS, height, 0.7, width, ax)
+        if isinstance(figure, Figure):
+            figure.get_layout_engine().set(w_pad=0.1)  # type: ignore[union-attr, call-arg]
         for axes, row in zip(panels.flat, variants.to_dict("records"), strict=False):
             names = row["space"], row["mask"], row["variant"]
             draw(axes, shown[(shown[["space", "mask", "variant"]] == names).all(axis=1)])

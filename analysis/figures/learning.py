@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.collect import Collected
 from analysis.measures.learning import learning_frame
 
@@ -21,19 +21,19 @@ from analysis.measures.learning import learning_frame
     needs="a finished supernet whose milestones have enough scored architectures:"
     " `studies run STUDY --milestones 5,10 --milestone-share 1`",
 )
-def learning_of_study(collected: Collected) -> Iterator[Drawn]:
+def learning_of_study(collected: Collected, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`learning` of a study; rows: of `learning_frame`."""
     frame = learning_frame(collected.study)
     if len(frame):
-        yield Drawn(learning(frame, note=style.data_note(collected.study.note)), frame)
+        yield Drawn(learning(frame, note=style.data_note(collected.study.note), ax=ax), frame)
 
 
-def learning(frame: pd.DataFrame, *, note: str = "") -> Figure:
+def learning(frame: pd.DataFrame, *, note: str = "", ax: Canvas | None = None) -> Canvas:
     """Panels: rows spaces, left by accuracy, right by loss; a line a variant, mean over seeds with mean ± standard
     deviation where there are several; single seeds as thin lines."""
     spaces = list(dict.fromkeys(frame["space"]))
     with style.look():
-        figure = style.new_figure(height=2.9 * max(1, len(spaces)) + 0.9)
+        figure = style.new_figure(height=2.9 * max(1, len(spaces)) + 0.9, ax=ax)
         panels = figure.subplots(max(1, len(spaces)), 2, squeeze=False, sharey="row")
         if not spaces:
             for axes in panels.flat:

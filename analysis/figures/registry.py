@@ -1,7 +1,7 @@
 """The figures that have a name: `@figure` on the function that draws one registers it.
 
     @figure("blox-14", source=Source.TABLE, of="blox", title="Distributions of cost and accuracy")
-    def distributions(truth: TruthFile) -> Iterator[Drawn]:
+    def distributions(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
         ...
         yield Drawn(drawn, frame)
 
@@ -16,11 +16,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from analysis.figures.style import Canvas
 from supernet.spaces import SPACES
 
 
@@ -34,16 +34,17 @@ class Source(Enum):
 
 
 class Drawn(NamedTuple):
-    """A figure, and its data as they are saved. page: ends the file's name where a figure has several pages. missing:
-    what the source lacks of what the figure could show."""
+    """figure: what was drawn on, a Figure unless the caller gave something else (style.py). frame: its data as they are
+    saved. page: ends the file's name where a figure has several pages. missing: what the source lacks of what the
+    figure could show."""
 
-    figure: Figure
+    figure: Canvas
     frame: pd.DataFrame
     page: str = ""
     missing: tuple[str, ...] = ()
 
 
-Draw = Callable[[Any], Iterator[Drawn]]
+Draw = Callable[..., Iterator[Drawn]]  # of what the source says, and of `ax`, None for a figure of its own
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def figure(
     needs: str = "enough scored architectures",
     points: bool = False,
 ) -> Callable[[Draw], Draw]:
-    """Register the decorated function, which is given what its source says and yields the figure.
+    """Register the decorated function, which is given what its source says, and what to draw on, and yields the figure.
 
     Args:
         name: of the figure and its files; of a paper's figure the paper and the number there, 'blox-14'.

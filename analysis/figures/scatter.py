@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,11 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.collect import Collected
+from analysis.measures.score_sets import pair_points
+from analysis.store.tables import join
+from analysis.user_tables.pair import TablePair
 
 PANELS = 12  # on a page
 COLUMNS = 3
@@ -20,7 +25,7 @@ GROUP = ["space", "mask", "variant"]
 
 
 @figure("scatter", source=Source.REPORT, title="Truth against score, some variants a page", points=True)
-def scatter_pages(collected: Collected) -> Iterator[Drawn]:
+def scatter_pages(collected: Collected, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`scatter` of a study, a page after another: many panels take up much memory. Rows: the points of the page."""
     usable = collected.primary[collected.primary["tau_b"].notna()]
     taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
@@ -28,7 +33,7 @@ def scatter_pages(collected: Collected) -> Iterator[Drawn]:
     parts = pages(collected.points)
     for number, points in enumerate(parts, 1):
         note = style.data_note(collected.study.note)
-        drawn = scatter(points, taus, top=marked(collected), truth=truth, note=note)
+        drawn = scatter(points, taus, top=marked(collected), truth=truth, note=note, ax=ax)
         yield Drawn(drawn, points, page=str(number) if len(parts) > 1 else "")
 
 
@@ -45,7 +50,15 @@ def pages(points: pd.DataFrame) -> list[pd.DataFrame]:
     return [pd.concat(groups[start : start + PANELS]) for start in starts] or [points]
 
 
-def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, note: str = "") -> Figure:
+def scatter(
+    points: pd.DataFrame,
+    taus: pd.DataFrame,
+    *,
+    top: int,
+    truth: str,
+    note: str = "",
+    ax: Canvas | None = None,
+) -> Canvas:
     """One panel for each space, mask and variant.
 
     points: space, mask, variant, truth, score (mean over seeds), seeds, place (1 is the best truth) and sampled
@@ -55,7 +68,7 @@ def scatter(points: pd.DataFrame, taus: pd.DataFrame, *, top: int, truth: str, n
     """
     groups = _panels(points)
     with style.look():
-        figure, panels = style.panel_grid(len(groups), COLUMNS, 2.5, 0.9)
+        figure, panels = style.panel_grid(len(groups), COLUMNS, 2.5, 0.9, ax=ax)
         columns = panels.shape[1]
         if not groups:
             style.empty(panels[0, 0], "no finished run")
@@ -119,7 +132,20 @@ def _zoom(axes: Axes, group: pd.DataFrame) -> int:
     return int(((group["truth"] < limits[0][0]) | (group["score"] < limits[1][0])).sum())
 
 
-def pair(points: pd.DataFrame, *, top: int, truth: str, score: str, note: str = "") -> Figure:
+@overload
+def draw_pair(pair_of_tables: TablePair, *, top: int = 10) -> Figure: ...
+@overload
+def draw_pair(pair_of_tables: TablePair, *, top: int = 10, ax: Canvas | None) -> Canvas: ...
+def draw_pair(pair_of_tables: TablePair, *, top: int = 10, ax: Canvas | None = None) -> Canvas:
+    """`pair` of what `pair_frames` joined: truth against score. top: this many of the highest truth are marked."""
+    joined = join(pair_of_tables.truth, pair_of_tables.scores)
+    truth, score = pair_of_tables.truth.column, pair_of_tables.scores.column
+    return pair(pair_points(joined), top=top, truth=truth, score=score, ax=ax)
+
+
+def pair(
+    points: pd.DataFrame, *, top: int, truth: str, score: str, note: str = "", ax: Canvas | None = None
+) -> Canvas:
     """Left truth and score, right their places, 1 the best; one point an architecture.
 
     points: truth, score, place (by truth, from 1), score_place. top: this many of the best by truth are marked. truth,
@@ -127,7 +153,7 @@ def pair(points: pd.DataFrame, *, top: int, truth: str, score: str, note: str = 
     best = (points["place"] <= top).to_numpy()
     n = max(1, len(points))
     with style.look():
-        figure = style.new_figure(height=4.2, width=8.4)
+        figure = style.new_figure(height=4.2, width=8.4, ax=ax)
         left, right = figure.subplots(1, 2)
         for axes, x, y in ((left, "truth", "score"), (right, "place", "score_place")):
             size, alpha = float(np.clip(2500 / n, 1.5, 14)), float(np.clip(2500 / n, 0.1, 0.5))

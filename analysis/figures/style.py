@@ -2,6 +2,9 @@
 
 Figures are Matplotlib Figure objects, never pyplot's: nothing is global, nothing needs a display. Saving the
 same figure twice gives the same bytes: no dates, fixed identifiers in the SVG.
+
+Every figure can be drawn on a canvas of the caller's (`ax`): a Figure or a SubFigure, of which it takes all; or, where
+it is one panel, an Axes, which gets neither the small print nor a legend outside it. What it was drawn on is returned.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import NullFormatter, NullLocator
 from numpy.typing import ArrayLike
 
@@ -70,6 +74,7 @@ CEILINGS = {  # kinds of noise ceiling that figures show
     "seed_to_seed": "noise ceiling, seed against seed",
     "valid_to_test": "noise ceiling, validation against test",
 }
+Canvas = Figure | SubFigure | Axes
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
@@ -78,24 +83,55 @@ def look() -> AbstractContextManager[None]:
     return mpl.rc_context(SETTINGS)  # type: ignore[arg-type]
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure in inches whose panels are fitted around their labels."""
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+def new_figure(height: float, width: float = WIDTH, ax: Canvas | None = None) -> Figure | SubFigure:
+    """An empty figure in inches whose panels are fitted around their labels; or `ax`, whose size stays.
+
+    Raises ValueError for an Axes: what is drawn has several panels, or may have."""
+    if ax is None:
+        return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    if isinstance(ax, Axes):
+        raise ValueError(
+            "ax: this figure has several panels; give a Figure or a SubFigure, such as"
+            " ax.figure.add_subfigure(ax.get_subplotspec())"
+        )
+    root = ax.get_figure(root=True)
+    if not isinstance(root.get_layout_engine(), ConstrainedLayoutEngine):  # legends outside panels need it
+        root.set_layout_engine("constrained")
+    return ax
 
 
 def panel_grid(
-    count: int, most: int, height: float, margin: float, width: float = WIDTH
-) -> tuple[Figure, np.ndarray]:
+    count: int,
+    most: int,
+    height: float,
+    margin: float,
+    width: float = WIDTH,
+    ax: Canvas | None = None,
+) -> tuple[Canvas, np.ndarray]:
     """A figure of `count` panels, at most `most` beside each other, and the panels (down, across), those left over off.
 
-    height: of a panel, margin: of what is above and below all of them, width: of the figure; in inches."""
+    height: of a panel, margin: of what is above and below all of them, width: of the figure; in inches. ax: what to
+    draw on instead; the panel itself where there is but one."""
+    if isinstance(ax, Axes) and count <= 1:
+        return ax, np.array([[ax]])
     across = min(most, max(1, count))
     down = -(-max(1, count) // across)
-    figure = new_figure(height * down + margin, width)
+    figure = new_figure(height * down + margin, width, ax)
     panels = figure.subplots(down, across, squeeze=False)
     for axes in panels.flat[count:]:
         axes.set_axis_off()
     return figure, panels
+
+
+def panel_column(
+    ratios: Sequence[float], height: float, ax: Canvas | None = None
+) -> tuple[Canvas, np.ndarray]:
+    """A figure of panels below each other, their heights as `ratios`, that share x; and the panels (down,). ax: what to
+    draw on instead; the panel itself where there is but one."""
+    if isinstance(ax, Axes) and len(ratios) == 1:
+        return ax, np.array([ax])
+    figure = new_figure(height, ax=ax)
+    return figure, figure.subplots(len(ratios), 1, squeeze=False, sharex=True, height_ratios=ratios)[:, 0]
 
 
 def points(
@@ -147,10 +183,29 @@ def data_note(note: str) -> str:
     return f"Data: {note}" if note else ""
 
 
-def add_note(figure: Figure, *parts: str) -> None:
-    """Small print under the panels: what the marks mean and what the data are. Nothing overlaps it."""
-    width, height = figure.get_size_inches()
+def add_legend(figure: Canvas, handles: Sequence[Any], columns: int) -> None:
+    """The legend above all panels; below the panel where a caller's Axes is drawn on."""
+    if isinstance(figure, Axes):
+        figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=columns)
+    else:
+        figure.legend(handles=handles, loc="outside upper left", ncols=columns)
+
+
+def add_note(figure: Canvas, *parts: str) -> None:
+    """Small print under the panels: what the marks mean and what the data are. Nothing overlaps it. None where a
+    caller's Axes is drawn on: what is around it is the caller's."""
+    if isinstance(figure, Axes):
+        return
+    root = figure.get_figure(root=True)
+    width, height = root.get_size_inches()
+    width, height = (
+        width * (figure.bbox.width / root.bbox.width),
+        height * (figure.bbox.height / root.bbox.height),
+    )
     lines = [line for part in parts if part for line in textwrap.wrap(part, int(width * 17.5))]
+    if isinstance(figure, SubFigure):  # room below the whole figure is not below a part of it
+        figure.supxlabel("\n".join(lines), x=0.1 / width, ha="left", fontsize=7.5, color=GREY)
+        return
     engine = figure.get_layout_engine()
     assert engine is not None
     taken = (len(lines) * 0.145 + 0.1) / height
@@ -180,11 +235,12 @@ def _with_plain_ids(svg: str) -> str:
 
 
 def save(
-    figure: Figure, data: pd.DataFrame, folder: Path, name: str, formats: Iterable[str] = tuple(FORMATS)
+    figure: Canvas, data: pd.DataFrame, folder: Path, name: str, formats: Iterable[str] = tuple(FORMATS)
 ) -> list[Path]:
     """Write folder/name.png, .pdf, .svg and the figure's data as .csv, each whole or not at all.
 
     Numbers in the .csv have seven significant digits, of which a picture shows three and an accuracy has five."""
+    assert isinstance(figure, Figure)
     paths = []
     with look():
         # Laid out once for all formats: with many panels that is what takes time.

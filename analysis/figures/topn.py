@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.baselines import LOG_RANK_SUM, WORDS
 from analysis.measures.collect import Collected
 from analysis.measures.references import EXPECTED
@@ -24,14 +24,21 @@ DASHES = ((0, (4, 2)), (0, (6, 1.5, 1, 1.5)), (0, (1, 1.5)), (0, (3, 1, 1, 1, 1,
 
 
 @figure("topn", source=Source.REPORT, title="The true top-N, set by set")
-def topn_of_study(collected: Collected) -> Iterator[Drawn]:
+def topn_of_study(collected: Collected, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`topn` of a study; rows: of `series_of`."""
     series = series_of(collected.top[collected.top["primary"].astype(bool)])
-    note = style.data_note(collected.study.note)
-    yield Drawn(topn(series, collected.top_references, percent=collected.study.in_percent, note=note), series)
+    percent, note = collected.study.in_percent, style.data_note(collected.study.note)
+    yield Drawn(topn(series, collected.top_references, percent=percent, note=note, ax=ax), series)
 
 
-def topn(series: pd.DataFrame, references: pd.DataFrame, *, percent: bool = True, note: str = "") -> Figure:
+def topn(
+    series: pd.DataFrame,
+    references: pd.DataFrame,
+    *,
+    percent: bool = True,
+    note: str = "",
+    ax: Canvas | None = None,
+) -> Canvas:
     """Two panels a space: tau-b inside the true top-N, and the mean score of the true top-N, against N.
 
     series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
@@ -48,7 +55,7 @@ def topn(series: pd.DataFrame, references: pd.DataFrame, *, percent: bool = True
     rows = _rows(series)
     heights = [2.75 + 0.17 * (5 + sum(map(_lines, names))) / 2 for _, names in rows] or [3]
     with style.look():
-        figure = style.new_figure(height=sum(heights) + 0.8)
+        figure = style.new_figure(height=sum(heights) + 0.8, ax=ax)
         parts = figure.subfigures(max(1, len(rows)), 1, squeeze=False, height_ratios=heights)[:, 0]
         if not rows:
             left, right = parts[0].subplots(1, 2)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
@@ -18,6 +17,7 @@ from analysis.figures import style
 from analysis.figures.blox import BLOX
 from analysis.figures.ranking_study.layouts import SPACE
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.ground_truth import agreement, occurrences, use_by_mask
 from analysis.store.study import FULL
 from analysis.user_tables.truth_file import TruthFile
@@ -28,25 +28,25 @@ DATA_SETS = 2  # data sets beside each other
 
 @figure("paper-3", source=Source.TABLE, of=SPACE, title="Operations of the true top-N")
 @figure("blox-operations", source=Source.TABLE, of=BLOX, title="Operations of the true top-N")
-def operations(truth: TruthFile) -> Iterator[Drawn]:
+def operations(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """The operations that the true top-N use; rows: of `use_by_mask`."""
-    yield _use(truth, "operation")
+    yield _use(truth, "operation", ax)
 
 
 @figure("blox-connectivity", source=Source.TABLE, of=BLOX, title="Connectivity types of the true top-N")
-def connectivity(truth: TruthFile) -> Iterator[Drawn]:
+def connectivity(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """The connectivity types that the true top-N use; rows: of `use_by_mask`."""
-    yield _use(truth, "connectivity")
+    yield _use(truth, "connectivity", ax)
 
 
-def _use(truth: TruthFile, kind: str) -> Drawn:
+def _use(truth: TruthFile, kind: str, ax: Canvas | None) -> Drawn:
     counts = occurrences(truth.space, truth.architectures)[kind]
     use = use_by_mask(counts, truth.numbers)
-    return Drawn(operation_use(use, space=truth.space.name, note=f"Truth: {truth.source}."), use)
+    return Drawn(operation_use(use, space=truth.space.name, note=f"Truth: {truth.source}.", ax=ax), use)
 
 
 @figure("paper-10", source=Source.TABLE, of=SPACE, title="Agreement of the data sets")
-def data_set_agreement(truth: TruthFile) -> Iterator[Drawn]:
+def data_set_agreement(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """Accuracies on the table's data sets against each other, and those accuracies.
 
     Raises:
@@ -59,10 +59,10 @@ def data_set_agreement(truth: TruthFile) -> Iterator[Drawn]:
         )
     frame = truth.frame[["arch", *columns]]
     note = f"Truth: {', '.join(columns)} of {truth.path.name}."
-    yield Drawn(data_sets(frame, agreement(frame, columns), columns, note=note), frame)
+    yield Drawn(data_sets(frame, agreement(frame, columns), columns, note=note, ax=ax), frame)
 
 
-def operation_use(use: pd.DataFrame, *, space: str, note: str = "") -> Figure:
+def operation_use(use: pd.DataFrame, *, space: str, note: str = "", ax: Canvas | None = None) -> Canvas:
     """A pair of panels a mask, the full space first: usage above, share below, against N (log scale).
 
     use: mask, name, top, usage, share: one row for each mask, name and N, as of `use_by_mask`. space: its name, for the
@@ -73,7 +73,7 @@ def operation_use(use: pd.DataFrame, *, space: str, note: str = "") -> Figure:
     down = -(-len(masks) // across)
     share_top = min(1.0, 1.08 * float(use["share"].max()))
     with style.look():
-        figure = style.new_figure(height=2.75 * down + 0.9, width=max(4.2, 2.4 * across))
+        figure = style.new_figure(height=2.75 * down + 0.9, width=max(4.2, 2.4 * across), ax=ax)
         # A band of its own for each row of masks: the pairs keep together.
         bands = figure.subfigures(down, 1, squeeze=False)[:, 0]
         for i, band in enumerate(bands):
@@ -123,8 +123,13 @@ def _lines(axes: Axes, group: pd.DataFrame, column: str, look: dict[str, tuple[s
 
 
 def data_sets(
-    frame: pd.DataFrame, agreement: pd.DataFrame, columns: Sequence[str], *, note: str = ""
-) -> Figure:
+    frame: pd.DataFrame,
+    agreement: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    note: str = "",
+    ax: Canvas | None = None,
+) -> Canvas:
     """One panel a data set: its accuracy to the right, that of the same architecture on the others upwards.
 
     frame: one row an architecture, `columns` in percent. agreement: x, y, tau_b of each pair of columns. Source: the
@@ -134,7 +139,7 @@ def data_sets(
     n = len(frame)
     order = np.random.default_rng(0).permutation(n)  # no data set is drawn over all points of another
     with style.look():
-        figure, panels = style.panel_grid(len(columns), DATA_SETS, 3.0, 0.8)
+        figure, panels = style.panel_grid(len(columns), DATA_SETS, 3.0, 0.8, ax=ax)
         for axes, x in zip(panels.flat, columns, strict=False):
             others = [y for y in columns if y != x]
             # All points in one cloud and in random order: else the last data set would hide the first.

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.baselines import BASELINES, LOG_RANK_SUM, TITLES, WORDS
 from analysis.measures.collect import Collected
 from analysis.store.study import FULL
@@ -54,18 +54,22 @@ SEED: dict[str, Any] = {
 
 
 @figure("variants", source=Source.REPORT, title="tau-b of every variant")
-def variants_of_study(collected: Collected) -> Iterator[Drawn]:
+def variants_of_study(collected: Collected, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`variants` of a study; rows: of its variants that have a tau-b."""
     usable = collected.primary[collected.primary["tau_b"].notna()]
     runs = collected.runs[collected.runs["primary"].astype(bool)]
-    yield Drawn(
-        variants(usable, runs, collected.references, note=style.data_note(collected.study.note)), usable
-    )
+    note = style.data_note(collected.study.note)
+    yield Drawn(variants(usable, runs, collected.references, note=note, ax=ax), usable)
 
 
 def variants(
-    summary: pd.DataFrame, runs: pd.DataFrame, references: pd.DataFrame, *, note: str = ""
-) -> Figure:
+    summary: pd.DataFrame,
+    runs: pd.DataFrame,
+    references: pd.DataFrame,
+    *,
+    note: str = "",
+    ax: Canvas | None = None,
+) -> Canvas:
     """One panel a space, one row a variant, tau-b to the right.
 
     summary: space, mask, variant, tau_b (mean over seeds), tau_b_low, tau_b_high (95 % over architectures and
@@ -77,10 +81,8 @@ def variants(
     spaces = list(dict.fromkeys(summary["space"]))
     heights = [int((summary["space"] == space).sum()) for space in spaces] or [1]
     with style.look():
-        figure = style.new_figure(height=0.46 * sum(heights) + 0.75 * len(heights) + 2.0)
-        panels = figure.subplots(
-            len(heights), 1, squeeze=False, sharex=True, height_ratios=[h + 0.6 for h in heights]
-        )[:, 0]
+        height = 0.46 * sum(heights) + 0.75 * len(heights) + 2.0
+        figure, panels = style.panel_column([h + 0.6 for h in heights], height, ax)
         used: list[str] = []
         alone = bool((summary["tau_b_low"].notna() & summary["tau_b_trainings_low"].isna()).any())
         if not spaces:
@@ -112,7 +114,7 @@ def variants(
         shown = {label: look for name, (label, *look) in REFERENCES.items() if name in used}
         for label, (colour, dashes) in shown.items():
             handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label))
-        figure.legend(handles=handles, loc="outside upper left", ncols=2)
+        style.add_legend(figure, handles, columns=2)
         style.add_note(figure, note)
     return figure
 

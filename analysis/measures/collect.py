@@ -7,7 +7,7 @@ not ended, diverged or failed has a row with its state and no numbers: it is cou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,37 @@ class Collected:
         """The rows of `variants` in the BatchNorm mode that each variant is about."""
         return self.variants[self.variants["primary"].astype(bool)]
 
+    def only(self, *variants: str, space: str | None = None) -> Collected:
+        """The same of some variants, all if none is named, and of one space, all if None: for a figure of these.
+
+        Numbers stay what they are; references are those of the space. Raises ValueError for a name that is not there.
+        """
+        there = list(dict.fromkeys(self.variants[["space", "variant"]].itertuples(index=False, name=None)))
+        for word, asked, known in (
+            ("space", [space] if space else [], [of for of, _ in there]),
+            ("variant", variants, [name for _, name in there]),
+        ):
+            for name in asked:
+                if name not in known:
+                    raise ValueError(f"{word}: {name!r} is not one of {', '.join(dict.fromkeys(known))}")
+        kept = {
+            (of, name) for of, name in there if space in (None, of) and (not variants or name in variants)
+        }
+        gone = set(there) - kept
+
+        def rows(frame: pd.DataFrame) -> pd.DataFrame:
+            keep = np.ones(len(frame), dtype=bool)
+            for role in {"variant", "leader", "other"} & set(frame.columns):
+                pairs = zip(frame["space"], frame[role], strict=True)
+                keep &= np.fromiter((pair not in gone for pair in pairs), dtype=bool, count=len(frame))
+            if space is not None:
+                keep &= (frame["space"] == space).to_numpy(dtype=bool)
+            return frame[keep].reset_index(drop=True)
+
+        frames = {item.name: rows(getattr(self, item.name)) for item in fields(self) if item.name != "study"}
+        runs = tuple(run for run in self.study.runs if (run.space.name, run.variant) in kept)
+        return replace(self, study=replace(self.study, runs=runs), **frames)
+
 
 OVER_SEEDS = (*(name for name in METRICS if name != "topn_p"), *FACTS)
 INTERVAL = tuple(interval_names("tau_b_"))
@@ -88,10 +119,11 @@ TOP = [*GROUP, "seed", "primary", "top", "n", "tau_b", "tau_b_loss", "mean_score
 CACHE = "rankings"
 
 
-def collect(folder: Path, with_points: bool = True) -> Collected:
+def collect(folder: str | Path, with_points: bool = True) -> Collected:
     """Read a study's folder. Raises ValueError or OSError for what is there and cannot be used.
 
     with_points: whether to fill `points`, which take up more memory than all else."""
+    folder = Path(folder)
     study = load_study(folder)
     cache = Cache(folder / FOLDER / CACHE)
     spaces = {space: ScoreSets(study, space) for space in dict.fromkeys(run.space for run in study.runs)}

@@ -30,10 +30,10 @@ import pandas as pd
 from analysis.measures.baselines import baseline_scores
 from analysis.statistics.pairs import Floats
 from analysis.statistics.range_restriction import RangeRestriction
-from analysis.statistics.topn import by_truth
+from analysis.statistics.topn import by_score, by_truth
 from analysis.store.scored import USUAL, ScoredSet
 from analysis.store.study import Study, allowed_rows
-from analysis.store.tables import Table, rows_of_scores
+from analysis.store.tables import Joined, Table, rows_of_scores
 from supernet.files import digest
 from supernet.spaces import Space
 
@@ -209,3 +209,13 @@ def points(
     place[by_truth(truth)] = np.arange(1, len(truth) + 1)
     columns = (list(texts), truth, score, seeds, place, sampled)
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def pair_points(joined: Joined, seed: int = 0) -> pd.DataFrame:
+    """COLUMNS of one pair of columns, and `score_place`: 1 for the highest score, ties at random by the seed. A missing
+    score has no point, whatever its rank."""
+    kept = joined.scored
+    texts, truth, score = joined.frame["arch"][kept].tolist(), joined.truth[kept], joined.score[kept]
+    place = np.empty(len(texts), dtype=int)
+    place[by_score(score, seed)] = np.arange(1, len(texts) + 1)
+    return points(texts, truth, score, np.ones(len(texts), dtype=bool), seeds=0).assign(score_place=place)

@@ -7,18 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from analysis.figures import scatter, style
 from analysis.measures.baselines import TITLES
 from analysis.measures.ceiling import CEILINGS, INSIDE
-from analysis.measures.score_sets import points
+from analysis.measures.score_sets import pair_points
 from analysis.measures.top_and_sample import DEFAULT, choose
 from analysis.report.page import page, picture, scatter_data
 from analysis.report.sections.diagnostics import pair_diagnostics_section
 from analysis.report.sections.runs import analysed_with, checksum
 from analysis.report.tables.pair import at_k_table, notes, ranking_tables
-from analysis.statistics.topn import by_score
 from analysis.store.study import FULL
 from analysis.store.tables import Joined, join
 from analysis.store.tables import Table as ScoreTable
@@ -167,15 +164,9 @@ AT_K = (
 
 
 def _scatter(joined: Joined, scores: ScoreTable, result: Mapping[str, Any], folder: Path, note: str) -> Html:
-    """The picture, and in its place the points to look into. Missing scores have no point, whatever their rank."""
-    kept = joined.scored
-    texts = joined.frame["arch"][kept].tolist()
-    truth, score = joined.truth[kept], joined.score[kept]
-    chosen = points(texts, truth, score, np.ones(len(texts), dtype=bool), seeds=0)
-    place = np.empty(len(texts), dtype=int)
-    place[by_score(score, result["seed"])] = np.arange(1, len(texts) + 1)
-    chosen = chosen.assign(score_place=place)
-    top = max((int(size) for size in result["top"] if int(size) <= 50), default=min(10, len(texts)))
+    """The picture, and in its place the points to look into."""
+    chosen = pair_points(joined, result["seed"])
+    top = max((int(size) for size in result["top"] if int(size) <= 50), default=min(10, len(chosen)))
     axis = joined.table.column
     figure = scatter.pair(chosen, top=top, truth=axis, score=scores.column, note=note)
     data = chosen.drop(columns=["seeds", "sampled"])

@@ -92,8 +92,9 @@ def study_folder(runs: Path, name: str) -> Path:
     return folder
 
 
-def load_study(folder: Path) -> Study:
+def load_study(folder: str | Path) -> Study:
     """Read study.json. Raises ValueError naming the file and the key that is missing or wrong."""
+    folder = Path(folder)
     path = folder / study_file.FILE
     content = study_file.read(folder)
     try:

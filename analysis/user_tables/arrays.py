@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow
 from numpy.lib import format as npy
 from pyarrow.parquet import ParquetFile
@@ -108,6 +109,19 @@ def of_parquet(data: bytes, path: Path) -> Cells:
             table = file.read(use_threads=False)
     except Exception as error:  # as above, of Arrow
         raise ValueError(f"{path}: not readable as parquet: {error}") from None
+    return _of_arrow(table, path)
+
+
+def of_frame(frame: pd.DataFrame, name: str) -> Cells:
+    """A frame's columns as those of the Parquet file that it would be written to, an index of texts among them; `name`
+    stands for the file."""
+    try:
+        return _of_arrow(pyarrow.Table.from_pandas(frame), Path(name))
+    except pyarrow.ArrowException as error:  # cells of several kinds in one column
+        raise ValueError(f"{name}: not a table of numbers and texts: {error}") from None
+
+
+def _of_arrow(table: pyarrow.Table, path: Path) -> Cells:
     columns: dict[str, Any] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         name = UNNAMED if name.startswith("__index_level_0__") else name

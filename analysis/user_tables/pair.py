@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.store.tables import Table
+from analysis.user_tables.arrays import of_frame
 from analysis.user_tables.names import Read, all_spaces, names_of, recognise
 from analysis.user_tables.numbers import described, refuse_mixed_units
 from analysis.user_tables.table import (
@@ -24,10 +27,12 @@ ACCURACY = ("acc", "accuracy", "top1", "test", "valid", "val")  # words in the n
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What the user says of one file. spec: FILE:COLUMN. where: COLUMN=VALUE, all of which a row must meet.
-    arch_column: what names the architectures; arch_column_if_there: what does where the file has such a column."""
+    """What the user says of one file. spec: FILE:COLUMN. frame: what FILE stands for where it is no file. where:
+    COLUMN=VALUE, all of which a row must meet. arch_column: what names the architectures; arch_column_if_there: what
+    does where the file has such a column."""
 
     spec: str
+    frame: pd.DataFrame | None = None
     where: Sequence[str] = ()
     arch_column: str | None = None
     arch_column_if_there: str | None = None
@@ -85,9 +90,56 @@ def read_pair(
     return TablePair(truth=tables[0], scores=tables[1], notes=notes)
 
 
+def pair_frames(
+    truth: pd.DataFrame,
+    scores: pd.DataFrame,
+    truth_column: str,
+    score_column: str,
+    *,
+    arch_column: str | None = None,
+    truth_arch_column: str | None = None,
+    dialect: str | None = None,
+    lower_is_better: bool = False,
+    truth_lower_is_better: bool = False,
+    space: str | None = None,
+    average: bool = False,
+    partial: bool = False,
+) -> TablePair:
+    """Two frames, joined by architecture as `analysis correlate` joins two files; its options have the same names.
+
+    Args:
+        truth, scores: with a column, or an index, of architectures in any spelling that docs/analysis.md names.
+        truth_column, score_column: the numbers to compare.
+        arch_column: what names the architectures (arch, arch_str, architecture, index, else a first column without a
+            name); of the truth too where it has such a column and `truth_arch_column` does not say otherwise.
+        dialect: of both, where the spelling of architectures does not tell it.
+        lower_is_better, truth_lower_is_better: whether the column is a loss, an error, a rank.
+
+    Raises:
+        ValueError: for what cannot be compared, naming the frame, 'truth' or 'scores', and the row.
+    """
+    of_truth = Asked(
+        spec=f"truth:{truth_column}",
+        frame=truth,
+        arch_column=truth_arch_column,
+        arch_column_if_there=arch_column,
+        dialect=dialect,
+        lower_is_better=truth_lower_is_better,
+    )
+    of_scores = Asked(
+        spec=f"scores:{score_column}",
+        frame=scores,
+        arch_column=arch_column,
+        dialect=dialect,
+        lower_is_better=lower_is_better,
+    )
+    return read_pair(of_truth, of_scores, space=space, average=average, partial=partial)
+
+
 def _opened(asked: Asked) -> UserTable:
     path, _ = asked.split()
-    cells = chosen_rows(read_cells(path), asked.where)
+    held = read_cells(path) if asked.frame is None else of_frame(asked.frame, str(path))
+    cells = chosen_rows(held, asked.where)
     column = asked.arch_column
     if column is None and asked.arch_column_if_there in cells.columns:
         column = asked.arch_column_if_there

@@ -125,6 +125,36 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, help=WORKERS)
 
 
+def add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="id of a finished run, as `show` prints it, or its folder")
+    parser.add_argument("--arch", help="the sub-network of this architecture (default: the whole supernet)")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="a file that is not there yet"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("pt", "pt2", "onnx"),
+        help="pt: weights and configuration; pt2 (torch.export), onnx: of a sub-network (default: what FILE ends in)",
+    )
+    parser.add_argument(
+        "--recalibrate",
+        type=int,
+        default=0,
+        metavar="K",
+        help="BN statistics of the sub-network by K training batches, as the BN mode reset-recalibrate-K has them "
+        "(default: those of the training, which all paths share)",
+    )
+    parser.add_argument(
+        "--averaged",
+        action="store_true",
+        help="the average of the weights that the training kept (training.ema)",
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)"
+    )
+    add_data_root(parser)
+
+
 def add_search(parser: argparse.ArgumentParser) -> None:
     add_table(parser)
     parser.add_argument("--column", help="the truth (default: DATA_test, where the table is of one data set)")

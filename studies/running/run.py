@@ -35,7 +35,7 @@ from studies.running.state import record as record_of
 from studies.tracking.live import Live
 from studies.tracking.log import write_end
 from supernet.data.dataset import DataSet, Split
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.fast.memory import in_one_line
 from supernet.files import remove_stale, write_text
 from supernet.network import NetworkConfig
@@ -180,7 +180,7 @@ def task_of(run: Run, device: str, check: Callable[[], None] = lambda: None) -> 
     """
     variant, place = run.variant, torch.device(device)
     set_numerics(place, **variant.estimator.numerics)
-    data = load(variant.data, run.data_root) if variant.estimator.needs_images else _no_images(variant)
+    data = load_data(variant.data, run.data_root) if variant.estimator.needs_images else _no_images(variant)
     if data.classes != variant.size.classes:
         raise ValueError(
             f"size: classes is {variant.size.classes}, but {data.classes} in the data {data.name!r}"

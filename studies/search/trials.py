@@ -14,7 +14,7 @@ from studies.estimators import Estimator, Record
 from studies.estimators.compute.task import Task
 from studies.search.policy import UNITS, Trial
 from supernet.data import DataConfig
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.files import parse_object, write_text
 from supernet.spaces import Size, get_space
 
@@ -56,7 +56,7 @@ class Setting:
         return Task(
             space=get_space(self.space),
             size=self.size,
-            data=load(self.data, self.data_root),
+            data=load_data(self.data, self.data_root),
             seed=self.seed,
             folder=self.folder,
             noise=self.noise,

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis.figures import scatter, style, topn
 from analysis.measures.references import expected
@@ -46,6 +47,7 @@ def pictures(run: Run, compared: Comparison, scores: np.ndarray, column: str) ->
         drawn["figures/topn"] = topn.topn(topn.series_of(pd.DataFrame(rows)), none)
     encoded = {}
     for tag, figure in drawn.items():
+        assert isinstance(figure, Figure)
         file = io.BytesIO()
         with style.look():
             figure.savefig(file, format="png", dpi=DOTS_PER_INCH)

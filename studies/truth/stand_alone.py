@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +20,7 @@ from studies.configuration import derived_seed
 from studies.truth.tasks import Task
 from supernet.data import DEFAULT_ROOT, DataConfig
 from supernet.data.dataset import DataSet, evaluation_set
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.fast.grouped import NetworkGroup, train_group
 from supernet.network import NetworkConfig, StandAlone, seeded
 from supernet.spaces import get_space
@@ -47,9 +47,7 @@ def train(
     own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]
     config = NetworkConfig(space=space, size=task.size, affine=True)
     architecture = space.parse(text)
-    networks = [
-        cast(StandAlone, seeded(StandAlone, config, architecture, seed=own).to(device)) for own in own_seeds
-    ]
+    networks = [seeded(StandAlone, config, architecture, seed=own).to(device) for own in own_seeds]
     watch = Watch(task, root, device, len(seeds)) if curves or task.best else None
     statuses = train_group(networks, data, task.training, own_seeds, watch)
     records = []
@@ -125,7 +123,7 @@ class Watch:
 @lru_cache(maxsize=1)
 def load_images(data: DataConfig, root: Path, device: str) -> DataSet:
     """The data set on the device."""
-    return load(data, root).to(torch.device(device))
+    return load_data(data, root).to(torch.device(device))
 
 
 @lru_cache

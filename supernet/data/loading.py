@@ -83,14 +83,14 @@ def take(parts: Parts, name: str, index: Index | None) -> Split:
 
 
 @lru_cache(maxsize=2)
-def load(config: DataConfig, root: Path = DEFAULT_ROOT) -> DataSet:
+def load_data(config: DataConfig, root: Path = DEFAULT_ROOT) -> DataSet:
     """The data set, from its files below `root`; their checksums are verified. ValueError if they are not there, are
     not what they should be or do not have what `config` asks for."""
     return assemble(config, get_source(config.name).read(root, config.side), root)
 
 
 def ready(config: DataConfig, root: Path) -> None:
-    """ValueError if files that `load` needs are missing, which this tells without reading them."""
+    """ValueError if files that `load_data` needs are missing, which this tells without reading them."""
     source = get_source(config.name)
     source.find(root)
     if config.split == "benchmark" and source.benchmark is not None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+import io
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import analysis.figures
 from analysis.__main__ import main
 from analysis.figures import registry
 from analysis.figures.registry import Source, figure, figures
+from analysis.figures.sources import draw
+from analysis.measures.collect import Collected
 from supernet.spaces import get_space
 
 EXAMPLE = '''
@@ -96,3 +101,52 @@ def test_a_wrong_entry_is_refused(name: str, arguments: dict, message: str) -> N
     figures()
     with pytest.raises(ValueError, match=message):
         figure(name, title="A title", **arguments)
+
+
+def test_every_figure_takes_what_it_is_drawn_on() -> None:
+    lacking = [name for name, one in figures().items() if "ax" not in inspect.signature(one.draw).parameters]
+    assert not lacking
+
+
+@pytest.mark.parametrize("name", ["variants", "topn", "residuals"])
+def test_a_canvas_of_the_callers_is_drawn_on_and_given_back(found: Collected, name: str) -> None:
+    """The other half of the figure stays empty, and all of the figure can be laid out and saved."""
+    whole = Figure(figsize=(15, 7))
+    left, right = whole.subfigures(1, 2)
+    assert draw(name, found, ax=left) is left
+    assert left.axes or left.subfigs
+    assert not right.axes
+    whole.savefig(io.BytesIO(), format="png", dpi=20)
+
+
+def test_a_figure_of_one_panel_is_drawn_on_an_axes(found: Collected) -> None:
+    ax = Figure(figsize=(5, 4)).subplots()
+    assert draw("scatter", found.only("uniform", space="blox"), ax=ax) is ax
+    assert (ax.get_ylabel(), ax.get_title(loc="left").split("\n")[0]) == ("score (%)", "uniform")
+    assert len(ax.figure.axes) == 1
+    for name, source, message in (
+        ("scatter", found, "ax: this figure has several panels"),
+        ("topn", found.only("uniform", space="blox"), "ax: this figure has several panels"),
+        ("paper-3", found, "source: paper-3 is drawn from a table of NAS-Bench-201"),
+        ("learning", found, "source: it has nothing for learning, which needs a finished supernet"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            draw(name, source, ax=ax)
+    with pytest.raises(ValueError, match="page: 2 is not one of 1 to 1"):
+        draw("topn", found, page=2)
+
+
+def test_some_variants_of_a_study_keep_their_numbers(found: Collected) -> None:
+    part = found.only("uniform", "strictly fair", space="blox")
+    assert set(zip(part.points["space"], part.points["variant"], strict=True)) == {
+        ("blox", "uniform"),
+        ("blox", "strictly fair"),
+    }
+    known = found.variants.set_index(["space", "variant", "measure"])["tau_b"]
+    own = part.variants.set_index(["space", "variant", "measure"])["tau_b"]
+    assert len(own) == 4
+    assert (own == known[own.index]).all()
+    assert set(part.differences["leader"]) <= {"uniform", "strictly fair"}
+    assert {run.variant for run in part.study.runs} == {"uniform", "strictly fair"}
+    with pytest.raises(ValueError, match="variant: 'fair' is not one of strictly fair, uniform"):
+        found.only("fair")

@@ -12,9 +12,11 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 import pytest
+from scipy.stats import kendalltau
 
+import analysis
 from analysis.__main__ import main
-from analysis.user_tables.pair import Asked, read_pair, read_table
+from analysis.user_tables.pair import Asked, pair_frames, read_pair, read_table
 from supernet.spaces import get_space
 
 NB = get_space("nasbench201")
@@ -242,3 +244,27 @@ def test_fractions_and_percentages_of_an_accuracy(correlate: Run) -> None:
     chance = "arch,acc\n" + "".join(f"net{i},{0.83 if i < 6 else 40 + i / 10}\n" for i in range(12))
     assert correlate(chance, nets(range(12)))[0] == 0  # ImageNet16-120 at chance level
     assert correlate(TRUTH, mixed.replace("acc", "score"))[0] == 0  # a score may be of any unit
+
+
+def test_two_frames_are_the_two_files_that_they_would_be(tmp_path: Path) -> None:
+    """In spellings of their own, one with its architectures as the index."""
+    space = get_space("nasbench201")
+    rng = np.random.default_rng(0)
+    architectures = space.sample(40, 0)
+    truth = pd.DataFrame({"arch": [space.text(one) for one in architectures], "acc": rng.normal(70, 5, 40)})
+    scores = pd.DataFrame(
+        {"score": rng.normal(size=40)}, index=[str(space.index(one)) for one in architectures]
+    )
+    truth.to_csv(tmp_path / "truth.csv", index=False)
+    scores[::-1].to_parquet(tmp_path / "scores.parquet")
+    pair = pair_frames(truth, scores[::-1], "acc", "score")
+    files = read_pair(Asked(spec=f"{tmp_path}/truth.csv:acc"), Asked(spec=f"{tmp_path}/scores.parquet:score"))
+    for one, other in ((pair.truth, files.truth), (pair.scores, files.scores)):
+        pd.testing.assert_frame_equal(one.frame, other.frame)
+    assert analysis.correlate(pair.truth, pair.scores)["tau_b"]["value"] == pytest.approx(
+        kendalltau(truth["acc"], scores["score"]).statistic
+    )
+    with pytest.raises(ValueError, match="scores:loss: no column 'loss'; numeric columns: score"):
+        pair_frames(truth, scores, "acc", "loss")
+    with pytest.raises(ValueError, match="truth: row 41"):
+        pair_frames(pd.concat([truth, pd.DataFrame({"arch": ["x"], "acc": [1.0]})]), scores, "acc", "score")

@@ -23,7 +23,7 @@ from studies.model.variant import Variant
 from studies.running import parallel
 from studies.running.execute import execute, incomplete
 from studies.running.plan import Plan
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.training.config import Augmentation, TrainingConfig
 from supernet.training.sampling import SamplingConfig
 
@@ -75,7 +75,7 @@ def sweep(folder: Path, workers: int) -> int:
 def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     torch.set_num_threads(1)
-    load(replace(DIGITS, subset=256))  # read once, for all
+    load_data(replace(DIGITS, subset=256))  # read once, for all
     parallel.context = lambda: multiprocessing.get_context("fork")
     for line in sys.stdin:
         folder, workers = line.rstrip("\n").split("\t")

@@ -12,7 +12,7 @@ from studies import embedded
 from studies.estimators import Estimator, Record, estimators, register
 from studies.estimators.compute.task import Task
 from supernet.data import DataConfig
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.spaces import Size, get_space
 
 SPACES = ("nasbench201", "blox")
@@ -25,7 +25,7 @@ def task_of(space: str, folder: Path, seed: int = 0) -> Task:
     size = Size(
         channels=4, stages=source.stages, cells_per_stage=1, image_channels=1, image_size=source.image_size
     )
-    data = load(DataConfig(name=embedded.DATA, subset=200))
+    data = load_data(DataConfig(name=embedded.DATA, subset=200))
     return Task(space=get_space(space), size=size, data=data, seed=seed, folder=folder, evaluation_batch=100)
 
 

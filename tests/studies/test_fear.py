@@ -24,7 +24,7 @@ from studies.estimators.compute.fear import (
 from studies.estimators.compute.task import Task
 from studies.estimators.fear import LEARNER, Fear, HogLearner
 from supernet.data import DataConfig
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.network import NetworkConfig, StandAlone
 from supernet.operations import batch_norms
 from supernet.spaces import Architecture, Size, get_space
@@ -41,7 +41,7 @@ RESNET_LIKE = (3, 1, 3, 1, 1, 3)
 
 
 def task(folder: Path, space: str = "nasbench201") -> Task:
-    data = load(DataConfig(name="digits", subset=200))
+    data = load_data(DataConfig(name="digits", subset=200))
     return Task(space=get_space(space), size=SIZES[space], data=data, seed=1, folder=folder)
 
 

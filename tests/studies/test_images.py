@@ -18,7 +18,7 @@ from studies.model.study import Study
 from studies.running.execute import execute
 from studies.running.plan import Plan
 from supernet.data import DataConfig
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 
 PICTURES = DataConfig(name="folder:pictures", image_size=8)
 
@@ -62,7 +62,7 @@ def test_workers_read_the_images_from_the_root_that_was_given(pictures: Study, t
 def test_classes_that_only_the_files_tell_are_checked(pictures: Study, tmp_path: Path) -> None:
     from studies.running.run import run_one
 
-    load.cache_clear()
+    load_data.cache_clear()
     write_tree(tmp_path / "pictures", {"cats": 20, "cows": 20, "dogs": 20})
     run = next(iter(pictures.runs(tmp_path / "runs", tmp_path)))
     result = run_one(run, [], "cpu", lambda phase, fraction, detail: None)

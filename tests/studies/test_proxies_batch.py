@@ -17,7 +17,7 @@ from studies.estimators.proxies.forward import Kernel, forward, naswot
 from studies.estimators.proxies.gradients import jacob_cov, score_of_rows
 from studies.estimators.zero_cost import PROXIES
 from supernet.data import DataConfig
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.network import StandAlone
 from supernet.operations import batch_norms
 
@@ -193,7 +193,7 @@ def test_each_alone_is_what_it_is_together(space: str, architecture: tuple[int, 
 
 
 def test_the_batch_is_fixed_by_its_seed() -> None:
-    data = load(DataConfig(name="digits", subset=100))
+    data = load_data(DataConfig(name="digits", subset=100))
     batch = fixed_batch(data, 20, 3)
     assert len(set(batch.positions.tolist())) == 20 == len(batch.images)
     for place, position in enumerate(batch.positions.tolist()):

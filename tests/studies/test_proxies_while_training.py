@@ -17,7 +17,7 @@ from studies.estimators.compute.task import Task
 from studies.estimators.proxies import fixed_batch, proxies_of
 from studies.estimators.zero_cost import WHILE_TRAINING, ZeroCost, ZeroCostWhileTraining
 from supernet.data import DataConfig
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.network import StandAlone
 from supernet.spaces import Architecture, Size, get_space
 from supernet.training.config import TrainingConfig
@@ -30,7 +30,7 @@ TRAINING = TrainingConfig(epochs=3, batch_size=50, lr=0.05, lr_final=0.0, nester
 def task(folder: Path, space: str = "nasbench201", seed: int = 1) -> Task:
     stages = embedded.SIZES[space].stages
     size = Size(channels=4, stages=stages, cells_per_stage=1, image_channels=1, image_size=8)
-    data = load(DataConfig(name="digits", subset=200))
+    data = load_data(DataConfig(name="digits", subset=200))
     return Task(space=get_space(space), size=size, data=data, seed=seed, folder=folder)
 
 

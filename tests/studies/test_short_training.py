@@ -16,7 +16,7 @@ from studies.estimators.compute.task import Task
 from studies.estimators.short_training import MEASURES, ShortTraining
 from supernet.data import DataConfig
 from supernet.data.dataset import evaluation_set
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture, Size, get_space
@@ -32,7 +32,7 @@ DISCONNECTED = (0,) * 6
 
 
 def task(folder: Path, space: str = "nasbench201", **changes: object) -> Task:
-    data = load(DataConfig(name="digits", subset=200))
+    data = load_data(DataConfig(name="digits", subset=200))
     settings = {"space": get_space(space), "size": SIZES[space], "data": data, "seed": 1, "folder": folder}
     return Task(**settings | {"evaluation_batch": 100} | changes)  # type: ignore[arg-type]
 

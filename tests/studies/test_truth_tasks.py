@@ -20,7 +20,7 @@ from studies.truth.stand_alone import Watch, train
 from studies.truth.tasks import SYNTHETIC, SYNTHETIC4, Asked, get_task
 from supernet.data import DataConfig
 from supernet.data.catalog import SOURCES, count_classes
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.data.synthetic import Synthetic
 from supernet.network import NetworkConfig, StandAlone, seeded
 from supernet.spaces import get_space
@@ -40,7 +40,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_record_is_what_the_network_alone_reaches(root: Path) -> None:
-    space, data = get_space("nasbench201"), load(DataConfig(name="synthetic4"), root)
+    space, data = get_space("nasbench201"), load_data(DataConfig(name="synthetic4"), root)
     config = replace(SYNTHETIC4.training, epochs=2, batch_size=50)
     records = train("nasbench201", CELL, [0, 3], replace(SYNTHETIC4, training=config), root)
     assert [(r["arch"], r["seed"], r["status"]) for r in records] == [(CELL, s, "finished") for s in (0, 3)]

@@ -15,7 +15,7 @@ from torch import Tensor
 from studies.embedded import AUGMENTATION
 from supernet.data import DataConfig
 from supernet.data.dataset import DataSet, Split
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.training.augmentation import augment
 from supernet.training.config import Augmentation
 
@@ -72,7 +72,7 @@ def written_out(
 @pytest.mark.parametrize("batch", [1, 64])
 def test_the_embedded_recipe_keeps_the_bits_that_its_ground_truth_was_trained_on(batch: int) -> None:
     assert Augmentation(shift=1, noise=0.3) == AUGMENTATION
-    data, one, other = load(DataConfig(name="digits")), generator(5), generator(5)
+    data, one, other = load_data(DataConfig(name="digits")), generator(5), generator(5)
     for _ in range(3):
         images = data.train.images[torch.randperm(1000, generator=generator())[:batch]]
         expected = written_out(data, images, other, shift=1, flip=False, cutout=0, noise=0.3)

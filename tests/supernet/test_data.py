@@ -17,7 +17,7 @@ from torch import Tensor
 
 from supernet.data import DataConfig
 from supernet.data.dataset import DataSet, Split, evaluation_set
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.training.augmentation import augment
 from supernet.training.config import Augmentation
 
@@ -53,12 +53,12 @@ FIRST_PIXELS = {"train": 44_994, "valid": 51_259, "test": 50_177}
 
 
 def test_splits_are_fixed_whatever_the_seed() -> None:
-    load.cache_clear()
-    one = load(DataConfig(name="digits"))
-    load.cache_clear()
+    load_data.cache_clear()
+    one = load_data(DataConfig(name="digits"))
+    load_data.cache_clear()
     torch.manual_seed(1234)
     before = torch.get_rng_state()
-    other = load(DataConfig(name="digits"))
+    other = load_data(DataConfig(name="digits"))
     assert torch.equal(torch.get_rng_state(), before)
     for split in ("train", "valid", "test"):
         assert torch.equal(getattr(one, split).images, getattr(other, split).images)
@@ -69,7 +69,7 @@ def test_digits_are_split_into_disjoint_parts_that_make_up_the_whole() -> None:
     from sklearn.datasets import load_digits
 
     raw, labels = load_digits(return_X_y=True)
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     parts = (data.train, data.valid, data.test)
     assert [len(part) for part in parts] == [1000, 397, 400]
     split = Counter(
@@ -87,7 +87,7 @@ def test_digits_are_split_into_disjoint_parts_that_make_up_the_whole() -> None:
 
 def test_digits_splits_stay_what_they_are() -> None:
     """Ground truth was trained on these very images: the split must not change with a release of anything."""
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     weights = torch.arange(64).view(1, 1, 8, 8)
     for name, labels in FIRST_LABELS.items():
         split = getattr(data, name)
@@ -96,7 +96,7 @@ def test_digits_splits_stay_what_they_are() -> None:
 
 
 def test_normalising_gives_training_images_mean_0_and_deviation_1() -> None:
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     x = data.normalise(data.train.images)
     assert x.dtype == torch.float32
     assert float(x.mean()) == pytest.approx(0, abs=1e-5)
@@ -180,7 +180,7 @@ def test_cutout_sets_a_square_to_the_mean_and_is_clipped_at_the_border(cutout: i
 
 
 def test_cutout_is_the_mean_of_the_training_images() -> None:
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     out = augment(Augmentation(cutout=3), data, data.train.images[:50], generator())
     same = out == data.normalise(data.train.images[:50])
     assert torch.all(out[~same] == 0)
@@ -188,7 +188,7 @@ def test_cutout_is_the_mean_of_the_training_images() -> None:
 
 
 def test_noise_has_the_given_deviation_and_is_other_for_each_pixel() -> None:
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     images = data.train.images[:500]
     noise = augment(Augmentation(noise=0.3), data, images, generator()) - data.normalise(images)
     assert float(noise.std()) == pytest.approx(0.3, rel=0.02)
@@ -204,7 +204,7 @@ ALL = Augmentation(shift=1, flip=True, cutout=3, noise=0.1)
     [Augmentation(), *[replace(Augmentation(), **{f: getattr(ALL, f)}) for f in vars(ALL)], ALL],
 )
 def test_augmentation_depends_on_its_generator_alone(augmentation: Augmentation) -> None:
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     images = data.train.images[:20].clone()
     before = torch.get_rng_state()
     one, same = (augment(augmentation, data, images, generator(1)) for _ in range(2))
@@ -218,7 +218,7 @@ def test_augmentation_depends_on_its_generator_alone(augmentation: Augmentation)
 
 
 def test_without_augmentation_images_are_only_normalised() -> None:
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     stream = generator()
     before = stream.get_state()
     out = augment(Augmentation(), data, data.train.images[:9], stream)
@@ -237,7 +237,7 @@ def test_a_setting_that_is_no_such_number_is_refused(field: str, value: Any) -> 
 
 
 def test_evaluation_images_are_the_same_every_time() -> None:
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     before = torch.get_rng_state()
     one, labels = evaluation_set(data, data.valid, noise=0.5, copies=3)
     torch.rand(7)
@@ -248,7 +248,7 @@ def test_evaluation_images_are_the_same_every_time() -> None:
 
 
 def test_evaluation_adds_nothing_but_the_tasks_noise() -> None:
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     x, labels = evaluation_set(data, data.valid)
     assert torch.equal(x, data.normalise(data.valid.images))
     assert torch.equal(labels, data.valid.labels)

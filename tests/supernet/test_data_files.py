@@ -24,7 +24,7 @@ from supernet.data import DataConfig
 from supernet.data.catalog import SOURCES, get_source
 from supernet.data.cifar import Cifar
 from supernet.data.imagenet16 import TEST
-from supernet.data.loading import load, ready
+from supernet.data.loading import load_data, ready
 from supernet.data.source import Parts, Source
 
 
@@ -197,7 +197,7 @@ def test_a_missing_data_set_is_named_with_the_folder_and_the_command(name: str, 
     ):
         ready(DataConfig(name=name), tmp_path)
     with pytest.raises(ValueError, match="is not in"):
-        load(DataConfig(name=name), tmp_path)
+        load_data(DataConfig(name=name), tmp_path)
 
 
 def test_an_incomplete_folder_is_no_data_set_unless_the_other_layout_is_whole(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_the_real_cifar10_where_it_is() -> None:
     """Its mean and deviation are the well-known ones."""
     root = Path(os.environ.get("DATA_ROOT") or "datasets")
     try:
-        data = load(DataConfig(name="cifar10", image_size=16), root)
+        data = load_data(DataConfig(name="cifar10", image_size=16), root)
     except ValueError as error:
         if "is not in" not in str(error):
             raise

@@ -13,15 +13,15 @@ from torch import nn
 
 from supernet.data import DataConfig, synthetic
 from supernet.data.catalog import get_source
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.data.synthetic import SYNTHETIC, SYNTHETIC4, SYNTHETIC_SMALL, Synthetic
 
 SIZE = 6
 
 
 def read(root: Path, side: int = SIZE):  # type: ignore[no-untyped-def]
-    load.cache_clear()
-    return load(DataConfig(name="folder:pictures", image_size=side), root)
+    load_data.cache_clear()
+    return load_data(DataConfig(name="folder:pictures", image_size=side), root)
 
 
 def test_a_folder_with_all_parts_is_read_as_it_is(tmp_path: Path) -> None:

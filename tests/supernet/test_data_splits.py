@@ -15,7 +15,7 @@ from image_files import CIFAR10, CIFAR100, write_cifar
 
 from supernet.data import DataConfig, splits
 from supernet.data.catalog import SOURCES
-from supernet.data.loading import assemble, load, ready
+from supernet.data.loading import assemble, load_data, ready
 from supernet.data.published_splits import FOLDER, PublishedSplit
 
 
@@ -75,7 +75,7 @@ def test_subsets_are_balanced_and_lie_in_each_other(counts: list[int], data: st.
 
 def cifar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data root with 100 training and 20 test images of CIFAR-10 and 20 and 20 of CIFAR-100."""
-    load.cache_clear()
+    load_data.cache_clear()
     for source in (CIFAR10, CIFAR100):
         monkeypatch.setitem(SOURCES, source.name, write_cifar(tmp_path, source, (1,)))
     return tmp_path
@@ -93,7 +93,7 @@ def test_a_split_uses_every_image_once_and_halves_what_the_benchmark_halves(
     }
     for (name, split), expected in sizes.items():
         whole = SOURCES[name].read(root, 32)
-        data = load(DataConfig(name=name, split=split), root)
+        data = load_data(DataConfig(name=name, split=split), root)
         parts = (data.train, data.valid, data.test)
         assert tuple(map(len, parts)) == expected
         found, given = (
@@ -109,8 +109,8 @@ def test_a_split_uses_every_image_once_and_halves_what_the_benchmark_halves(
 
 def test_subset_and_size_are_taken_after_the_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = cifar(tmp_path, monkeypatch)
-    whole = load(DataConfig(name="cifar10"), root)
-    few = load(DataConfig(name="cifar10", subset=30, image_size=4), root)
+    whole = load_data(DataConfig(name="cifar10"), root)
+    few = load_data(DataConfig(name="cifar10", subset=30, image_size=4), root)
     assert torch.bincount(few.train.labels).tolist() == [3] * 10
     assert few.train.images.shape == (30, 3, 4, 4)
     assert torch.equal(few.valid.labels, whole.valid.labels)
@@ -119,8 +119,8 @@ def test_subset_and_size_are_taken_after_the_split(tmp_path: Path, monkeypatch: 
     assert torch.allclose(few.mean.double(), pixels.mean((0, 2, 3)))
     assert torch.allclose(few.std.double(), pixels.std((0, 2, 3)))
     with pytest.raises(ValueError, match="subset: 91 is more than the 90 training images of 'cifar10' under"):
-        load(DataConfig(name="cifar10", subset=91), root)
-    scored = load(DataConfig(name="cifar10", valid_subset=5), root)
+        load_data(DataConfig(name="cifar10", subset=91), root)
+    scored = load_data(DataConfig(name="cifar10", valid_subset=5), root)
     assert sorted(torch.bincount(scored.valid.labels, minlength=10).tolist()) == [0] * 5 + [1] * 5
     assert len(scored.train) == len(whole.train)
     of_whole = {image.numpy().tobytes() for image in whole.valid.images}
@@ -128,8 +128,10 @@ def test_subset_and_size_are_taken_after_the_split(tmp_path: Path, monkeypatch: 
     with pytest.raises(
         ValueError, match="valid_subset: 11 is more than the 10 validation images of 'cifar10'"
     ):
-        load(DataConfig(name="cifar10", valid_subset=11), root)
-    assert load(DataConfig(name="cifar10"), root) is load(DataConfig(name="cifar10", split="study"), root)
+        load_data(DataConfig(name="cifar10", valid_subset=11), root)
+    assert load_data(DataConfig(name="cifar10"), root) is load_data(
+        DataConfig(name="cifar10", split="study"), root
+    )
 
 
 def published(path: Path, split: PublishedSplit, count: int) -> dict[str, list[int]]:
@@ -157,7 +159,7 @@ def test_the_benchmarks_split_is_read_from_its_authors_file(
     assert split is not None
     halves = published(root / FOLDER / split.file, split, 100)
     ready(config, root)
-    data, whole = load(config, root), SOURCES["cifar10"].read(root, 32)
+    data, whole = load_data(config, root), SOURCES["cifar10"].read(root, 32)
     assert torch.equal(data.train.labels, whole.train.labels[halves["train"]])
     assert torch.equal(data.valid.labels, whole.train.labels[halves["valid"]])
     other = CIFAR100.benchmark

@@ -15,7 +15,7 @@ from torchvision.transforms import v2
 
 from supernet.data import DataConfig
 from supernet.data.dataset import DataSet, Split
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.training import policies
 from supernet.training.augmentation import augment, shift_and_flip
 from supernet.training.config import Augmentation
@@ -206,7 +206,7 @@ def test_other_images_of_the_batch_change_nothing(policy: str) -> None:
 
 
 def test_images_that_no_policy_was_made_for_are_refused() -> None:
-    data = load(DataConfig(name="digits"))
+    data = load_data(DataConfig(name="digits"))
     with pytest.raises(
         ValueError, match=r"policy: 'autoaugment' is for grey or RGB.*digits has 1 channels of 17"
     ):

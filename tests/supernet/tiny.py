@@ -11,7 +11,7 @@ from torch import Tensor
 
 from supernet.data import DataConfig
 from supernet.data.dataset import DataSet, Split
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.network import Network, NetworkConfig, StandAlone, Supernet, seeded
 from supernet.operations import batch_norms
 from supernet.spaces import Architecture, Size, Space, get_space
@@ -104,7 +104,7 @@ class PreciseDataSet(DataSet):
 
 def digits(train: int = 60, valid: int = 40) -> DataSet:
     """The first images of the digits data set."""
-    whole = load(DataConfig(name="digits"))
+    whole = load_data(DataConfig(name="digits"))
     return DataSet(
         "few digits",
         10,

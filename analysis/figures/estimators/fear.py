@@ -13,11 +13,11 @@ from statistics import fmean
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.estimators.rankings import CIFAR10, KINDS, Rankings
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.estimator_scores import Scored, SideBySide, apart
 from analysis.statistics.correlation import spearman
 
@@ -26,9 +26,9 @@ AFTER_AN_EPOCH = "proxies after an epoch of training (MEASURE@EPOCH)"
 
 
 @figure("fear-2", source=Source.RANKINGS, title="Time to the threshold and accuracy", needs=STAGE_ONE)
-def time_to_threshold(rankings: Rankings) -> Iterator[Drawn]:
+def time_to_threshold(rankings: Rankings, ax: Canvas | None = None) -> Iterator[Drawn]:
     """How long each network takes to reach the threshold, against its final accuracy; rows of `stage_one`."""
-    yield from _threshold(rankings, CIFAR10)
+    yield from _threshold(rankings, ax, CIFAR10)
 
 
 @figure(
@@ -37,25 +37,26 @@ def time_to_threshold(rankings: Rankings) -> Iterator[Drawn]:
     title="Time to the threshold and accuracy, each data set",
     needs=STAGE_ONE,
 )
-def time_to_threshold_everywhere(rankings: Rankings) -> Iterator[Drawn]:
+def time_to_threshold_everywhere(rankings: Rankings, ax: Canvas | None = None) -> Iterator[Drawn]:
     """As `time_to_threshold`, of any data set."""
-    yield from _threshold(rankings)
+    yield from _threshold(rankings, ax)
 
 
-def _threshold(rankings: Rankings, data: str = "") -> Iterator[Drawn]:
+def _threshold(rankings: Rankings, ax: Canvas | None, data: str = "") -> Iterator[Drawn]:
     rows = stage_one(rankings.group)
     if len(rows):
-        yield Drawn(threshold(rows, f"{rankings.column} (%)", rankings.note(data)), rows)
+        yield Drawn(threshold(rows, f"{rankings.column} (%)", rankings.note(data), ax), rows)
 
 
 @figure("fear-3", source=Source.RANKINGS, title="Zero-cost proxies while training", needs="zero-cost proxies")
-def proxies_while_training(rankings: Rankings) -> Iterator[Drawn]:
+def proxies_while_training(rankings: Rankings, ax: Canvas | None = None) -> Iterator[Drawn]:
     """How each proxy ranks after each epoch; rows of `after_epochs`."""
     group = rankings.group
     rows = after_epochs(group, apart(rankings.yardstick.study, group.space))
     if len(rows):
         untrained = () if (rows["epoch"] > 0).any() else (AFTER_AN_EPOCH,)
-        yield Drawn(while_training(rows, rankings.note(CIFAR10, untrained)), rows, missing=untrained)
+        note = rankings.note(CIFAR10, untrained)
+        yield Drawn(while_training(rows, note, ax), rows, missing=untrained)
 
 
 # Time to the threshold
@@ -91,11 +92,11 @@ def _of(ranking: Scored, group: SideBySide) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=STAGE_COLUMNS)
 
 
-def threshold(rows: pd.DataFrame, truth: str, note: str = "") -> Figure:
+def threshold(rows: pd.DataFrame, truth: str, note: str = "", ax: Canvas | None = None) -> Canvas:
     """A panel for each variant of `stage_one`."""
     variants: Sequence[str] = list(dict.fromkeys(rows["variant"]))
     with style.look():
-        figure, panels = style.panel_grid(len(variants), 2, 3.4, 0.6)
+        figure, panels = style.panel_grid(len(variants), 2, 3.4, 0.6, ax=ax)
         for axes, variant in zip(panels.flat, variants, strict=False):
             here = rows[rows["variant"] == variant]
             reached = here[here["status"] == "ok"]
@@ -176,7 +177,7 @@ def _mean(values: list[float | None]) -> float:
     return float(np.mean(known)) if known and len(known) == len(values) else float("nan")
 
 
-def while_training(rows: pd.DataFrame, note: str = "") -> Figure:
+def while_training(rows: pd.DataFrame, note: str = "", ax: Canvas | None = None) -> Canvas:
     """Above Spearman after each epoch, each line with its name at its end. Below, where some proxy lacks more values
     than all do, the share of architectures without one."""
     names = rows["measure"]
@@ -187,7 +188,7 @@ def while_training(rows: pd.DataFrame, note: str = "") -> Figure:
     base = float(rows["missing"].min())
     lacking = [line for line in drawn if line.rows["missing"].max() > base]
     with style.look():
-        figure = style.new_figure(height=5.6 if lacking else 4.4)
+        figure = style.new_figure(height=5.6 if lacking else 4.4, ax=ax)
         panels = figure.subplots(1 + bool(lacking), 1, sharex=True, squeeze=False,
                                  height_ratios=[3, 1][: 1 + bool(lacking)])[:, 0]  # fmt: skip
         top = panels[0]

@@ -12,12 +12,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
 from analysis.figures.estimators.rankings import CIFAR10, CIFAR100, IMAGENET, NAMES, Rankings, handles, marks
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.measures.amortised import amortised
 from analysis.measures.front import DEFAULT, METRICS
 from analysis.statistics.bins import REPORTED
@@ -27,7 +27,7 @@ from analysis.store.study import GROUP
 SHOWN = ("fear", "short-training", "zero-cost")  # kinds that the paper's grids show
 
 
-def quality_by_bin(rankings: Rankings, data: str) -> Iterator[Drawn]:
+def quality_by_bin(rankings: Rankings, ax: Canvas | None = None, *, data: str) -> Iterator[Drawn]:
     """`grid` of the rankings. data: the paper's data set."""
     rows, compared = rankings.rows(rankings.yardstick.bins), rankings.rows(rankings.yardstick.rankings)
     absent = [NAMES[kind] for kind in SHOWN if kind not in set(rows["kind"])]
@@ -35,7 +35,7 @@ def quality_by_bin(rankings: Rankings, data: str) -> Iterator[Drawn]:
         f"{row['variant']} ({row['note']})" for row in compared[compared["compared"] == 0].to_dict("records")
     ]
     if len(rows):
-        yield Drawn(grid(rows, note=rankings.note(data, absent)), rows, missing=(*absent, *left_out))
+        yield Drawn(grid(rows, note=rankings.note(data, absent), ax=ax), rows, missing=(*absent, *left_out))
 
 
 for _name, _data in (("fear-5", CIFAR10), ("fear-6", CIFAR100), ("fear-7", IMAGENET)):
@@ -53,11 +53,11 @@ for _name, _data in (("fear-5", CIFAR10), ("fear-6", CIFAR100), ("fear-7", IMAGE
     title="Quality and total cost, preparation included",
     needs="rankings whose cost is known",
 )
-def total_cost(rankings: Rankings) -> Iterator[Drawn]:
+def total_cost(rankings: Rankings, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`amortised_figure` of the rankings."""
     rows = rankings.rows(amortised(rankings.yardstick))
     if rows["seconds"].notna().any():
-        yield Drawn(amortised_figure(rows, rankings.note()), rows)
+        yield Drawn(amortised_figure(rows, rankings.note(), ax), rows)
 
 
 # Duration and quality in cumulative bins
@@ -69,13 +69,15 @@ GRID_TEXT = (
 )
 
 
-def grid(bins: pd.DataFrame, percents: Sequence[int] = REPORTED, note: str = "") -> Figure:
+def grid(
+    bins: pd.DataFrame, percents: Sequence[int] = REPORTED, note: str = "", ax: Canvas | None = None
+) -> Canvas:
     """A row of panels a bin: Spearman left, common ratio right. bins: of a Yardstick, of one space and mask; rankings
     whose seconds are not known are not drawn."""
     percents = [percent for percent in percents if percent in set(bins["percent"])]
     known = bins[bins["seconds"].notna()]
     with style.look():
-        figure = style.new_figure(height=1.75 * len(percents) + 1.3)
+        figure = style.new_figure(height=1.75 * len(percents) + 1.3, ax=ax)
         panels = figure.subplots(len(percents), 2, squeeze=False, sharex="row")
         for percent, row in zip(percents, panels, strict=True):
             rows = known[known["percent"] == percent]
@@ -131,13 +133,13 @@ def _bin(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
 QUALITIES = {"spearman": "Spearman", "tau_b": "tau-b"}
 
 
-def amortised_figure(rows: pd.DataFrame, note: str = "") -> Figure:
+def amortised_figure(rows: pd.DataFrame, note: str = "", ax: Canvas | None = None) -> Canvas:
     """rows: of analysis/measures/amortised.py, of one space and mask. A column of panels for each number of
     architectures."""
     known = rows[rows["seconds"].notna()]
     counts = sorted(set(rows["architectures"]))
     with style.look():
-        figure = style.new_figure(height=4.8)
+        figure = style.new_figure(height=4.8, ax=ax)
         panels = figure.subplots(2, max(1, len(counts)), squeeze=False, sharex=True, sharey="row")
         positive = known.loc[known["seconds"] > 0, "seconds"].astype(float)
         free = float(positive.min()) / 10 if len(positive) else 1.0  # where what costs nothing is put

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
 from analysis.figures.ranking_study.gather import RANDOM, Gathered, by_variant, gather
 from analysis.figures.ranking_study.layouts import LAYOUTS, Cell, Layout, Line
 from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
 from analysis.statistics.correlation import kendall_tau, pearson, spearman
 from analysis.store.study import FULL, Study
 
@@ -27,7 +28,7 @@ SMOKE = "SMOKE SIZE"  # how the note of a study begins whose runs show only that
 NAMED = 4  # names of missing variants under a figure; the command prints all
 
 
-def draw(layout: Layout, study: Study) -> Iterator[Drawn]:
+def draw(layout: Layout, study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
     """The figure of what the study has of the layout's variants, and the numbers that it shows."""
     gathered = gather(study, layout.lines)
     if not len(gathered.series):
@@ -36,10 +37,10 @@ def draw(layout: Layout, study: Study) -> Iterator[Drawn]:
     data = f"Data: {study.note}." if study.note else ""
     note = " ".join(part for part in (data, layout.choice, *_named(absent)) if part)
     if layout.metrics:
-        drawn, frame = metric_panels(layout, gathered, study.top, note=note), gathered.series
+        drawn, frame = metric_panels(layout, gathered, study.top, note=note, ax=ax), gathered.series
     else:
         truth = ", ".join(truth.title for truth in study.truths.values())
-        drawn, frame = scatters(layout, gathered, study.top, truth=truth, note=note), gathered.points
+        drawn, frame = scatters(layout, gathered, study.top, truth=truth, note=note, ax=ax), gathered.points
     if study.note.startswith(SMOKE):
         drawn.text(
             0.5, 0.55, SMOKE, ha="center", va="center", rotation=30, fontsize=44, fontweight="bold", color="#888888",
@@ -87,7 +88,9 @@ TEXT = (
 )
 
 
-def metric_panels(layout: Layout, gathered: Gathered, sizes: tuple[int, ...], *, note: str = "") -> Figure:
+def metric_panels(
+    layout: Layout, gathered: Gathered, sizes: tuple[int, ...], *, note: str = "", ax: Canvas | None = None
+) -> Figure | SubFigure:
     """A row of panels for each metric of each row of cells. sizes: the N of the study.
 
     A variant without numbers is crossed out in its legend: its absence is seen and no line is guessed."""
@@ -98,7 +101,7 @@ def metric_panels(layout: Layout, gathered: Gathered, sizes: tuple[int, ...], *,
     height = len(layout.rows) * (1.45 * len(metrics) + legend + 0.25) + 1.1
     by_key = by_variant(gathered.series)
     with style.look():
-        drawn = style.new_figure(height=height, width=WIDTHS[columns])
+        drawn = style.new_figure(height=height, width=WIDTHS[columns], ax=ax)
         panels = drawn.subplots(len(layout.rows) * len(metrics), columns, squeeze=False)
         for i, row in enumerate(layout.rows):
             block = panels[i * len(metrics) : (i + 1) * len(metrics)]
@@ -209,14 +212,20 @@ POINTS_TEXT = (
 
 
 def scatters(
-    layout: Layout, gathered: Gathered, sizes: tuple[int, ...], *, truth: str, note: str = ""
-) -> Figure:
+    layout: Layout,
+    gathered: Gathered,
+    sizes: tuple[int, ...],
+    *,
+    truth: str,
+    note: str = "",
+    ax: Canvas | None = None,
+) -> Figure | SubFigure:
     """A row of panels for each variant. sizes: the N of the study. truth: what the truth is, for the axis."""
     tops = [size for size in TOPS if size in sizes] or list(sizes[-2:])
     rows = [cell for row in layout.rows for cell in row]
     by_key = by_variant(gathered.points)
     with style.look():
-        drawn = style.new_figure(height=2.6 * len(rows) + 1.3, width=8.4)
+        drawn = style.new_figure(height=2.6 * len(rows) + 1.3, width=8.4, ax=ax)
         panels = drawn.subplots(len(rows), len(tops) + 1, squeeze=False)
         for axes, cell in zip(panels, rows, strict=True):
             (line,) = cell.lines

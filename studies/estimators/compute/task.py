@@ -59,7 +59,7 @@ class Task:
         form = self.space.stand_alone_form(architecture)
         config = NetworkConfig(space=self.space, size=self.size, affine=True)
         network = seeded(StandAlone, config, form, seed=self.seed_of(purpose, form))
-        return network.to(self.device).train()  # type: ignore[return-value]
+        return network.to(self.device).train()
 
     def inherited(self, architecture: Architecture) -> StandAlone:
         """The architecture's network with the weights that it has in the trained supernet, in training mode, on the
@@ -72,4 +72,4 @@ class Task:
         assert self.start_config is not None
         network = seeded(Supernet, self.start_config, seed=0).to(self.device)
         network.load_state_dict(checkpoint.load(self.start, self.device)["model"])
-        return network  # type: ignore[return-value]
+        return network

@@ -1,0 +1,87 @@
+"""What figures are drawn from: from a study, a report's frames or a table to what a figure's function is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from analysis.figures import registry
+from analysis.figures.estimators.rankings import Rankings
+from analysis.figures.registry import NamedFigure, Source
+from analysis.measures.collect import Collected, collect
+from analysis.measures.yardstick import yardstick
+from analysis.statistics.bins import REPORTED
+from analysis.store.study import Study, load_study
+from analysis.user_tables.truth_file import TruthFile, read_truth_file
+
+On = TypeVar("On", Axes, SubFigure, Figure)
+
+
+@overload
+def draw(
+    name: str, source: Collected | Study | TruthFile | str | Path, *, page: int | None = None
+) -> Figure: ...
+@overload
+def draw(name: str, source: Collected | Study | TruthFile | str | Path, *, ax: On) -> On: ...
+def draw(
+    name: str,
+    source: Collected | Study | TruthFile | str | Path,
+    *,
+    ax: Any = None,
+    page: int | None = None,
+) -> Any:
+    """A figure by its name, one of `analysis figure`; what it was drawn on.
+
+    Args:
+        name: of the figure, 'variants' or 'paper-4'.
+        source: what it is drawn from: frames of a study, which `Collected.only` makes fewer, a study, a table of ground
+            truth; or the path of a study's folder or of a table.
+        ax: what to draw on, a Figure or SubFigure, or where the figure is one panel an Axes; None: a figure of its own.
+        page: which one of a figure that has several.
+
+    Raises:
+        ValueError: no such figure or page; a source that is of another kind, or lacks what the figure needs; several
+            pages and none is chosen; several panels for one Axes.
+    """
+    figure = registry.get(name)
+    given = parts_of(figure, _read(figure, source) if isinstance(source, (str, Path)) else source)
+    if ax is not None and page is not None:
+        raise ValueError(f"page: {page!r} goes without ax, on which every page would be drawn")
+    options = {} if ax is None else {"ax": ax}
+    drawn = [one for part in given.values() for one in figure.draw(part, **options)]
+    if not drawn:
+        raise ValueError(f"source: it has nothing for {name}, which needs {figure.needs}")
+    if page is None and len(drawn) > 1:
+        raise ValueError(f"page: {name} has {len(drawn)} pages; choose one, or draw fewer variants")
+    if page is not None and not 1 <= page <= len(drawn):
+        raise ValueError(f"page: {page!r} is not one of 1 to {len(drawn)}")
+    return drawn[(page or 1) - 1].figure
+
+
+def parts_of(figure: NamedFigure, source: Collected | Study | TruthFile) -> Mapping[str, Any]:
+    """What the figure's function is given, a call each, by what the files of that call are named after the figure's own
+    name ('' for the only part). ValueError for a source of another kind."""
+    if isinstance(source, TruthFile) != (figure.source is Source.TABLE):
+        raise ValueError(f"source: {figure.name} is drawn from {figure.drawn_from}")
+    if isinstance(source, TruthFile):
+        if source.space.name != figure.of:
+            raise ValueError(
+                f"table: {source.path} is of {source.space.title}, and {figure.name} is drawn from {figure.drawn_from}"
+            )
+        return {"": source}
+    if figure.source is Source.REPORT:
+        return {"": source if isinstance(source, Collected) else collect(source.folder, figure.points)}
+    study = source.study if isinstance(source, Collected) else source
+    if figure.source is Source.RUNS:
+        return {"": study}
+    whole = yardstick(study, percents=REPORTED)
+    rankings = [Rankings(yardstick=whole, group=group) for group in whole.side_by_side]
+    return {one.name: one for one in rankings}
+
+
+def _read(figure: NamedFigure, path: str | Path) -> Study | TruthFile:
+    return read_truth_file(Path(path)) if figure.source is Source.TABLE else load_study(path)
