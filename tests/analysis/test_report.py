@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from analysis.__main__ import main
@@ -13,6 +14,8 @@ from analysis.measures.collect import collect
 from analysis.report.page import page as page_of
 from analysis.report.study_page import write_report
 from analysis.tables.html import element
+
+pytestmark = pytest.mark.xdist_group("page")  # the page is made once
 
 FIGURES = ("confusion", "residuals", "scatter", "topn", "variants")
 SUFFIXES = ("png", "pdf", "svg", "csv")

@@ -51,13 +51,8 @@ def write_fuzz_study(root: Path) -> Path:
         epochs = pd.DataFrame({"run_id": run_id, "epoch": [1, 2], "updates": [5, 10], "seconds": 1.0})
         epochs.to_csv(run / history.FILE, index=False)
         (run / config.FILE).write_text(json.dumps({"seed": number, "training": {"lr": 0.1}}))
-        facts: dict[str, Any] = {
-            "run_id": run_id,
-            "status": "finished",
-            "reason": None,
-            "updates": 10,
-            "epochs": 2,
-        }
+        facts: dict[str, Any] = {"run_id": run_id, "status": "finished", "reason": None}
+        facts |= {"updates": 10, "epochs": 2}
         facts |= {"train_seconds": 2.0, "score_seconds": 6.0, "versions": {"python": "3"}}
         result_file.write(run, facts)
         entries.append(

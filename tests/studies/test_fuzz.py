@@ -111,15 +111,15 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("name", "change", "count"),
     [
-        ("fuzz/study.json", changed_json, 40),
-        ("fuzz/study.json", changed_bytes, 20),
-        ("trainings/*/result.json", changed_json, 20),
-        ("trainings/*/result.json", changed_bytes, 15),
-        ("trainings/*/config.json", changed_json, 10),
-        ("trainings/*/scores.parquet", changed_bytes, 20),
-        ("trainings/*/milestones.parquet", changed_bytes, 10),
-        ("trainings/*/history.csv", changed_bytes, 15),
-        ("fuzz/truth.parquet", changed_bytes, 30),
+        ("fuzz/study.json", changed_json, 24),
+        ("fuzz/study.json", changed_bytes, 10),
+        ("trainings/*/result.json", changed_json, 12),
+        ("trainings/*/result.json", changed_bytes, 8),
+        ("trainings/*/config.json", changed_json, 8),
+        ("trainings/*/scores.parquet", changed_bytes, 12),
+        ("trainings/*/milestones.parquet", changed_bytes, 8),
+        ("trainings/*/history.csv", changed_bytes, 8),
+        ("fuzz/truth.parquet", changed_bytes, 16),
     ],
     ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", ""),
 )
@@ -148,7 +148,7 @@ def test_files_of_a_study(
 @pytest.mark.filterwarnings("ignore")
 def test_tables_and_their_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, rng = write_table(tmp_path, "nasbench201", 12), random.Random(0)
-    for number in range(60):
+    for number in range(30):
         changed = path.with_suffix(".json") if number % 3 else path
         change = changed_json if number % 3 == 1 else changed_bytes
         whole = changed.read_bytes()
@@ -188,7 +188,7 @@ def test_files_of_benchmarks(
     rng = random.Random(0)
     for importer, whole in published:
         raw = whole.read_bytes()
-        for number in range(4 if importer == "nasbench201" else 8):
+        for number in range(3 if importer == "nasbench201" else 6):
             path = tmp_path / whole.name
             path.write_bytes(changed_bytes(raw, rng))
             words: list[object] = ["truth", "import", importer, path, "--out", tmp_path / "table.parquet"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import SIZES, SPACES, architectures, assert_same, digits, naive_of, randomise, supernet
+from tiny import SIZES, SPACES, architectures, assert_same, digits, naive_of, supernet, trained
 
 from supernet.data.dataset import Split, evaluation_set
 from supernet.network import Supernet, cut_out
@@ -21,12 +21,6 @@ from supernet.spaces import Architecture, Space, get_space
 MODES = ("batch", "running", "recalibrate-1", "recalibrate-3", "reset-recalibrate-1", "reset-recalibrate-3")
 # Cells whose node 1 or 2 is zero and feeds convolutions, the last disconnected: where BN modes differ most.
 ZERO_NODES = [(0, 0, 3, 1, 2, 3), (3, 0, 0, 1, 4, 2), (0, 0, 3, 0, 4, 3)]
-
-
-def trained(name: str, **options: Any) -> Supernet:
-    network = supernet(name, **options)
-    randomise(network)
-    return network
 
 
 def scored_architectures(space: Space) -> list[Architecture]:
@@ -286,24 +280,12 @@ def test_a_perfect_network_scores_100_percent_without_loss() -> None:
 # Settings
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        "",
-        "eval",
-        "recalibrate",
-        "recalibrate-0",
-        "recalibrate--1",
-        "reset-5",
-        "batch-2",
-        "recalibrate-2 ",
-        "batch\n",
-    ],
-)
+WRONG = ["", "eval", "recalibrate", "recalibrate-0", "recalibrate--1", "reset-5", "batch-2"]
+
+
+@pytest.mark.parametrize("mode", [*WRONG, "recalibrate-2 ", "batch\n"])
 def test_an_unknown_mode_is_refused_with_those_there_are(mode: str) -> None:
-    with pytest.raises(
-        ValueError, match=r"bn_mode: .* is not one of batch, running, recalibrate-K, reset-recalibrate-K"
-    ):
+    with pytest.raises(ValueError, match=r"is not one of batch, running, recalibrate-K, reset-recalibrate-K"):
         BnMode(mode)
 
 
@@ -315,9 +297,7 @@ def test_every_documented_mode_is_known() -> None:
 def test_recalibrating_on_more_images_than_there_are_is_refused() -> None:
     network = trained("nasbench201")
     assert len(score(network, "recalibrate-4", batch_size=15)) > 0  # 14 + 13 + 13 images: 4 x 14 of 60
-    with pytest.raises(
-        ValueError, match="bn_mode: 'recalibrate-5' needs 70 training images; few digits has 60"
-    ):
+    with pytest.raises(ValueError, match="bn_mode: 'recalibrate-5' needs 70 training images; few digits has"):
         score(network, "recalibrate-5", batch_size=15)
 
 
