@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from by_hand import epochs_by_hand
+from digits_tables import digits_task
 from tiny_study import Killed
 
 from studies.estimators import Record
@@ -24,8 +25,6 @@ from studies.estimators.compute.fear import (
 )
 from studies.estimators.compute.task import Task
 from studies.estimators.fear import LEARNER, Fear, HogLearner
-from supernet.data import DataConfig
-from supernet.data.loading import load
 from supernet.network import NetworkConfig, StandAlone
 from supernet.operations import batch_norms
 from supernet.spaces import Architecture, Size, get_space
@@ -42,8 +41,7 @@ RESNET_LIKE = (3, 1, 3, 1, 1, 3)
 
 
 def task(folder: Path, space: str = "nasbench201") -> Task:
-    data = load(DataConfig(name="digits", subset=200))
-    return Task(space=get_space(space), size=SIZES[space], data=data, seed=1, folder=folder)
+    return digits_task(folder, space, size=SIZES[space])
 
 
 def quiet(done: float, detail: str) -> None:

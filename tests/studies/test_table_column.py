@@ -190,7 +190,8 @@ def test_the_study_of_blox_takes_the_benchmarks_own_seconds(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / table.OWN).mkdir(parents=True)
-    architectures = list(blox_files.SPACE.sample(12, 0))
+    # Early in the official list, so that their hashes are found at once.
+    architectures = [a for a, _ in zip(blox_files.SPACE.enumerate(), range(300), strict=False)][::25]
     for part in ("base", "ext"):
         rows = blox_files.rows_of(part, architectures, epochs=200)
         blox_files.write(tmp_path, part, "csv", rows)

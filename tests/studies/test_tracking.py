@@ -221,12 +221,11 @@ def test_a_resumed_run_has_every_point_once(
     whole = do(Plan.of(study, tmp_path / "whole", milestones=MILESTONES))
     plan = Plan.of(study, tmp_path / "broken", milestones=MILESTONES)
     broken = plan.runs[0]
-    for epoch in (1, 2):
-        with stop_at(epoch, before):
-            run_one(broken, plan.architectures(broken), "cpu", quiet)
-        assert not (broken.folder / "result.json").exists()
-        if not before:
-            assert [step for step, _ in points(broken, "train/loss")] == list(range(1, epoch + 1))
+    with stop_at(2, before):
+        run_one(broken, plan.architectures(broken), "cpu", quiet)
+    assert not (broken.folder / "result.json").exists()
+    if not before:
+        assert [step for step, _ in points(broken, "train/loss")] == [1, 2]
     do(plan)
     assert len(event_files(log_folder(broken, tracking_of(broken)))) <= 2
     assert len(set(written(broken))) == len(written(broken))
