@@ -21,6 +21,10 @@ from supernet.data.imagenet16 import IMAGENET16_120, TEST, ImageNet16
 EACH = 20  # images a batch file
 
 
+def nothing(done: int, total: int) -> None:
+    """Report nothing."""
+
+
 class Python2Pickler(pickle._Pickler):  # type: ignore[name-defined]
     """Writes text and bytes as Python 2 wrote its strings, in which the official CIFAR files are."""
 
@@ -115,4 +119,13 @@ def write_tree(
     return made
 
 
-__all__ = ["CIFAR10", "CIFAR100", "EACH", "write_cifar", "write_imagenet16", "write_python2", "write_tree"]
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "EACH",
+    "nothing",
+    "write_cifar",
+    "write_imagenet16",
+    "write_python2",
+    "write_tree",
+]

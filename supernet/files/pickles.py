@@ -96,7 +96,15 @@ class Reader:
             raise ValueError("a damaged pickle: it ends too early") from None
         except RecursionError:
             raise ValueError("not a pickle of plain values and arrays: it is nested too deeply") from None
-        except (LookupError, TypeError, AttributeError, ValueError, OverflowError, StructError) as error:
+        except (
+            LookupError,
+            TypeError,
+            AttributeError,
+            ValueError,
+            OverflowError,
+            StructError,
+            SyntaxError,
+        ) as error:
             # Damaged bytes make the reader fail in many ways.
             raise ValueError(f"a damaged pickle ({type(error).__name__}: {error})") from None
 

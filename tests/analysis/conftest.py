@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def page(study: Path, found: Collected) -> str:
     path = write_report(found)
     assert path == study / "report.html"
     return path.read_text()
+
+
+@pytest.fixture
+def copy(study: Path, tmp_path: Path) -> Path:
+    """The study in a folder of its own, to be changed."""
+    shutil.copytree(study.parent, tmp_path / "runs")
+    return tmp_path / "runs" / "invented"
 
 
 @pytest.fixture

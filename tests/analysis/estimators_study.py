@@ -94,14 +94,8 @@ def write_estimators_study(runs: Path, n: int = 60) -> Path:
     nothing = {"train_seconds": 0.0, "updates": 0}
     for seed in range(2):
         frame = records(truth, "batch", 2.0, seed).drop(columns=["steps", "macs", "details"])
-        add(
-            "uniform",
-            "one-shot",
-            frame.assign(seconds=0.01),
-            seed,
-            train_seconds=100.0 + 20 * seed,
-            updates=440,
-        )
+        cost = {"train_seconds": 100.0 + 20 * seed, "updates": 440}
+        add("uniform", "one-shot", frame.assign(seconds=0.01), seed, **cost)
     add("1 epoch", "short-training", short(truth, 1, 3.0), **nothing)
     add("4 epochs", "short-training", short(truth, 4, 1.0), **nothing)
     add("FEAR", "fear", fear(truth), train_seconds=8.0, updates=200)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,21 @@ def write_study(runs: Path, n: int = 160) -> Path:
     }
     (folder / "study.json").write_text(json.dumps(content))
     return folder
+
+
+def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """Change what a study's study.json holds; the folder."""
+    path = folder / "study.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    return folder
+
+
+def known(run: Path, column: str = "score") -> pd.Series:
+    """What a run's scores.parquet holds in mode 'batch', of the architectures that have a score."""
+    frame = pd.read_parquet(run / "scores.parquet")
+    return frame[(frame["measure"] == "batch") & (frame["status"] == "ok")].set_index("arch")[column]
 
 
 def texts(name: str, n: int) -> tuple[list[Architecture], list[str]]:

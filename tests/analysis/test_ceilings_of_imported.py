@@ -12,6 +12,7 @@ import pytest
 from synthetic_study import write_study
 
 from analysis.__main__ import main as analysis_main
+from analysis.figures import style
 from analysis.measures.ceiling import ceiling
 from analysis.measures.collect import collect
 from analysis.report.study_page import write_report
@@ -35,7 +36,9 @@ def study(tmp_path: Path) -> Path:
     return folder
 
 
-def test_collect_table_and_report_have_them(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_collect_table_and_report_have_them(
+    study: Path, dot: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = collect(study)
     rows = found.references[found.references["space"] == "nasbench201"].set_index("reference")
     assert {"seed_to_seed", "valid_to_test"} <= set(rows.index)
@@ -52,6 +55,7 @@ def test_collect_table_and_report_have_them(study: Path, capsys: pytest.CaptureF
     printed = capsys.readouterr().out
     assert "seed_to_seed" in printed
     assert "valid_to_test" in printed
+    monkeypatch.setattr(style, "save", lambda *_: [dot])
     page = write_report(found).read_text()
     assert "validation against test" in page
 

@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+from synthetic_study import edit
 
 from analysis.measures.collect import collect
 from analysis.measures.configurations import NOTHING, configurations, flat
@@ -13,29 +14,21 @@ from analysis.store.study import damage, load_study
 
 
 @pytest.fixture
-def recorded(study, tmp_path):
+def recorded(copy):
     """The invented study with configurations, versions and a commit."""
-    shutil.copytree(study.parent, tmp_path / "runs")
-    path = tmp_path / "runs" / "invented" / "study.json"
-    content = json.loads(path.read_text())
-    content["provenance"] = {"command": "python -m studies run invented --smoke", "commit": "abc123-dirty"}
-    for run in content["runs"]:
-        folder = path.parent / run["folder"]
+    provenance = {"command": "python -m studies run invented --smoke", "commit": "abc123-dirty"}
+    edit(copy, lambda content: content.update(provenance=provenance))
+    for run in json.loads((copy / "study.json").read_text())["runs"]:
+        folder = copy / run["folder"]
         if not folder.is_dir():
             continue
-        kind = "fair" if "fair" in run["variant"] else "uniform"
-        config = {
-            "seed": run["seed"],
-            "mask": run["mask"],
-            "sampling": {"kind": kind},
-            "training": {"lr": 0.1},
-        }
+        config = {"seed": run["seed"], "mask": run["mask"], "training": {"lr": 0.1}}
+        config["sampling"] = {"kind": "fair" if "fair" in run["variant"] else "uniform"}
         (folder / "config.json").write_text(json.dumps(config))
         result = folder / "result.json"
         torch = "2.0" if run["seed"] else "1.9"
         result.write_text(json.dumps(json.loads(result.read_text()) | {"versions": {"torch": torch}}))
-    path.write_text(json.dumps(content))
-    return path.parent
+    return copy
 
 
 def test_what_differs_and_what_is_shared(recorded):

@@ -1,8 +1,6 @@
 """The whole comparison of two columns, its command line, and the levels published for NAS-Bench-201."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -181,22 +179,6 @@ def test_mistakes_take_one_line(files, capsys, more, message):
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert any(part in error for part in message.split("|"))
-
-
-def test_comparing_needs_no_scipy_stats_and_no_matplotlib():
-    """Their import would take as long as the work itself."""
-    code = "import sys, analysis.measures.correlate, analysis.report.tables.pair; print(*sys.modules)"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"pandas", "numpy"} <= set(modules.stdout.split())
-    assert not {"scipy.stats", "matplotlib", "jinja2"} & set(modules.stdout.split())
-
-
-def test_help_imports_nothing_heavy():
-    code = "import sys; from analysis.__main__ import parser; parser(); print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert not {"numpy", "pandas", "scipy", "matplotlib", "torch"} & set(loaded)
 
 
 @pytest.fixture(scope="module")

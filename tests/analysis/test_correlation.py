@@ -132,6 +132,7 @@ def test_undefined_is_said(function):
     assert function([1], [2]) == (None, "1 architecture: a correlation needs at least 2")
     assert function([], []) == (None, "0 architectures: a correlation needs at least 2")
     assert function([1, 2], [3, 4]).value == pytest.approx(1)
+    assert function([1, 2], [4, 3]).value == pytest.approx(-1)
 
 
 def test_other_mistakes():

@@ -307,7 +307,8 @@ def test_heatmaps_say_what_the_frames_say(found):
     assert [label.get_text() for label in below.axes[0].get_yticklabels()][-1] == "by chance"
 
 
-def test_section_and_what_is_too_small_for_one(found, tmp_path):
+def test_section_and_what_is_too_small_for_one(found, dot, tmp_path, monkeypatch):
+    monkeypatch.setattr(style, "save", lambda *_: [dot])  # drawn and written in test_report.py
     text = "".join(diagnostics_section(found, tmp_path))
     text = re.sub(r"[\w+/=]{200,}", "", text)  # pictures and packed files
     assert "Where the ranking goes wrong" in text

@@ -36,18 +36,8 @@ def test_every_name_draws_and_writes_its_data(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     out = tmp_path / "figures"
-    arguments = [
-        "figure",
-        name,
-        folder.name,
-        "--runs",
-        str(folder.parent),
-        "--out",
-        str(out),
-        "--format",
-        "svg",
-    ]
-    assert main(arguments) == 0
+    where = ["--runs", str(folder.parent), "--out", str(out), "--format", "svg"]
+    assert main(["figure", name, folder.name, *where]) == 0
     printed = capsys.readouterr()
     assert printed.out.split() == [str(out / f"{name}.{kind}") for kind in ("svg", "csv")]
     assert len(pd.read_csv(out / f"{name}.csv")) > 0

@@ -15,6 +15,8 @@ from analysis.measures.yardstick import yardstick
 from analysis.report.sections.estimators import estimators_section
 from analysis.tables.html import Html
 
+pytestmark = pytest.mark.xdist_group("estimators section")  # it is made once
+
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Collected:

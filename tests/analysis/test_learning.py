@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from scipy.stats import kendalltau
-from synthetic_study import write_study
+from synthetic_study import known, write_study
 
 from analysis.__main__ import main
 from analysis.figures.learning import learning
@@ -26,18 +25,12 @@ def folder(tmp_path: Path) -> Path:
     """A study of which one run has milestones: after epoch 2 with the scores backwards, after epoch 4 as at the end."""
     folder = write_study(tmp_path / "runs")
     study = load_study(folder)
-    run = next(
-        run
-        for run in study.runs
-        if json.loads((run.folder / "result.json").read_text())["status"] == "finished"
-    )
+    run = study.runs[0]
     end = pd.read_parquet(run.folder / "scores.parquet")
     end = end[(end["measure"] == run.measure) & (end["status"] == "ok")]
     taken = [end.assign(epoch=2, budget=len(end), score=-end["score"]), end.assign(epoch=4, budget=len(end))]
     pd.concat(taken).to_parquet(run.folder / "milestones.parquet", index=False)
-    epochs = pd.DataFrame({"epoch": [1, 2, 3, 4, 5, 6], "updates": [10, 20, 30, 40, 50, 60]}).assign(
-        seconds=1.0
-    )
+    epochs = pd.DataFrame({"epoch": range(1, 7), "updates": range(10, 70, 10), "seconds": 1.0})
     epochs.to_csv(run.folder / "history.csv", index=False)
     return folder
 
@@ -51,12 +44,12 @@ def test_curve_of_a_run(folder: Path) -> None:
     assert same == end
     run = next(run for run in study.runs if (run.folder / "milestones.parquet").exists())
     truth = pd.read_parquet(study.truths[run.space.name].path).set_index("arch")
-    scores = pd.read_parquet(run.folder / "scores.parquet")
-    scores = scores[(scores["measure"] == run.measure) & (scores["status"] == "ok")].set_index("arch")
+    scores = known(run.folder)
     assert frame["n"].iloc[0] == len(scores)  # the made-up study scores all
     column = truth[study.truths[run.space.name].column][scores.index]
-    assert end == pytest.approx(kendalltau(column, scores["score"]).statistic)
-    assert frame["tau_b_loss"].iloc[0] == pytest.approx(kendalltau(column, -scores["loss"]).statistic)
+    assert end == pytest.approx(kendalltau(column, scores).statistic)
+    tau = kendalltau(column, -known(run.folder, "loss")).statistic
+    assert frame["tau_b_loss"].iloc[0] == pytest.approx(tau)
 
 
 def test_few_architectures_are_no_curve(folder: Path, tmp_path: Path) -> None:
@@ -89,8 +82,7 @@ def test_of_a_whole_table_the_curve_is_of_a_uniform_sample(
     texts = list(pd.read_parquet(study.truths[run.space.name].path)["arch"])
     (all_of_them,) = set(learning_frame(study)["n"])
     drawn = {texts[row] for row in random.Random(0).sample(range(len(texts)), 60)}
-    scores = pd.read_parquet(run.folder / "scores.parquet")
-    scored = set(scores.loc[(scores["measure"] == run.measure) & (scores["status"] == "ok"), "arch"])
+    scored = set(known(run.folder).index)
     for size, expected in ((60, len(scored & drawn)), (30, all_of_them)):
         monkeypatch.setattr(curves, "USUAL", ScoredSet(random=size))
         assert set(learning_frame(study)["n"]) == {expected}

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
-from analysis.figures.truth import data_sets, operation_use
 from analysis.measures.ground_truth import (
     agreement,
     occurrences,
@@ -131,36 +127,3 @@ def test_the_papers_statements_hold_on_the_published_accuracies(reference_data: 
     assert len(found) == 6
     assert found["tau_b"].min() > 0.8
     assert found["spearman"].min() > 0.95
-
-
-@pytest.mark.parametrize("name", ["nasbench201", "blox"])
-def test_figures_hold_all_their_texts(name: str) -> None:
-    space = get_space(name)
-    architectures, truth = sampled(name, 300)
-    figures = {}
-    for kind, counts in occurrences(space, architectures).items():
-        figures[kind] = operation_use(use_by_mask(counts, truth), space=name, note="A note.")
-        shown = [axes.get_title(loc="left") for axes in figures[kind].axes]
-        assert sum("without" in title for title in shown) == counts.shape[1]
-    frame = pd.DataFrame(
-        {f"{d}_test": np.array(truth) + i for i, d in enumerate(("one", "two", "three", "four"))}
-    )
-    figures["data"] = data_sets(frame, agreement(frame, list(frame)), list(frame))
-    for figure in figures.values():
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        # Matplotlib also keeps labels of ticks beyond the axes, which it does not draw.
-        ticks = {t for axes in figure.axes for t in (*axes.get_xticklabels(), *axes.get_yticklabels())}
-        boxes = {
-            text: text.get_window_extent(canvas.get_renderer())
-            for text in figure.findobj(Text)
-            if text not in ticks and text.get_visible() and text.get_text().strip()
-        }
-        for text, box in boxes.items():
-            assert box.x0 >= -1, text
-            assert box.y0 >= -1, text
-            assert box.x1 <= figure.bbox.x1 + 1, text
-            assert box.y1 <= figure.bbox.y1 + 1, text
-        titles = {axes.get_title(loc="left") for axes in figure.axes} - {""}
-        placed = [box for text, box in boxes.items() if text.get_text() in titles]
-        assert not any(a.overlaps(b) for a, b in itertools.combinations(placed, 2))

@@ -29,6 +29,8 @@ from analysis.tables.cells import DASH, MINUS, Cell, interval, number, with_std
 from analysis.tables.html import element, html_table
 from analysis.tables.table import Column, Table
 
+pytestmark = pytest.mark.xdist_group("page")  # the page is made once
+
 
 class Reader(HTMLParser):
     """Ids, addresses, and the rows of each table: titles and cells as (text, attributes)."""

@@ -75,10 +75,8 @@ def test_the_whole_as_its_own_top_and_the_ends():
     assert falls[-1] < 0.8
     for none in (None, math.nan):
         assert reference.inside(none)[10] == (None, None)
-    assert RangeRestriction(np.r_[np.ones(10), 0.5], [5]).inside(0.3)[5] == (
-        None,
-        None,
-    )  # all tied at the top
+    tied_at_the_top = RangeRestriction(np.r_[np.ones(10), 0.5], [5])
+    assert tied_at_the_top.inside(0.3)[5] == (None, None)
     assert RangeRestriction([1.0], [1]).inside(0.3) == {}
     with pytest.raises(ValueError, match="truth: not all values are finite"):
         RangeRestriction([1.0, math.nan], [2])

@@ -1,11 +1,11 @@
 """Figures and the page: files, captions, escaping, nothing from the network, the same bytes twice."""
 
 import re
-import shutil
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from analysis.__main__ import main
@@ -14,6 +14,8 @@ from analysis.measures.collect import collect
 from analysis.report.page import page as page_of
 from analysis.report.study_page import write_report
 from analysis.tables.html import element
+
+pytestmark = pytest.mark.xdist_group("page")  # the page is made once
 
 FIGURES = ("confusion", "residuals", "scatter", "topn", "variants")
 SUFFIXES = ("png", "pdf", "svg", "csv")
@@ -135,18 +137,8 @@ def test_nothing_is_cut_off_or_overlaps_the_note(found):
 
 def test_points_off_scale_are_counted():
     truth = np.r_[np.full(4, 10.0), np.linspace(90, 94, 196)]
-    points = pd.DataFrame(
-        {
-            "space": "s",
-            "mask": "m",
-            "variant": "v",
-            "truth": truth,
-            "score": truth,
-            "seeds": 1,
-            "sampled": True,
-        }
-    )
-    points["place"] = np.arange(200, 0, -1)
+    points = pd.DataFrame({"space": "s", "mask": "m", "variant": "v", "truth": truth, "score": truth})
+    points = points.assign(seeds=1, sampled=True, place=np.arange(200, 0, -1))
     taus = pd.DataFrame({"space": ["s"], "mask": ["m"], "variant": ["v"], "tau_b": [1.0]})
     (axes,) = scatter.scatter(points, taus, top=10, truth="truth").axes
     hidden = int((truth < axes.get_xlim()[0]).sum())
@@ -175,11 +167,10 @@ def test_series_has_no_mean_where_a_seed_has_no_value():
     assert topn.series_of(rows[:1])["std"].isna().all()
 
 
-def test_report_before_anything_has_run(study, tmp_path):
-    shutil.copytree(study.parent, tmp_path / "runs")
-    for path in tmp_path.glob("runs/trainings/*/result.json"):
+def test_report_before_anything_has_run(copy):
+    for path in copy.glob("../trainings/*/result.json"):
         path.unlink()
-    text = write_report(collect(tmp_path / "runs" / "invented")).read_text()
+    text = write_report(collect(copy)).read_text()
     assert "no variant has a value yet" in text
 
 

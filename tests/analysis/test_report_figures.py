@@ -19,18 +19,8 @@ NAMES = [one.name for one in figures().values() if one.source is Source.REPORT]
     "name", [name for name in NAMES if name != "learning"]
 )  # milestones: test_learning.py
 def test_drawn_by_name(study: Path, found: Collected, tmp_path: Path, capsys, name: str) -> None:
-    arguments = [
-        "figure",
-        name,
-        study.name,
-        "--runs",
-        str(study.parent),
-        "--out",
-        str(tmp_path),
-        "--format",
-        "svg",
-    ]
-    assert main(arguments) == 0
+    where = ["--runs", str(study.parent), "--out", str(tmp_path), "--format", "svg"]
+    assert main(["figure", name, study.name, *where]) == 0
     assert capsys.readouterr().out.split() == [str(tmp_path / f"{name}.{kind}") for kind in ("svg", "csv")]
     drawn = pd.read_csv(tmp_path / f"{name}.csv")
     ((_, data, page, missing),) = get(name).draw(found)

@@ -1,11 +1,11 @@
 """One study, several score sets: every ranking is judged on what its own seeds hold, and that is said."""
 
 import json
-import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_study import edit, known
 
 from analysis.measures.collect import collect
 from analysis.measures.correlate import correlate
@@ -22,26 +22,17 @@ SMALL = ScoredSet(top=20, random=40)
 
 
 @pytest.fixture
-def mixed(study, tmp_path):
+def mixed(copy):
     """`--all` for one variant: uniform of NAS-Bench-201 holds the whole table, strictly fair what the study had scored.
 
     A function that takes the keys of study.json to set."""
-    shutil.copytree(study.parent, tmp_path / "runs")
-    path = tmp_path / "runs" / "invented" / "study.json"
-    content = json.loads(path.read_text())
-    truth = pd.read_parquet(path.parent / "nasbench201.parquet")
+    truth = pd.read_parquet(copy / "nasbench201.parquet")
     rows = SMALL.rows(truth["digits_test"], np.ones(N, dtype=bool))
-    for run in content["runs"]:
-        if (run["space"], run["variant"]) == ("nasbench201", "strictly fair"):
-            scores = path.parent / run["folder"] / "scores.parquet"
-            frame = pd.read_parquet(scores)
-            frame[frame["arch"].isin(truth["arch"].iloc[rows])].to_parquet(scores)
-
-    def write(**keys):
-        path.write_text(json.dumps(content | keys))
-        return path.parent
-
-    return write
+    for run in load_study(copy).runs:
+        if (run.space.name, run.variant) == ("nasbench201", "strictly fair"):
+            frame = pd.read_parquet(run.folder / "scores.parquet")
+            frame[frame["arch"].isin(truth["arch"].iloc[rows])].to_parquet(run.folder / "scores.parquet")
+    return lambda **keys: edit(copy, lambda content: content.update(keys))
 
 
 def of(frame, variant):
@@ -59,8 +50,7 @@ def test_each_is_judged_on_what_its_seeds_hold(mixed, found):
     assert uniform["tau_b"] == of(found.variants, "uniform")["tau_b"]
     truth = pd.read_parquet(folder / "nasbench201.parquet")
     drawn = truth.iloc[SMALL.sample(np.ones(N, dtype=bool))].set_index("arch")["digits_test"]
-    scores = pd.read_parquet(folder / "../trainings/000000000000/scores.parquet")
-    scores = scores[(scores["measure"] == "batch") & (scores["status"] == "ok")].set_index("arch")["score"]
+    scores = known(folder / "../trainings/000000000000")
     both = drawn.index.intersection(scores.index)
     assert of(own.runs, "strictly fair")["tau_b"] == pytest.approx(
         kendall_tau(drawn[both], scores[both]).value
@@ -107,14 +97,13 @@ def test_rankings_side_by_side_are_of_one_set(mixed):
     assert sizes == {40}
 
 
-def test_a_seed_with_fewer_scores_narrows_all_seeds(study, tmp_path):
+def test_a_seed_with_fewer_scores_narrows_all_seeds(copy):
     """The mean is then of what the interval is of."""
-    shutil.copytree(study.parent, tmp_path / "runs")
-    path = tmp_path / "runs" / "trainings" / "000000000000" / "scores.parquet"
+    path = copy / "../trainings/000000000000/scores.parquet"
     frame = pd.read_parquet(path)
     frame.loc[frame.index % 160 < 60, "status"] = "nan"
     frame.to_parquet(path)
-    own = collect(tmp_path / "runs" / "invented")
+    own = collect(copy)
     rows = own.runs[(own.runs["variant"] == "strictly fair") & (own.runs["space"] == "nasbench201")]
     assert set(rows[rows["measure"] == "batch"]["n"]) == {100}
     row = of(own.variants, "strictly fair")

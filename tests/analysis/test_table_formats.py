@@ -81,16 +81,8 @@ def test_latex_of_hostile_texts():
 
 
 def test_latex_numbers():
-    row = {
-        "a": -0.5,
-        "b": None,
-        "c": 0.5,
-        "c_std": None,
-        "d": None,
-        "d_std": 0.1,
-        "e_low": 0.1,
-        "e_high": None,
-    }
+    row = {"a": -0.5, "b": None, "c": 0.5, "c_std": None, "d": None, "d_std": 0.1}
+    row |= {"e_low": 0.1, "e_high": None}
     formats = {"a": fixed(), "b": fixed(), "c": with_std, "d": with_std, "e_low": interval_of}
     table = Table([Column("name"), *(Column(key, format=one) for key, one in formats.items())], [row])
     assert r" & $-0.500$ &  & $0.500$ &  &  \\" in write(table, "latex")

@@ -90,17 +90,6 @@ def test_figure_10_shows_each_data_set(tables: Path, tmp_path: Path) -> None:
     assert len(drawn) == 300
 
 
-def test_figures_3_and_10_agree_with_the_paper(reference_data: Path, tmp_path: Path) -> None:
-    table = reference_data / "nb201" / "nasbench201.csv"
-    use = draw("paper-3", table, tmp_path).set_index(["mask", "name", "top"])
-    for mask in ("full space", "none", "skip_connect", "nor_conv_1x1", "avg_pool_3x3"):
-        assert use.loc[(mask, "nor_conv_3x3", 500), "usage"] == 1  # every single one of the top 500
-    data = draw("paper-10", table, tmp_path)
-    names = ["cifar10_test", "cifar100_test", "imagenet16_test"]
-    assert list(data) == ["arch", *names]
-    assert all(kendall_tau(data[x], data[y]).value > 0.8 for x, y in itertools.combinations(names, 2))
-
-
 def test_uniform_models_are_the_45_blocks_three_times() -> None:
     encodings = [(0, 1, 0, 0, 1), (2, 0, 0, 0, 1), (1, 0, 0, 1, 0)]  # ST1 of conv, bconv and conv
     assert is_uniform(BLOX, encodings[0] * 3)
@@ -171,13 +160,19 @@ def test_texts_are_inside_the_figure(tables: Path, figure: NamedFigure) -> None:
     ((drawn, *_),) = figure.draw(read_truth_file(tables / table))
     canvas = FigureCanvasAgg(drawn)
     canvas.draw()
+    # Matplotlib also keeps labels of ticks beyond the axes, which it does not draw.
     ticks = {t for axes in drawn.axes for t in (*axes.get_xticklabels(), *axes.get_yticklabels())}
+    titles, placed = {axes.get_title(loc="left") for axes in drawn.axes} - {""}, []
     for text in drawn.findobj(Text):
         if text not in ticks and text.get_visible() and text.get_text().strip():
             box = text.get_window_extent(canvas.get_renderer())
             assert min(box.x0, box.y0) >= -1, text
             assert box.x1 <= drawn.bbox.x1 + 1, text
             assert box.y1 <= drawn.bbox.y1 + 1, text
+            placed += [box] if text.get_text() in titles else []
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(placed, 2))
+    if figure.name == "paper-3":
+        assert sum("without" in title for title in titles) == len(NB201.operations)
 
 
 @pytest.mark.parametrize(
@@ -188,10 +183,7 @@ def test_texts_are_inside_the_figure(tables: Path, figure: NamedFigure) -> None:
         (["blox-4", "none.csv"], "none.csv: No such file or directory"),
         (["blox-4", "blox.csv", "--column", "top1"], "no column 'top1'; numeric columns: cifar100_test"),
         (["paper-10", "nb201.csv", "--column", "a_valid"], "has a_valid of one data set alone"),
-        (
-            ["paper-3", "words.csv"],
-            "words.csv: no known search space reads all of its architectures, the first 'x'",
-        ),
+        (["paper-3", "words.csv"], "words.csv: no known search space reads all of its architectures, the"),
         (["paper-3", "plain.csv"], "has none named as a test accuracy; choose one of top1"),
         (["paper-3", "empty.csv"], "column: 'a_test' of"),
         (["blox-4", "blox.csv", "--format", "gif"], "format: 'gif' is not one of png, pdf, svg"),

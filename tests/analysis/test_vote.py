@@ -53,12 +53,8 @@ def test_only_order_counts() -> None:
 def test_without_a_members_score_there_is_none() -> None:
     found = vote(made({"a": [1.0, None, 3.0, 2.0], "b": [1.0, 9.0, 2.0]}), ("a", "b"))
     scores = [None if pd.isna(score) else score for score in found["score"]]
-    assert list(zip(scores, found["status"], strict=True)) == [
-        (0.0, "ok"),
-        (None, "nan"),
-        (1.0, "ok"),
-        (None, "unknown"),
-    ]
+    expected = [(0.0, "ok"), (None, "nan"), (1.0, "ok"), (None, "unknown")]
+    assert list(zip(scores, found["status"], strict=True)) == expected
     assert list(vote(made({"a": [4.0]}), ("a",))["score"]) == [0.5]
 
 

@@ -46,12 +46,7 @@ def test_rankings_are_compared_on_what_all_of_them_scored(found: Yardstick) -> N
     common = N - LOST - 8  # jacob_cov@2 has lost eight more, FEAR three of those
     assert set(found.bins["n"]) == {common}
     uniform, fear = of(found, "uniform"), of(found, "FEAR")
-    assert (uniform["kind"], uniform["seeds"], uniform["finished"], uniform["scored"]) == (
-        "one-shot",
-        2,
-        2,
-        N,
-    )
+    assert [uniform[name] for name in ("kind", "seeds", "finished", "scored")] == ["one-shot", 2, 2, N]
     assert (uniform["compared"], uniform["statuses"], uniform["note"]) == (common, "", "")
     assert (fear["kind"], fear["n"], fear["scored"]) == ("fear", N, N - LOST - NOT_REACHED)
     assert fear["statuses"] == f"disconnected {LOST}, not_reached {NOT_REACHED}"

@@ -64,11 +64,7 @@ def test_another_cost_and_mistakes(found: Yardstick) -> None:
     frame = against_front(found.bins, "fear", "macs")
     assert set(frame["kind"]) == {"short-training", "zero-cost", "cost"}  # of the supernet no MACs are known
     for front, cost, message in (
-        (
-            "fare",
-            "seconds",
-            "front: 'fare' is not one of cost, cost:live_convolutions, cost:log_rank_sum, cost:macs, cost:params, fear",
-        ),
+        ("fare", "seconds", "front: 'fare' is not one of cost, cost:live_convolutions, cost:log_rank_sum,"),
         ("fear:sotl", "seconds", "front: 'fear:sotl' is not one of"),
         ("fear", "joules", "cost: 'joules' is not one of seconds, steps, macs"),
     ):
@@ -142,17 +138,8 @@ def run(folder: Path, *more: str) -> int:
 def test_the_fear_papers_tables_by_name(
     found: Yardstick, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [
-        "yardstick",
-        folder.name,
-        "--runs",
-        str(folder.parent),
-        "--bins",
-        "50",
-        "--format",
-        "markdown",
-        "--table",
-    ]
+    where = ["--runs", str(folder.parent)]
+    words = ["yardstick", folder.name, *where, "--bins", "50", "--format", "markdown", "--table"]
     for name in ("fear-1", "fear-3"):
         assert main([*words, name]) == 0
         lines = [
@@ -244,10 +231,7 @@ def test_latex_is_well_formed(folder: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_mistakes(folder: Path, study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for more, message in (
-        (
-            ["--front", "sort"],
-            "error: front: 'sort' is not one of cost, cost:live_convolutions, cost:log_rank_sum, cost:macs",
-        ),
+        (["--front", "sort"], "error: front: 'sort' is not one of cost, cost:live_convolutions,"),
         (["--bins", "5,x"], "error: bins: '5,x' is not a list of integers from 1 to 100"),
         (["--bins", "0"], "error: bins: 0 is not an integer from 1 to 100"),
     ):

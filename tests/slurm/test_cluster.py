@@ -73,15 +73,14 @@ def equal(one: object, two: object) -> bool:
     return one == two
 
 
-THREE = ["--seeds", "0", "--only", "nasbench201/uniform", "--only", "nasbench201/strictly fair"]
-THREE += ["--only", "nasbench201/linear transformers"]
+TWO = ["--seeds", "0", "--only", "nasbench201/uniform", "--only", "nasbench201/strictly fair"]
 
 
 @pytest.fixture(scope="module")
-def three_undisturbed(tmp_path_factory: pytest.TempPathFactory, few_architectures: str) -> Callable[[], Path]:
-    """Gives the folder of these three runs of the quickstart, done in a process of this machine, once."""
+def two_undisturbed(tmp_path_factory: pytest.TempPathFactory, few_architectures: str) -> Callable[[], Path]:
+    """Gives the folder of these two runs of the quickstart, done in a process of this machine, once."""
     root = tmp_path_factory.mktemp("undisturbed")
-    return functools.cache(lambda: undisturbed_runs(root, "quickstart", "--truth", few_architectures, *THREE))
+    return functools.cache(lambda: undisturbed_runs(root, "quickstart", "--truth", few_architectures, *TWO))
 
 
 def undisturbed_runs(root: Path, *words: str) -> Path:
@@ -138,10 +137,10 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     profile: Path,
     tmp_path: Path,
     few_architectures: str,
-    three_undisturbed: Callable[[], Path],
+    two_undisturbed: Callable[[], Path],
     background: ThreadPoolExecutor,
 ) -> None:
-    words = ["quickstart", "--truth", few_architectures, *THREE]
+    words = ["quickstart", "--truth", few_architectures, *TWO]
     there = tmp_path / "jobs"
     slurm("submit", *words, "--runs", there, "--profile", profile)
     (record,) = read_all(there)
@@ -165,10 +164,10 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     jobs[1] = read_all(there)[1].ids()[0]
 
     # A preemption: a job of a partition that goes before needs the whole machine.
-    until(lambda: trains(runs[2]), "the third run to train")
+    until(lambda: trains(runs[0]), "the first run to train again")
     urgent = ["sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"]
     subprocess.run(urgent, check=True, capture_output=True, cwd=tmp_path)
-    until(lambda: restarts(jobs[2]) >= 1, "the third job to be preempted")
+    until(lambda: restarts(jobs[0]) >= 2, "the first job to be preempted")
 
     # A lost node: its daemon is killed with all that it has started, and comes back.
     lost: list[int] = []
@@ -185,8 +184,8 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     for number in lost:
         until(lambda: restarts(jobs[number]) > before[number], "a job of the lost node to be queued again")  # noqa: B023
 
-    local = background.submit(three_undisturbed)
-    assert "3 of 3 complete: 3 done" in slurm("status", *words, "--runs", there, "--watch", "1")
+    local = background.submit(two_undisturbed)
+    assert "2 of 2 complete: 2 done" in slurm("status", *words, "--runs", there, "--watch", "1")
     assert not list(there.rglob("*.tmp"))
     assert not list(there.rglob("*.save_tmp"))
     for run in runs:
@@ -198,10 +197,10 @@ def test_runs_that_share_a_job_are_queued_again_with_it_once_and_have_the_same_b
     slurm: Callable[..., str],
     tmp_path: Path,
     few_architectures: str,
-    three_undisturbed: Callable[[], Path],
+    two_undisturbed: Callable[[], Path],
 ) -> None:
     """What `runs_per_gpu` makes of a job, but on the CPU: SLURM's signal reaches the worker processes too."""
-    words = ["quickstart", "--truth", few_architectures, *THREE[:6]]
+    words = ["quickstart", "--truth", few_architectures, *TWO]
     plan = plan_from_words([*words, "--runs", str(tmp_path / "jobs")])
     plan.write()
     runs = [run.folder for run in plan.selected]
@@ -223,4 +222,4 @@ def test_runs_that_share_a_job_are_queued_again_with_it_once_and_have_the_same_b
     assert sent.log(job_id).read_text().count("Requeued job") == 1
     assert restarts(job_id) == 1
     for run in runs:
-        assert_same(three_undisturbed() / run.name, run)
+        assert_same(two_undisturbed() / run.name, run)

@@ -148,9 +148,7 @@ def test_a_gpu_that_is_not_there_is_no_failure_of_the_run(
     words: tuple[str, ...], runs: tuple[str, ...], done: Done, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(
-        ValueError, match=r"job: the profile asks for a GPU, but on \S+ PyTorch \S+ finds none"
-    ):
+    with pytest.raises(ValueError, match=r"job: the profile asks for a GPU, but on \S+ PyTorch \S+ finds"):
         Job(words, runs, "cuda")()
     assert not done
     assert not (tmp_path / "runs").exists()

@@ -129,13 +129,8 @@ def test_an_option_that_repeats_or_contradicts_a_key_is_refused(name: str, value
 
 
 def test_options_that_no_key_is_for_are_taken() -> None:
-    options = {
-        "qos": "normal",
-        "gres": "scratch:10",
-        "constraint": "a100",
-        "exclusive": True,
-        "clusters": "one,two",
-    }
+    options = {"qos": "normal", "gres": "scratch:10", "constraint": "a100", "exclusive": True}
+    options["clusters"] = "one,two"
     profile = Profile(time="1:00:00", options=options)
     assert profile.options == options
     assert profile.clusters == ("one", "two")

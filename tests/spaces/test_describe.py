@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -127,12 +126,3 @@ def test_space_without_valid_architectures(capsys: pytest.CaptureFixture[str]) -
     mask = "skip_connect,nor_conv_1x1,nor_conv_3x3,avg_pool_3x3"
     assert run(space, "nasbench201", "--mask", mask) == 0
     assert "no architecture under this mask" in capsys.readouterr().out
-
-
-def test_commands_start_without_heavy_imports() -> None:
-    code = (
-        "import sys, studies.commands.space;"
-        "sys.exit(','.join({'torch', 'matplotlib', 'numpy', 'pandas'} & set(sys.modules)))"
-    )
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert finished.stderr.strip() == ""

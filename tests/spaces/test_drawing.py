@@ -51,13 +51,8 @@ def test_cell_shows_every_edge_and_fades_the_dead_ones() -> None:
     fills = {
         t.get_text(): t.get_bbox_patch().get_facecolor() for t in figure.axes[0].texts if t.get_bbox_patch()
     }
-    assert sorted(label.split("\N{MULTIPLICATION SIGN}")[-1] for label in fills) == [
-        "1 conv",
-        "3 avg pool",
-        "3 conv",
-        "none",
-        "skip",
-    ]
+    shown = sorted(label.split("\N{MULTIPLICATION SIGN}")[-1] for label in fills)
+    assert shown == ["1 conv", "3 avg pool", "3 conv", "none", "skip"]
     lightness = {label: sum(to_rgb(fill)) for label, fill in fills.items()}
     live, dead = ("3\N{MULTIPLICATION SIGN}3 conv", "1\N{MULTIPLICATION SIGN}1 conv")
     assert lightness[live] < 1.5 < 2.5 < lightness[dead]
@@ -65,12 +60,8 @@ def test_cell_shows_every_edge_and_fades_the_dead_ones() -> None:
 
 def test_model_shows_types_and_formulas() -> None:
     shown = [t.get_text() for t in _draw("blox", "0 1 1 1 1 1 1 1 1 0 0 0 1 1 0").axes[0].texts]
-    for expected in (
-        "stage 0: ST5",
-        "mbconv(conv(x) + x) + conv(x)",
-        "stage 1: ST3",
-        "64 channels, 16\N{MULTIPLICATION SIGN}16",
-    ):
+    size = "64 channels, 16\N{MULTIPLICATION SIGN}16"
+    for expected in ("stage 0: ST5", "mbconv(conv(x) + x) + conv(x)", "stage 1: ST3", size):
         assert expected in shown
 
 

@@ -75,14 +75,8 @@ def test_valid_means_a_path_without_none() -> None:
 
 
 def test_live_edges_lie_on_open_paths() -> None:
-    to_output = {
-        (0, 1): [(4,), (2, 5)],
-        (0, 2): [(5,)],
-        (1, 2): [(5,)],
-        (0, 3): [()],
-        (1, 3): [()],
-        (2, 3): [()],
-    }
+    to_output = {(0, 1): [(4,), (2, 5)], (0, 2): [(5,)], (1, 2): [(5,)]}
+    to_output |= {(node, 3): [()] for node in range(3)}
     for cell in ALL:
         through = {edge for path in PATHS if all(cell[e] for e in path) for edge in path}
         useful = {
@@ -198,10 +192,7 @@ def test_canonical_is_idempotent_and_keeps_validity(cell: tuple[int, ...]) -> No
         ("", "is neither of the form"),
         ("|none~0|", "is neither of the form"),
         ("|none~0|+|none~0|none~0|+|none~0|none~1|none~2|", "is neither of the form"),
-        (
-            "|conv~0|+|none~0|none~1|+|none~0|none~1|none~2|",
-            "operation 'conv' is not one of none, skip_connect",
-        ),
+        ("|conv~0|+|none~0|none~1|+|none~0|none~1|none~2|", "operation 'conv' is not one of none,"),
         ("0 1 2 3 4", "is not 6 integers between 0 and 4"),
         ("0 1 2 3 4 5", "is not 6 integers between 0 and 4"),
         ("0 1 2 3 4 ²", "is neither of the form"),

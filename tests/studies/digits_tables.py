@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from studies import embedded
+from studies.estimators.compute.task import Task
 from studies.truth import table
 from supernet.data import DataConfig
+from supernet.data.loading import load_data
 from supernet.spaces import Size, get_space
 
 DIGITS = DataConfig(name="digits")
@@ -19,6 +22,16 @@ SIZE = {
     ),
     "blox": Size(channels=4, stages=3, cells_per_stage=1, image_channels=1, image_size=8, reduction="light"),
 }
+
+
+def digits_task(
+    folder: Path, space: str = "nasbench201", channels: int = 4, seed: int = 1, **changes: object
+) -> Task:
+    """What estimators are given, with 200 digits; changes: of its fields."""
+    stages = embedded.SIZES[space].stages
+    size = Size(channels=channels, stages=stages, cells_per_stage=1, image_channels=1, image_size=8)
+    settings = {"space": get_space(space), "size": size, "data": load_data(replace(DIGITS, subset=200))}
+    return Task(**settings | {"seed": seed, "folder": folder} | changes)  # type: ignore[arg-type]
 
 
 def write_table(folder: Path, space_name: str, rows: int) -> Path:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 from by_hand import epochs_by_hand
+from digits_tables import digits_task
+from tiny_study import Killed
 
 from studies.estimators import Record
 from studies.estimators.compute.fear import (
@@ -23,8 +25,6 @@ from studies.estimators.compute.fear import (
 )
 from studies.estimators.compute.task import Task
 from studies.estimators.fear import LEARNER, Fear, HogLearner
-from supernet.data import DataConfig
-from supernet.data.loading import load_data
 from supernet.network import NetworkConfig, StandAlone
 from supernet.operations import batch_norms
 from supernet.spaces import Architecture, Size, get_space
@@ -41,8 +41,7 @@ RESNET_LIKE = (3, 1, 3, 1, 1, 3)
 
 
 def task(folder: Path, space: str = "nasbench201") -> Task:
-    data = load_data(DataConfig(name="digits", subset=200))
-    return Task(space=get_space(space), size=SIZES[space], data=data, seed=1, folder=folder)
+    return digits_task(folder, space, size=SIZES[space])
 
 
 def quiet(done: float, detail: str) -> None:
@@ -105,10 +104,6 @@ def test_hog_ignores_brightness_and_contrast_and_sees_directions() -> None:
 # The threshold
 
 
-class Killed(BaseException):
-    """What no code catches."""
-
-
 def test_a_killed_preparation_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     learner = HogLearner(hidden=8, training=replace(STAGE, epochs=3, lr=0.3))
     estimator = replace(FEAR, threshold=learner)
@@ -142,9 +137,7 @@ def test_a_killed_preparation_goes_on_to_the_same_bits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("threshold", [0, 150, -1.0, float("nan"), "60", None])
 def test_a_threshold_is_a_percentage_or_a_learner(threshold: object) -> None:
-    with pytest.raises(
-        ValueError, match=f"threshold: {threshold!r} is neither a percentage above 0 nor a learner"
-    ):
+    with pytest.raises(ValueError, match=f"threshold: {threshold!r} is neither a percentage above 0 nor a"):
         Fear(threshold=threshold)  # type: ignore[arg-type]
 
 

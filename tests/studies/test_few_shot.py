@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from tiny_study import Killed, quiet, weights
 
 from analysis.measures.collect import collect
 from analysis.store import result as result_file
@@ -30,27 +31,13 @@ from supernet.spaces import get_space
 from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS
 
 
-def quiet(phase: str, fraction: float, detail: str) -> None:
-    """Report nothing."""
-
-
 @pytest.fixture
 def few_shot(tiny: Study) -> Study:
     """One-shot with 20 updates against a parent with 10, five parts with 2 each, and one that is not split."""
     training = replace(tiny.variants[0].estimator.training, epochs=None, updates=20)
     one_shot = tiny.variants[0].changed(training=training)
-    return replace(
-        tiny,
-        variants=variants(one_shot, training, 20),
-        truth={"nasbench201": tiny.truth["nasbench201"]},
-        seeds=(0,),
-    )
-
-
-def weights(run: Run) -> dict[str, torch.Tensor]:
-    found = torch.load(run.folder / "checkpoint.pt", weights_only=True)["model"]
-    assert isinstance(found, dict)
-    return found
+    truth = {"nasbench201": tiny.truth["nasbench201"]}
+    return replace(tiny, variants=variants(one_shot, training, 20), truth=truth, seeds=(0,))
 
 
 def by_name(plan: Plan) -> dict[str, Run]:
@@ -178,9 +165,6 @@ def test_a_run_starts_from_its_parents_weights_and_from_nothing_else(few_shot: S
     assert result["reason"].startswith("parent: nasbench201 parent seed 0 (")
     assert "has not finished its training; run it first" in result["reason"]
 
-    class Killed(BaseException):
-        pass
-
     def die(phase: str, fraction: float, detail: str) -> None:
         raise Killed
 
@@ -216,9 +200,6 @@ def test_a_killed_part_goes_on_to_the_same_bits_without_its_parent(few_shot: Stu
     run_one(parent, [], "cpu", quiet)
     run_one(part, plan.architectures(part), "cpu", quiet)
     expected, scores = weights(part), read_scores(part.folder).drop(columns="seconds")
-
-    class Killed(BaseException):
-        pass
 
     def die(phase: str, fraction: float, detail: str) -> None:
         if fraction > 0.5:

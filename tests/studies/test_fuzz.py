@@ -13,6 +13,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ import blox_files
 import nats_files
 import pytest
 from digits_tables import write_table
-from fuzz_study import write_fuzz_study
+from tiny_study import quiet, tiny_study
 
 from analysis.__main__ import main as analysis
 from slurm import profile, records
 from studies.__main__ import main as studies
+from studies.estimators.cost import NetworkCost
+from studies.running.plan import Plan
+from studies.running.run import run_one
 from supernet.spaces import Blox
 
 LIMIT = 10  # seconds; each of the commands takes less than one on files of this size
@@ -104,22 +108,32 @@ def assert_told(
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`runs` with a small finished study."""
-    return write_fuzz_study(tmp_path_factory.mktemp("fuzz") / "runs")
+    """`runs` with a small finished study, a supernet of two seeds and an estimator, and its ground truth."""
+    runs = tmp_path_factory.mktemp("fuzz") / "runs"
+    runs.mkdir()
+    tiny = tiny_study(runs)
+    supernet = tiny.variants[0]
+    cost = replace(supernet, name="size", estimator=NetworkCost())
+    truth = {"nasbench201": tiny.truth["nasbench201"]}
+    plan = Plan.of(replace(tiny, variants=(supernet, cost), truth=truth), runs, milestones=(50,))
+    plan.write()
+    for run in plan.runs:
+        assert run_one(run, plan.architectures(run), "cpu", quiet)["status"] == "finished"
+    return runs
 
 
 @pytest.mark.parametrize(
     ("name", "change", "count"),
     [
-        ("fuzz/study.json", changed_json, 40),
-        ("fuzz/study.json", changed_bytes, 20),
-        ("trainings/*/result.json", changed_json, 20),
-        ("trainings/*/result.json", changed_bytes, 15),
-        ("trainings/*/config.json", changed_json, 10),
-        ("trainings/*/scores.parquet", changed_bytes, 20),
-        ("trainings/*/milestones.parquet", changed_bytes, 10),
-        ("trainings/*/history.csv", changed_bytes, 15),
-        ("fuzz/truth.parquet", changed_bytes, 30),
+        ("tiny/study.json", changed_json, 24),
+        ("tiny/study.json", changed_bytes, 10),
+        ("trainings/*/result.json", changed_json, 12),
+        ("trainings/*/result.json", changed_bytes, 8),
+        ("trainings/*/config.json", changed_json, 8),
+        ("trainings/*/scores.parquet", changed_bytes, 12),
+        ("trainings/*/milestones.parquet", changed_bytes, 8),
+        ("trainings/*/history.csv", changed_bytes, 8),
+        ("nasbench201.parquet", changed_bytes, 16),
     ],
     ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", ""),
 )
@@ -141,14 +155,14 @@ def test_files_of_a_study(
         whole = path.read_bytes()
         path.write_bytes(change(whole, rng))
         command = ("table", "yardstick")[number % 2]
-        assert_told(analysis, [command, "fuzz", "--runs", tmp_path / "runs"], capsys, f"{path} {number}")
+        assert_told(analysis, [command, "tiny", "--runs", tmp_path / "runs"], capsys, f"{path} {number}")
         path.write_bytes(whole)
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_tables_and_their_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, rng = write_table(tmp_path, "nasbench201", 12), random.Random(0)
-    for number in range(60):
+    for number in range(30):
         changed = path.with_suffix(".json") if number % 3 else path
         change = changed_json if number % 3 == 1 else changed_bytes
         whole = changed.read_bytes()
@@ -188,7 +202,7 @@ def test_files_of_benchmarks(
     rng = random.Random(0)
     for importer, whole in published:
         raw = whole.read_bytes()
-        for number in range(4 if importer == "nasbench201" else 8):
+        for number in range(3 if importer == "nasbench201" else 6):
             path = tmp_path / whole.name
             path.write_bytes(changed_bytes(raw, rng))
             words: list[object] = ["truth", "import", importer, path, "--out", tmp_path / "table.parquet"]

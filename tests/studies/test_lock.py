@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
@@ -194,6 +195,16 @@ def test_one_that_judged_too_slowly_finds_that_another_was_faster(
     assert left(tmp_path) == []
 
 
+def run_all(work: Callable[..., None], count: int, *arguments: object) -> None:
+    """The same work in so many processes at once; all of them succeed."""
+    processes = [FORK.Process(target=work, args=arguments) for _ in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * count
+
+
 def hammer(folder: Path, barrier: Barrier, rounds: int) -> None:
     """In each round, all at once: try; whoever has it makes a file that can be made once, and gives the lock back or,
     in odd rounds, leaves it to a process that is no more."""
@@ -216,12 +227,7 @@ def hammer(folder: Path, barrier: Barrier, rounds: int) -> None:
 def test_of_many_that_take_a_free_or_an_abandoned_run_at_once_exactly_one_succeeds(tmp_path: Path) -> None:
     count, rounds = 12, 60
     barrier = FORK.Barrier(count)
-    processes = [FORK.Process(target=hammer, args=(tmp_path, barrier, rounds)) for _ in range(count)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * count
+    run_all(hammer, count, tmp_path, barrier, rounds)
     assert len(list(tmp_path.glob("owner-*"))) == rounds
 
 
@@ -238,12 +244,7 @@ def count_up(folder: Path, turns: int) -> None:
 
 
 def test_taking_and_giving_back_in_many_processes_loses_no_turn(tmp_path: Path) -> None:
-    processes = [FORK.Process(target=count_up, args=(tmp_path, 40)) for _ in range(6)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * 6
+    run_all(count_up, 6, tmp_path, 40)
     assert (tmp_path / "number").read_text() == "240"
     assert left(tmp_path) == ["number"]
 

@@ -9,23 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from digits_tables import digits_task
 
-from studies import embedded
 from studies.estimators import Record
 from studies.estimators.compute.task import Task
 from studies.estimators.compute.zero_cost import BATCH_FILE, record, status_of
 from studies.estimators.proxies import Value
 from studies.estimators.zero_cost import PROXIES, ZeroCost
-from supernet.data import DataConfig
-from supernet.data.loading import load_data
-from supernet.spaces import Size, get_space
 
 
 def task(space: str, folder: Path, seed: int = 0, channels: int = 8) -> Task:
-    stages = embedded.SIZES[space].stages
-    size = Size(channels=channels, stages=stages, cells_per_stage=1, image_channels=1, image_size=8)
-    data = load_data(DataConfig(name="digits", subset=200))
-    return Task(space=get_space(space), size=size, data=data, seed=seed, folder=folder)
+    return digits_task(folder, space, channels, seed)
 
 
 def scores(estimator: ZeroCost, given: Task, *architectures: tuple[int, ...]) -> list[dict[str, Record]]:

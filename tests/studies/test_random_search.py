@@ -137,20 +137,10 @@ def test_what_costs_nothing_and_what_fails() -> None:
 
 
 def test_a_trial_is_made_of_records() -> None:
-    details = {
-        "stage1_epochs": 2,
-        "stage1_seconds": 1.0,
-        "stage1_steps": 8,
-        "stage1_macs": 40,
-        "stage2_steps": 4,
-    }
-    common: dict[str, Any] = {
-        "architecture": (0,),
-        "seconds": 1.0,
-        "steps": 6.0,
-        "macs": 30.0,
-        "details": details,
-    }
+    details = {"stage1_epochs": 2, "stage1_seconds": 1.0, "stage1_steps": 8, "stage1_macs": 40}
+    details |= {"stage2_steps": 4}
+    common: dict[str, Any] = {"architecture": (0,), "seconds": 1.0, "steps": 6.0, "macs": 30.0}
+    common["details"] = details
     last = Record(measure="last", score=1.0, **common)
     best = Record(measure="best", score=2.0, **common)
     found = Trial(**as_trial([last, best], "best"))
@@ -280,10 +270,7 @@ def test_published_settings_are_the_papers() -> None:
     ("arguments", "message"),
     [
         (["nowhere"], "error: table: 'nowhere' is neither a Parquet file"),
-        (
-            ["nasbench201-digits", "--column", "x_test"],
-            "error: --column: 'x_test' is not one of digits_valid_seed0",
-        ),
+        (["nasbench201-digits", "--column", "x_test"], "error: --column: 'x_test' is not one of digits"),
         (["nasbench201-digits", "--seeds", "0"], "error: --seeds: 0 is not a positive integer"),
         (["nasbench201-digits", "--epochs", "0"], "error: --epochs: 0 is not a positive integer"),
         (["nasbench201-digits", "--ratio", "0.5"], "error: --ratio: 0.5 is not a number >= 1"),
@@ -310,18 +297,8 @@ def test_the_command_writes_every_search_and_prints_means(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(compare, "run_tasks", serial)
-    command = [
-        "search",
-        "nasbench201-digits",
-        "--seeds",
-        "2",
-        "--budget",
-        "20",
-        "--epochs",
-        "1",
-        "--threshold",
-        "5",
-    ]
+    words = "search nasbench201-digits --seeds 2 --budget 20 --epochs 1 --threshold 5"
+    command = words.split()
     with lock_run(tmp_path):
         assert main([*command, "--out", str(tmp_path)]) == 2
     assert "error: held by" in capsys.readouterr().err

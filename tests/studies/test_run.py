@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from tiny_study import Killed, quiet, weights
 
 from analysis.store import scores as scores_module
 from analysis.store import sealed
@@ -28,21 +29,13 @@ from supernet.scoring.scorer import Scorer
 from supernet.training.trainer import Trainer
 
 
-def quiet(phase: str, fraction: float, detail: str) -> None:
-    """Report nothing."""
-
-
-def bits(run: Run) -> tuple[pd.DataFrame, dict[str, torch.Tensor]]:
-    """Scores (without their times) and weights of a run."""
-    state = torch.load(run.folder / "checkpoint.pt", weights_only=True)
-    return read_scores(run.folder).drop(columns="seconds"), state["model"]
-
-
 def assert_same(one: Run, two: Run) -> None:
-    (scores, weights), (other_scores, other_weights) = bits(one), bits(two)
-    pd.testing.assert_frame_equal(scores, other_scores, check_exact=True)
-    assert weights.keys() == other_weights.keys()
-    assert all(torch.equal(weights[name], other_weights[name]) for name in weights)
+    """Scores, without their times, and weights."""
+    scores = (read_scores(run.folder).drop(columns="seconds") for run in (one, two))
+    pd.testing.assert_frame_equal(*scores, check_exact=True)
+    mine, theirs = weights(one), weights(two)
+    assert mine.keys() == theirs.keys()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
 
 
 def test_an_average_of_the_weights_is_scored_beside_them(tiny: Study, tmp_path: Path) -> None:
@@ -117,9 +110,6 @@ def test_scoring_that_was_interrupted_ends_with_the_same_scores(
     architectures = Plan.of(tiny, tmp_path).architectures(whole)
     run_one(whole, architectures, "cpu", quiet)
     monkeypatch.setattr(scores_module, "WRITE_EVERY", 5)
-
-    class Killed(BaseException):
-        pass
 
     calls = 0
     write = sealed.write

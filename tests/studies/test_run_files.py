@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 import torch
-from tiny_study import tiny_study
+from tiny_study import quiet, tiny_study, weights
 
 from analysis.__main__ import main as analysis
 from analysis.measures.collect import collect
@@ -30,11 +30,9 @@ from studies.running.run import run_one
 from studies.running.state import is_complete, state_of
 from supernet.training import checkpoint
 
-FLIPS = 300
+pytestmark = pytest.mark.xdist_group("run files")  # trained once
 
-
-def quiet(phase: str, fraction: float, detail: str) -> None:
-    """Report nothing."""
+FLIPS = 120
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +104,7 @@ def test_a_file_that_is_not_the_runs_own_is_told_and_made_again(
 ) -> None:
     run, other = plan.runs
     before = scores.read(run.folder).drop(columns="seconds")
-    weights = torch.load(run.folder / "checkpoint.pt", weights_only=True)["model"]
+    expected = weights(run)
     path = run.folder / name
     change(path)
     asked = plan.architectures(run)
@@ -128,8 +126,8 @@ def test_a_file_that_is_not_the_runs_own_is_told_and_made_again(
     pd.testing.assert_frame_equal(
         scores.read(run.folder, run.run_id).drop(columns="seconds"), before, check_exact=True
     )
-    again = torch.load(run.folder / "checkpoint.pt", weights_only=True)["model"]
-    assert all(torch.equal(again[key], value) for key, value in weights.items())
+    again = weights(run)
+    assert all(torch.equal(again[key], value) for key, value in expected.items())
     kept = run.folder / f"{name}.of-{other.run_id}"
     assert kept.exists() == (change is of_the_other and name != "history.csv")
 

@@ -9,14 +9,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 from by_hand import epochs_by_hand
+from digits_tables import digits_task
 
 from studies.estimators import Estimator, Record
 from studies.estimators.compute import costs as counted
 from studies.estimators.compute.task import Task
 from studies.estimators.short_training import MEASURES, ShortTraining
-from supernet.data import DataConfig
 from supernet.data.dataset import evaluation_set
-from supernet.data.loading import load_data
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.scoring.scorer import Scorer
 from supernet.spaces import Architecture, Size, get_space
@@ -32,9 +31,7 @@ DISCONNECTED = (0,) * 6
 
 
 def task(folder: Path, space: str = "nasbench201", **changes: object) -> Task:
-    data = load_data(DataConfig(name="digits", subset=200))
-    settings = {"space": get_space(space), "size": SIZES[space], "data": data, "seed": 1, "folder": folder}
-    return Task(**settings | {"evaluation_batch": 100} | changes)  # type: ignore[arg-type]
+    return digits_task(folder, space, size=SIZES[space], evaluation_batch=100, **changes)
 
 
 def records(estimator: Estimator, on: Task, *architectures: Architecture) -> dict[str, Record]:
@@ -178,10 +175,7 @@ def test_only_fine_tuning_needs_a_supernet() -> None:
         ({"start": "scratch"}, "start: 'scratch' is not one of random, supernet"),
         ({"at": (3,)}, r"at: \(3,\) is not a list of ascending epochs in 1\.\.2"),
         ({"at": (2, 1)}, r"at: \(2, 1\) is not a list of ascending epochs"),
-        (
-            {"at": (1,), "training": TrainingConfig(updates=9)},
-            r"at: \(1,\) needs a training of so many epochs",
-        ),
+        ({"at": (1,), "training": TrainingConfig(updates=9)}, r"at: \(1,\) needs a training of so many"),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict[str, object], message: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tiny_study import quiet
 
 from studies.__main__ import main
 from studies.commands.show import show_plan
@@ -16,10 +17,6 @@ from studies.running.plan import Plan
 from studies.running.progress import duration
 from studies.running.run import failure, run_one
 from studies.running.state import STATES, state_of
-
-
-def quiet(phase: str, fraction: float, detail: str) -> None:
-    """Report nothing."""
 
 
 def test_every_state_is_shown_with_what_there_is_to_say(

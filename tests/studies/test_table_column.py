@@ -118,10 +118,7 @@ def test_it_says_what_so_many_epochs_would_have_cost(published: Path, tmp_path: 
         ({"columns": ("c_test",)}, "columns: 'c_test' is not one of c_valid_ep12, c_valid_loss, seconds"),
         ({"columns": ("arch",)}, "columns: 'arch' is not one of c_valid_ep12"),
         ({"columns": ("c_valid_loss@4",)}, r"columns: 'c_valid_loss@4': epoch 4 is not in 1\.\.3"),
-        (
-            {"columns": ("c_valid_ep12@1",)},
-            "no values per epoch of 'c_valid_ep12'; it has those of c_valid_loss",
-        ),
+        ({"columns": ("c_valid_ep12@1",)}, "'c_valid_ep12'; it has those of c_valid_loss"),
         ({"space": "blox"}, "is of nasbench201, not of blox"),
         ({"table": "nowhere"}, "table: 'nowhere' is neither a Parquet file"),
         ({"sign": 2}, "sign: 2 is not one of 1, -1"),
@@ -193,7 +190,8 @@ def test_the_study_of_blox_takes_the_benchmarks_own_seconds(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / table.OWN).mkdir(parents=True)
-    architectures = list(blox_files.SPACE.sample(12, 0))
+    # Early in the official list, so that their hashes are found at once.
+    architectures = [a for a, _ in zip(blox_files.SPACE.enumerate(), range(300), strict=False)][::25]
     for part in ("base", "ext"):
         rows = blox_files.rows_of(part, architectures, epochs=200)
         blox_files.write(tmp_path, part, "csv", rows)

@@ -17,6 +17,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.plugins.hparams import plugin_data_pb2
+from tiny_study import Killed, quiet
 
 from analysis.measures.collect import collect
 from analysis.statistics.correlation import kendall_tau
@@ -28,7 +29,6 @@ from studies.__main__ import main, parser
 from studies.commands.plan import parse_milestones, plan_from_args, words_from_args
 from studies.estimators.cost import NetworkCost
 from studies.model.study import Run, Study, Tracking
-from studies.model.variant import Variant
 from studies.running.execute import execute
 from studies.running.plan import Plan
 from studies.running.run import run_one
@@ -42,10 +42,6 @@ from supernet.spaces import get_space
 from supernet.training.trainer import Epoch
 
 MILESTONES = (34, 67)  # of three epochs: after the second, and after the last, where all is scored
-
-
-def quiet(phase: str, fraction: float, detail: str) -> None:
-    """Report nothing."""
 
 
 def tracking_of(run: Run) -> Tracking:
@@ -72,11 +68,8 @@ def points(run: Run, tag: str) -> list[tuple[int, float]]:
 def written(run: Run) -> list[tuple[str, int]]:
     """(tag, step) of everything in the run's last event file."""
     last = event_files(log_folder(run, tracking_of(run)))[-1]
-    return [
-        (value.tag, event.step)
-        for event in EventFileLoader(str(last)).Load()
-        for value in event.summary.value
-    ]
+    events = EventFileLoader(str(last)).Load()
+    return [(value.tag, event.step) for event in events for value in event.summary.value]
 
 
 def hyperparameters(run: Run) -> dict[str, Any]:
@@ -111,9 +104,6 @@ def assert_equal(one: Any, other: Any) -> None:
 def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, bool], Any]:
     """stop_at(epoch, before): a context in which a process ends just before or after an epoch is logged."""
 
-    class Stop(BaseException):
-        pass
-
     class Context:
         def __init__(self, epoch: int, before: bool) -> None:
             self.epoch, self.before = epoch, before
@@ -126,13 +116,13 @@ def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, bool], Any]:
                 if not (epoch.epoch == self.epoch and self.before):
                     call(live, epoch)
                 if epoch.epoch == self.epoch:
-                    raise Stop
+                    raise Killed
 
             self.patch.setattr(Live, "__call__", stopping)
 
         def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
             self.patch.undo()
-            return kind is Stop
+            return kind is Killed
 
     return Context
 
@@ -181,10 +171,8 @@ def test_a_run_shows_its_curves_its_ranking_and_its_settings(
     assert settings["training/lr"] == 0.05
     assert settings["mask"] == "full space"
     # In the run's own file and without a list of keys of its own: the dashboard shows the union.
-    assert set(log.PluginTagToContent("hparams")) == {
-        "_hparams_/session_start_info",
-        "_hparams_/session_end_info",
-    }
+    hparams_tags = {f"_hparams_/session_{what}_info" for what in ("start", "end")}
+    assert set(log.PluginTagToContent("hparams")) == hparams_tags
 
 
 def test_fairness_is_visible(tiny: Study, tmp_path: Path) -> None:
@@ -233,12 +221,11 @@ def test_a_resumed_run_has_every_point_once(
     whole = do(Plan.of(study, tmp_path / "whole", milestones=MILESTONES))
     plan = Plan.of(study, tmp_path / "broken", milestones=MILESTONES)
     broken = plan.runs[0]
-    for epoch in (1, 2):
-        with stop_at(epoch, before):
-            run_one(broken, plan.architectures(broken), "cpu", quiet)
-        assert not (broken.folder / "result.json").exists()
-        if not before:
-            assert [step for step, _ in points(broken, "train/loss")] == list(range(1, epoch + 1))
+    with stop_at(2, before):
+        run_one(broken, plan.architectures(broken), "cpu", quiet)
+    assert not (broken.folder / "result.json").exists()
+    if not before:
+        assert [step for step, _ in points(broken, "train/loss")] == [1, 2]
     do(plan)
     assert len(event_files(log_folder(broken, tracking_of(broken)))) <= 2
     assert len(set(written(broken))) == len(written(broken))
@@ -364,11 +351,9 @@ def test_small_sets_keep_to_their_budget_and_are_like_the_whole() -> None:
     truth = np.random.default_rng(0).permutation(2000).astype(float)
     sampled = np.arange(2000) % 2 == 0
     whole = Comparison(tuple(map(str, range(2000))), truth, sampled, "sample", (10, 50, 500))
-    for budget, names in (
-        (20, {"sample"}),
-        (55, {"sample", "top500"}),
-        (120, {"sample", "top500", "top50", "top10"}),
-    ):
+    names = {"sample"}
+    for budget, more in ((20, set()), (55, {"top500"}), (120, {"top50", "top10"})):
+        names = names | more
         small = whole.small_sets(budget)
         assert set(small) == names
         assert sum(map(len, small.values())) <= budget
@@ -391,19 +376,10 @@ def test_milestones_are_due_after_epochs_and_never_at_the_end() -> None:
 
 def test_what_is_not_known_is_not_shown() -> None:
     row = {"epoch": 1, "updates": 2, "lr": 0.1, "loss": 1.0, "accuracy": 50.0, "seconds": 2.0}
-    assert set(Curves()(row)) == {
-        "train/loss",
-        "train/accuracy",
-        "optimizer/lr",
-        "optimizer/updates",
-        "time/epoch_s",
-    }
-    more = row | {
-        "images": 100,
-        "gradient_norm": float("nan"),
-        "samples/0-1/none": 1,
-        "samples/0-1/skip_connect": 3,
-    }
+    tags = {"train/loss", "train/accuracy", "optimizer/lr", "optimizer/updates", "time/epoch_s"}
+    assert set(Curves()(row)) == tags
+    more = row | {"images": 100, "gradient_norm": float("nan")}
+    more |= {"samples/0-1/none": 1, "samples/0-1/skip_connect": 3}
     curves = Curves()
     found = curves(more)
     assert found["time/images_per_s"] == 50
@@ -428,13 +404,7 @@ def test_a_milestone_is_a_percentage_between_begin_and_end(tiny: Study, tmp_path
 
 
 def test_an_estimate_shows_how_each_of_its_measures_ranks(tiny: Study, tmp_path: Path) -> None:
-    size = Variant(
-        name="size",
-        space="nasbench201",
-        size=tiny.variants[0].size,
-        data=tiny.variants[0].data,
-        estimator=NetworkCost(),
-    )
+    size = replace(tiny.variants[0], name="size", estimator=NetworkCost())
     study = replace(tiny, variants=(tiny.variants[0], size), seeds=(0,))
     before = Plan.of(study, tmp_path / "runs").runs[1]
     plan = Plan.of(study, tmp_path / "runs", milestones=())
@@ -463,16 +433,7 @@ def test_an_estimate_shows_how_each_of_its_measures_ranks(tiny: Study, tmp_path:
 
 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = [
-        "quickstart",
-        "--smoke",
-        "--runs",
-        str(tmp_path),
-        "--seeds",
-        "0",
-        "--only",
-        "nasbench201/uniform",
-    ]
+    words = f"quickstart --smoke --runs {tmp_path} --seeds 0 --only nasbench201/uniform".split()
     run_words = parser().parse_args(["run", *words, "--no-tensorboard"])
     do(plan_from_args(run_words, milestones=parse_milestones(run_words)), selected=True)
     assert not list(tmp_path.rglob("events.out.tfevents.*"))

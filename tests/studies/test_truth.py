@@ -105,16 +105,8 @@ def test_all_of_a_masked_space_with_curves_from_the_command_line(
     recipe = replace(embedded.STAND_ALONE["nasbench201"], epochs=3)
     monkeypatch.setitem(embedded.STAND_ALONE, "nasbench201", recipe)
     path = tmp_path / "t.parquet"
-    words = [
-        "--space",
-        "nasbench201",
-        "--mask",
-        "nor_conv_1x1,nor_conv_3x3,avg_pool_3x3",
-        "--seeds",
-        "2",
-        "--curves",
-    ]
-    command = ["truth", "build", *words, "--architectures", "all", "--out", str(path), "--workers", "1"]
+    words = "--space nasbench201 --mask nor_conv_1x1,nor_conv_3x3,avg_pool_3x3 --seeds 2 --curves --workers 1"
+    command = ["truth", "build", *words.split(), "--architectures", "all", "--out", str(path)]
     assert main(command) == 0
     records = path.with_suffix(".records.jsonl")
     whole = records.read_text().splitlines(keepends=True)
@@ -155,9 +147,7 @@ def test_tables_that_are_not_what_their_manifest_says_are_refused(tmp_path: Path
     path.with_suffix(".json").unlink()
     with pytest.raises(ValueError, match="has no manifest"):
         table.load(path)
-    with pytest.raises(
-        ValueError, match=r"'nowhere' is neither a Parquet file nor a table that has a name here \(.*digits"
-    ):
+    with pytest.raises(ValueError, match=r"'nowhere' is neither a Parquet file nor a table that has a name"):
         table.resolve("nowhere")
 
 

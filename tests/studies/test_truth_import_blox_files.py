@@ -32,15 +32,9 @@ def space(**changes: Any) -> dict[str, Any]:
     ("changes", "message"),
     [
         ({"version": 2}, "version: 2 is not 1"),
-        (
-            {"dataset_type": "tests"},
-            "dataset_type: 'tests' is not one of training, static, env, benchmarking",
-        ),
+        ({"dataset_type": "tests"}, "dataset_type: 'tests' is not one of training, static, env,"),
         ({"part": "more"}, "part: 'more' is not one of base, ext"),
-        (
-            {"columns": ["model_hash", "val_top1"]},
-            r"columns: .* are not those of base: model_hash, val_top1, test",
-        ),
+        ({"columns": ["model_hash", "val_top1"]}, r"columns: .* are not those of base: model_hash, val_top1"),
         ({"epochs": None}, "epochs: None is not a whole number from 1 to 255"),
         ({"epochs": 300}, "epochs: 300 is not a whole number"),
         ({"epochs": 6}, "val_top1: .* is not a list of 6 numbers, one an epoch"),
@@ -51,10 +45,7 @@ def space(**changes: Any) -> dict[str, Any]:
         ({"search_space": None}, "search_space: None does not say which space"),
         ({"search_space": space(stages=4)}, "search_space: stages 4 is not Blox's 3"),
         ({"search_space": space(shape=[[5, 5]])}, r"search_space: shape \[\[5, 5\]\] is not Blox's"),
-        (
-            {"search_space": space(ops=["conv", "mbconv"])},
-            r"search_space: ops .* are not conv, mbconv, bconv",
-        ),
+        ({"search_space": space(ops=["conv", "mbconv"])}, r"search_space: ops .* are not conv, mbconv,"),
         ({"search_space": space(ops=["conv", "mbconv", "zero"])}, "search_space: ops"),
     ],
 )
@@ -166,10 +157,7 @@ def changed(row: int, **values: Any) -> list[dict[str, Any]]:
     [
         (changed(1, val_top1=[1.0, 2.0]), r"val_top1: .* in row 2 is not a list of 5 numbers, one an epoch"),
         (changed(1, val_top1=[1.0, 2.0, 3.0, 4.0, "5"]), "val_top1: .* in row 2 is not a list of 5 numbers"),
-        (
-            changed(2, val_top1=[1.0, 2.0, 3.0, 4.0, 101.0]),
-            "101.0 in row 3, epoch 5 is not an accuracy in percent",
-        ),
+        (changed(2, val_top1=[1.0, 2.0, 3.0, 4.0, 101.0]), "101.0 in row 3, epoch 5 is not an accuracy in"),
         (changed(0, test_top1=float("nan")), "test_top1: nan in row 1 is not an accuracy in percent"),
         (changed(0, test_top1=-1.0), "test_top1: -1.0 in row 1 is not an accuracy in percent"),
         (changed(3, test_top1="good"), "test_top1: 'good' in row 4 is not a number"),
@@ -178,10 +166,7 @@ def changed(row: int, **values: Any) -> list[dict[str, Any]]:
         (changed(3, model_hash="short"), "model_hash: 'short' in row 4 is not 32 hexadecimal digits"),
         (changed(3, model_hash="g" * 32), "model_hash: g* in row 4 is not 32 hexadecimal digits"),
         (changed(3, model_hash=BASE[1]["model_hash"]), f"{BASE[1]['model_hash']} is in more than one row"),
-        (
-            changed(3, more=1),
-            "row 4 is not one value for each of model_hash, val_top1, test_top1, train_time_s",
-        ),
+        (changed(3, more=1), "row 4 is not one value for each of model_hash, val_top1, test_top1,"),
         ([{**r, "test_top1": r["test_top1"] / 100} for r in BASE], "test_top1: .* fractions, not percent"),
     ],
 )

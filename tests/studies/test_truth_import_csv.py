@@ -106,9 +106,7 @@ def test_two_encodings_of_one_blox_model_meet(tmp_path: Path) -> None:
     found = read(write(tmp_path / "a.csv", f"{head}\n{two},50\n{one},50\n"), "blox")
     assert found.frame["arch"].tolist() == [BLOX.text(architecture)]
     assert "1 rows are other encodings of architectures with the same values: merged" in found.warnings
-    with pytest.raises(
-        ValueError, match="line 2 and line 3 are one architecture in two encodings, with unlike cifar100_t"
-    ):
+    with pytest.raises(ValueError, match="line 2 and line 3 are one architecture in two encodings, with"):
         read(write(tmp_path / "a.csv", f"{head}\n{two},50\n{one},51\n"), "blox")
 
 
@@ -117,30 +115,18 @@ def test_two_encodings_of_one_blox_model_meet(tmp_path: Path) -> None:
     [
         (rows("50", "101"), "line 3: cifar10_test is '101', which is not in percent: 0 to 100"),
         (rows("50", "-1"), "line 3: cifar10_test is '-1', which is not in percent"),
-        (
-            rows("50", "\n90,", "good"),
-            "line 4 .'90'.: not of the dialect of the others; string reads 3 of 4 rows; index reads 1 of 4",
-        ),
+        (rows("50", "\n90,", "good"), "line 4 .'90'.: not of the dialect of the others; string reads 3 of 4"),
         (rows("50", "good"), "line 3: cifar10_test is 'good', which is not a number"),
         (rows("50", "inf"), "line 3: cifar10_test is 'inf', which is not a finite number"),
-        (
-            rows("50") + "\n" + f"{ARCHS[0]},50\n",
-            "line 2 and line 4 are the same architecture, .*; --average takes the mean",
-        ),
+        (rows("50") + "\n" + f"{ARCHS[0]},50\n", "line 2 and line 4 are the same architecture, .*;"),
         (
             f"arch,cifar10_test\n{ARCHS[0]},5\n3 1 0 3 1 9,5\n",
             "line 3 .'3 1 0 3 1 9'.: no architecture of NAS-Bench-201; string reads 1 of 2 rows",
         ),
         (f"arch,cifar10_test\n{ARCHS[0]},50\n,50\n", "line 3: arch is empty"),
-        (
-            "index,cifar10_test\n0,50\n15625,50\n",
-            "line 3 .'15625'.: no architecture of NAS-Bench-201; index reads 1 of 2 rows",
-        ),
+        ("index,cifar10_test\n0,50\n15625,50\n", "line 3 .'15625'.: no architecture of NAS-Bench-201; index"),
         ("net,cifar10_test\na,50\n", "no column 'arch', .* or 'index'; it has net, cifar10_test; say which"),
-        (
-            rows("5", head="arch,acc"),
-            "none of .* has a name of the form .* .it has acc.; say which is what, for exam",
-        ),
+        (rows("5", head="arch,acc"), "none of .* has a name of the form .* .it has acc.; say which is what,"),
         ("arch,cifar10_test\n", "no rows"),
         ("", "not readable as csv: it is empty"),
         (rows("5,6", head="arch,cifar10_test,cifar10_test "), "has two columns 'cifar10_test'"),

@@ -20,6 +20,8 @@ from studies.truth.table import save_imported
 from supernet.spaces.imported import Imported
 from supernet.spaces.nasbench201.importer import SERIES, read
 
+pytestmark = pytest.mark.xdist_group("nats")  # the files are written once
+
 INDICES = [0, 857, 6111, 9930, 15624, 7]
 
 
@@ -102,12 +104,7 @@ def test_get_more_info_says_the_same_of_the_parts(imported: Imported, api) -> No
         *(
             (data, part, f"{name}_{here}")
             for data, name in (("cifar100", "cifar100"), ("ImageNet16-120", "imagenet16"))
-            for part, here in (
-                ("train", "train"),
-                ("valid", "valid"),
-                ("test", "test"),
-                ("valtest", "validtest"),
-            )
+            for part, here in (*((one, one) for one in ("train", "valid", "test")), ("valtest", "validtest"))
         ),
     ]
     for index in INDICES:
@@ -129,12 +126,8 @@ def test_curves_hold_every_epoch_that_there_is(imported: Imported, api, tmp_path
     save_imported(imported, tmp_path / "t.parquet", "test")
     found = table.load(tmp_path / "t.parquet")
     assert found.frame.equals(imported.frame)
-    names = [
-        "cifar10_valid",
-        "cifar100_validtest_seed888",
-        "cifar10_train_loss_ep12",
-        "imagenet16_train_ep12",
-    ]
+    names = ["cifar10_valid", "cifar100_validtest_seed888", "cifar10_train_loss_ep12"]
+    names += ["imagenet16_train_ep12"]
     curves = table.curves(found.path, names)
     rows = {text: i for i, text in enumerate(found.frame["arch"])}
     assert [curves[name].shape for name in names] == [(6, 200), (6, 200), (6, 12), (6, 12)]
@@ -148,9 +141,7 @@ def test_curves_hold_every_epoch_that_there_is(imported: Imported, api, tmp_path
             assert curves["cifar10_train_loss_ep12"][row, epoch] == np.float32(info["train-loss"])
         seeds = api.arch2infos_dict[index]["200"].get_dataset_seeds("cifar100")
         assert np.isnan(curves["cifar100_validtest_seed888"][row]).all() == (888 not in seeds)
-    with pytest.raises(
-        ValueError, match="has no values per epoch of 'cifar10_best'; it has those of cifar10valid_tr"
-    ):
+    with pytest.raises(ValueError, match="of 'cifar10_best'; it has those of cifar10valid"):
         table.curves(found.path, ["cifar10_best"])
 
 
@@ -200,14 +191,8 @@ def test_a_part_of_the_benchmark_is_reported(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"arch_index": 4}, "as architecture 4, which is not NAS-Bench-201's"),
-        (
-            {"arch_str": "8:8:8:8:8"},
-            "'8:8:8:8:8' as architecture 3, which is not NAS-Bench-201's: expected the folder",
-        ),
-        (
-            {"dataset_seed": {"svhn": [777]}},
-            "architecture 3: data: 'svhn' is not one of cifar10-valid, cifar10,",
-        ),
+        ({"arch_str": "8:8:8:8:8"}, "'8:8:8:8:8' as architecture 3, which is not NAS-Bench-201's: expected"),
+        ({"dataset_seed": {"svhn": [777]}}, "architecture 3: data: 'svhn' is not one of cifar10-valid,"),
         ({"dataset_seed": {"cifar10": [888]}}, "architecture 3: a record of another format"),
         ({"all_results": {("cifar10", 777): {"epochs": 12}}}, "architecture 3: a record of another format"),
         ({"arch_config": Runs()}, "it asks for posix.mkdir, which is neither data nor an array"),
@@ -227,9 +212,7 @@ def test_fractions_are_refused(tmp_path: Path) -> None:
     (state,) = content["arch2infos"][3].values()  # type: ignore[index]
     (trial,) = state["all_results"].values()
     trial["eval_acc1es"] = dict.fromkeys(trial["eval_acc1es"], 100.5)
-    with pytest.raises(
-        ValueError, match=r"an accuracy on cifar10 of 100.5 to 100.5, which is not in percent"
-    ):
+    with pytest.raises(ValueError, match=r"an accuracy on cifar10 of 100.5 to 100.5, which is not in"):
         read(write(tmp_path / "s.pickle", content))
 
 
@@ -242,9 +225,7 @@ def test_an_architecture_that_comes_twice_is_refused(tmp_path: Path) -> None:
 
 def test_the_size_benchmark_and_other_pickles_are_refused(tmp_path: Path) -> None:
     sizes = {**small(), "arch2infos": {}, "meta_archs": ["8:8:8:8:8", "8:8:8:8:16"]}
-    with pytest.raises(
-        ValueError, match=r"the list of architectures of .* begins with '8:8:8:8:8' and is not NAS-B"
-    ):
+    with pytest.raises(ValueError, match=r"the list of architectures of .* begins with '8:8:8:8:8' and is"):
         read(write(tmp_path / "size.pickle", sizes))
     with pytest.raises(ValueError, match=r"has no list of architectures \(meta_archs\)"):
         read(write(tmp_path / "other.pickle", [1, 2]))
@@ -269,9 +250,7 @@ def test_damaged_files_are_refused(files: dict[str, Path], tmp_path: Path) -> No
 
 
 def test_folders_that_lack_something_are_refused(files: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match=r"has no NNNNNN.pickle.pbz2: it is not the folder NATS-tss-v1_0-3ffb9-simple"
-    ):
+    with pytest.raises(ValueError, match=r"has no NNNNNN.pickle.pbz2: it is not the folder"):
         read(tmp_path)
     record = files["folder"] / "000857.pickle.pbz2"
     (tmp_path / record.name).write_bytes(record.read_bytes())

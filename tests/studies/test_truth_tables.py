@@ -163,9 +163,7 @@ def test_damaged_curves_are_refused_and_the_table_is_not_slowed_by_them(tmp_path
     with table.curves_path(path).open("ab") as file:
         file.write(b"x")
     assert len(table.load(path).frame) == 12
-    with pytest.raises(
-        ValueError, match=r"t.curves.parquet is not the file that t.json describes \(checksum"
-    ):
+    with pytest.raises(ValueError, match=r"t.curves.parquet is not the file that t.json describes"):
         table.curves(path, ["c_valid"])
     assert any("checksum differs" in text for text in levels(table.load(path))["error"])
 
@@ -185,37 +183,13 @@ def test_a_sound_table_has_no_errors(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "row", "value", "level", "text"),
     [
-        (
-            "arch",
-            3,
-            "|none~0|",
-            "error",
-            "1 texts name no architecture; row 4: architecture: '|none~0|' is neither",
-        ),
-        (
-            "arch",
-            3,
-            "0 0 0 0 0 0",
-            "error",
-            "1 architectures are not in the official form; row 4: '0 0 0 0 0 0', the",
-        ),
-        (
-            "arch",
-            3,
-            SPACE.text(next(SPACE.enumerate())),
-            "error",
-            "1 architectures come twice; row 4: |avg_pool_3x3",
-        ),
+        ("arch", 3, "|none~0|", "error", "1 texts name no architecture; row 4: architecture: '|none~0|' is"),
+        ("arch", 3, "0 0 0 0 0 0", "error", "1 architectures are not in the official form; row 4: '0 0 0 0"),
+        ("arch", 3, SPACE.text(next(SPACE.enumerate())), "error", "1 architectures come twice; row 4:"),
         ("c_valid", 3, 101.0, "error", "c_valid has values of "),
         ("c_valid", 3, -1.0, "error", "c_valid has values of -1 to "),
         ("c_test", 3, 10.0, "error", "c_test is not the mean of its 3 seeds in 1 rows"),
-        (
-            "c_test_seed1",
-            3,
-            np.nan,
-            "note",
-            "1 rows lack some of the 3 seeds of c_test; in 1 the mean is of others",
-        ),
+        ("c_test_seed1", 3, np.nan, "note", "1 rows lack some of the 3 seeds of c_test; in 1 the mean is of"),
         ("c_valid", 3, np.nan, "note", "c_valid is missing for 1 architectures"),
         ("c_valid", 3, 55.5, "error", "the last epoch of the curve of c_valid is not the column's value"),
     ],

@@ -81,11 +81,8 @@ def test_what_there_is_no_recipe_for_is_refused(space: str, data: str, message: 
 @pytest.mark.parametrize("name", ["digits", "synthetic", "synthetic4"])
 def test_networks_fit_the_images_of_their_task(name: str) -> None:
     size, source = get_task("nasbench201", name).size, SOURCES[name]
-    assert (size.image_size, size.image_channels, size.classes) == (
-        source.side,
-        source.channels,
-        source.classes,
-    )
+    shape = size.image_size, size.image_channels, size.classes
+    assert shape == (source.side, source.channels, source.classes)
 
 
 # Data of one's own
@@ -115,25 +112,11 @@ def test_the_recipes_are_the_published_ones() -> None:
     assert blox.size == get_space("blox").published
     assert blox.metrics == ("valid", "test", "valid_best", "test_best")
     recipe, images = blox.training, blox.training.augmentation
-    assert (recipe.epochs, recipe.batch_size, recipe.lr, recipe.lr_final, recipe.momentum) == (
-        200,
-        256,
-        0.01,
-        0,
-        0.9,
-    )
-    assert (recipe.nesterov, recipe.weight_decay, recipe.decayed, recipe.label_smoothing) == (
-        False,
-        5e-4,
-        "all",
-        0,
-    )
-    assert (images.policy, images.num_ops, images.magnitude, images.policy_first) == (
-        "randaugment",
-        2,
-        14,
-        True,
-    )
+    assert (recipe.epochs, recipe.batch_size, recipe.lr, recipe.lr_final) == (200, 256, 0.01, 0)
+    assert (recipe.momentum, recipe.nesterov, recipe.weight_decay) == (0.9, False, 5e-4)
+    assert (recipe.decayed, recipe.label_smoothing) == ("all", 0)
+    policy = images.policy, images.num_ops, images.magnitude, images.policy_first
+    assert policy == ("randaugment", 2, 14, True)
     assert (images.flip, images.shift, images.cutout) == (True, 4, 16)
     cifar = get_task("nasbench201", "cifar10")
     assert cifar.metrics == ("valid", "test")
@@ -201,14 +184,8 @@ def test_the_best_epoch_is_that_of_the_highest_accuracy_then_of_the_lowest_loss(
     )
     watch = Watch(replace(SYNTHETIC4, best=True), Path(), "cpu", 2)
     group = Scripted(labels, 3)
-    for right, sure in [
-        ((2, 5), (1, 1)),
-        ((5, 5), (3, 3)),
-        ((5, 5), (1, 1)),
-        ((5, 4), (1, 1)),
-        ((4, 5), (2, 2)),
-    ]:
-        group.right, group.sure = right, sure
+    right, sure = ((2, 5), (5, 5), (5, 5), (5, 4), (4, 5)), ((1, 1), (3, 3), (1, 1), (1, 1), (2, 2))
+    for group.right, group.sure in zip(right, sure, strict=True):
         watch(group)  # type: ignore[arg-type]
     assert watch.best_epoch == [4, 3]
     assert watch.best_test == [50.0, 50.0]

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from digits_tables import DIGITS, SIZE, write_table
 
 from studies.estimators.one_shot import OneShot
-from studies.model.study import Study, Truth
+from studies.model.study import Run, Study, Truth
 from studies.model.variant import Variant
 from supernet.training.config import Augmentation, TrainingConfig
 from supernet.training.sampling import SamplingConfig
+
+
+class Killed(BaseException):
+    """What no code catches: it stands for the end of the process."""
+
+
+def quiet(phase: str, fraction: float, detail: str) -> None:
+    """Report nothing."""
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    """Those of a run's checkpoint."""
+    found: dict[str, torch.Tensor] = torch.load(run.folder / "checkpoint.pt", weights_only=True)["model"]
+    return found
 
 
 def tiny_study(folder: Path) -> Study:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 
 import pytest
@@ -10,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from scipy import stats
+from tiny import generator
 from torch import Tensor
 
 from studies.embedded import AUGMENTATION
@@ -18,10 +18,6 @@ from supernet.data.dataset import DataSet, Split
 from supernet.data.loading import load_data
 from supernet.training.augmentation import augment
 from supernet.training.config import Augmentation
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def coloured(count: int, height: int, width: int, channels: int = 3, seed: int = 0) -> DataSet:
@@ -167,19 +163,3 @@ def test_offsets_and_flips_are_as_frequent_as_in_torchvisions_pipeline() -> None
         assert min(map(min, table)) > 0
         assert stats.chi2_contingency(table).pvalue > 0.001
         assert stats.chisquare(table[0]).pvalue > 0.001
-
-
-def test_centres_of_cutout_are_uniform_over_the_image() -> None:
-    """The paper draws the centre anywhere in the image: near the border the square is clipped."""
-    data, side, n = coloured(1, 8, 8), 3, 6400
-    batch = data.train.images.expand(n, -1, -1, -1)
-    kept = data.normalise(batch[:1])
-    out = augment(Augmentation(cutout=side), data, batch, generator(4))
-    hole = (out == 0).all(1) & (kept != 0).any(1)
-    expected = torch.zeros(8, 8)
-    for row in range(8):
-        for column in range(8):
-            expected[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2] += n / 64
-    error = (hole.sum(0) - expected) / (expected * (1 - expected / n)).sqrt()
-    assert float(error.abs().max()) < 4.5
-    assert math.isclose(float(error.square().mean()), 1, abs_tol=0.9)

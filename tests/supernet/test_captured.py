@@ -22,8 +22,11 @@ SAMPLINGS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("space", ["nasbench201", "blox"])
-@pytest.mark.parametrize("sampling", SAMPLINGS, ids=lambda sampling: "-".join(map(str, sampling.values())))
+@pytest.mark.parametrize(
+    ("space", "sampling"),
+    [*(("nasbench201", one) for one in SAMPLINGS), *(("blox", one) for one in SAMPLINGS[1:3])],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else value,
+)
 def test_a_training_with_captured_parts_is_the_training_without(space: str, sampling: dict[str, Any]) -> None:
     """Up to rounding; last batches that are smaller, disconnected paths and groups cut by an epoch's end included."""
     runs = []
@@ -39,8 +42,7 @@ def test_a_training_with_captured_parts_is_the_training_without(space: str, samp
     assert runs[1].captured is not None
     assert sum(bool(part.places) for part in runs[1].captured.parts) > 5
     assert "forward" not in vars(runs[1].model.head)  # released
-    for key, tensor in runs[0].model.state_dict().items():
-        torch.testing.assert_close(runs[1].model.state_dict()[key], tensor, rtol=1e-7, atol=1e-9, msg=key)
+    torch.testing.assert_close(*(run.model.state_dict() for run in runs), rtol=1e-7, atol=1e-9)
 
 
 def test_groups_that_are_stacked_are_not_captured() -> None:

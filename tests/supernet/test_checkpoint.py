@@ -179,21 +179,21 @@ def test_a_truncated_file_is_refused(saved: bytes, part: float) -> None:
 
 
 @given(content=st.binary(max_size=200))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_garbage_is_refused(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         refused(content, Path(folder))
 
 
 @given(prefix=st.sampled_from([b"\x80\x02", b"\x80\x04", b"PK\x03\x04", b"\x80\x02}q\x00"]), tail=st.binary())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_what_only_begins_like_a_checkpoint_is_refused(prefix: bytes, tail: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         refused(prefix + tail, Path(folder))
 
 
 @given(position=st.integers(0, 10**6), value=st.integers(1, 255))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_a_flipped_byte_gives_the_same_state_or_the_one_clear_error(
     saved: bytes, position: int, value: int
 ) -> None:

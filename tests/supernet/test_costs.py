@@ -32,8 +32,9 @@ def test_parameter_count_is_the_space_s_cost(space_name: str, reduction: str) ->
     ]
     if space.parts == 1:
         sizes.append(Size(channels=5, stages=1, cells_per_stage=3, image_size=5, reduction=reduction))
-    for size, architecture in itertools.product(sizes, space.sample(25, 0)):
-        network = StandAlone(NetworkConfig(space=space, size=size, affine=True), architecture)
+    for size, architecture in itertools.product(sizes, space.sample(12, 0)):
+        with torch.device("meta"):
+            network = StandAlone(NetworkConfig(space=space, size=size, affine=True), architecture)
         assert network.num_parameters() == space.cost(architecture, size).params
 
 
@@ -104,7 +105,7 @@ def test_macs_of_a_nasbench201_forward_pass_are_the_space_s_cost_less_its_dead_e
 ) -> None:
     space = NasBench201()
     size = size or space.published
-    for cell in [*itertools.islice(space.enumerate(), 0, None, 2_000), (3,) * 6, (0, 0, 0, 0, 0, 0)]:
+    for cell in [*itertools.islice(space.enumerate(), 0, None, 4_000), (3,) * 6, (0, 0, 0, 0, 0, 0)]:
         live = open_edges(cell, from_input=False)
         without_dead = tuple(operation if edge in live else 0 for edge, operation in enumerate(cell))
         with torch.device("meta"):
@@ -119,7 +120,7 @@ def test_macs_of_a_nasbench201_forward_pass_are_the_space_s_cost_less_its_dead_e
 def test_macs_of_a_blox_forward_pass_are_the_space_s_cost(size: Size | None, reduction: str) -> None:
     space = Blox()
     size = size or Size(channels=32, stages=3, cells_per_stage=1, classes=100, reduction=reduction)
-    for architecture in space.sample(8, 1):
+    for architecture in space.sample(3, 1):
         with torch.device("meta"):
             network = StandAlone(NetworkConfig(space=space, size=size, affine=True), architecture)
             with counted(network) as count:
@@ -142,7 +143,7 @@ def one_cell() -> Callable[[bool], Supernet]:
     mode=st.sampled_from(["train", "batch", "running"]),
     affine=st.booleans(),
 )
-@hypothesis_settings(max_examples=300)
+@hypothesis_settings(max_examples=150)
 def test_dead_edges_of_nasbench201_cost_no_convolution(
     one_cell: Callable[[bool], Supernet], cell: Cell, mode: str, affine: bool
 ) -> None:

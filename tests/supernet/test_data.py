@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny import generator
 from torch import Tensor
 
 from supernet.data import DataConfig
@@ -20,10 +21,6 @@ from supernet.data.dataset import DataSet, Split, evaluation_set
 from supernet.data.loading import load_data
 from supernet.training.augmentation import augment
 from supernet.training.config import Augmentation
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def images_of_distinct_pixels(count: int, channels: int, height: int, width: int) -> Tensor:

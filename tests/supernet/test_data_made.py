@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from image_files import write_tree
+from image_files import nothing, write_tree
 from torch import nn
 
 from supernet.data import DataConfig, synthetic
@@ -104,10 +104,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Synthetic:
     return replace(SYNTHETIC_SMALL, draws=1000, of_each=6)
 
 
-def nothing(done: int, total: int) -> None:
-    """Report nothing."""
-
-
 def test_labels_are_those_of_the_ten_networks_as_modules(small: Synthetic) -> None:
     given = synthetic.networks(3072)
     images = synthetic.draw(3, 3072)
@@ -137,11 +133,8 @@ def test_the_first_images_of_each_class_are_kept(small: Synthetic, tmp_path: Pat
         assert split.labels.tolist() == labels[order].tolist()
         pixels = (images[order] * 32 + 128).round().clamp(0, 255)
         assert torch.equal(split.images.flatten(1).float(), pixels)
-    assert sorted(p.name for p in small.find(tmp_path).iterdir()) == [
-        "manifest.json",
-        "test.bin",
-        "train.bin",
-    ]
+    names = sorted(path.name for path in small.find(tmp_path).iterdir())
+    assert names == ["manifest.json", "test.bin", "train.bin"]
 
 
 def test_small_images_are_labelled_by_networks_of_their_own_size(tmp_path: Path) -> None:

@@ -70,8 +70,7 @@ def test_a_group_that_shares_an_operation_trains_stacked_as_path_by_path() -> No
         )
         one.run()
         trained.append(one.model.state_dict())
-    for name, value in trained[0].items():
-        torch.testing.assert_close(value, trained[1][name], rtol=1e-9, atol=1e-11, msg=name)
+    torch.testing.assert_close(*trained, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize(("space", "kind"), [(UNEVEN, "uniform"), (UNEVEN, "balanced"), (SPLIT, "fair")])

@@ -42,24 +42,17 @@ def test_the_static_graph_is_its_paths_one_by_one(
 @pytest.mark.parametrize("batches", ["same", "consecutive"])
 def test_a_training_by_graphs_is_the_training_path_by_path(batches: str) -> None:
     space = get_space("nasbench201", ("avg_pool_3x3", "nor_conv_1x1"))
-    runs = []
+    runs, settings = [], {"epochs": 2, "lr": 0.02, "weight_decay": 0.1, "label_smoothing": 0.1}
     for stacking in ("never", "graph"):
         run = trainer(
             space,
-            training={
-                "epochs": 2,
-                "lr": 0.02,
-                "weight_decay": 0.1,
-                "stacking": stacking,
-                "label_smoothing": 0.1,
-            },
+            training={**settings, "stacking": stacking},
             sampling={"kind": "fair", "batches": batches, "gradients": "parameter_mean"},
             precise=True,
         )
         run.run()
         runs.append(run)
-    for key, tensor in runs[0].model.state_dict().items():
-        torch.testing.assert_close(runs[1].model.state_dict()[key], tensor, rtol=1e-7, atol=1e-9, msg=key)
+    torch.testing.assert_close(*(run.model.state_dict() for run in runs), rtol=1e-7, atol=1e-9)
     assert runs[0].history[1].loss == pytest.approx(runs[1].history[1].loss, rel=1e-9)
 
 

@@ -17,6 +17,8 @@ from tiny import assert_same
 
 from supernet.training import checkpoint
 
+pytestmark = pytest.mark.xdist_group("kill")  # the undisturbed training is made once
+
 HERE = Path(__file__).parent
 
 

@@ -25,11 +25,7 @@ PATHS = {
         ((1, 0, 1, 1, 0), (2, 2, 0, 0, 1), (0, 1, 1, 1, 1)),
     ],
 }
-SETTINGS: list[dict[str, Any]] = [
-    {},
-    {"reduction": "official"},
-    {"node_reduction": "mean", "affine": True},
-]
+SETTINGS: list[dict[str, Any]] = [{}, {"reduction": "official"}, {"node_reduction": "mean", "affine": True}]
 CASES = [
     (name, {"linear_transformers": transformers, **settings})
     for name in SPACES

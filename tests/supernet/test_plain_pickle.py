@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from test_pickle_bounds import READERS
 
 from supernet.files.pickle_values import ALLOWED
 from supernet.files.pickles import load
@@ -49,6 +50,8 @@ class Runs:
         return self.call[0], self.call[1:]
 
 
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("protocol", [2, 4])
 @pytest.mark.parametrize(
     ("value", "named"),
     [
@@ -58,43 +61,44 @@ class Runs:
         ({"data": [np.array([Runs(os.mkdir, "ran")], dtype=object)]}, "not one of numbers or text"),
         (np.zeros(2, dtype=[("a", "i4"), ("b", "O")]), "not one of numbers or text"),
         (Runs(getattr, "text", "upper"), "getattr"),
+        (io.BytesIO(), "BytesIO"),
     ],
 )
 def test_refuses_what_could_run(
-    value: object, named: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+    value: object, named: str, protocol: int, reader: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(str(tmp_path))
     with pytest.raises(ValueError, match=f"not a pickle of plain values and arrays: .*{named}"):
-        load(io.BytesIO(pickle.dumps(value, 2)))
+        READERS[reader](pickle.dumps([{"piece": value}], protocol))
     assert not os.path.exists("ran")
 
 
 def test_what_a_pickle_may_call_it_cannot_change() -> None:
-    for function in (
+    functions = (
         b"c_codecs\nencode\n",
         b"cnumpy\ndtype\n",
         b"cbuiltins\nset\n",
         b"ccollections\nOrderedDict\n",
-    ):
+    )
+    for function in functions:
         with pytest.raises(ValueError, match="pickle"):
             load(io.BytesIO(b"\x80\x02" + function + b"}X\x01\x00\x00\x00aK\x01sb."))
     assert all(not hasattr(call, "a") for call in ALLOWED.values())
 
 
-def test_a_damaged_file_has_a_message_of_its_own() -> None:
-    whole = pickle.dumps({"data": np.arange(100), "labels": list(range(50))}, 2)
-    for cut in (0, 1, 10, len(whole) // 2, len(whole) - 1):
-        with pytest.raises(ValueError, match="pickle"):
-            load(io.BytesIO(whole[:cut]))
-
-
-def test_a_flipped_byte_never_does_more_than_fail() -> None:
-    whole = bytearray(pickle.dumps({"data": np.arange(10), "more": np.arange(3.0)}, 4))
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_damaged_bytes_never_do_more_than_fail(reader: str, protocol: int) -> None:
+    rows = [{"piece": 1, "data": np.arange(10), "more": np.arange(3.0)}, ["a", [1.0, 2.0, 3.0], 4.0, 5]]
+    whole = pickle.dumps([*rows, {"piece": 2, "text": "é", "set": {1}}], protocol)
     for position in range(len(whole)):
-        changed = whole.copy()
-        changed[position] ^= 0x15
-        with suppress(ValueError):
-            load(io.BytesIO(bytes(changed)))
+        with pytest.raises(ValueError, match="pickle"):
+            READERS[reader](whole[:position])
+        for bits in (0x01, 0x15, 0x80):
+            changed = bytearray(whole)
+            changed[position] ^= bits
+            with suppress(ValueError):
+                READERS[reader](bytes(changed))
 
 
 def test_text_of_python_2() -> None:

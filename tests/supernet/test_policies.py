@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from scipy import stats
+from tiny import generator
 from torch import Tensor
 from torchvision.transforms import v2
 
@@ -21,10 +22,6 @@ from supernet.training.augmentation import augment, shift_and_flip
 from supernet.training.config import Augmentation
 from supernet.training.policies import RANDAUGMENT, SIGNED, Plan
 from supernet.training.policy_operations import Action, apply_tables
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def images(count: int, channels: int = 3, height: int = 32, width: int = 32, seed: int = 0) -> Tensor:
@@ -207,9 +204,7 @@ def test_other_images_of_the_batch_change_nothing(policy: str) -> None:
 
 def test_images_that_no_policy_was_made_for_are_refused() -> None:
     data = load_data(DataConfig(name="digits"))
-    with pytest.raises(
-        ValueError, match=r"policy: 'autoaugment' is for grey or RGB.*digits has 1 channels of 17"
-    ):
+    with pytest.raises(ValueError, match=r"policy: 'autoaugment' is for grey or RGB.*digits has 1 channels"):
         augment(Augmentation(policy="autoaugment"), data, data.train.images[:2], generator())
     two = data_set(images(2, channels=2))
     with pytest.raises(ValueError, match="some has 2 channels of 256 levels"):

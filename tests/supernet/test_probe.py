@@ -34,12 +34,8 @@ def probe(architecture: Architecture) -> tuple[Tensor, list[float]]:
             nn.init.constant_(module.weight, 1 / module.weight[0].numel())
             nn.init.constant_(module.bias, 0.05)
         elif isinstance(module, nn.BatchNorm2d):
-            for tensor, value in (
-                (module.weight, 1.1),
-                (module.bias, -0.02),
-                (module.running_mean, 0.1),
-                (module.running_var, 0.9),
-            ):
+            running = (module.running_mean, 0.1), (module.running_var, 0.9)
+            for tensor, value in ((module.weight, 1.1), (module.bias, -0.02), *running):
                 nn.init.constant_(tensor, value)
         elif isinstance(module, nn.Linear):
             nn.init.constant_(module.weight, 1 / module.in_features)

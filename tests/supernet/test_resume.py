@@ -125,7 +125,5 @@ def test_a_checkpoint_of_a_longer_training_is_refused(tmp_path: Path, epochs: in
     path = tmp_path / "checkpoint.pt"
     with pytest.raises(Halt):
         stand_alone(5).run(path, halt_after(3))
-    with pytest.raises(
-        ValueError, match=rf"{path} is of a longer training \(3 epochs done, {epochs} wanted\)"
-    ):
+    with pytest.raises(ValueError, match=rf"{path} is of .* \(3 epochs done, {epochs} wanted\)"):
         stand_alone(epochs).run(path)

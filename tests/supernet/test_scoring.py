@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import SIZES, SPACES, architectures, assert_same, digits, naive_of, randomise, supernet
+from tiny import SIZES, SPACES, architectures, assert_same, digits, naive_of, supernet, trained
 
 from supernet.data.dataset import Split, evaluation_set
 from supernet.network import Supernet, cut_out
@@ -21,12 +21,6 @@ from supernet.spaces import Architecture, Space, get_space
 MODES = ("batch", "running", "recalibrate-1", "recalibrate-3", "reset-recalibrate-1", "reset-recalibrate-3")
 # Cells whose node 1 or 2 is zero and feeds convolutions, the last disconnected: where BN modes differ most.
 ZERO_NODES = [(0, 0, 3, 1, 2, 3), (3, 0, 0, 1, 4, 2), (0, 0, 3, 0, 4, 3)]
-
-
-def trained(name: str, **options: Any) -> Supernet:
-    network = supernet(name, **options)
-    randomise(network)
-    return network
 
 
 def scored_architectures(space: Space) -> list[Architecture]:
@@ -91,13 +85,13 @@ def by_definition(
 @pytest.mark.parametrize("name", SPACES)
 def test_each_mode_is_what_its_definition_gives(name: str, mode: str, affine: bool) -> None:
     network = trained(name, affine=affine, linear_transformers="skip" if affine else "none")
-    for noise in (0.0, 0.4):
-        for result in score(network, mode, noise=noise):
-            accuracy, loss = by_definition(network, mode, result.architecture, noise, 15)
-            assert result.status == "ok"
-            assert result.loss == pytest.approx(loss, rel=2e-4)
-            # One image may be on the edge between two classes.
-            assert result.score == pytest.approx(accuracy, abs=100 / 40 + 1e-6)
+    noise = 0.4 if affine else 0.0
+    for result in score(network, mode, noise=noise):
+        accuracy, loss = by_definition(network, mode, result.architecture, noise, 15)
+        assert result.status == "ok"
+        assert result.loss == pytest.approx(loss, rel=2e-4)
+        # One image may be on the edge between two classes.
+        assert result.score == pytest.approx(accuracy, abs=100 / 40 + 1e-6)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -121,7 +115,7 @@ def test_modes_differ() -> None:
 def test_a_cut_out_network_scores_like_its_path() -> None:
     for name in SPACES:
         network = trained(name)
-        for mode in MODES:
+        for mode in MODES[1::2]:
             for result in score(network, mode):
                 alone = cut_out(network, result.architecture)
                 data = digits()
@@ -139,7 +133,7 @@ def test_a_stand_alone_network_scores_no_other_architecture() -> None:
 # Independence
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["running", "recalibrate-3"])  # all kinds: test_scoring_engine.py
 @pytest.mark.parametrize("name", SPACES)
 def test_a_score_does_not_depend_on_order_shard_or_what_was_scored_before(name: str, mode: str) -> None:
     network = trained(name)
@@ -286,24 +280,12 @@ def test_a_perfect_network_scores_100_percent_without_loss() -> None:
 # Settings
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        "",
-        "eval",
-        "recalibrate",
-        "recalibrate-0",
-        "recalibrate--1",
-        "reset-5",
-        "batch-2",
-        "recalibrate-2 ",
-        "batch\n",
-    ],
-)
+WRONG = ["", "eval", "recalibrate", "recalibrate-0", "recalibrate--1", "reset-5", "batch-2"]
+
+
+@pytest.mark.parametrize("mode", [*WRONG, "recalibrate-2 ", "batch\n"])
 def test_an_unknown_mode_is_refused_with_those_there_are(mode: str) -> None:
-    with pytest.raises(
-        ValueError, match=r"bn_mode: .* is not one of batch, running, recalibrate-K, reset-recalibrate-K"
-    ):
+    with pytest.raises(ValueError, match=r"is not one of batch, running, recalibrate-K, reset-recalibrate-K"):
         BnMode(mode)
 
 
@@ -315,9 +297,7 @@ def test_every_documented_mode_is_known() -> None:
 def test_recalibrating_on_more_images_than_there_are_is_refused() -> None:
     network = trained("nasbench201")
     assert len(score(network, "recalibrate-4", batch_size=15)) > 0  # 14 + 13 + 13 images: 4 x 14 of 60
-    with pytest.raises(
-        ValueError, match="bn_mode: 'recalibrate-5' needs 70 training images; few digits has 60"
-    ):
+    with pytest.raises(ValueError, match="bn_mode: 'recalibrate-5' needs 70 training images; few digits has"):
         score(network, "recalibrate-5", batch_size=15)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import SIZES, digits, randomise, supernet
+from tiny import SIZES, digits, supernet, trained
 from torch import Tensor, nn
 
 from supernet.network import Supernet, cut_out
@@ -29,12 +29,6 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("blox", {}),
     ("blox", {"linear_transformers": "skip", "node_reduction": "mean", "affine": True}),
 ]
-
-
-def trained(name: str, **options: Any) -> Supernet:
-    network = supernet(name, **options)
-    randomise(network)
-    return network
 
 
 def random_choices(network: Supernet, count: int, seed: int = 0) -> list[Choice]:
@@ -314,7 +308,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_computed() -> None:
     scorer = Scorer(network, data, data.valid, "batch")
     with pytest.raises(ValueError, match="path: 3 cells given, 2 needed"):
         next(scorer([cell, (cell, cell, cell)]))
-    masked = trained(get_space("nasbench201", ("none",)))  # type: ignore[arg-type]
+    masked = trained(get_space("nasbench201", ("none",)))
     with pytest.raises(ValueError, match="uses what is masked: none"):
         next(Scorer(masked, data, data.valid, "batch")([cell, (0, *cell[1:])]))
     alone = cut_out(network, cell)

@@ -144,9 +144,9 @@ ALL: dict[str, Any] = {"linear_transformers": "skip+pool", **MEAN, **AFFINE}
     ("options", "mode"),
     [
         *(({}, mode) for mode in MODES),
-        *((AFFINE, mode) for mode in ("batch", "reset-recalibrate-2")),
-        *((MEAN, mode) for mode in ("batch", "running")),
-        *((SKIP, mode) for mode in ("batch", "recalibrate-2")),
+        (AFFINE, "reset-recalibrate-2"),
+        (MEAN, "running"),
+        (SKIP, "recalibrate-2"),
         (ALL, "batch"),
     ],
     ids=str,

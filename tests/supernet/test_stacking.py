@@ -96,12 +96,8 @@ def test_a_stacked_group_is_its_paths_one_by_one(
 
 def assert_same_gradients(network: Supernet, other: Supernet, paths: list[Path]) -> None:
     """To 1e-5; and a parameter has none exactly where it has none path by path, which `used_modules` foretells."""
-    used = {
-        parameter
-        for path in paths
-        for module in used_modules(network, path)
-        for parameter in module.parameters()
-    }
+    modules = {module for path in paths for module in used_modules(network, path)}
+    used = {parameter for module in modules for parameter in module.parameters()}
     for key, expected in other.named_parameters():
         ours = network.get_parameter(key)
         assert (ours.grad is None) == (expected.grad is None) == (ours not in used), key
@@ -161,9 +157,7 @@ def test_a_stacked_training_is_the_training_path_by_path(name: str, batches: str
         run.model.register_forward_pre_hook(count)  # a stacked pass does not call the model
         assert run.run() == "finished"
     assert calls == ([36, 0] if batches == "same" else [12, 9])
-    one, other = (run.model.state_dict() for run in runs)
-    for key, tensor in one.items():
-        torch.testing.assert_close(other[key], tensor, rtol=1e-7, atol=1e-9, msg=key)
+    torch.testing.assert_close(*(run.model.state_dict() for run in runs), rtol=1e-7, atol=1e-9)
     for first, second in zip(*(run.history for run in runs), strict=True):
         assert (first.updates, first.accuracy) == (second.updates, second.accuracy)
         assert first.loss == pytest.approx(second.loss, rel=1e-6)

@@ -29,19 +29,14 @@ SIZES = {
 
 BLOX_BLOCKS = [
     # Every connectivity with operations that differ where they can, ST1 both ways, ST6 both ways.
-    *[
-        (0, 1, *flags)
-        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
-    ],
-    *[
-        (2, 0, *flags)
-        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
-    ],
-    *[
-        (1, 2, *flags)
-        for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
-    ],
+    (*operations, *flags)
+    for operations in ((0, 1), (2, 0), (1, 2))
+    for flags in ((1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1), (0, 1, 0), (0, 0, 1))
 ]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def config(space: str | Space, **changes: Any) -> NetworkConfig:
@@ -52,6 +47,13 @@ def config(space: str | Space, **changes: Any) -> NetworkConfig:
 def supernet(space: str | Space, seed: int = 0, **changes: Any) -> Supernet:
     network = seeded(Supernet, config(space, **changes), seed=seed)
     assert isinstance(network, Supernet)
+    return network
+
+
+def trained(space: str | Space, **options: Any) -> Supernet:
+    """A supernet whose BN looks as after a training."""
+    network = supernet(space, **options)
+    randomise(network)
     return network
 
 
