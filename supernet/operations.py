@@ -61,20 +61,30 @@ def batch_norms(model: nn.Module) -> list[BatchNorm]:
 class Conv2d(nn.Conv2d):
     """nn.Conv2d; of channels-last images on a GPU some are matrix products, forward and backward, which take a half to
     a twentieth of the time of cuDNN's own in float32 (`python -m benchmarks gpu`): 1x1, and 3x3 of few channels, as in
-    a stem."""
+    a stem. A 1x1 convolution with a stride is one without it on the pixels that it looks at: the gradient of PyTorch
+    2.14 on a CPU writes beyond its memory for few channels."""
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.as_product(x) if x.is_cuda else None
-        return super().forward(x) if out is None else out
+        if out is not None:
+            return out
+        if self.kernel_size == (1, 1) and self.stride != (1, 1):
+            down, across = self.stride
+            seen = x[:, :, ::down, ::across].contiguous(memory_format=torch.channels_last)
+            return F.conv2d(seen, self.weight, self.bias, groups=self.groups)
+        return super().forward(x)
 
     def as_product(self, x: Tensor) -> Tensor | None:
         """The convolution as a matrix product; None if it is not one of those."""
         pixels = x.permute(0, 2, 3, 1)
-        if self.stride != (1, 1) or self.groups != 1 or not pixels.is_contiguous():
+        if self.groups != 1 or not pixels.is_contiguous():
             return None
         if self.kernel_size == (1, 1):
-            return F.linear(pixels, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
-        if self.kernel_size == (3, 3) and self.padding == (1, 1) and self.in_channels <= FEW_CHANNELS:
+            down, across = self.stride
+            seen = pixels[:, ::down, ::across]
+            return F.linear(seen, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
+        same = self.kernel_size == (3, 3) and self.padding == (1, 1) and self.stride == (1, 1)
+        if same and self.in_channels <= FEW_CHANNELS:
             weight = self.weight.permute(0, 2, 3, 1).flatten(1)
             return F.linear(neighbourhoods(pixels), weight, self.bias).permute(0, 3, 1, 2)
         return None

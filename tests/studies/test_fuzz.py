@@ -25,7 +25,7 @@ from fuzz_study import write_fuzz_study
 from analysis.__main__ import main as analysis
 from slurm import profile, records
 from studies.__main__ import main as studies
-from supernet.spaces import Blox
+from supernet.spaces.blox.space import Blox
 
 LIMIT = 10  # seconds; each of the commands takes less than one on files of this size
 ODD: list[Any] = [

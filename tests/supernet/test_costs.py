@@ -16,7 +16,9 @@ from tiny import BLOX_BLOCKS, SIZES, SPACES, images, set_statistics, supernet
 from torch import Tensor, nn
 
 from supernet.network import NetworkConfig, StandAlone, Supernet
-from supernet.spaces import Blox, Cell, NasBench201, Size, get_space
+from supernet.spaces import Cell, Size, get_space
+from supernet.spaces.blox.space import Blox
+from supernet.spaces.nasbench201.space import NasBench201
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 CONV1, CONV3 = 2, 3

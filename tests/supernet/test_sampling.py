@@ -20,11 +20,13 @@ from studies.estimators.one_shot import OneShot
 from studies.model.variant import Variant
 from supernet.data import DataConfig
 from supernet.scoring.scorer import Scorer
-from supernet.spaces import Blox, NasBench201, Size, Space, get_space
+from supernet.spaces import Size, Space, get_space
 from supernet.spaces.blox.blocks import OPERATIONS as BLOX_OPERATIONS
 from supernet.spaces.blox.blocks import TYPES
+from supernet.spaces.blox.space import Blox
 from supernet.spaces.nasbench201.graph import EDGES, function_code
 from supernet.spaces.nasbench201.graph import OPERATIONS as NB201_OPERATIONS
+from supernet.spaces.nasbench201.space import NasBench201
 from supernet.spaces.space import LISTED
 from supernet.training import checkpoint
 from supernet.training.config import TrainingConfig

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from supernet.data.dataset import DataSet, Split
 from supernet.operations import Conv2d
-from supernet.spaces import NasBench201, Size, get_space
+from supernet.spaces import Size, get_space
+from supernet.spaces.nasbench201.space import NasBench201
 from supernet.training import checkpoint
 from supernet.training.config import TrainingConfig
 from supernet.training.sampling import Sampler, SamplingConfig
