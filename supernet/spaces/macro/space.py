@@ -157,6 +157,9 @@ class Macro(Space):
         return tuple(found)
 
     def in_mask(self, architecture: Architecture) -> bool:
+        """Of all layers; of a single one, whatever its place, what is masked everywhere."""
+        if len(architecture) == self.cell_length:
+            return architecture[0] in self.allowed_operations
         return all(op in left for op, left in zip(architecture, self.allowed_by_layer, strict=True))
 
     def split_masks(self, place: str) -> dict[str, tuple[str, ...]]:
