@@ -85,12 +85,6 @@ class StrictlyFair(Draws):
     def __init__(self, space: Space, cells: tuple[Space, ...]) -> None:
         super().__init__(space, cells)
         self.group_size = space.fair_group_size
-        sizes = {cell.fair_group_size for cell in cells} - {1, self.group_size}
-        if sizes:
-            raise ValueError(
-                f"share_topology: a shared choice of {max(sizes)} operations does not go with strictly fair groups of "
-                f"{self.group_size}, which the mask {', '.join(space.mask)} leaves"
-            )
 
     @classmethod
     def check(cls, space: Space) -> None:
