@@ -130,6 +130,7 @@ class Space(ABC):
     layers: ClassVar[str]  # the one of them that is ranked together with params
     # Column of a truth table: the best published value and where it is in the official order.
     published_best: ClassVar[Mapping[str, tuple[float, int]]] = {}
+    masks_also: ClassVar[str] = ""  # what a mask may hold beside operations, for a reader
     importer: ClassVar[Importer | None] = None  # of the tables that the benchmark's authors published
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 NB201_OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 BLOX_OPERATIONS = ("conv", "mbconv", "bconv")
+KNOWN = ("nasbench201", "blox", "macro")  # a space that is not among them is tested by all else
 
 
 @dataclass

@@ -117,6 +117,7 @@ class Macro(Space):
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip")
     layer_names: ClassVar[dict[str, str]] = {"blocks": "layers that are not identity"}
     layers: ClassVar[str] = "blocks"
+    masks_also: ClassVar[str] = "also in one layer, as identity@3"
     # Mean over three seeds of the best test accuracy of 50 epochs; that of 22212202, and of what is the same function.
     published_best: ClassVar[dict[str, tuple[float, int]]] = {"cifar10_test": (93.1267, 6473)}
     importer: ClassVar[Importer] = Importer(

@@ -105,6 +105,7 @@ class NasBench201(Space):
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip", "skip+pool")
     layer_names: ClassVar[dict[str, str]] = {"live_convolutions": "live convolutions"}
     layers: ClassVar[str] = "live_convolutions"
+    masks_also: ClassVar[str] = "also on one edge, as none@0-3"
     # Means over seeds at 200 epochs. Source: Dong & Yang (ICLR 2020), table 5, the best architectures.
     published_best: ClassVar[dict[str, tuple[float, int]]] = {
         "cifar10_test": (94.3733, 6111),
