@@ -1,4 +1,4 @@
-"""What both spaces build their operations from: batch normalisation with a choice of statistics, convolutions,
+"""What spaces build their operations from: batch normalisation with a choice of statistics, convolutions,
 pooling, linear transformers.
 
 Shapes: every module here maps (B, C, H, W) to (B, C', H', W').
