@@ -58,17 +58,23 @@ def grid(
     size: Size,
     data: DataConfig,
     training: TrainingConfig,
-    expected_seconds: float | None = None,
     **settings: Any,
 ) -> Study:
     """The question at a size. training: of a supernet whose paths have a batch each; three paths on the same batch
-    take a third of its epochs. settings: of all variants."""
+    take a third of its epochs. settings: of all supernets."""
 
-    def variant(called: str, estimator: Estimator) -> Variant:
-        return Variant(name=called, space="macro", size=size, data=data, estimator=estimator, **settings)
+    def reference(called: str, estimator: Estimator) -> Variant:
+        """What needs no supernet, of the networks whose accuracies are the truth."""
+        return Variant(name=called, space="macro", size=PUBLISHED, data=protocol.CIFAR10, estimator=estimator)
 
-    uniform = variant("uniform", OneShot(training=training, sampling=protocol.UNIFORM))
-    uniform = replace(uniform, expected_seconds=expected_seconds)
+    uniform = Variant(
+        name="uniform",
+        space="macro",
+        size=size,
+        data=data,
+        estimator=OneShot(training=training, sampling=protocol.UNIFORM),
+        **settings,
+    )
     assert training.epochs is not None
     paths = get_space("macro").fair_group_size
     supernets = (
@@ -84,9 +90,9 @@ def grid(
         uniform.changed(name="without identity", mask=IDENTITY),
     )
     references = (
-        variant("size", NetworkCost()),
-        variant("depth", LayerCount()),
-        variant("separable", Separable(table=TRUTH.table, column=TRUTH.column)),
+        reference("size", NetworkCost()),
+        reference("depth", LayerCount()),
+        reference("separable", Separable(table=TRUTH.table, column=TRUTH.column)),
     )
     return Study(
         name=name,

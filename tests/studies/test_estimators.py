@@ -13,9 +13,8 @@ from studies.estimators import Estimator, Record, estimators, register
 from studies.estimators.compute.task import Task
 from supernet.data import DataConfig
 from supernet.data.loading import load_data
-from supernet.spaces import Size, get_space
+from supernet.spaces import SPACES, Size, get_space
 
-SPACES = ("nasbench201", "blox")
 KINDS = sorted(estimators())
 SOURCELESS = [kind for kind in KINDS if not estimators()[kind]().starts_from_supernet]
 

@@ -43,11 +43,12 @@ EXPECTED = "the published JSON, or a CSV with the columns arch, " + ", ".join(CO
 
 
 class Row(NamedTuple):
-    """One architecture as a file has it. place: for messages. costs: by name, those that the file states."""
+    """One architecture as a file has it. place: for messages. right: test images, of each seed. costs: by name, those
+    that the file states."""
 
     place: str
     architecture: Architecture
-    accuracies: tuple[float, ...]
+    right: tuple[int, ...]
     costs: dict[str, float]
 
 
@@ -66,12 +67,12 @@ def read(source: Path) -> Imported:
         raise ValueError(f"{source}: has no architecture; expected {EXPECTED}")
     ordered = [by_index[index] for index in sorted(by_index)]
     architectures = [row.architecture for row in ordered]
-    accuracies = np.array([row.accuracies for row in ordered])
+    right = np.array([row.right for row in ordered])
     frame = pd.DataFrame(
         {
             "arch": [space.text(architecture) for architecture in architectures],
-            TEST: accuracies.mean(axis=1),
-            **dict(zip(COLUMNS, accuracies.T, strict=True)),
+            TEST: right.sum(axis=1) * 100 / (SEEDS * IMAGES),  # so that equal sums are equal numbers
+            **dict(zip(COLUMNS, right.T * 100 / IMAGES, strict=True)),
         }
     )
     count = space.counts()["raw"]
@@ -144,11 +145,11 @@ def _of_csv(source: Path) -> Iterator[Row]:
 def _row(source: Path, place: str, name: Any, accuracies: list[Any], entry: dict[str, Any]) -> Row:
     try:
         architecture = Macro().parse(str(name))
-        values = tuple(_accuracy(value) for value in accuracies)
+        right = tuple(map(_right, accuracies))
         costs = {known: _number(entry[known]) for known in COSTS if entry.get(known) not in (None, "")}
     except ValueError as error:
         raise ValueError(f"{source}: {place}: {error}") from None
-    return Row(place, architecture, values, costs)
+    return Row(place, architecture, right, costs)
 
 
 def _number(value: Any) -> float:
@@ -161,13 +162,13 @@ def _number(value: Any) -> float:
     return number
 
 
-def _accuracy(value: Any) -> float:
-    """In percent, to the image: 89.47 for the 89.47000122 of single precision."""
+def _right(value: Any) -> int:
+    """The test images that an accuracy in percent stands for: 8,947 for the 89.47000122 of single precision."""
     number = _number(value)
     right = round(number * IMAGES / 100)
     if not 0 <= right <= IMAGES or abs(number - right * 100 / IMAGES) > 1e-4:
         raise ValueError(f"{value!r:.40} is not an accuracy in percent on {IMAGES:,} images")
-    return right * 100 / IMAGES
+    return right
 
 
 def _cost_warnings(rows: list[Row], space: Macro) -> list[str]:
