@@ -61,18 +61,16 @@ def batch_norms(model: nn.Module) -> list[BatchNorm]:
 class Conv2d(nn.Conv2d):
     """nn.Conv2d; of channels-last images on a GPU some are matrix products, forward and backward, which take a half to
     a twentieth of the time of cuDNN's own in float32 (`python -m benchmarks gpu`): 1x1, and 3x3 of few channels, as in
-    a stem. A 1x1 convolution with a stride is one without it on the pixels that it looks at: the gradient of PyTorch
-    2.14 on a CPU writes beyond its memory for few channels."""
+    a stem."""
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.as_product(x) if x.is_cuda else None
         if out is not None:
             return out
-        if self.kernel_size == (1, 1) and self.stride != (1, 1):
-            down, across = self.stride
-            seen = x[:, :, ::down, ::across].contiguous(memory_format=torch.channels_last)
-            return F.conv2d(seen, self.weight, self.bias, groups=self.groups)
-        return super().forward(x)
+        seen, stride = without_stride(self, x)
+        if stride == self.stride:
+            return super().forward(x)
+        return F.conv2d(seen, self.weight, self.bias, stride, groups=self.groups)
 
     def as_product(self, x: Tensor) -> Tensor | None:
         """The convolution as a matrix product; None if it is not one of those."""
@@ -88,6 +86,15 @@ class Conv2d(nn.Conv2d):
             weight = self.weight.permute(0, 2, 3, 1).flatten(1)
             return F.linear(neighbourhoods(pixels), weight, self.bias).permute(0, 3, 1, 2)
         return None
+
+
+def without_stride(layer: nn.Conv2d, x: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+    """Input and stride with which a convolution is computed. A 1x1 convolution with a stride is one without it on the
+    pixels that it looks at: the gradient of PyTorch 2.14 on a CPU writes beyond its memory for few channels."""
+    if layer.kernel_size != (1, 1) or layer.stride == (1, 1):
+        return x, layer.stride
+    down, across = layer.stride
+    return x[:, :, ::down, ::across].contiguous(memory_format=torch.channels_last), (1, 1)
 
 
 def neighbourhoods(pixels: Tensor) -> Tensor:

@@ -1,5 +1,4 @@
-"""The number of parameters, of multiply-accumulates and of layers of the network as scores: the baselines of everything
-else."""
+"""The number of parameters and of multiply-accumulates of the network as scores: the baselines of everything else."""
 
 from __future__ import annotations
 
@@ -30,20 +29,3 @@ class NetworkCost(Estimator):
             cost = task.space.cost(architecture, task.size)
             for measure, value in zip(self.measures, (cost.params, cost.macs), strict=True):
                 yield Record(architecture=architecture, measure=measure, score=float(value))
-
-
-@register("layers")
-@dataclass(frozen=True, kw_only=True)
-class LayerCount(Estimator):
-    """More is better: the layers that the space's baselines sum with params (`Space.layers`)."""
-
-    needs_images: ClassVar[bool] = False
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        return ("layers",)
-
-    def score(self, task: Task, architectures: Sequence[Architecture], report: Report) -> Iterator[Record]:
-        for architecture in architectures:
-            count = task.space.layer_counts(architecture)[task.space.layers]
-            yield Record(architecture=architecture, measure="layers", score=float(count))

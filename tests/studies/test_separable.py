@@ -1,4 +1,4 @@
-"""The separable reference and the layer count, against the closed form of a complete design and published levels."""
+"""The separable reference, beside the layers: against the closed form of a complete design, and known levels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from scipy.stats import kendalltau, rankdata
 
 from studies.estimators.compute.task import Task
-from studies.estimators.cost import LayerCount
 from studies.estimators.estimator import Record
 from studies.estimators.separable import Separable
 from studies.truth.table import save_imported
@@ -48,7 +47,7 @@ def test_on_the_whole_space_the_fit_is_the_sum_of_means(
         found = np.array([r.score for r in records if r.measure == measure])
         assert np.ptp(found - expected) < 1e-6 * np.ptp(expected)
         taus[measure] = kendalltau(found, truth).statistic
-    layers = [r.score for r in LayerCount().score(task, architectures, lambda *_: None)]
+    layers = [task.space.layer_counts(a)[task.space.layers] for a in architectures]
     assert kendalltau(layers, truth).statistic == pytest.approx(0.693, abs=5e-4)
     assert taus["values"] == pytest.approx(0.8656, abs=5e-4)
     assert taus["ranks"] > taus["values"]
