@@ -124,6 +124,7 @@ class Macro(Space):
         module="supernet.spaces.macro.importer",
         help="NAS-Bench-Macro: the published JSON, or the same as CSV",
         source="nas-bench-macro_cifar10.json, or a CSV with arch and cifar10_test_seed0 to 2",
+        data=("cifar10",),
     )
 
     def __post_init__(self) -> None:
