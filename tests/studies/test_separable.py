@@ -14,7 +14,7 @@ from studies.estimators.estimator import Record
 from studies.estimators.separable import Separable
 from studies.truth.table import save_imported
 from supernet.data import DataConfig
-from supernet.data.loading import load
+from supernet.data.loading import load_data
 from supernet.spaces import get_space
 from supernet.spaces.macro.importer import read
 
@@ -22,7 +22,7 @@ from supernet.spaces.macro.importer import read
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
     space = get_space("macro")
-    data = load(DataConfig(name="digits", subset=100))
+    data = load_data(DataConfig(name="digits", subset=100))
     return Task(space=space, size=space.published, data=data, seed=0, folder=tmp_path_factory.mktemp("run"))
 
 
