@@ -11,7 +11,7 @@ without identity} x 5 seeds, beside a separable fit of the truth (params, MACs a
 Data: CIFAR-10 at 16x16 pixels, 45,000 training and 1,000 validation images; truth: mean over three seeds of the best
 test accuracy of 50 epochs. All 6,561 architectures are scored. All supernets train for 8,448 passes of 64 images: 12
 epochs and, of three paths on the same batch, 4.
-Expected: ten minutes of one core a run.
+Expected: ten minutes of one core a run. What is there: docs/results/macro.md.
 Smoke: python -m studies run macro_cifar10_cpu --smoke
 """
 
