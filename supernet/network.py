@@ -80,6 +80,11 @@ class NetworkConfig:
             for stage, after in zip(self.stages, following, strict=True)
         )
 
+    @cached_property
+    def cell_spaces(self) -> tuple[Space, ...]:
+        """The space of each searchable cell: the mask may differ from cell to cell."""
+        return self.space.at_cells(self.size, len(self.stages))
+
     def place(self, index: int) -> Place:
         """Where searchable cell `index` is."""
         stage = self.stages[index]
@@ -99,9 +104,9 @@ class NetworkConfig:
 
     def check_mask(self, path: Path) -> None:
         """ValueError, naming them, if the path uses masked names."""
-        for cell in set(path) if self.space.mask else ():
-            if not self.space.in_mask(cell):
-                used = [n for n in self.space.mask if not replace(self.space, mask=(n,)).in_mask(cell)]
+        for cell, space in set(zip(path, self.cell_spaces, strict=True)) if self.space.mask else ():
+            if not space.in_mask(cell):
+                used = [name for name in space.mask if not replace(space, mask=(name,)).in_mask(cell)]
                 raise ValueError(f"path: {cell} uses what is masked: {', '.join(used)}")
 
 
@@ -121,7 +126,7 @@ class Network(nn.Module):
         self.cells = nn.ModuleList()
         for index in range(len(config.stages)):
             choice = None if path is None else path[index]
-            self.cells.append(parts.cell(config.space, config.place(index), choice, **options))
+            self.cells.append(parts.cell(config.cell_spaces[index], config.place(index), choice, **options))
         self.reductions = nn.ModuleList(
             parts.reduction(size.reduction, size.channels << number)  # type: ignore[misc]
             for number in range(config.reductions)

@@ -1,4 +1,4 @@
-"""What both spaces build their operations from: batch normalisation with a choice of statistics, convolutions,
+"""What spaces build their operations from: batch normalisation with a choice of statistics, convolutions,
 pooling, linear transformers.
 
 Shapes: every module here maps (B, C, H, W) to (B, C', H', W').
@@ -65,19 +65,36 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.as_product(x) if x.is_cuda else None
-        return super().forward(x) if out is None else out
+        if out is not None:
+            return out
+        seen, stride = without_stride(self, x)
+        if stride == self.stride:
+            return super().forward(x)
+        return F.conv2d(seen, self.weight, self.bias, stride, groups=self.groups)
 
     def as_product(self, x: Tensor) -> Tensor | None:
         """The convolution as a matrix product; None if it is not one of those."""
         pixels = x.permute(0, 2, 3, 1)
-        if self.stride != (1, 1) or self.groups != 1 or not pixels.is_contiguous():
+        if self.groups != 1 or not pixels.is_contiguous():
             return None
         if self.kernel_size == (1, 1):
-            return F.linear(pixels, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
-        if self.kernel_size == (3, 3) and self.padding == (1, 1) and self.in_channels <= FEW_CHANNELS:
+            down, across = self.stride
+            seen = pixels[:, ::down, ::across]
+            return F.linear(seen, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
+        same = self.kernel_size == (3, 3) and self.padding == (1, 1) and self.stride == (1, 1)
+        if same and self.in_channels <= FEW_CHANNELS:
             weight = self.weight.permute(0, 2, 3, 1).flatten(1)
             return F.linear(neighbourhoods(pixels), weight, self.bias).permute(0, 3, 1, 2)
         return None
+
+
+def without_stride(layer: nn.Conv2d, x: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+    """Input and stride with which a convolution is computed. A 1x1 convolution with a stride is one without it on the
+    pixels that it looks at: the gradient of PyTorch 2.14 on a CPU writes beyond its memory for few channels."""
+    if layer.kernel_size != (1, 1) or layer.stride == (1, 1):
+        return x, layer.stride
+    down, across = layer.stride
+    return x[:, :, ::down, ::across].contiguous(memory_format=torch.channels_last), (1, 1)
 
 
 def neighbourhoods(pixels: Tensor) -> Tensor:

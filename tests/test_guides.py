@@ -54,3 +54,29 @@ def test_the_steps_of_a_guide_work(guide: Path, copy: Path) -> None:
             for line in text.splitlines():
                 assert line.strip() in printed, f"{line!r} is not in\n{printed}"
     assert ran, "a guide without a command shows nothing"
+
+
+def test_a_space_is_one_line_outside_its_folder() -> None:
+    """What the guide states is what its own example takes, and what NAS-Bench-Macro took."""
+    guide = (ROOT / "docs/develop/add-a-space.md").read_text()
+    (stated,) = re.findall(r"Lines changed outside the folder: (\d+)\.", guide)
+    changed = [
+        line
+        for language, _, text in BLOCK.findall(guide)
+        if language == "diff"
+        for line in text.splitlines()
+        if re.match(r"[+-](?![+-]{2} )", line)
+    ]
+    assert len(changed) == int(stated)
+    folder = ROOT / "supernet/spaces/macro"
+    named = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for package in ("supernet", "analysis", "studies", "slurm")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if folder not in path.parents and path.parent.name != "catalog"
+        for line in path.read_text().splitlines()
+        if re.search(r"""spaces\.macro\b|["']macro\.|(?<!-)\bMacro\b|space\w*\W+["']macro["']""", line)
+    ]
+    assert named == ['supernet/spaces/__init__.py: "macro.space.Macro",']
+    listed = re.findall(r"^\| `(\w+\.py)` \| \d+ \|", guide, re.MULTILINE)
+    assert {*listed, "__init__.py"} == {path.name for path in folder.glob("*.py")}

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from analysis.cli import add_format, completed_by
+from supernet.spaces import SPACES
 
 NAMES = "analysis.commands.names:studies"
 FORMATS = "CSV, JSON, Parquet, NumPy or a plain pickle, packed or not"
@@ -182,7 +183,7 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
 def add_spelling(parser: argparse.ArgumentParser) -> None:
     """--space, --dialect and --arch-column: how a file of others names architectures."""
     parser.add_argument(
-        "--space", help="nasbench201 or blox (default: the one that reads every row of a file)"
+        "--space", help=f"{' or '.join(SPACES)} (default: the one that reads every row of a file)"
     )
     parser.add_argument(
         "--dialect",

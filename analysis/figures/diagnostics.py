@@ -20,6 +20,7 @@ MOST = 6  # panels of a figure
 COLUMNS = 3
 SMALLEST_LIMIT = 0.05  # ends of the colours at the least: noise is not to look like a finding
 DEVIATIONS = 6  # standard deviations from chance at which the colours end
+LETTERS = 40  # of the names of all places; more are written aslant
 
 # Blue and vermilion of the palette: told apart under all kinds of colour vision, and by lightness from the middle.
 DIVERGING: Colormap = LinearSegmentedColormap.from_list(
@@ -83,7 +84,8 @@ def residuals(
             cell = names.index(row["name"]), where.index(row["place"])
             values[cell], bold[cell] = row["at_equal_truth"], row["low"] > 0 or row["high"] < 0
         _heatmap(axes, values / limit, [[_signed(value) for value in line] for line in values], bold)
-        axes.set_xticks(range(len(where)), where)
+        crowded = sum(map(len, where)) > LETTERS
+        axes.set_xticks(range(len(where)), where, rotation=45 if crowded else 0)
         axes.set_yticks(range(len(names)), names)
 
     text = (

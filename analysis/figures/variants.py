@@ -24,14 +24,12 @@ Mark = tuple[str, str, Any]  # label, colour, line style
 
 
 def _references() -> dict[str, Mark]:
-    """The mark of each reference by its name in the frame. The layers that spaces sum with params have one for all."""
+    """The mark of each reference by its name in the frame. The layers that spaces sum with params look alike."""
     _, orange, green, pink, amber, sky, _ = style.PALETTE
-    layers = [space.layers for space in SPACES.values()]
-    summed = ", ".join(WORDS[name] for name in layers)
     marks: dict[str, Mark] = {
         "params": (TITLES["params"], amber, "-"),
         "macs": (TITLES["macs"], green, (0, (2.5, 1.5))),
-        **dict.fromkeys(layers, (summed, pink, "-")),
+        **{space.layers: (WORDS[space.layers], pink, "-") for space in SPACES.values()},
     }
     others = [name for name in BASELINES if name not in marks and name != LOG_RANK_SUM]
     marks |= {name: (TITLES[name], sky, "-") for name in others}
@@ -111,8 +109,11 @@ def variants(
             Line2D([], [], **SEED, label="one seed"),
             *([Line2D([], [], **ALONE, label="95 % of one seed, over architectures alone")] if alone else []),
         ]
-        shown = {label: look for name, (label, *look) in REFERENCES.items() if name in used}
-        for label, (colour, dashes) in shown.items():
+        shown: dict[tuple[str, Any], list[str]] = {}
+        for label, *look in (mark for name, mark in REFERENCES.items() if name in used):
+            shown.setdefault((look[0], look[1]), []).append(label)
+        for (colour, dashes), labels in shown.items():
+            label = ", ".join(labels)
             handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label))
         style.add_legend(figure, handles, columns=2)
         style.add_note(figure, note)

@@ -19,6 +19,8 @@ from supernet.spaces import SPACES, Architecture, Size, Space, get_space
 
 COSTS = ("params", "macs")
 LOG_RANK_SUM = "log_rank_sum"
+LAYERS = "layers"
+CONTROLS = (*COSTS, LAYERS)
 
 
 def baseline_names(space: Space) -> tuple[str, ...]:
@@ -39,6 +41,14 @@ def costs_of(space: Space, architectures: Sequence[Architecture], size: Size | N
     """Columns params and macs (n rows) of the architectures' stand-alone networks of `size`; None: as published."""
     costs = [space.cost(architecture, size)[:2] for architecture in architectures]
     return pd.DataFrame(costs, columns=list(COSTS))
+
+
+def controls_of(
+    space: Space, architectures: Sequence[Architecture], size: Size | None = None
+) -> pd.DataFrame:
+    """What a score may only repeat: columns params, macs and layers, the count that is ranked together with params."""
+    layers = [space.layer_counts(architecture)[space.layers] for architecture in architectures]
+    return costs_of(space, architectures, size).assign(**{LAYERS: layers})
 
 
 def baseline_scores(truth: Table, size: Size | None = None) -> pd.DataFrame:

@@ -20,13 +20,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.measures.baselines import COSTS, costs_of
+from analysis.measures.baselines import CONTROLS, LAYERS, controls_of
 from analysis.measures.collect import Collected
 from analysis.measures.ground_truth import occurrences
 from analysis.statistics.correlation import finite_pair, kendall_tau, undefined
 from analysis.statistics.crossed import LEVEL, QUANTILE
 from analysis.statistics.pairs import Floats, places
-from analysis.statistics.partial import partial_kendall, partial_spearman
+from analysis.statistics.partial import partial_kendall, partial_spearman, tau_within
 from analysis.statistics.topn import by_score, by_truth
 from analysis.statistics.uncertainty import BOOTSTRAP_LIMIT, RESAMPLES, SMALLEST, resamples
 from supernet.spaces import Architecture, Space, get_space
@@ -210,8 +210,8 @@ NAMES = ["space", "mask", "variant"]
 class Diagnostics:
     """Frames of one study; each has space, mask and variant. Empty where every variant has too few architectures.
 
-    variants: a row a variant: n, tau_b; partial_params and partial_macs (Spearman, given that cost), partial_tau_params
-      and partial_tau_macs (Kendall), each with _low and _high.
+    variants: a row a variant: n, tau_b; for each of CONTROLS (params, macs, layers) partial_NAME (Spearman, given it)
+      and partial_tau_NAME (Kendall); within_layers: tau-b of pairs with equally many layers; each with _low and _high.
     residuals: rows of `residuals_by`. confusion: rows of `confusion`.
     """
 
@@ -238,11 +238,14 @@ def diagnose(found: Collected) -> Diagnostics:
             continue
         made_of, costs = (frame.loc[points["arch"]] for frame in known[group["space"]])
         row: dict[str, object] = {**group, "n": len(points), "tau_b": kendall_tau(truth, score).value}
-        for name in COSTS:
+        for name in CONTROLS:
             for kind, function in (("partial", partial_spearman), ("partial_tau", partial_kendall)):
                 partial = function(truth, score, costs[name])
                 row |= {f"{kind}_{name}": partial.value}
                 row |= {f"{kind}_{name}_low": partial.low, f"{kind}_{name}_high": partial.high}
+        within = tau_within(truth, score, costs[LAYERS])
+        row |= {"within_layers": within.value}
+        row |= {"within_layers_low": within.low, "within_layers_high": within.high}
         variants.append(row)
         residuals.append(residuals_by(made_of, rank_residuals(truth, score)).assign(**group))
         tops.append(confusion(truth, score).assign(**group))
@@ -257,7 +260,7 @@ def _known(found: Collected, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     made_of = features(space, architectures)
     made_of.index = pd.Index(texts)
     size = found.study.truths[name].size
-    return made_of, costs_of(space, architectures, size).set_axis(texts)
+    return made_of, controls_of(space, architectures, size).set_axis(texts)
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -45,6 +45,20 @@ def of_tau_b_of(pair: Pair) -> Floats:
     return 2 * _ratio(balance - c, (ux - vx, uy - vy), (c, vx, vy))
 
 
+def of_tau_within(x: Floats, y: Floats, strata: np.ndarray) -> tuple[float, Floats]:
+    """tau-b of the pairs whose members are of one stratum, and the influence (n,) of each architecture on it; NaN where
+    x or y is constant in every stratum. strata (n,): of each architecture."""
+    balance, ux, uy = np.zeros((3, len(x)))
+    for inside in (strata == stratum for stratum in np.unique(strata)):
+        if (size := int(inside.sum())) > 1:
+            shares = np.stack(_balance(Pair(x[inside], y[inside])))
+            balance[inside], ux[inside], uy[inside] = shares * (size - 1) / (len(x) - 1)
+    c, vx, vy = (float(values.mean()) for values in (balance, ux, uy))
+    if not (vx and vy):
+        return float("nan"), np.full(len(x), np.nan)
+    return c / np.sqrt(vx * vy), 2 * _ratio(balance - c, (ux - vx, uy - vy), (c, vx, vy))
+
+
 def of_tau_a(x: Floats, y: Floats) -> Floats:
     """Influence of each architecture on Kendall's tau-a, (n,); x and y finite."""
     balance = _balance(Pair(x, y))[0]

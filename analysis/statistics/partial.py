@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 
 from analysis.statistics.correlation import Coefficient, finite_pair, kendall_tau, spearman, undefined
 from analysis.statistics.crossed import QUANTILE, standard_error
-from analysis.statistics.influence import of_spearman, of_tau_b
+from analysis.statistics.influence import of_spearman, of_tau_b, of_tau_within
 from analysis.statistics.pairs import Floats
 from analysis.statistics.uncertainty import SMALLEST
 
@@ -55,6 +55,25 @@ def partial_kendall(truth: ArrayLike, score: ArrayLike, cost: ArrayLike) -> Part
     return _partial(truth, score, cost, kendall_tau, of_tau_b)
 
 
+def tau_within(truth: ArrayLike, score: ArrayLike, strata: ArrayLike) -> Partial:
+    """Kendall's tau-b of truth and score over the pairs of architectures with equal `strata`, all (n,) and finite: what
+    a score knows among those of equal cost, where that is a small number such as of layers.
+
+    Concordant less discordant pairs over the root of the product of the pairs untied in truth and in score, each
+    counted within strata. The interval is as of partial_spearman."""
+    truth, score = finite_pair(truth, score)
+    truth, groups = finite_pair(truth, strata)
+    if note := undefined(truth, score):
+        return Partial(None, None, None, note)
+    value, influence = of_tau_within(truth, score, groups)
+    if not np.isfinite(value):
+        return Partial(None, None, None, "truth or score is constant wherever the strata are equal")
+    value = float(np.clip(value, -1, 1))
+    if len(truth) < SMALLEST:
+        return Partial(value, None, None, f"no interval for fewer than {SMALLEST} architectures")
+    return _on_fisher_scale(value, influence)
+
+
 def _partial(
     truth: ArrayLike,
     score: ArrayLike,
@@ -77,12 +96,17 @@ def _partial(
     value = float(np.clip((a - b * c) / root, -1, 1))
     if len(truth) < SMALLEST:
         return Partial(value, None, None, f"no interval for fewer than {SMALLEST} architectures")
-    if abs(value) > 1 - 1e-12:
-        return Partial(value, value, value)
     on_a, on_b, on_c = (influence_on(*pair) for pair in pairs)
     influence: Floats = (
         on_a / root + (value * b / (1 - b**2) - c / root) * on_b + (value * c / (1 - c**2) - b / root) * on_c
     )
+    return _on_fisher_scale(value, influence)
+
+
+def _on_fisher_scale(value: float, influence: Floats) -> Partial:
+    """The value with its interval."""
+    if abs(value) > 1 - 1e-12:
+        return Partial(value, value, value)
     half = QUANTILE * standard_error(influence) / (1 - value**2)
     centre = np.arctanh(value)
     return Partial(value, float(np.tanh(centre - half)), float(np.tanh(centre + half)))

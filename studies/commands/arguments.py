@@ -16,12 +16,13 @@ IMPORTS = "--imports"  # of a job's words: the folder that a study file imports 
 DATA_ROOT = "DATA_ROOT"  # the environment's variable
 DEVICES = ("auto", "cpu", "cuda")
 ALL = "all"
+ANY_SPACE = " or ".join(SPACES)
 WORKERS = "processes of one thread (default: one a core; one on a GPU)"
 TABLE = "a Parquet file with its manifest, or a name that `truth list` has"
 
 # `truth build`: what may differ from the default of images and networks of one's own.
 ASKED: dict[str, tuple[type, str]] = {
-    "recipe": (str, "nasbench201 or blox: how networks are trained (default: the space's own)"),
+    "recipe": (str, f"{ANY_SPACE}: how networks are trained (default: the space's own)"),
     "split": (str, "which images train, which validate (default: the recipe's, else the data set's)"),
     "subset": (int, "this many training images, balanced over the classes (default: all)"),
     "valid-subset": (int, "this many validation images (default: all)"),
@@ -181,13 +182,13 @@ def add_search(parser: argparse.ArgumentParser) -> None:
 
 
 def add_space(parser: argparse.ArgumentParser) -> None:
+    masks = [f"{space.title}: {space.masks_also}" for space in SPACES.values() if space.masks_also]
     parser.add_argument("space", choices=SPACES, help="search space")
     parser.add_argument(
         "--mask",
         default="",
         metavar="NAME,NAME",
-        help="operations that no architecture may use (NAS-Bench-201: also on one edge, as none@0-3; Blox: also "
-        "connectivity types ST1..ST6)",
+        help=f"operations that no architecture may use ({'; '.join(masks)})",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the example (default 0)")
     parser.add_argument("--draw", type=Path, metavar="FILE", help="save a drawing of the example")
@@ -261,7 +262,7 @@ def add_truth_import(parser: argparse.ArgumentParser) -> None:
 
 
 def add_truth_build(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--space", required=True, help="nasbench201 or blox")
+    parser.add_argument("--space", required=True, help=ANY_SPACE)
     parser.add_argument(
         "--data",
         default="digits",

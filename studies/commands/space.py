@@ -61,7 +61,7 @@ def _costs(space: Space) -> Table:
     """The range of each cost at the published size."""
     size = space.published
     title = (
-        f"at the published size ({size.channels} channels, {size.stages} stages of {size.cells_per_stage}, "
+        f"at the published size ({size.channels} channels, {size.stages} stages of {space.cells_a_stage(size)}, "
         f"{size.image_channels}x{size.image_size}x{size.image_size}, {size.classes} classes):"
     )
     columns = [Column("cost", words=True), Column("lowest", format=COUNT), Column("highest", format=COUNT)]

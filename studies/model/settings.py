@@ -158,6 +158,8 @@ def convert(text: str, hint: Any, path: str) -> Any:
         )
     if kind is bool and text.lower() in ("true", "false"):
         return text.lower() == "true"
+    if str in choices:  # beside another type: a word, which the configuration judges
+        return text
     if kind not in (*EXPECTED, str):
         raise ValueError(f"--set: {path}: cannot be said in a word; change it in the study's file")
     if kind is not bool:

@@ -23,7 +23,7 @@ from studies.running.parallel import run_tasks
 from studies.search.policy import Outcome, random_search
 from studies.search.trials import Setting, Trials, estimate, prepare
 from studies.truth.table import TruthTable
-from supernet.spaces import Architecture, Size
+from supernet.spaces import Architecture, Size, get_space
 
 SHORT_EPOCHS = {"embedded": 4, "published": 50}
 
@@ -45,7 +45,7 @@ def methods(
     """For the embedded task its own trainings, else FEAR's published ones. threshold: in percent, None for the HoG
     learner's. epochs: of the short training, None for 4 (embedded) or 50."""
     is_embedded = data == embedded.DATA
-    cells = max(1, round(size.stages * size.cells_per_stage * 4 / 15))  # the paper's share of the cells
+    cells = max(1, round(len(get_space(space).stages(size)) * 4 / 15))  # the paper's share of the cells
     epochs = epochs or SHORT_EPOCHS["embedded" if is_embedded else "published"]
     if is_embedded:
         recipe = embedded.STAND_ALONE[space]

@@ -40,7 +40,7 @@ def side_by_side(members: Sequence[nn.Module]) -> nn.Module:
     first, count = members[0], len(members)
     joined: nn.Module
     if isinstance(first, nn.Conv2d):
-        joined = nn.Conv2d(
+        joined = type(first)(
             count * first.in_channels,
             count * first.out_channels,
             first.kernel_size,  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -129,6 +130,7 @@ class Space(ABC):
     layers: ClassVar[str]  # the one of them that is ranked together with params
     # Column of a truth table: the best published value and where it is in the official order.
     published_best: ClassVar[Mapping[str, tuple[float, int]]] = {}
+    masks_also: ClassVar[str] = ""  # what a mask may hold beside operations, for a reader
     importer: ClassVar[Importer | None] = None  # of the tables that the benchmark's authors published
 
     def __post_init__(self) -> None:
@@ -162,6 +164,11 @@ class Space(ABC):
         """The same at each choice point of a cell."""
         return (self.allowed_operations,) * len(self.choice_points)
 
+    def at_cells(self, size: Size, count: int) -> tuple[Space, ...]:
+        """The space under the mask of each of `count` cells of a network: one that stands for all, one a stage, or each
+        its own. The mask is the same everywhere, if it does not name single cells."""
+        return (self,) * count
+
     def split_masks(self, place: str) -> dict[str, tuple[str, ...]]:
         """For each operation that is allowed at a choice point, the further mask that leaves it alone there.
 
@@ -181,6 +188,11 @@ class Space(ABC):
     def stages(self, size: Size) -> tuple[int, ...]:
         """The stage of each searchable cell of a network, from 0."""
         return tuple(stage for stage in range(size.stages) for _ in range(size.cells_per_stage))
+
+    def cells_a_stage(self, size: Size) -> str:
+        """How many searchable cells a stage has, in words: '5', or '2, 3, 3' where stages differ."""
+        counts = list(Counter(self.stages(size)).values())
+        return ", ".join(map(str, counts[:1] if len(set(counts)) == 1 else counts))
 
     def halvings(self, size: Size) -> tuple[int, ...]:
         """How often the image has been halved (and the channels doubled) before each searchable cell and, the last,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -19,6 +19,7 @@ from supernet.spaces import Cell, Path, Size, Space
 
 BATCHES = ("consecutive", "same")
 GRADIENTS = ("sum", "mean", "parameter_mean")
+STAGE = "stage"  # share_topology: one cell a stage
 
 Cells = tuple[Cell, ...]  # of one path, those that are drawn independently
 
@@ -28,7 +29,7 @@ class Draws(ABC):
 
     Args:
         space: The masked search space.
-        cells: How many cells of a path are drawn independently; the others repeat them.
+        cells: Of each cell of a path that is drawn independently its space; the others repeat them.
 
     Raises:
         ValueError: for a space that has no such sampling.
@@ -37,7 +38,7 @@ class Draws(ABC):
     fair: ClassVar[bool] = False  # whether a group of paths is followed by one optimizer step
     group_size: int = 1  # paths
 
-    def __init__(self, space: Space, cells: int) -> None:
+    def __init__(self, space: Space, cells: tuple[Space, ...]) -> None:
         self.space, self.cells = space, cells
         self.check(space)
 
@@ -47,7 +48,7 @@ class Draws(ABC):
 
     @abstractmethod
     def draw(self, rng: random.Random) -> list[Cells]:
-        """The next group: `group_size` times `cells` cells. All chance comes from `rng`."""
+        """The next group: `group_size` times a cell of each of `cells`. All chance comes from `rng`."""
 
 
 KINDS: dict[str, type[Draws]] = {}
@@ -71,7 +72,7 @@ class Uniform(Draws):
     """Each choice point independently (Blox: each connected block of distinct function equally likely)."""
 
     def draw(self, rng: random.Random) -> list[Cells]:
-        return [tuple(self.space.draw_cell(rng) for _ in range(self.cells))]
+        return [tuple(cell.draw_cell(rng) for cell in self.cells)]
 
 
 @sampling("fair")
@@ -81,7 +82,7 @@ class StrictlyFair(Draws):
 
     fair = True
 
-    def __init__(self, space: Space, cells: int) -> None:
+    def __init__(self, space: Space, cells: tuple[Space, ...]) -> None:
         super().__init__(space, cells)
         self.group_size = space.fair_group_size
 
@@ -90,8 +91,9 @@ class StrictlyFair(Draws):
         _ = space.fair_group_size  # refuses a mask that strict fairness is not defined for
 
     def draw(self, rng: random.Random) -> list[Cells]:
-        columns = [self.space.draw_fair_cells(rng) for _ in range(self.cells)]
-        return list(zip(*columns, strict=True))
+        columns = [cell.draw_fair_cells(rng) for cell in self.cells]
+        repeated = [column * (self.group_size // len(column)) for column in columns]
+        return list(zip(*repeated, strict=True))
 
 
 @sampling("balanced")
@@ -99,22 +101,26 @@ class Balanced(Draws):
     """A total of non-linear operations, each total equally likely, then uniformly among all cells with that total that
     have a path from input to output."""
 
-    def __init__(self, space: Space, cells: int) -> None:
+    def __init__(self, space: Space, cells: tuple[Space, ...]) -> None:
         super().__init__(space, cells)
-        self.levels = space.cells_by_nonlinear_operations()
-        if not self.levels:
+        by_space = {cell: cell.cells_by_nonlinear_operations() for cell in set(cells)}
+        self.levels = [by_space[cell] for cell in cells]  # of each cell
+        if not all(self.levels):
             raise ValueError(f"kind: 'balanced' needs a connected cell; the mask leaves none of {space.name}")
-        self.ways = _ways({level: len(listed) for level, listed in self.levels.items()}, cells)
+        # of the last 0, 1, ... cells
+        self.ways = _ways(
+            [{level: len(listed) for level, listed in of.items()} for of in reversed(self.levels)]
+        )
 
     def draw(self, rng: random.Random) -> list[Cells]:
-        totals = sorted(self.ways[self.cells])
+        totals = sorted(self.ways[-1])
         left = totals[rng.randrange(len(totals))]
         drawn = []
-        for remaining in range(self.cells - 1, -1, -1):
-            levels = [level for level in self.levels if left - level in self.ways[remaining]]
-            weights = [len(self.levels[level]) * self.ways[remaining][left - level] for level in levels]
+        for of, ways in zip(self.levels, reversed(self.ways[:-1]), strict=True):
+            levels = [level for level in of if left - level in ways]
+            weights = [len(of[level]) * ways[left - level] for level in levels]
             level = levels[_weighted(rng, weights)]
-            drawn.append(self.levels[level][rng.randrange(len(self.levels[level]))])
+            drawn.append(of[level][rng.randrange(len(of[level]))])
             left -= level
         return [tuple(drawn)]
 
@@ -129,8 +135,7 @@ class Listed(Draws):
         _listed_cells(space, cls.kind)
 
     def draw(self, rng: random.Random) -> list[Cells]:
-        listed = _listed_cells(self.space, self.kind)
-        return [tuple(rng.choice(listed) for _ in range(self.cells))]
+        return [tuple(rng.choice(_listed_cells(cell, self.kind)) for cell in self.cells)]
 
 
 @lru_cache
@@ -163,8 +168,8 @@ class SamplingConfig:
             gives all of them one (FairNAS).
         gradients: ('fair' only) 'sum', 'mean' over the group, or 'parameter_mean', each parameter divided by the
             number of paths that used it.
-        share_topology: True: one cell for the whole network; False: each cell its own; None: as the benchmark does
-            (NAS-Bench-201: one for all; Blox: one a stage).
+        share_topology: True: one cell for the whole network; 'stage': one a stage; False: each cell its own; None: as
+            the benchmark does (NAS-Bench-201: one for all; Blox: one a stage; NAS-Bench-Macro: each its own).
 
     Raises:
         ValueError: for a value that is not allowed.
@@ -173,13 +178,19 @@ class SamplingConfig:
     kind: str = "uniform"
     batches: str = "consecutive"
     gradients: str = "sum"
-    share_topology: bool | None = None
+    share_topology: bool | str | None = None
 
     def __post_init__(self) -> None:
         for field, allowed in (("kind", tuple(KINDS)), ("batches", BATCHES), ("gradients", GRADIENTS)):
             value = getattr(self, field)
             if value not in allowed:
                 raise ValueError(f"{field}: {value!r} is not one of {', '.join(allowed)}")
+        if not (
+            self.share_topology is None
+            or isinstance(self.share_topology, bool)
+            or self.share_topology == STAGE
+        ):
+            raise ValueError(f"share_topology: {self.share_topology!r} is not True, False, {STAGE!r} or None")
         if not KINDS[self.kind].fair and (self.batches, self.gradients) != ("consecutive", "sum"):
             raise ValueError(f"kind: {self.kind!r} takes no 'batches' or 'gradients'; only 'fair' does")
 
@@ -192,9 +203,9 @@ class Sampler:
         self.rng = random.Random(seed)
         self.pending: list[Path] = []
         cells = len(space.stages(size))
-        # As the benchmark: one cell for the whole network, or one a stage; shared: one; not shared: each its own.
-        independent = {None: space.parts, True: 1, False: cells}[config.share_topology]
-        self.draws = KINDS[config.kind](space, independent)
+        # As the benchmark: one cell for the whole network, one a stage, or each its own.
+        independent = {None: space.parts, True: 1, STAGE: size.stages, False: cells}[config.share_topology]
+        self.draws = KINDS[config.kind](space, space.at_cells(size, independent))
         self.group_size = self.draws.group_size
 
     def next(self) -> Path:
@@ -217,13 +228,14 @@ class Sampler:
         self.pending = list(state["pending"])
 
 
-def _ways(counts: dict[int, int], cells: int) -> list[dict[int, int]]:
-    """For 0..cells cells: the number of ways to reach each total when level l can be had in counts[l] ways."""
+def _ways(counts: Sequence[dict[int, int]]) -> list[dict[int, int]]:
+    """For the first 0, 1, ... cells: the number of ways to reach each total when cell c can have level l in
+    counts[c][l] ways."""
     ways: list[dict[int, int]] = [{0: 1}]
-    for _ in range(cells):
+    for of_cell in counts:
         totals: dict[int, int] = {}
         for total, number in ways[-1].items():
-            for level, count in counts.items():
+            for level, count in of_cell.items():
                 totals[total + level] = totals.get(total + level, 0) + number * count
         ways.append(totals)
     return ways

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from types import SimpleNamespace
@@ -26,7 +27,7 @@ from analysis.measures.diagnostics import (
 from analysis.report.sections.diagnostics import diagnostics_section
 from analysis.statistics.correlation import kendall_tau, pearson
 from analysis.statistics.pairs import places
-from analysis.statistics.partial import partial_kendall, partial_spearman
+from analysis.statistics.partial import partial_kendall, partial_spearman, tau_within
 from supernet.spaces import get_space
 
 NB201 = get_space("nasbench201")
@@ -209,6 +210,33 @@ def test_partial_correlation_that_does_not_exist():
         partial_spearman(x, x, x[:11])
 
 
+def test_tau_within_strata_is_that_of_the_pairs_within_them():
+    rng = np.random.default_rng(5)
+    strata = rng.integers(0, 5, 80)
+    truth = strata + rng.normal(0, 1, 80).round(1)
+    score = (strata + 0.4 * truth + rng.normal(0, 1, 80)).round()
+    pairs = [(i, j) for i, j in itertools.combinations(range(80), 2) if strata[i] == strata[j]]
+    signs = [(np.sign(truth[i] - truth[j]), np.sign(score[i] - score[j])) for i, j in pairs]
+    balance, untied = sum(a * b for a, b in signs), [sum(s[k] != 0 for s in signs) for k in (0, 1)]
+    found = tau_within(truth, score, strata)
+    assert found.value == pytest.approx(balance / math.sqrt(untied[0] * untied[1]))
+    assert found.low < found.value < found.high
+    assert tau_within(truth, score, np.ones(80)).value == pytest.approx(kendall_tau(truth, score).value)
+    assert "constant wherever the strata are equal" in tau_within(truth, strata, strata).note
+
+
+def test_a_score_that_is_the_stratum_and_noise_knows_nothing_within_them():
+    inside = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        strata = rng.integers(0, 9, 300)
+        truth, score = (strata + rng.normal(size=300) for _ in range(2))
+        found = tau_within(truth, score, strata)
+        inside.append(found.low <= 0 <= found.high)
+    assert kendall_tau(truth, score).value > 0.6
+    assert 53 <= sum(inside) <= 60
+
+
 def test_partial_kendall_by_its_formula_and_its_caveat():
     """Truth and score that have only the cost in common: partial rho is near 0, partial tau is not."""
     rng = np.random.default_rng(0)
@@ -259,7 +287,7 @@ def test_study_is_diagnosed_by_its_trained_variants(found):
     taus = found.primary.set_index(["space", "mask", "variant"])["seedmean_tau_b"]
     for row in result.variants.to_dict("records"):
         assert row["tau_b"] == taus[row["space"], row["mask"], row["variant"]]
-        for name in ("partial_params", "partial_tau_params", "partial_tau_macs"):
+        for name in ("partial_params", "partial_tau_params", "partial_tau_macs", "within_layers"):
             assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
     masked = result.residuals[result.residuals["mask"] == "none"]
     assert "none" not in set(masked["name"])

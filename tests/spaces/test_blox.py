@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supernet.spaces import Blox, Size
+from supernet.spaces import Size
 from supernet.spaces.blox.blocks import (
     BLOCK_IDS,
     BLOCKS,
@@ -25,6 +25,7 @@ from supernet.spaces.blox.blocks import (
     canonical_block,
     live_operations,
 )
+from supernet.spaces.blox.space import Blox
 
 SPACE = Blox()
 ENCODINGS = [  # the official order: O0 fastest

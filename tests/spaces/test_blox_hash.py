@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
-from supernet.spaces import Blox
 from supernet.spaces.blox.hash import model_hash
+from supernet.spaces.blox.space import Blox
 
 SPACE = Blox()
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.__main__ import main
-from supernet.spaces import NasBench201, get_space
-from supernet.spaces.edge_masks import only
+from supernet.spaces import get_space
 from supernet.spaces.expressions import Rules
 from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS, cell_function, stand_alone_function
+from supernet.spaces.nasbench201.space import NasBench201
+from supernet.spaces.place_masks import only
 
 SPACE = NasBench201()
 ALL = list(SPACE.enumerate())

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supernet.spaces import NasBench201, Size, get_space
+from supernet.spaces import Size, get_space
 from supernet.spaces.expressions import Rules
 from supernet.spaces.nasbench201.graph import (
     EDGES,
@@ -23,6 +23,7 @@ from supernet.spaces.nasbench201.graph import (
     stand_alone_form,
     stand_alone_function,
 )
+from supernet.spaces.nasbench201.space import NasBench201
 
 SPACE = NasBench201()
 ALL = list(itertools.product(range(5), repeat=6))

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from supernet.spaces import Architecture, Blox
+from supernet.spaces import Architecture
 from supernet.spaces.blox.hash import model_hash
+from supernet.spaces.blox.space import Blox
 
 SPACE = Blox()
 FORMATS = {"blox": "custom", "csv": "csv", "pickle": "pickle"}

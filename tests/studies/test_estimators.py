@@ -11,9 +11,8 @@ from digits_tables import digits_task
 
 from studies.estimators import Estimator, Record, estimators, register
 from studies.estimators.compute.task import Task
-from supernet.spaces import get_space
+from supernet.spaces import SPACES, get_space
 
-SPACES = ("nasbench201", "blox")
 KINDS = sorted(estimators())
 SOURCELESS = [kind for kind in KINDS if not estimators()[kind]().starts_from_supernet]
 

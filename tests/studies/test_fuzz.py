@@ -29,7 +29,7 @@ from studies.__main__ import main as studies
 from studies.estimators.cost import NetworkCost
 from studies.running.plan import Plan
 from studies.running.run import run_one
-from supernet.spaces import Blox
+from supernet.spaces.blox.space import Blox
 
 LIMIT = 10  # seconds; each of the commands takes less than one on files of this size
 ODD: list[Any] = [

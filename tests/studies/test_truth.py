@@ -17,7 +17,7 @@ from studies.truth.build import Builder
 from studies.truth.stand_alone import train
 from studies.truth.tasks import get_task
 from supernet.files import digest
-from supernet.spaces import get_space
+from supernet.spaces import SPACES, get_space
 
 EMBEDDED = sorted(table.EMBEDDED.glob("*.parquet"))
 
@@ -152,7 +152,7 @@ def test_tables_that_are_not_what_their_manifest_says_are_refused(tmp_path: Path
 
 
 def test_there_is_an_embedded_table_of_each_space() -> None:
-    assert [path.stem for path in EMBEDDED] == ["blox-digits", "nasbench201-digits"]
+    assert [path.stem for path in EMBEDDED] == sorted(f"{space}-digits" for space in SPACES)
 
 
 @pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
@@ -167,8 +167,9 @@ def test_embedded_tables_hold_what_they_say(path: Path) -> None:
         assert frame[metric].to_numpy() == pytest.approx(frame[seeds].mean(axis=1).to_numpy())
 
 
-def test_the_embedded_blox_table_is_a_random_sample() -> None:
-    found = table.load(table.resolve("blox-digits"))
+@pytest.mark.parametrize("name", ["blox-digits", "macro-digits"])
+def test_an_embedded_table_of_a_part_is_a_random_sample(name: str) -> None:
+    found = table.load(table.resolve(name))
     space, manifest = found.space, found.manifest
     sample = space.sample(manifest["architectures"], manifest["sample_seed"])
     assert [space.text(a) for a in sample] == list(found.frame["arch"])

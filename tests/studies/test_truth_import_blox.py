@@ -14,9 +14,10 @@ from blox_files import FORMATS, rows_of, write
 from studies.__main__ import main
 from studies.truth import table
 from studies.truth.table import save_imported
-from supernet.spaces import Architecture, Blox
+from supernet.spaces import Architecture
 from supernet.spaces.blox import importer as blox
 from supernet.spaces.blox.hash import model_hash
+from supernet.spaces.blox.space import Blox
 from supernet.spaces.imported import Imported
 
 SPACE = Blox()

@@ -1,4 +1,4 @@
-"""Both spaces' networks once more, plainly: NCHW, every edge computed, zeros computed, BN by its definition.
+"""The networks of every space once more, plainly: NCHW, every edge computed, zeros computed, BN by its definition.
 
 Written from the papers' descriptions, sharing no code with `supernet`. It is a function of a state dict (tensors by
 the names that the networks give them), so gradients reach the very same tensors.
@@ -15,6 +15,7 @@ from torch import Tensor
 
 NB201_OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 BLOX_OPERATIONS = ("conv", "mbconv", "bconv")
+KNOWN = ("nasbench201", "blox", "macro")  # a space that is not among them is tested by all else
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Naive:
     observed: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def __call__(self, x: Tensor, path: tuple[tuple[int, ...], ...]) -> Tensor:
+        if self.space == "macro":
+            return self.macro(x, path)
         cell, reduce, head = {
             "nasbench201": (self.nb201_cell, self.nb201_reduction, self.nb201_head),
             "blox": (self.blox_cell, self.blox_reduction, self.blox_head),
@@ -172,6 +175,28 @@ class Naive:
 
     def blox_head(self, x: Tensor) -> Tensor:
         return x.mean((2, 3)) @ self.weights["head.2.weight"].T + self.weights["head.2.bias"]
+
+    # NAS-Bench-Macro
+
+    def macro(self, x: Tensor, path: tuple[tuple[int, ...], ...]) -> Tensor:
+        x = self.cbr("stem", x, padding=1)
+        for layer, (choice,) in enumerate(path):
+            x = self.macro_layer(f"cells.{layer}.choices", x, choice, 2 if layer in (0, 2, 5) else 1)
+        x = self.cbr("head", x).mean((2, 3))
+        return x @ self.weights["head.5.weight"].T + self.weights["head.5.bias"]
+
+    def macro_layer(self, name: str, x: Tensor, choice: int, stride: int) -> Tensor:
+        if choice == 0:
+            if stride == 2:
+                return self.conv_bn(f"{name}.identity", x, stride=2)
+            return x if self.linear_transformers == "none" else self.conv(f"{name}.identity", x)
+        kernel, name = (3, f"{name}.mb3_k3") if choice == 1 else (5, f"{name}.mb6_k5")
+        wide = self.cbr(f"{name}.expand", x)
+        assert wide.shape[1] == {3: 3, 5: 6}[kernel] * x.shape[1]
+        padding, groups = (kernel - 1) // 2, wide.shape[1]
+        wide = self.cbr(f"{name}.depthwise", wide, stride=stride, padding=padding, groups=groups)
+        out = self.conv_bn(f"{name}.project", wide)
+        return out if stride == 2 else self.combine([out, x])
 
 
 def sum_of_neighbours(x: Tensor) -> Tensor:

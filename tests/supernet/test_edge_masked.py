@@ -10,9 +10,9 @@ from tiny import SIZES, assert_same, digits, supernet, trainer
 
 from supernet.fast.fair_step import FairStep
 from supernet.scoring.scorer import Scorer
-from supernet.spaces import NasBench201
-from supernet.spaces.edge_masks import only
 from supernet.spaces.nasbench201.graph import EDGE_NAMES, OPERATIONS
+from supernet.spaces.nasbench201.space import NasBench201
+from supernet.spaces.place_masks import only
 from supernet.training.sampling import Sampler, SamplingConfig
 
 SPLIT = NasBench201(only("nor_conv_1x1", "0-3", OPERATIONS))

@@ -8,13 +8,27 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import BLOX_BLOCKS, SIZES, SPACES, config, images, naive_of, randomise, set_statistics, supernet
+from naive import KNOWN
+from tiny import (
+    BLOX_BLOCKS,
+    SIZES,
+    SPACES,
+    config,
+    images,
+    naive_of,
+    one_masked,
+    randomise,
+    reductions,
+    set_statistics,
+    supernet,
+)
 from torch import Tensor, nn
 
 from supernet.network import NODE_REDUCTIONS, StandAlone, Supernet, cut_out, seeded
 from supernet.operations import Conv2d
 from supernet.spaces import Architecture, Size, Space, get_space
 from supernet.spaces import Path as CellPath
+from supernet.training.sampling import Sampler, SamplingConfig
 
 NB201_CELLS = [
     *[(operation,) * 6 for operation in range(1, 5)],
@@ -30,7 +44,12 @@ NB201_CELLS = [
 
 def paths_of(space: Space, size: Size) -> list[CellPath]:
     """Paths that together have every operation on every edge and every connectivity type, shared and unshared."""
-    total = size.stages * size.cells_per_stage
+    total = len(space.stages(size))
+    if space.name not in ("nasbench201", "blox"):
+        samplers = [
+            Sampler(SamplingConfig(kind="fair", share_topology=s), space, size, 0) for s in (False, True)
+        ]
+        return [sampler.next() for sampler in samplers for _ in range(2 * sampler.group_size)]
     if space.name == "nasbench201":
         cells, first, step = NB201_CELLS, len(NB201_CELLS), 3
     else:
@@ -44,9 +63,9 @@ def paths_of(space: Space, size: Size) -> list[CellPath]:
 # Six combinations a space, chosen so that every pair of settings occurs together.
 CHOSEN = [(0, 0, 0, 0), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 0, 0), (2, 0, 1, 0), (2, 1, 0, 1)]
 NETWORKS = [
-    (name, kinds[kind % len(kinds)], NODE_REDUCTIONS[reduce], ("official", "light")[light], bool(affine))
-    for name in SPACES
-    for kinds in [get_space(name).linear_transformers]
+    (name, kinds[kind % len(kinds)], NODE_REDUCTIONS[reduce], ways[light % len(ways)], bool(affine))
+    for name in KNOWN
+    for kinds, ways in [(get_space(name).linear_transformers, reductions(name))]
     for kind, reduce, light, affine in CHOSEN
 ]
 
@@ -140,11 +159,10 @@ def test_a_gradient_reaches_just_the_operations_of_the_path(name: str) -> None:
         network(images(SIZES[name], 4, dtype=torch.float32), path).sum().backward()
         chosen = set()
         for index, cell in enumerate(path):
-            places = (
-                [("edges", str(edge), operation) for edge, operation in enumerate(cell)]
-                if name == "nasbench201"
-                else [("first", cell[0]), ("second", cell[1])]
-            )
+            places: Any = {
+                "nasbench201": [("edges", str(edge), operation) for edge, operation in enumerate(cell)],
+                "blox": list(zip(("first", "second"), cell[:2], strict=False)),
+            }.get(name, [("choices", operation) for operation in cell])
             for *place, operation in places:
                 chosen.add(".".join(("cells", str(index), *place, space.operations[operation])))
         for key, parameter in network.named_parameters():
@@ -187,7 +205,7 @@ def test_logits_of_a_disconnected_architecture_do_not_depend_on_the_input(
 
 @pytest.mark.parametrize("name", SPACES)
 def test_a_masked_supernet_holds_only_allowed_operations(name: str) -> None:
-    space = get_space(name, ("nor_conv_3x3", "avg_pool_3x3") if name == "nasbench201" else ("bconv",))
+    space = get_space(name, ("nor_conv_3x3", "avg_pool_3x3") if name == "nasbench201" else one_masked(name))
     network = supernet(space)
     names = {part for key in network.state_dict() for part in key.split(".")}
     assert names.isdisjoint(space.mask)

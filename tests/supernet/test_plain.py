@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import SIZES, SPACES, images, randomise, supernet
+from tiny import SIZES, images, randomise, supernet
 
 from benchmarks.plain import PlainSupernet
 from supernet.operations import batch_norms
@@ -28,7 +28,7 @@ PATHS = {
 SETTINGS: list[dict[str, Any]] = [{}, {"reduction": "official"}, {"node_reduction": "mean", "affine": True}]
 CASES = [
     (name, {"linear_transformers": transformers, **settings})
-    for name in SPACES
+    for name in PATHS
     for transformers in get_space(name).linear_transformers
     for settings in SETTINGS
 ]

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from supernet.network import NetworkConfig, StandAlone
-from supernet.spaces import Architecture, Blox, Cell
+from supernet.spaces import Architecture, Cell
+from supernet.spaces.blox.space import Blox
 
 # A few of the 45 models that have the same block in every stage, by block (O0, O1, previous, input, skip):
 # the logit, and the mean of each stage's output.

@@ -14,26 +14,25 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SIZES, SPACES, architectures, assert_same, trainer
+from tiny import SIZES, SPACES, architectures, assert_same, one_masked, trainer
 
 from studies.estimators.one_shot import OneShot
 from studies.model.variant import Variant
 from supernet.data import DataConfig
 from supernet.scoring.scorer import Scorer
-from supernet.spaces import Blox, NasBench201, Size, Space, get_space
+from supernet.spaces import Size, Space, get_space
 from supernet.spaces.blox.blocks import OPERATIONS as BLOX_OPERATIONS
 from supernet.spaces.blox.blocks import TYPES
+from supernet.spaces.blox.space import Blox
 from supernet.spaces.nasbench201.graph import EDGES, function_code
 from supernet.spaces.nasbench201.graph import OPERATIONS as NB201_OPERATIONS
+from supernet.spaces.nasbench201.space import NasBench201
 from supernet.spaces.space import LISTED
 from supernet.training import checkpoint
 from supernet.training.config import TrainingConfig
 from supernet.training.sampling import BATCHES, GRADIENTS, KINDS, Sampler, SamplingConfig
 
-LARGE = {
-    "nasbench201": Size(channels=4, stages=3, cells_per_stage=2),
-    "blox": Size(channels=4, stages=3, cells_per_stage=1),
-}
+LARGE = SIZES | {"nasbench201": Size(channels=4, stages=3, cells_per_stage=2)}
 
 EVERY = [(name, kind) for name in SPACES for kind in KINDS if name == "nasbench201" or kind not in LISTED]
 nb201_masks = st.sets(st.sampled_from(NB201_OPERATIONS), max_size=4)
@@ -43,6 +42,12 @@ blox_masks = st.tuples(
 spaces = st.one_of(
     nb201_masks.map(lambda mask: get_space("nasbench201", mask)),
     blox_masks.map(lambda mask: get_space("blox", mask)),
+    *(
+        st.sets(st.sampled_from(get_space(name).operations), max_size=1).map(
+            lambda mask, name=name: get_space(name, mask)
+        )
+        for name in SPACES
+    ),
 )
 seeds = st.integers(0, 2**32 - 1)
 
@@ -65,15 +70,17 @@ def assert_uniform(draws: Iterable[Hashable], support: Iterable[Hashable]) -> No
 # Strict fairness
 
 
-@given(space=spaces, seed=seeds, share=st.sampled_from([None, True, False]), groups=st.integers(1, 4))
+@given(
+    space=spaces, seed=seeds, share=st.sampled_from([None, True, "stage", False]), groups=st.integers(1, 4)
+)
 @settings(max_examples=150)
 def test_each_choice_point_uses_each_allowed_operation_once_a_group(
-    space: Space, seed: int, share: bool | None, groups: int
+    space: Space, seed: int, share: bool | str | None, groups: int
 ) -> None:
     drawn = sampler(space, seed, kind="fair", share_topology=share)
     allowed = sorted(space.allowed_operations)
     assert drawn.group_size == len(allowed)
-    choice_points = range(6) if space.name == "nasbench201" else range(2)
+    choice_points = {"nasbench201": range(6), "blox": range(2)}.get(space.name, range(1))
     for _ in range(groups):
         group = []
         for position in range(len(allowed)):
@@ -150,7 +157,7 @@ def test_shared_topology_is_one_cell_everywhere(name: str, kind: str) -> None:
     drawn = sampler(get_space(name), kind=kind, share_topology=True)
     for _ in range(50):
         path = drawn.next()
-        assert len(path) == LARGE[name].stages * LARGE[name].cells_per_stage
+        assert len(path) == len(get_space(name).stages(LARGE[name]))
         assert len(set(path)) == 1
 
 
@@ -158,16 +165,15 @@ def test_shared_topology_is_one_cell_everywhere(name: str, kind: str) -> None:
 def test_unshared_cells_are_independent(name: str, kind: str) -> None:
     if kind == "balanced":
         # Its levels are tied together by their total; within a level the cells still are independent.
-        space = get_space(
-            name, ("none", "nor_conv_1x1", "nor_conv_3x3") if name == "nasbench201" else ("ST1",)
-        )
+        mask = {"nasbench201": ("none", "nor_conv_1x1", "nor_conv_3x3"), "blox": ("ST1",)}
+        space = get_space(name, mask.get(name, get_space(name).operations[:1]))
     else:
         space = get_space(
-            name, ("none", "skip_connect", "avg_pool_3x3") if name == "nasbench201" else ("bconv",)
+            name, ("none", "skip_connect", "avg_pool_3x3") if name == "nasbench201" else one_masked(name)
         )
     drawn = sampler(space, 8, kind=kind, share_topology=False)
     paths = [drawn.next() for _ in range(6000)][:: drawn.group_size]
-    point = 0 if name == "nasbench201" else 1
+    point = 1 if name == "blox" else 0
     first, third = ([path[cell][point] for path in paths] for cell in (0, 2))
     joint, ones, threes = Counter(zip(first, third, strict=True)), Counter(first), Counter(third)
     chi2 = 0.0
@@ -198,12 +204,14 @@ def test_balanced_draws_are_even_over_the_number_of_operations_and_connected(nam
     for _ in range(3000):
         path = drawn.next()
         for cell in path[:used]:
-            assert space.is_valid(cell if name == "nasbench201" else cell * 3)
+            assert space.is_valid(cell * space.parts)
         if name == "nasbench201":
             totals.append(sum(operation in (2, 3) for cell in path[:used] for operation in cell))
-        else:
+        elif name == "blox":
             totals.append(sum(1 + (sum(cell[2:]) > 1 or cell[2] == 1) for cell in path[:used]))
-    low, high = (0, 6) if name == "nasbench201" else (1, 2)
+        else:  # a layer is the identity or not
+            totals.append(sum(cell != (0,) for cell in path[:used]))
+    low, high = {"nasbench201": (0, 6), "blox": (1, 2)}.get(name, (0, 1))
     assert_uniform(totals, range(low * used, high * used + 1))
 
 
@@ -216,7 +224,7 @@ def test_balanced_draws_are_uniform_within_a_total() -> None:
     for pair in itertools.product(space.enumerate(), repeat=2):
         pairs.setdefault(sum(cell.count(3) for cell in pair), set()).add(pair)
     # The numbers of ways that it weighs its choices with, exactly.
-    assert drawn.draws.ways[2] == {total: len(group) for total, group in pairs.items()}
+    assert drawn.draws.ways[-1] == {total: len(group) for total, group in pairs.items()}
     draws: dict[int, list[Any]] = {}
     for _ in range(26_000):
         path = drawn.next()
@@ -296,7 +304,7 @@ def test_a_saved_sampler_goes_on_where_it_was(
 ) -> None:
     if kind == "balanced" and not any(space.cells_by_nonlinear_operations().values()):
         return
-    if kind in LISTED and (space.name == "blox" or not any(map(space.is_valid, space.enumerate()))):
+    if kind in LISTED and (space.name != "nasbench201" or not any(map(space.is_valid, space.enumerate()))):
         return
     drawn = sampler(space, seed, kind=kind, share_topology=share)
     for _ in range(before):

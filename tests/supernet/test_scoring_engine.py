@@ -28,6 +28,7 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("nasbench201", {"linear_transformers": "skip+pool", "node_reduction": "mean"}),
     ("blox", {}),
     ("blox", {"linear_transformers": "skip", "node_reduction": "mean", "affine": True}),
+    ("macro", {"linear_transformers": "skip", "affine": True}),
 ]
 
 
@@ -40,7 +41,7 @@ def random_choices(network: Supernet, count: int, seed: int = 0) -> list[Choice]
         drawn += [(1, 0, 0, 3, 4, 2), (1, 0, 4, 3, 4, 0), (0, 0, 3, 1, 2, 3), (3, 0, 0, 1, 4, 2)]
         few = space.sample(3, 1)
         drawn += [tuple(rng.choice(few) for _ in network.cells) for _ in range(count // 2)]
-    else:
+    elif space.name == "blox":
         few = rng.sample(blox.BLOCKS, 3)
         drawn += [sum((rng.choice(few) for _ in range(3)), ()) for _ in range(count // 2)]
     return drawn + drawn[:2]
@@ -96,6 +97,7 @@ def canonical(network: Supernet, choice: Choice) -> Architecture | Path:
         *((*OPTIONS[1], mode) for mode in ("batch", "recalibrate-2")),
         (*OPTIONS[3], "batch"),
         (*OPTIONS[4], "recalibrate-2"),
+        (*OPTIONS[5], "batch"),
     ],
     ids=str,
 )

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from naive import Naive
 from torch import Tensor
 
+from supernet import spaces
 from supernet.data import DataConfig
 from supernet.data.dataset import DataSet, Split
 from supernet.data.loading import load_data
 from supernet.network import Network, NetworkConfig, StandAlone, Supernet, seeded
 from supernet.operations import batch_norms
 from supernet.spaces import Architecture, Size, Space, get_space
+from supernet.spaces.network_part import network_part
+from supernet.spaces.recipe import get_recipe
 from supernet.training.config import TrainingConfig
 from supernet.training.sampling import Sampler, SamplingConfig
 from supernet.training.trainer import Trainer
 
-SPACES = ("nasbench201", "blox")
+SPACES = tuple(spaces.SPACES)
+CHANNELS = {"blox": 2}  # for networks that are deep; others have four
 SIZES = {
-    "nasbench201": Size(
-        channels=4, stages=2, cells_per_stage=1, image_channels=1, image_size=8, reduction="light"
-    ),
-    "blox": Size(channels=2, stages=3, cells_per_stage=1, image_channels=1, image_size=8, reduction="light"),
+    name: replace(get_recipe(space).embedded_size, channels=CHANNELS.get(name, 4))
+    for name, space in spaces.SPACES.items()
 }
+
+
+def reductions(name: str) -> tuple[str, ...]:
+    """The kinds of reduction that a space's networks may have."""
+    return ("official", "light") if network_part(get_space(name)).reduction else ("official",)
+
+
+def one_masked(name: str) -> tuple[str, ...]:
+    """A mask that leaves three operations of NAS-Bench-201, and all but the last of another space."""
+    return ("avg_pool_3x3", "nor_conv_1x1") if name == "nasbench201" else get_space(name).operations[-1:]
+
 
 BLOX_BLOCKS = [
     # Every connectivity with operations that differ where they can, ST1 both ways, ST6 both ways.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.figures import diagnostics, style
-from analysis.measures.baselines import COSTS, costs_of
+from analysis.measures.baselines import CONTROLS, LAYERS, controls_of
 from analysis.measures.collect import Collected
 from analysis.measures.diagnostics import (
     NAMES,
@@ -21,7 +21,7 @@ from analysis.measures.diagnostics import (
 )
 from analysis.report.page import picture
 from analysis.statistics.correlation import undefined
-from analysis.statistics.partial import partial_spearman
+from analysis.statistics.partial import partial_spearman, tau_within
 from analysis.statistics.uncertainty import SMALLEST
 from analysis.store.study import FULL
 from analysis.store.tables import Joined
@@ -38,8 +38,8 @@ WHOLE_ONLY = (
 )  # groups of a pair's table; places are in the figure
 
 PARTIAL = (
-    "Partial rho: Spearman's correlation of truth and score given the parameters or MACs of the stand-alone network"
-    " (about 0 for a score that is the cost plus noise)"
+    "Partial rho: Spearman's correlation of truth and score given the parameters, MACs or layers of the stand-alone"
+    " network (about 0 for a score that is the cost plus noise)"
 )
 EQUAL_TRUTH = (
     "what remains after a regression on the true rank within each tenth of the true ranking, so that noise alone, which"
@@ -62,8 +62,9 @@ def diagnostics_section(collected: Collected, folder: Path) -> list[Html]:
 
 
 TEXT = (
-    f"Of the mean score over seeds. {PARTIAL}, with its 95 % interval over architectures. Partial tau: the same of"
-    " Kendall's tau-b, which need not be near 0 where score and truth have only the cost in common; where the two"
+    f"Of the mean score over seeds. {PARTIAL}, with its 95 % interval over architectures. At equal layers: tau-b over"
+    " the pairs of architectures with equally many. Partial tau: the same of Kendall's tau-b, which need not be near 0"
+    " where score and truth have only the cost in common; where the two"
     " disagree, trust the partial rho. Overrated, underrated: operations whose use puts an architecture higher or lower"
     " than others of equal truth, mean over all uses in percent of the ranking with its 95 % interval, not corrected"
     f" for the number of operations; only those whose interval excludes 0, at most {NAMED}."
@@ -123,8 +124,11 @@ GIVEN = [
     Column("tau_b", "tau-b", format=fixed()),
     Column("partial_params", "partial rho given params", format=_with_interval),
     Column("partial_macs", "given MACs", format=_with_interval),
+    Column("partial_layers", "given layers", format=_with_interval),
+    Column("within_layers", "tau-b at equal layers", format=_with_interval),
     Column("partial_tau_params", "partial tau given params", format=_with_interval),
     Column("partial_tau_macs", "given MACs", format=_with_interval),
+    Column("partial_tau_layers", "given layers", format=_with_interval),
     Column("n", format=fixed(0)),
 ]
 
@@ -188,10 +192,12 @@ RESIDUALS = "Residuals at equal truth by operation and place, in percent of the 
 
 def _partial(joined: Joined) -> Html:
     assert joined.space is not None
-    costs, rows = costs_of(joined.space, joined.architectures), []
-    for name in COSTS:
+    costs, rows = controls_of(joined.space, joined.architectures), []
+    for name in CONTROLS:
         partial = partial_spearman(joined.truth, joined.score, costs[name].to_numpy(dtype=float))
         rows.append([name, number(partial.value), interval(partial.low, partial.high)])
+    within = tau_within(joined.truth, joined.score, costs[LAYERS].to_numpy(dtype=float))
+    rows.append(["equal layers: tau-b", number(within.value), interval(within.low, within.high)])
     return html_table(Table.of_cells(["Given", "partial rho", "95 %"], rows))
 
 

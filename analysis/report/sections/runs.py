@@ -23,6 +23,7 @@ from analysis.tables.cells import Row, fixed, with_std
 from analysis.tables.html import Html, element, html_table
 from analysis.tables.table import Column, Table
 from supernet.files import digest
+from supernet.spaces import get_space
 
 VERSIONS = ("numpy", "scipy", "pandas", "matplotlib")
 UNKNOWN = "not recorded"
@@ -116,7 +117,11 @@ def _truths(study: Study) -> Html:
     rows = []
     for name, truth in study.truths.items():
         size = truth.size
-        networks = f"{size.channels} channels, {size.cells_per_stage} cells a stage" if size else "published"
+        networks = (
+            f"{size.channels} channels, {get_space(name).cells_a_stage(size)} cells a stage"
+            if size
+            else "published"
+        )
         codes = [element("code", text) for text in (truth.path.name, truth.column, checksum(truth.path))]
         rows.append([style.TITLES.get(name, name), truth.title, *codes, networks])
     head = ["Space", "Truth", "File", "Column", "SHA-256, first 16", "Networks"]

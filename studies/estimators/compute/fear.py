@@ -45,7 +45,7 @@ class Prepared(TypedDict):
 
 def prepare(settings: Fear, task: Task, report: Report) -> dict[str, Any]:
     """Find the threshold; it is kept in `fear.json` in the task's folder, its learner's checkpoint beside it."""
-    cells = task.size.stages * task.size.cells_per_stage
+    cells = len(task.space.stages(task.size))
     if settings.unfrozen_cells is not None and settings.unfrozen_cells > cells:
         raise ValueError(
             f"unfrozen_cells: {settings.unfrozen_cells} is not in 0..{cells}, the network's cells"

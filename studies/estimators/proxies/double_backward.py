@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from supernet.operations import BatchNorm
+from supernet.operations import BatchNorm, without_stride
 
 ATEN = torch.ops.aten
 
@@ -43,7 +43,8 @@ def twice_differentiable(network: nn.Module) -> Iterator[None]:
 
 def convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """The layer's output; zero padding, no dilation."""
-    geometry = (list(layer.stride), list(layer.padding), layer.groups)
+    x, stride = without_stride(layer, x)
+    geometry = (list(stride), list(layer.padding), layer.groups)
     out: Tensor = Convolution.apply(x, layer.weight, layer.bias, geometry)
     return out
 

@@ -145,6 +145,7 @@ class Blox(Space):
         "layers": "layers in all",
     }
     layers: ClassVar[str] = "layers"
+    masks_also: ClassVar[str] = "also connectivity types ST1..ST6"
     importer: ClassVar[Importer] = Importer(
         module="supernet.spaces.blox.importer",
         help="Blox: base, ext, info, env and bench as .blox, .csv or .pickle",

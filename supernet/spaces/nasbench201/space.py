@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from supernet.spaces import edge_masks
+from supernet.spaces import place_masks
 from supernet.spaces.dialect import Dialect
 from supernet.spaces.expressions import INPUT, Expression, Rules
 from supernet.spaces.nasbench201.dialects import DIALECTS, parse
@@ -105,6 +105,7 @@ class NasBench201(Space):
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip", "skip+pool")
     layer_names: ClassVar[dict[str, str]] = {"live_convolutions": "live convolutions"}
     layers: ClassVar[str] = "live_convolutions"
+    masks_also: ClassVar[str] = "also on one edge, as none@0-3"
     # Means over seeds at 200 epochs. Source: Dong & Yang (ICLR 2020), table 5, the best architectures.
     published_best: ClassVar[dict[str, tuple[float, int]]] = {
         "cifar10_test": (94.3733, 6111),
@@ -132,7 +133,7 @@ class NasBench201(Space):
                 raise ValueError(f"mask: {', '.join(self.mask)} leaves no operation on edge {edge}")
 
     def official_mask(self) -> tuple[str, ...]:
-        return edge_masks.shortest(self.allowed_by_point, OPERATIONS, EDGE_NAMES)
+        return place_masks.shortest(self.allowed_by_point, OPERATIONS, EDGE_NAMES)
 
     def within(self, other: Space) -> bool:
         if not isinstance(other, NasBench201):
@@ -142,7 +143,7 @@ class NasBench201(Space):
     @functools.cached_property
     def allowed_by_point(self) -> tuple[tuple[int, ...], ...]:
         """Indices of the operations that the mask leaves on each edge."""
-        return edge_masks.allowed_by_edge(self.mask, OPERATIONS, EDGE_NAMES)
+        return place_masks.allowed_by_place(self.mask, OPERATIONS, EDGE_NAMES, "an edge")
 
     def counts(self) -> dict[str, int]:
         """raw: cells of allowed operations. valid: those with a path from input to output. unique: distinct
@@ -247,7 +248,7 @@ class NasBench201(Space):
         if place not in EDGE_NAMES:
             raise ValueError(f"edge: {place!r} is not one of {', '.join(EDGE_NAMES)}")
         left = self.allowed_by_point[EDGE_NAMES.index(place)]
-        return {OPERATIONS[i]: edge_masks.only(OPERATIONS[i], place, OPERATIONS) for i in left}
+        return {OPERATIONS[i]: place_masks.only(OPERATIONS[i], place, OPERATIONS) for i in left}
 
     def edges(self, architecture: Architecture) -> tuple[Edge, ...]:
         """The six edges; live: as far as zero in is zero out."""

@@ -1,0 +1,70 @@
+"""Fit a ground truth by one value for each choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from studies.estimators.compute.table_column import values_of
+from studies.estimators.compute.task import Task
+from studies.estimators.estimator import Record, Report
+from studies.estimators.separable import Separable
+from studies.truth.table import load, resolve
+from supernet.spaces import Architecture, Space
+
+Choice = tuple[str, str]  # place, name
+
+
+def prepare(settings: Separable, task: Task, report: Report) -> dict[str, Any]:
+    """ValueError if the table is of another space or has no such column."""
+    return {"fitted": len(next(iter(fit(settings, task.space).values())))}
+
+
+def score(
+    settings: Separable, task: Task, architectures: Sequence[Architecture], report: Report
+) -> Iterator[Record]:
+    """Records of every measure."""
+    fitted = fit(settings, task.space)
+    for architecture in architectures:
+        choices = task.space.choices_by_place(architecture)
+        for measure, values in fitted.items():
+            total = math.fsum(values.get(choice, math.nan) for choice in choices)
+            known = math.isfinite(total)
+            yield Record(
+                architecture=architecture,
+                measure=measure,
+                score=total if known else None,
+                status="ok" if known else "unknown",
+            )
+
+
+def fit(settings: Separable, space: Space) -> dict[str, dict[Choice, float]]:
+    """By measure the value of each choice; the least in norm of those that fit equally well."""
+    table = load(resolve(settings.table.replace("{space}", space.name)))
+    if table.space.name != space.name:
+        raise ValueError(f"table: {table.path} is of {table.space.name}, not of {space.name}")
+    truth = values_of(table, [settings.column])[settings.column]
+    rows = [
+        row for row, a in enumerate(table.architectures) if math.isfinite(truth[row]) and space.in_mask(a)
+    ]
+    chosen = [space.choices_by_place(table.architectures[row]) for row in rows]
+    names = list(dict.fromkeys(choice for choices in chosen for choice in choices))
+    column = {choice: number for number, choice in enumerate(names)}
+    design = np.zeros((len(rows), len(names)))
+    for row, choices in enumerate(chosen):
+        design[row, [column[choice] for choice in choices]] = 1
+    targets = {"values": truth[rows], "ranks": rankdata(truth[rows])}
+    return {
+        measure: dict(
+            zip(
+                names,
+                np.linalg.lstsq(design, targets[measure] - targets[measure].mean())[0].tolist(),
+                strict=True,
+            )
+        )
+        for measure in settings.measures
+    }
