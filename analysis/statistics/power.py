@@ -2,14 +2,14 @@
 measured.
 
 The test is that of `significance.welch_p`: two variants of S seeds each, two-sided at level alpha. Where both have the
-standard deviation s, its statistic for a difference d is noncentral t with 2 (S - 1) degrees of freedom and noncentrality
-d / (s sqrt(2 / S)) (J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 1988, chapter 2). Its bound has
-Welch's degrees of freedom, (S - 1) / (B^2 + (1 - B)^2), where B, the first group's share of the sum of squares, is
-Beta-distributed and independent of the statistic; power is the mean over B.
+standard deviation s, its statistic for a difference d is noncentral t with 2 (S - 1) degrees of freedom and
+noncentrality d / (s sqrt(2 / S)) (J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 1988, chapter 2).
+Its bound has Welch's degrees of freedom, (S - 1) / (B^2 + (1 - B)^2), where B, the first group's share of the sum of
+squares, is Beta-distributed and independent of the statistic; power is the mean over B.
 
-Assumed: tau-b varies normally over seeds, and as much in one variant as in the other, so that the standard deviation may
-be pooled. From few seeds it is itself hardly known: `std_interval` says how well, and `seeds_needed` at its ends what
-that does to the number of seeds. tests/analysis/test_power.py simulates all of it.
+Assumed: tau-b varies normally over seeds, and as much in one variant as in the other, so that the standard deviation
+may be pooled. From few seeds it is itself hardly known: `std_interval` says how well, and `seeds_needed` at its ends
+what that does to the number of seeds. tests/analysis/test_power.py simulates all of it.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def test_seeds_needed_is_what_simulated_studies_need(difference, std, alpha):
     assert share_significant(difference, std, seeds, alpha) > POWER - 0.01
     assert share_significant(difference, std, seeds - 1, alpha) < POWER + 0.01
     assert detectable(std, seeds, alpha) < difference < detectable(std, seeds - 1, alpha)
-    assert share_significant(0, std, seeds, alpha) == pytest.approx(welch_power(0, std, seeds, alpha), abs=0.005)
+    assert share_significant(0, std, seeds, alpha) == pytest.approx(
+        welch_power(0, std, seeds, alpha), abs=0.005
+    )
 
 
 def test_the_interval_of_the_standard_deviation_covers_as_often_as_it_says():
