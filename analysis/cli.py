@@ -61,8 +61,17 @@ def add_format(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         default="text",
-        help="csv and json have every number with all its digits (text)",
+        help="csv and json have every number with all its digits; text fits 100 columns, wide has every column (text)",
     )
+    parser.add_argument("--wide", action=_Wide, nargs=0, help="text with every column: --format wide")
+
+
+class _Wide(argparse.Action):
+    """Text becomes wide; another format that was asked for has every column anyway."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, *rest: Any) -> None:
+        if namespace.format == "text":
+            namespace.format = "wide"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import sys
 
 from analysis.measures.correlate import correlate
 from analysis.report.tables.pair import correlation_text
+from analysis.tables import FOR_READERS
 from analysis.user_tables.names import check_dialect
 from analysis.user_tables.pair import Asked, read_pair
 
@@ -25,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     truth, scores, notes = files.truth, files.scores, files.notes
     options = {"missing": args.missing, "seed": args.seed, "delta": args.delta, "part": args.part}
     result = correlate(truth, scores, top=top, notes=notes, **options)
-    if args.format not in ("text", "markdown"):  # these have the notes themselves
+    if args.format not in FOR_READERS:  # these have the notes themselves
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
     if args.report is not None:

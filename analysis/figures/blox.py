@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
@@ -127,7 +128,7 @@ def distributions(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]
             style.empty(axes, f"the table has no validation accuracy beside {truth.column}")
         for axes, (label, values) in zip(panels.flat, quantities.items(), strict=False):
             counts, edges = np.histogram(values, bins=_edges(values))
-            axes.stairs(counts, edges, fill=True, color=style.PALETTE[0], alpha=0.85)
+            sns.histplot(x=values, bins=edges, ax=axes, color=style.PALETTE[0], element="step", linewidth=0.6)
             median = float(np.median(values))
             axes.axvline(median, color=style.PALETTE[1], linewidth=1.4)
             text = f"median {median:.4g}, range {values.min():.4g} to {values.max():.4g}"
@@ -137,6 +138,8 @@ def distributions(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]
                 {"quantity": label, "low": low, "high": high, "models": int(count)}
                 for low, high, count in zip(edges, edges[1:], counts, strict=False)
             ]
+        for axes in panels.flat:
+            axes.set_ylabel("")
         for axes in panels[:, 0]:
             axes.set_ylabel("models")
         text = f"{len(truth.frame):,} models. The line is the median."
@@ -176,7 +179,7 @@ def relations(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
         else:
             style.empty(panels[2], f"the table has no validation accuracy\nbeside {truth.column}")
         panels[0].set_ylabel(f"{truth.column} (%)")
-        style.add_note(drawn, f"One point a model. Truth: {truth.source}.")
+        style.add_note(drawn, f"One point a model; the linear trend. Truth: {truth.source}.")
     yield Drawn(drawn, frame)
 
 
@@ -184,6 +187,9 @@ def _relation(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
     both = np.isfinite(x) & np.isfinite(y)
     x, y = x[both], y[both]
     _cloud(axes, x, y, style.PALETTE[0])
+    if len(np.unique(x)) > 1:  # the linear trend, that Pearson's r is of
+        line = {"linewidth": 1.2, "zorder": 3}
+        sns.regplot(x=x, y=y, ax=axes, scatter=False, ci=None, color=style.PALETTE[1], line_kws=line)
     tau, rho, r = (style.coefficient(of(y, x).value, 3) for of in (kendall_tau, spearman, pearson))
     text = f"n = {len(x):,}, tau-b {tau}\nSpearman {rho}, Pearson {r}"
     axes.text(0, 1.02, text, transform=axes.transAxes, va="bottom", fontsize=8, linespacing=1.15)

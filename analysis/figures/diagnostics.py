@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -26,7 +27,7 @@ LETTERS = 40  # of the names of all places; more are written aslant
 DIVERGING: Colormap = LinearSegmentedColormap.from_list(
     "residual", [style.PALETTE[0], "#ffffff", style.PALETTE[1]]
 )
-DIVERGING.set_bad("#eeeeee")
+ABSENT = "#eeeeee"
 
 
 def choose(variants: pd.DataFrame) -> pd.DataFrame:
@@ -83,10 +84,10 @@ def residuals(
         for row in group.to_dict("records"):
             cell = names.index(row["name"]), where.index(row["place"])
             values[cell], bold[cell] = row["at_equal_truth"], row["low"] > 0 or row["high"] < 0
-        _heatmap(axes, values / limit, [[_signed(value) for value in line] for line in values], bold)
-        crowded = sum(map(len, where)) > LETTERS
-        axes.set_xticks(range(len(where)), where, rotation=45 if crowded else 0)
-        axes.set_yticks(range(len(names)), names)
+        texts = [[_signed(value) for value in line] for line in values]
+        _heatmap(axes, pd.DataFrame(values / limit, names, where), texts, bold)
+        if sum(map(len, where)) > LETTERS:
+            axes.tick_params(axis="x", rotation=45)
 
     text = (
         "Mean residual of the architectures that have the operation there, at equal truth, in percent of the ranking."
@@ -117,10 +118,11 @@ def confusion(
         over = np.clip(over / DEVIATIONS, -1, 1)
         values = np.vstack([over, np.zeros(len(names))])
         numbers = [[f"{100 * value:.0f}" for value in line] for line in (*share, chance[0])]
-        _heatmap(axes, values, numbers, np.zeros(values.shape, bool))
         short = [name.removeprefix("top ") for name in names]
-        axes.set_xticks(range(len(names)), [name.removesuffix(" %") for name in short], rotation=45)
-        axes.set_yticks(range(len(names) + 1), [*short, "by chance"])
+        across = [name.removesuffix(" %") for name in short]
+        shades = pd.DataFrame(values, [*short, "by chance"], across)
+        _heatmap(axes, shades, numbers, np.zeros(values.shape, bool))
+        axes.tick_params(axis="x", rotation=45)
         axes.set_xlabel("predicted part of the ranking (%)", fontsize=8)
 
     text = (
@@ -139,20 +141,20 @@ def _signed(value: float) -> str:
     return f"{percent:+d}".replace("-", "\N{MINUS SIGN}") if percent else "0"
 
 
-def _heatmap(axes: Axes, values: np.ndarray, texts: list[list[str]], bold: np.ndarray) -> None:
-    """Cells of `values` in [-1, 1] with their texts; dark cells have white text."""
-    down, across = (np.arange(count + 1) - 0.5 for count in values.shape)
-    # Rounded: a sum's last bit is not to decide between two shades. Cells, not an image: sharp at every size.
-    cells = np.ma.masked_invalid(np.round(values, 6))
-    axes.pcolormesh(across, down, cells, cmap=DIVERGING, vmin=-1, vmax=1)
-    axes.set_ylim(down[-1], down[0])
+def _heatmap(axes: Axes, values: pd.DataFrame, texts: list[list[str]], bold: np.ndarray) -> None:
+    """Cells of `values` in [-1, 1], named by its index and columns, with their texts; grey where there is none."""
+    axes.set_facecolor(ABSENT)
+    # Rounded: a sum's last bit is not to decide between two shades.
+    sns.heatmap(
+        values.round(6), ax=axes, cmap=DIVERGING, vmin=-1, vmax=1, cbar=False, annot=np.array(texts), fmt="",
+        annot_kws={"fontsize": 7},
+    )  # fmt: skip
     axes.grid(visible=False)
     axes.tick_params(length=0, labelsize=7.5)
-    for (i, j), value in np.ndenumerate(values):
-        axes.text(
-            j, i, texts[i][j], ha="center", va="center", fontsize=7, fontweight="bold" if bold[i, j] else "normal",
-            color="white" if abs(value) > 0.75 else "black",
-        )  # fmt: skip
+    axes.tick_params(axis="x", rotation=0)
+    axes.tick_params(axis="y", rotation=0)
+    for text, heavy in zip(axes.texts, bold[values.notna().to_numpy()], strict=True):
+        text.set_fontweight("bold" if heavy else "normal")
 
 
 def _panels(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from analysis.figures import style
@@ -48,7 +49,8 @@ def learning(frame: pd.DataFrame, *, note: str = "", ax: Canvas | None = None) -
                 axes.set_title(f"{style.TITLES.get(str(space), space)}: by {score}")
                 axes.set_xlabel("updates of the supernet")
             panels[row, 0].set_ylabel("tau-b")
-            panels[row, 0].legend(loc="best")
+            panels[row, 1].set_ylabel("")
+            panels[row, 0].legend(*panels[row, 0].get_legend_handles_labels(), loc="best")
         counts = sorted({int(n) for n in frame["n"]})
         numbers = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(*counts)
         style.add_note(
@@ -58,13 +60,20 @@ def learning(frame: pd.DataFrame, *, note: str = "", ax: Canvas | None = None) -
 
 
 def _draw(axes: Axes, here: pd.DataFrame, name: str, look: dict[str, tuple[str, str]]) -> None:
-    for variant, group in here.groupby("variant", sort=False):
-        colour, marker = look[str(variant)]
-        seeds = group["seed"].nunique()
-        means = group.groupby("updates")[name].agg(["mean", "std", "count"])
-        means = means[means["count"] == seeds]
-        axes.plot(means.index, means["mean"], color=colour, marker=marker, label=f"{variant} ({seeds})")
-        if seeds > 1:
-            style.band(axes, means.index, means["mean"], means["std"], colour)
-            for _, own in group.groupby("seed"):
-                axes.plot(own["updates"], own[name], color=colour, linewidth=0.6, alpha=0.6)
+    seeds = here.groupby("variant")["seed"].nunique()
+    # A mean is only taken where every seed has a value.
+    known = here.dropna(subset=[name])
+    counts = known.groupby(["variant", "updates"])[name].transform("count")
+    whole = known[counts == known["variant"].map(seeds)]
+    whole = whole.assign(label=[f"{variant} ({seeds[variant]})" for variant in whole["variant"]])
+    marks = {f"{variant} ({seeds[variant]})": look[str(variant)] for variant in here["variant"].unique()}
+    colours, markers = ({label: mark[i] for label, mark in marks.items()} for i in (0, 1))
+    sns.lineplot(
+        data=whole, x="updates", y=name, hue="label", style="label", palette=colours, markers=markers, dashes=False,
+        hue_order=list(marks), style_order=list(marks), errorbar="sd", err_kws={"alpha": 0.18, "linewidth": 0}, ax=axes,
+    )  # fmt: skip
+    if (legend := axes.get_legend()) is not None:  # the figure has one
+        legend.remove()
+    several = known[known["variant"].map(seeds) > 1]
+    for (variant, _), own in several.groupby(["variant", "seed"], sort=False):
+        axes.plot(own["updates"], own[name], color=look[str(variant)][0], linewidth=0.6, alpha=0.6)

@@ -28,12 +28,11 @@ GROUP = ["space", "mask", "variant"]
 def scatter_pages(collected: Collected, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`scatter` of a study, a page after another: many panels take up much memory. Rows: the points of the page."""
     usable = collected.primary[collected.primary["tau_b"].notna()]
-    taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
     truth = ", ".join(dict.fromkeys(truth.title for truth in collected.study.truths.values()))
     parts = pages(collected.points)
     for number, points in enumerate(parts, 1):
         note = style.data_note(collected.study.note)
-        drawn = scatter(points, taus, top=marked(collected), truth=truth, note=note, ax=ax)
+        drawn = scatter(points, usable, top=marked(collected), truth=truth, note=note, ax=ax)
         yield Drawn(drawn, points, page=str(number) if len(parts) > 1 else "")
 
 
@@ -62,9 +61,9 @@ def scatter(
     """One panel for each space, mask and variant.
 
     points: space, mask, variant, truth, score (mean over seeds), seeds, place (1 is the best truth) and sampled
-    (false: scored as one of the top only). taus: the same names and tau_b, of the sampled points. top: this many of
-    the best by truth are marked. truth: what the truth is, for the axis. Axes leave out the lowest 5 % where they
-    would squeeze the rest; how many points that hides is written in the panel.
+    (false: scored as one of the top only). taus: the same names and tau_b, the mean over seeds of each seed's, of the
+    sampled points. top: this many of the best by truth are marked. truth: what the truth is, for the axis. Axes leave
+    out the lowest 5 % where they would squeeze the rest; how many points that hides is written in the panel.
     """
     groups = _panels(points)
     with style.look():

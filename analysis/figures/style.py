@@ -1,4 +1,5 @@
-"""One look for all figures, and one way to save them: PNG, PDF, SVG and the data as CSV.
+"""One look for all figures, seaborn's theme for papers with few changes, and one way to save them: PNG, PDF, SVG and
+the data as CSV.
 
 Figures are Matplotlib Figure objects, never pyplot's: nothing is global, nothing needs a display. Saving the
 same figure twice gives the same bytes: no dates, fixed identifiers in the SVG.
@@ -20,6 +21,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -31,9 +33,9 @@ from analysis.tables import csv_text
 from supernet.files import write_atomic, write_text
 from supernet.spaces import SPACES
 
-# Okabe and Ito, "Color Universal Design" (2008): told apart under all kinds of colour vision. Yellow is left
-# out: it is too light for lines on white.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#444444")
+# Of seaborn's colour-blind palette, itself near Okabe and Ito's, "Color Universal Design" (2008): told apart under all
+# kinds of colour vision. Its yellow and light pink are left out, too light for lines on white.
+PALETTE = (*(sns.color_palette("colorblind").as_hex()[i] for i in (0, 3, 2, 4, 1, 9)), "#444444")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#6b6b6b"
 WIDTH = 7.2  # inches; text is set for this width
@@ -45,6 +47,8 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 
 SETTINGS: dict[str, Any] = {
+    **sns.axes_style("whitegrid"),
+    **sns.plotting_context("paper"),
     "font.family": "DejaVu Sans",  # comes with Matplotlib, so that figures look alike everywhere
     "font.size": 9,
     "axes.titlesize": 9.5,
@@ -124,14 +128,14 @@ def panel_grid(
 
 
 def panel_column(
-    ratios: Sequence[float], height: float, ax: Canvas | None = None
+    ratios: Sequence[float], height: float, ax: Canvas | None = None, width: float = WIDTH
 ) -> tuple[Canvas, np.ndarray]:
-    """A figure of panels below each other, their heights as `ratios`, that share x; and the panels (down,). ax: what to
-    draw on instead; the panel itself where there is but one."""
+    """A figure of panels below each other, their heights as `ratios`; and the panels (down,). ax: what to draw on
+    instead; the panel itself where there is but one."""
     if isinstance(ax, Axes) and len(ratios) == 1:
         return ax, np.array([ax])
-    figure = new_figure(height, ax=ax)
-    return figure, figure.subplots(len(ratios), 1, squeeze=False, sharex=True, height_ratios=ratios)[:, 0]
+    figure = new_figure(height, width, ax)
+    return figure, figure.subplots(len(ratios), 1, squeeze=False, height_ratios=ratios)[:, 0]
 
 
 def points(

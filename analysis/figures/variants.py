@@ -20,6 +20,7 @@ from analysis.store.study import FULL
 from supernet.spaces import SPACES
 
 BLACK = "#111111"
+WIDTH = 5.6  # inches: beside a table of a page, and a paper's column and a half
 Mark = tuple[str, str, Any]  # label, colour, line style
 
 
@@ -73,24 +74,22 @@ def variants(
     summary: space, mask, variant, tau_b (mean over seeds), tau_b_low, tau_b_high (95 % over architectures and
     trainings; dashed where tau_b_trainings_low is empty: of one seed, over architectures alone),
     set.
-    runs: space, mask, variant, tau_b of each seed. references: space, mask, set, reference, tau_b; drawn in
+    runs: space, mask, variant, tau_b of each seed. references: space, mask, set, reference, tau_b; lines through
     the rows of their mask and set only, as an architecture that is masked out counts for neither side.
     """
     spaces = list(dict.fromkeys(summary["space"]))
     heights = [int((summary["space"] == space).sum()) for space in spaces] or [1]
     with style.look():
-        height = 0.46 * sum(heights) + 0.75 * len(heights) + 2.0
-        figure, panels = style.panel_column([h + 0.6 for h in heights], height, ax)
+        height = 0.34 * sum(heights) + 0.55 * len(heights) + 2.2
+        figure, panels = style.panel_column([h + 0.6 for h in heights], height, ax, WIDTH)
         used: list[str] = []
         alone = bool((summary["tau_b_low"].notna() & summary["tau_b_trainings_low"].isna()).any())
         if not spaces:
             style.empty(panels[0], "no finished run")
         for axes, space in zip(panels, spaces, strict=False):
             rows = summary[summary["space"] == space].reset_index(drop=True)
+            used += _lines(axes, rows, references[references["space"] == space])
             for y, row in rows.iterrows():
-                here = references[(references["space"] == space) & (references["mask"] == row["mask"])]
-                here = here[here["set"] == row["set"]]
-                used += _ticks(axes, float(y), here)
                 same = (
                     (runs["space"] == space)
                     & (runs["mask"] == row["mask"])
@@ -101,13 +100,12 @@ def variants(
             axes.set_ylim(len(rows) - 0.45, -0.55)
             axes.grid(visible=False, axis="y")
             axes.set_title(style.panel_title(space))
-            axes.tick_params(labelbottom=True)
         panels[-1].set_xlabel("tau-b, whole space or its random sample")
         handles = [
-            Line2D([], [], **MEAN, label="mean over seeds, 95 % over architectures and trainings"),
-            Line2D([], [], **PART, label="of that, over architectures alone"),
+            Line2D([], [], **MEAN, label="mean over seeds, 95 %"),
+            Line2D([], [], **PART, label="95 % over architectures alone"),
             Line2D([], [], **SEED, label="one seed"),
-            *([Line2D([], [], **ALONE, label="95 % of one seed, over architectures alone")] if alone else []),
+            *([Line2D([], [], **ALONE, label="one seed: 95 % over architectures")] if alone else []),
         ]
         shown: dict[tuple[str, Any], list[str]] = {}
         for label, *look in (mark for name, mark in REFERENCES.items() if name in used):
@@ -144,14 +142,20 @@ def _row(axes: Axes, y: float, row: pd.Series, seeds: np.ndarray) -> None:
     axes.plot(seeds, np.full(len(seeds), y + 0.22), **SEED)
 
 
-def _ticks(axes: Axes, y: float, references: pd.DataFrame) -> list[str]:
-    """A short upright line for each reference in the row at y; the names drawn."""
+def _lines(axes: Axes, rows: pd.DataFrame, references: pd.DataFrame) -> list[str]:
+    """Upright lines of the references through neighbouring rows of one mask and set; the names drawn."""
     drawn = []
-    for name, (_, colour, dashes) in REFERENCES.items():
-        values = references[references["reference"] == name]["tau_b"].dropna()
-        if len(values):
-            axes.plot(
-                [values.iloc[0]] * 2, [y - 0.42, y + 0.42], color=colour, linestyle=dashes, linewidth=1.8
-            )
-            drawn.append(name)
+    groups = rows[["mask", "set"]].fillna("")
+    starts = np.flatnonzero((groups != groups.shift()).any(axis=1))
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        mask, judged = rows["mask"].iloc[start], rows["set"].iloc[start]
+        here = references[(references["mask"] == mask) & (references["set"] == judged)]
+        for name, (_, colour, dashes) in REFERENCES.items():
+            values = here[here["reference"] == name]["tau_b"].dropna()
+            if len(values):
+                ends = [start - 0.5, end - 0.5]
+                axes.plot(
+                    [values.iloc[0]] * 2, ends, color=colour, linestyle=dashes, linewidth=1.5, zorder=1.5
+                )
+                drawn.append(name)
     return drawn

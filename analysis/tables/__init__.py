@@ -11,8 +11,9 @@ modules `cells` and `html`.
 
 from analysis.tables.cells import Cell, fixed, interval_of, number, with_std
 from analysis.tables.table import Column, Table
-from analysis.tables.writers import FORMATS, as_json, csv_text, write
+from analysis.tables.writers import FOR_READERS, FORMATS, as_json, csv_text, write
 
 __all__ = [
-    "FORMATS", "Cell", "Column", "Table", "as_json", "csv_text", "fixed", "interval_of", "number", "with_std", "write",
+    "FORMATS", "FOR_READERS", "Cell", "Column", "Table", "as_json", "csv_text", "fixed", "interval_of", "number",
+    "with_std", "write",
 ]  # fmt: skip

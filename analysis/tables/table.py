@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ class Column:
         words: whether it is text, set to the left; else numbers, set to the right.
         hidden: whether only CSV and JSON have it.
         latex: the title in LaTeX where it is not the escaped one.
+        rank: as text, columns of the lowest are left out first where a line has no room for all (1: last).
         hint: what the column is, for a reader of HTML who rests on its title.
     """
 
@@ -35,6 +36,7 @@ class Column:
     hidden: bool = False
     latex: str = ""
     hint: str = ""
+    rank: int = 0
 
     @property
     def heading(self) -> object:
@@ -101,6 +103,10 @@ class Table:
         """The same rows with these columns alone, in this order."""
         by_key = {column.key: column for column in self.columns}
         return replace(self, columns=[by_key[key] for key in keys])
+
+    def ranked(self, ranks: Mapping[str, int]) -> Table:
+        """The same with these ranks of columns, by key."""
+        return replace(self, columns=[replace(one, rank=ranks.get(one.key, 0)) for one in self.columns])
 
     @property
     def shown(self) -> list[Column]:

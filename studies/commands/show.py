@@ -32,11 +32,11 @@ def show_plan(plan: Plan, form: str = "text") -> int:
     numbers = f"{len(states)} jobs, {len(states) - len(left)} complete, {len(left)} to do"
     print(
         write(
-            grid(plan.selected, states),
+            by_variant(plan.selected, states) if form == "text" else grid(plan.selected, states),
             form,
             facts={"study": study.name, "title": study.title, "question": study.question, "data": study.note},
             before="\n\n".join([f"{study.title}\n{study.question}\nData: {study.note}", *notes]),
-            after=f"{numbers}{_time(plan.selected, states, left)}\n{_counts(states)}",
+            after=f"{numbers}{_time(plan.selected, states, left)}\n{counts(states)}",
         )
     )
     damaged = [
@@ -45,6 +45,51 @@ def show_plan(plan: Plan, form: str = "text") -> int:
     for run, state in damaged:
         print(f"error: {run.name}: {state.detail}", file=sys.stderr)
     return 2 if damaged else 0
+
+
+def by_variant(runs: list[Run], states: list[State]) -> Table:
+    """A row a variant, its seeds together; what there is to say of single runs below it."""
+    groups: dict[tuple[str, str], list[tuple[Run, State]]] = {}
+    for run, state in zip(runs, states, strict=True):
+        groups.setdefault((run.variant.space, run.variant.name), []).append((run, state))
+    several = len({space for space, _ in groups}) > 1
+    columns = [
+        *([Column("space", words=True)] if several else []),
+        Column("variant", words=True),
+        Column("seeds", words=True),
+        Column("state", words=True),
+        Column("seconds", "seconds a run", format=fixed(0)),
+    ]
+    rows, notes = [], ["", "--wide lists every run"]
+    for (space, name), group in groups.items():
+        seconds = [state.seconds for _, state in group if state.seconds is not None]
+        details: dict[str, list[int]] = {}
+        for run, state in group:
+            if text := "see below" if state.name == "damaged" else state.detail:
+                details.setdefault(text, []).append(run.seed)
+        rows.append(
+            {
+                "space": space,
+                "variant": name,
+                "seeds": spans([run.seed for run, _ in group]),
+                "state": group[0][1].name if len(group) == 1 else counts([state for _, state in group]),
+                "seconds": mean(seconds) if seconds else None,
+            }
+        )
+        where = f"{space} {name}" if several else name
+        notes += [f"{where} seed {spans(seeds)}: {text}" for text, seeds in details.items()]
+    return Table(columns, rows, name="variants", notes=notes)
+
+
+def spans(numbers: list[int]) -> str:
+    """'0-4', '0, 2' or '0-2, 7'."""
+    parts: list[list[int]] = []
+    for number in sorted(numbers):
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ", ".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)
 
 
 def grid(runs: list[Run], states: list[State]) -> Table:
@@ -73,7 +118,7 @@ def grid(runs: list[Run], states: list[State]) -> Table:
     return Table(columns, rows, name="runs")
 
 
-def _counts(states: list[State]) -> str:
+def counts(states: list[State]) -> str:
     """'3 done, 1 running, 2 to do': the states that occur."""
     counts = Counter(state.name for state in states)
     return ", ".join(f"{counts[name]} {name}" for name in STATES if counts[name])

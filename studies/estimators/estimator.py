@@ -35,7 +35,7 @@ SCORE = ("measure", "score", "loss", "status", "seconds")  # of a record, what e
 COSTS = ("steps", "macs", "details")
 
 Pair = tuple[str, Architecture]  # measure, architecture
-Report = Callable[[float, str], None]  # fraction done, detail
+Report = Callable[[float, str], None]  # fraction done, detail; no detail: so much was done by an earlier run
 
 
 @dataclass(frozen=True, kw_only=True)

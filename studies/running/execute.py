@@ -7,9 +7,11 @@ import sys
 import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from statistics import mean
 from typing import Any
 
 from studies.model.study import Run, generations
+from studies.model.variant import Variant
 from studies.running.lock import Lock, lock_run, remove_dead
 from studies.running.parallel import default_workers, message_queue, run_tasks, send
 from studies.running.plan import Plan
@@ -54,7 +56,7 @@ def _execute(
         for run, parts in zip(todo, split(len(todo), cores), strict=True)
     ]
     count = min(cores, sum(job.parts for job in jobs))
-    progress = RunsProgress(plan.study.name, todo)
+    progress = RunsProgress(plan.study.name, todo, measured_seconds(plan, todo), count)
     scoring = max(job.parts for job in jobs)
     shared = f"; scoring of a run in up to {scoring} parts" if scoring > 1 else ""
     print(
@@ -89,6 +91,19 @@ def _execute(
             listener.join(timeout=ENDING)
             progress.close()
     return results
+
+
+def measured_seconds(plan: Plan, todo: list[Run]) -> dict[Variant, float]:
+    """Mean seconds of training and scoring of the runs of a plan that are complete, of those variants that have more to
+    do."""
+    wanted, left = {run.variant for run in todo}, {run.folder for run in todo}
+    seconds: dict[Variant, list[float]] = {}
+    for run in plan.selected:
+        if run.variant in wanted and run.folder not in left and (result := run.result()):
+            spent = [result.get(name) for name in ("train_seconds", "score_seconds")]
+            if result["status"] == "finished" and None not in spent:
+                seconds.setdefault(run.variant, []).append(sum(filter(None, spent)))
+    return {variant: mean(values) for variant, values in seconds.items()}
 
 
 def outcome(result: dict[str, Any]) -> str:

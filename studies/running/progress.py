@@ -1,5 +1,6 @@
-"""Progress for people: a bar on a terminal, elsewhere one line now and then, both with the time left. Of many runs in
-worker processes: each sends what it has done, one listener shows it. And how long a run is expected to take.
+"""Progress for people: bars on a terminal, elsewhere one line now and then, both with the time left by measured speed.
+Of many runs in worker processes: each sends what it has done, one listener shows it. And how long a run is expected to
+take.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from statistics import mean
@@ -64,40 +65,64 @@ def _macs(mask: tuple[str, ...], size: Size) -> float:
     return mean(space.cost(cell, size).macs for cell in cells)
 
 
-class Progress:
-    """Work done towards `total`: shown as a count if it is counted in ints, else in percent. Lines go to standard
-    error, at least `every` seconds apart."""
+class Speed:
+    """Work a second, measured since this object was made; until enough is measured, mixed with what is known before.
 
-    def __init__(self, title: str, total: float, every: float = 10.0) -> None:
+    Args:
+        known: speed that is known before anything is measured, None for none.
+    """
+
+    WORTH = 15.0  # seconds of measuring that the known speed counts for
+
+    def __init__(self, known: float | None = None) -> None:
+        self.begin, self.known = time.monotonic(), known
+
+    def left(self, new: float, rest: float) -> float | None:
+        """Seconds that the rest will take when `new` has been done here; None while that cannot be told."""
+        seconds = time.monotonic() - self.begin
+        if self.known is not None:
+            new, seconds = new + self.known * self.WORTH, seconds + self.WORTH
+        return rest * seconds / new if new > 0 else None
+
+
+class Progress:
+    """Work done towards `total`: shown as a count if it is counted in ints, else in percent. A bar on a terminal;
+    elsewhere lines on standard error, at least `every` seconds apart. known: work a second, see Speed."""
+
+    def __init__(self, title: str, total: float, every: float = 10.0, known: float | None = None) -> None:
         self.title, self.total, self.every = title, total, every
-        self.begin = self.last = time.monotonic()
+        self.speed, self.last = Speed(known), time.monotonic()
         self.first: float | None = None
         self.terminal = sys.stderr.isatty()
-        layout = "{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}"
-        self.bar = tqdm(total=total, desc=title, bar_format=layout, disable=not self.terminal)
+        self.bar = tqdm(
+            total=total, desc=title, bar_format=BAR, disable=not self.terminal, dynamic_ncols=True
+        )
 
-    def update(self, done: float) -> None:
-        """`done` so far. What was done before the first call (by an earlier run) does not count for the speed."""
-        now = time.monotonic()
+    def update(self, done: float, before: float | None = None) -> None:
+        """`done` so far, of which `before` by an earlier run (None: what was done at the first call): that does not
+        count for the speed."""
         if self.first is None:
             self.first = done
+        left = self.left(done, self.first if before is None else before)
+        now = time.monotonic()
         if self.terminal:
             self.bar.n = min(done, self.total)
+            self.bar.set_postfix_str(left, refresh=False)
             self.bar.refresh()
         elif now - self.last >= self.every or done >= self.total:
             self.last = now
             shown = f"{done}/{self.total}" if isinstance(done, int) else f"{100 * done / self.total:.0f} %"
-            print(f"{self.title}: {shown}{self.left(done, now)}", file=sys.stderr, flush=True)
+            print(f"{self.title}: {shown}{left and f', {left}'}", file=sys.stderr, flush=True)
 
-    def left(self, done: float, now: float) -> str:
-        """', about 3 min 20 s left', or nothing while it cannot be told."""
-        new = done - (self.first or 0)
-        if new <= 0 or done >= self.total:
+    def left(self, done: float, before: float) -> str:
+        """'about 3 min 20 s left', or nothing while it cannot be told."""
+        if done >= self.total:
             return ""
-        return f", about {duration((now - self.begin) / new * (self.total - done))} left"
+        seconds = self.speed.left(done - before, self.total - done)
+        return "" if seconds is None else f"about {duration(seconds)} left"
 
     def line(self, text: str) -> None:
-        """Print a line of its own without breaking the bar."""
+        """Print a line of its own without breaking the bars."""
         if self.terminal:
             self.bar.write(text, file=sys.stderr)
         else:
@@ -107,9 +132,13 @@ class Progress:
         self.bar.close()
 
 
-Report = Callable[[str, float, str], None]  # 'train' or 'score', fraction done of it, detail
+# 'train' or 'score', fraction done of it, detail; without a detail: so much was done before, by an earlier run.
+Report = Callable[[str, float, str], None]
 
 LINE_EVERY = 5.0  # seconds between two lines of one run where there is no terminal
+BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}{postfix}"
+RUN_BAR = "  {desc} {percentage:3.0f} % |{bar:20}|{postfix}"
+BARS = 8  # of single runs, below that of the study
 
 
 class Reporter:
@@ -122,7 +151,7 @@ class Reporter:
 
     def __call__(self, phase: str, fraction: float, detail: str) -> None:
         now = time.monotonic()
-        if now - self.last >= 0.1 or fraction >= 1:
+        if now - self.last >= 0.1 or fraction >= 1 or not detail:
             self.last = now
             try:
                 self.messages.put((self.number, self.part, phase, fraction, detail))
@@ -131,15 +160,27 @@ class Reporter:
 
 
 class RunsProgress(Progress):
-    """The listener's side. Runs weigh as much as they are expected to take."""
+    """The listener's side: a bar for all, and on a terminal one for each run that is being done.
 
-    def __init__(self, title: str, runs: list[Run]) -> None:
+    Runs weigh as much as they are expected to take: as other runs of the variant took (`measured`), else as the
+    catalogue says. workers: how many run side by side."""
+
+    def __init__(
+        self,
+        title: str,
+        runs: list[Run],
+        measured: Mapping[Variant, float] | None = None,
+        workers: int = 1,
+    ) -> None:
         self.runs = runs
-        self.weights = [expected_seconds(run.variant) or 1.0 for run in runs]
-        self.done: list[dict[object, float]] = [
-            defaultdict(float) for _ in runs
-        ]  # share of each phase and part
-        super().__init__(title, sum(self.weights), every=15.0)
+        seconds = [(measured or {}).get(run.variant) or expected_seconds(run.variant) for run in runs]
+        self.weights = [1.0 if one is None else max(one, 0.1) for one in seconds]
+        # Shares of each run by phase and part: all that is done, and what of it an earlier run has done.
+        self.done: list[dict[object, float]] = [defaultdict(float) for _ in runs]
+        self.before: list[dict[object, float]] = [defaultdict(float) for _ in runs]
+        self.bars: dict[int, tqdm[Any]] = {}
+        known = None if None in seconds else float(min(workers, len(runs)))
+        super().__init__(title, sum(self.weights), every=15.0, known=known)
 
     def listen(self, messages: Any) -> None:
         """Shows what the workers send until None comes: (position of the run, part k of n, phase, fraction of it
@@ -148,21 +189,59 @@ class RunsProgress(Progress):
         with suppress(EOFError, ConnectionError):  # the sender was interrupted
             while (message := messages.get()) is not None:
                 number, part, phase, fraction, detail = message
-                self.note(number, part, phase, fraction)
+                self.note(number, part, phase, fraction, earlier=not detail)
+                self.show(number, phase, detail)
                 now = time.monotonic()
-                if phase == "done" or (not self.terminal and now - shown[number] >= LINE_EVERY):
+                if detail and (phase == "done" or (not self.terminal and now - shown[number] >= LINE_EVERY)):
                     shown[number] = now
                     of = f" (part {part[0] + 1} of {part[1]})" if part[1] > 1 else ""
                     self.line(f"{self.runs[number].name}{of}: {detail}")
 
-    def note(self, number: int, part: tuple[int, int], phase: str, fraction: float) -> None:
-        """Count what was done and show the whole."""
+    def note(
+        self, number: int, part: tuple[int, int], phase: str, fraction: float, earlier: bool = False
+    ) -> None:
+        """Count what was done and show the whole. earlier: it was done before, by an earlier run."""
+        done, before = self.done[number], self.before[number]
         if phase == "done":
-            self.done[number] = {"all": 1.0}
+            done.clear()
+            done["all"] = 1.0
         else:
             preparing = self.runs[number].variant.estimator.preparing
-            share = preparing if phase == "train" else (1 - preparing) / part[1]
-            self.done[number][phase, part] = share * fraction
+            training = ("train", (0, 1))
+            key, share = (phase, part), preparing if phase == "train" else (1 - preparing) / part[1]
+            done[key] = share * fraction
+            if earlier:
+                before[key] = done[key]
             if phase == "score":  # a training that was finished before says nothing
-                self.done[number]["train", (0, 1)] = preparing
-        self.update(sum(sum(d.values()) * w for d, w in zip(self.done, self.weights, strict=True)))
+                if training not in done:
+                    before[training] = preparing
+                done[training] = preparing
+        self.update(self._work(self.done), self._work(self.before))
+
+    def _work(self, shares: list[dict[object, float]]) -> float:
+        return sum(sum(one.values()) * weight for one, weight in zip(shares, self.weights, strict=True))
+
+    def show(self, number: int, phase: str, detail: str) -> None:
+        """The run's own bar, while it is being done."""
+        if not self.terminal:
+            return
+        if phase == "done":
+            if (ended := self.bars.pop(number, None)) is not None:
+                ended.close()
+            return
+        if number not in self.bars:
+            if len(self.bars) >= BARS:
+                return
+            name = self.runs[number].name
+            self.bars[number] = tqdm(
+                total=1.0, desc=name, bar_format=RUN_BAR, leave=False, dynamic_ncols=True
+            )
+        bar = self.bars[number]
+        bar.n = min(1.0, sum(self.done[number].values()))
+        bar.set_postfix_str(detail, refresh=False)
+        bar.refresh()
+
+    def close(self) -> None:
+        for bar in self.bars.values():
+            bar.close()
+        super().close()

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -220,14 +221,17 @@ def test_verdict(row, expected):
 
 
 def test_answer(found):
-    first, second, last = answer(found)
-    assert "“strictly fair” has the highest mean" in first
-    assert "not significantly different from “without none” (" in first
-    assert "better than “uniform” (+0." in first
-    assert "corrected for 3 comparisons" in first
+    first, second, last = (one.text for one in answer(found))
+    assert first.startswith("NAS-Bench-201: Of 3 variants, “strictly fair” has the highest tau-b: 0.")
+    assert "Holds over architectures and over seeds (95 %, corrected for 3 comparisons)" in first
+    assert "“strictly fair” ranks better than “uniform” (+0." in first
+    assert "“strictly fair” and “without none” (" in first
+    assert "do not differ significantly with " in first
     assert "noise ceiling 0." in first
-    assert "not testable, as a side has one seed, against “warm-up <b>”" in second
-    assert last == "3 of 18 runs have no scores yet or failed; see the runs below."
+    assert re.search(r"about \d+ \(\d+ to \d+\) would show one of 0\.\d\d", first)
+    assert "Not testable, as a side has one seed: " in second
+    assert "“warm-up <b>”" in second
+    assert last == "Not finished: 3 of 18 runs have no scores yet or failed; see Runs, below."
 
 
 def test_the_answer_on_one_seed_says_what_its_interval_lacks(copy):
@@ -236,11 +240,12 @@ def test_the_answer_on_one_seed_says_what_its_interval_lacks(copy):
 
     edit(copy, keep)
     found = collect(copy)
-    first = answer(found)[0]
+    first = answer(found)[0].text
+    assert "How many seeds would settle it is unknown" in first
     assert (
         "one seed: the interval is over architectures alone and lacks the variance of the training" in first
     )
-    assert "better than" not in first
+    assert "ranks better than" not in first
     own = found.primary[found.primary["tau_b"].notna()]
     assert (own["tau_b_low"] == own["tau_b_architectures_low"]).all()
     assert own["tau_b_trainings_low"].isna().all()
@@ -253,15 +258,21 @@ def test_the_answer_stays_short_however_many_variants(found):
     many = [row.to_dict() | {"variant": f"variant {i}", "tau_b": 0.8 - i / 100} for i in range(30)]
     rows = [
         {"space": "blox", "leader": "variant 0", "other": f"variant {i}", "difference": i / 100, "n": 40}
-        | {"low": 0.0, "high": 0.1, "p_architectures": 0.01, "p_seeds": 0.01}
-        | {"p_holm": 0.01 if i > 10 else 0.5}
+        | {
+            "low": 0.0,
+            "high": 0.1,
+            "p_architectures": 0.01,
+            "architectures_low": i / 100 - 0.01,
+            "architectures_high": i / 100 + 0.01,
+            "p_seeds": 0.01,
+            "p_holm": 0.01 if i > 10 else 0.5,
+        }
         for i in range(1, 30)
     ]
-    (paragraph,) = answer(replace(found, variants=pd.DataFrame(many), differences=pd.DataFrame(rows)))[:1]
-    assert (
-        "better than 19 of the 29 others; not significantly different from 10 of the 29 others" in paragraph
-    )
-    assert len(paragraph) < 450
+    paragraph = answer(replace(found, variants=pd.DataFrame(many), differences=pd.DataFrame(rows)))[0].text
+    assert "“variant 0” ranks better than 19 of the 29 others" in paragraph
+    assert "10 pairs do not differ significantly" in paragraph
+    assert len(paragraph) < 700
 
 
 def test_table(found, capsys):
@@ -362,7 +373,7 @@ def test_nothing_has_run_yet(copy):
     assert set(found.runs["state"]) == {"missing"}
     assert not len(found.points)
     assert not len(found.differences)
-    assert "no variant has a value yet" in answer(found)[0]
+    assert "no variant has a value yet" in answer(found)[0].text
 
 
 def add_views(content):

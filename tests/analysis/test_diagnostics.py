@@ -319,7 +319,7 @@ def test_heatmaps_say_what_the_frames_say(found):
     cell = rows[(rows["place"] == "0-3") & (rows["name"] == "nor_conv_3x3")].iloc[0]
     names = [label.get_text() for label in panel.get_yticklabels()]
     where = [label.get_text() for label in panel.get_xticklabels()]
-    at = (where.index("0-3"), names.index("nor_conv_3x3"))
+    at = (where.index("0-3") + 0.5, names.index("nor_conv_3x3") + 0.5)
     (text,) = [t.get_text() for t in panel.texts if t.get_position() == at]
     assert int(text.replace("\N{MINUS SIGN}", "-")) == round(100 * cell["at_equal_truth"])
     below = figures.confusion(result.confusion, shown)

@@ -130,6 +130,45 @@ def test_every_number_is_the_tables(page, found, capsys):
     assert compared > 60
 
 
+def test_one_name_has_one_number(page, found):
+    """Whatever says tau-b of a variant, and not of a single seed or another BatchNorm mode, has the mean over seeds."""
+    known = found.primary.dropna(subset=["tau_b"]).groupby("variant")["tau_b"].apply(set)
+    seen = dict.fromkeys(known.index, 0)
+    for _, (head, *rows) in Reader(page).tables:
+        titles = [text for text, _ in head]
+        if {"Seed", "BatchNorm when scoring"} & set(titles):
+            continue
+        for place, title in enumerate(titles):
+            for row in rows if title in ("tau-b", "tau-b [95 %]") else ():
+                if row[0][0] in known.index and "data-value" in row[place][1]:
+                    assert float(row[place][1]["data-value"]) in known[row[0][0]]
+                    seen[row[0][0]] += 1
+    assert min(seen.values()) >= 1  # a name that is shown with its set is not found under it
+    assert sum(seen.values()) >= 2 * len(known)
+    drawn = {variant["name"]: variant["tau_b"] for variant in points_of(page)[0]["variants"]}
+    assert all(value in known[name] for name, value in drawn.items() if value is not None)
+
+
+def test_the_first_screen_is_the_answer_a_picture_and_six_columns(page, found):
+    first, rest = page.split('<details class="section"', 1)
+    reader = Reader(first)
+    assert first.index('class="answer"') < first.index("<img") < first.index("<table")
+    assert len(reader.tables) == 2 * found.primary["space"].nunique()
+    half = len(reader.tables) // 2
+    for (_, (head, *rows)), (_, (few, *others)) in zip(
+        reader.tables[:half], reader.tables[half:], strict=True
+    ):
+        titles = [text for text, _ in head]
+        assert titles[0] == "Variant"
+        assert len(titles) <= 1 + 6
+        assert [text for text, _ in few][1:] == titles[1:-2]
+        assert {re.sub(r" \((random|all).*", "", row[0][0]) for row in rows} <= set(found.primary["variant"])
+        assert any(row[0][0].startswith("ceiling") for row in others)
+        assert any(row[0][0].startswith("params") for row in others)
+    assert "<h2" not in first
+    assert rest.count("<summary><h2") >= 6
+
+
 def test_scatter_decodes_to_the_points(page, found, study):
     content, read = points_of(page)
     saved = pd.read_csv(study / "figures" / "scatter.csv")

@@ -65,7 +65,7 @@ def test_each_is_judged_on_what_its_seeds_hold(mixed, found):
     ]
     assert pair["n"].iloc[0] == fair["n"] < uniform["n"]
     assert pair["set"].iloc[0] == "what both sets share"
-    (first,) = (text for text in answer(own) if text.startswith("NAS-Bench-201"))
+    (first,) = (one.text for one in answer(own) if one.title == "NAS-Bench-201")
     assert "evaluated on different sets" in first
     assert "random sample of 40 (1)" in first
     assert set(table_frame(own)["set"]) >= {"random sample of 40", "all 160"}

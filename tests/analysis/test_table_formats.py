@@ -87,3 +87,31 @@ def test_latex_numbers():
     table = Table([Column("name"), *(Column(key, format=one) for key, one in formats.items())], [row])
     assert r" & $-0.500$ &  & $0.500$ &  &  \\" in write(table, "latex")
     assert interval(0.1, 0.25, 2, "+").content == "[+0.10, +0.25]"
+
+
+def test_text_fits_a_terminal_and_says_what_it_leaves_out():
+    columns = [
+        Column("name", words=True),
+        Column("set", words=True),
+        *(Column(f"number_{i:02}") for i in range(20)),
+    ]
+    rows = [
+        {"name": "long " * 12 + str(k), "set": "all"} | {f"number_{i:02}": k + i / 7 for i in range(20)}
+        for k in range(3)
+    ]
+    table = Table(columns, rows)
+    text, wide = write(table, "text").splitlines(), write(table, "wide").splitlines()
+    assert max(map(len, text)) <= 100 < max(map(len, wide))
+    assert len(wide) == 4
+    assert all(column.key in wide[0] for column in columns)
+    shown, below = text[0].split(), " ".join(text[4:])
+    assert "in all rows: set all" in below
+    for column in columns:
+        assert (column.key in shown) != (column.key in below)
+    # Of ranked columns those of the highest stay, and a table that fits is as it was.
+    ranked = write(table.ranked({"number_19": 2, "name": 1}), "text").splitlines()[0].split()
+    assert ranked[-1] == "number_19"
+    narrow = table.select(["set", "number_03"])
+    assert write(narrow, "text") == write(narrow, "wide")
+    lone = write(Table(columns[:1], [{"name": "x" * 300}]), "text").splitlines()
+    assert len(lone[1]) == 100

@@ -75,7 +75,7 @@ def test_tables_in_every_format(
         ("run quickstat", ["study: 'quickstat' is not one of", "quickstart"]),
         ("run quickstart --only unifrom", ["--only: 'unifrom' is not one of", "strictly fair"]),
         ("run quickstart --seeds a", ["--seeds: 'a' is not a list of integers"]),
-        ("run quickstart --seeds 7", ["--seeds: 7 is not one of 0, 1"]),
+        ("run quickstart --seeds 7", ["--seeds: 7 is not one of 0, 1, 2, 3"]),
         ("run quickstart --workers 0", ["--workers: 0 is not a positive integer"]),
         ("show nothing", ["study: 'nothing' is not one of"]),
         ("space nasbench201 --mask pool", ["mask: 'pool' is not one of none, skip_connect"]),

@@ -43,8 +43,17 @@ def test_every_state_is_shown_with_what_there_is_to_say(
             "done", "running", "failed", "diverged", "to score", "failed", "interrupted", "to do",
         ]  # fmt: skip
         assert {state.name for state in states.values()} == set(STATES) - {"damaged"}  # test_run_files.py
+        show_plan(plan, "wide")
+        wide = capsys.readouterr().out
         show_plan(plan)
-    lines = capsys.readouterr().out.splitlines()
+    grouped = capsys.readouterr().out
+    table = grouped[grouped.index("space ") : grouped.index("--wide")].splitlines()
+    assert [line.split()[1] for line in table[1:5]] == ["uniform", "fair", "masked", "wild"]
+    assert table[1].split()[2] == "0-1"
+    assert "1 done, 1 to score" in table[1]
+    assert "seed 1: images are missing" in grouped
+    assert max(map(len, table)) <= 100
+    lines = wide.splitlines()
     by_run = {run: next(line for line in lines if run.folder.name in line) for run in plan.runs}
     assert "(job 7) since 20" in by_run[running]
     assert by_run[broken].endswith("failed             -  images are missing")

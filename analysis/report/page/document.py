@@ -6,20 +6,23 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 
 from analysis.tables.html import Html, element, safe
 
 STYLES = ("page.css", "tables.css", "scatter.css")
-SCRIPTS = ("unpack.js", "downloads.js", "tables.js", "drawing.js", "scatter.js")
+SCRIPTS = ("unpack.js", "sections.js", "downloads.js", "tables.js", "drawing.js", "scatter.js")
 # The browser keeps to it, whatever the page may come to hold: nothing is fetched, and of what is inside only the page's
 # own styles and scripts count.
 POLICY = "default-src 'none'; img-src data:; style-src {styles}; script-src {scripts}"
+SECTION = '<details class="section"'
 HEADING = re.compile(r'<h2(?: id="(?P<name>[^"]*)")?>(?P<title>.*?)</h2>')
 
 
 def page(title: str, *content: object) -> str:
-    """The whole document. Its <h2> headings get ids where they have none; a list of them stands before the first."""
+    """The whole document. Its <h2> headings get ids where they have none; a list of them stands before the first,
+    unless that is of a section that opens: such sections are the list."""
     body = _with_contents("\n".join(safe(part) for part in content))
     styles, scripts = ("\n".join(["", *map(_text, names)]) for names in (STYLES, SCRIPTS))
     policy = POLICY.format(styles=_source(styles), scripts=_source(scripts))
@@ -31,6 +34,14 @@ def page(title: str, *content: object) -> str:
         f"<title>{html.escape(title)}</title>\n<style>{styles}</style>\n</head>\n"
         f'<body>\n<main>\n{body}\n</main>\n<script type="module">{scripts}</script>\n</body>\n</html>\n'
     )
+
+
+def folded(pieces: Sequence[Html], about: str) -> Html:
+    """A section that opens: its heading, which is the first of the pieces, with a few words on what is inside. It opens
+    by a click, by a link to it, and for print (sections.js)."""
+    heading, *content = pieces
+    summary = element("summary", heading, element("span", about, class_="small"))
+    return element("details", summary, *content, class_="section")
 
 
 def _source(text: str) -> str:
@@ -54,4 +65,6 @@ def _with_contents(body: str) -> str:
     if (first := HEADING.search(body)) is None:
         return body
     rest = HEADING.sub(named, body[first.start() :])
+    if SECTION in body[: first.start()]:
+        return f"{body[: first.start()]}{rest}"
     return f"{body[: first.start()]}{element('nav', element('ul', *links), aria_label='Contents')}\n{rest}"

@@ -126,7 +126,7 @@ class Scatter {
     }
     pen.restore();
     const tau = variant.tau_b === null ? "undefined" : shown(variant.tau_b, 3);
-    const facts = [`tau-b ${variant.seeds ? "of the mean score " : ""}${tau}`, `n = ${count}`];
+    const facts = [`tau-b ${tau}`, `n = ${count}`];
     if (variant.seeds) facts.push(`${variant.seeds} seed${variant.seeds === 1 ? "" : "s"}`);
     if (count < score.length) facts.push(`and ${score.length - count} of the top`);
     if (score.length < variant.points) facts.push(`${score.length} of ${variant.points} points are in this page`);

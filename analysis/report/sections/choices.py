@@ -82,7 +82,7 @@ def _sensitivity_table(group: pd.DataFrame, truth: str) -> Table:
         about = [_order(order[order.index.isin(options)]) for _, options in columns]
         lines.append(["order of the variants", Cell(DASH), *about, Cell(DASH)])
     return Table.of_cells(
-        ["Ranking", f"tau-b, {_words(truth)}", *(title for title, _ in columns), "n"], lines
+        ["Ranking", f"tau-b of the mean score, {_words(truth)}", *(title for title, _ in columns), "n"], lines
     )
 
 

@@ -121,7 +121,7 @@ def _with_interval(row: Row, key: str, digits: int = 3, sign: str = "") -> Cell:
 
 GIVEN = [
     Column("variant", "Ranking", words=True),
-    Column("tau_b", "tau-b", format=fixed()),
+    Column("tau_b", "tau-b of the mean score", format=fixed()),
     Column("partial_params", "partial rho given params", format=_with_interval),
     Column("partial_macs", "given MACs", format=_with_interval),
     Column("partial_layers", "given layers", format=_with_interval),

@@ -22,12 +22,10 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
     columns = ", ".join(f"{truth.column} of {truth.path.name}" for truth in study.truths.values())
     seeds = _seeds(kinds)
     usable = kinds[kinds["tau_b"].notna()]
-    taus = usable.rename(columns={"tau_b": "over_seeds", "seedmean_tau_b": "tau_b"})
     middle = scatter.marked(found)
     captions = {
-        "variants": f"tau-b of each variant: mean over {seeds} (filled), single seeds (open), and the 95 %"
-        f" interval of the mean over {_architectures(usable)} (bar). Upright marks: the number of parameters"
-        " and of MACs of the stand-alone networks as rankings, and the truth's own noise.",
+        "variants": f"tau-b of each variant over {_architectures(usable)}: mean over {seeds} (filled), single seeds"
+        " (open), 95 % interval. Upright lines: rankings that need no network, and the truth's own noise.",
         "topn": "Left: tau-b inside the true top-N. Right: its mean score, which should fall with N. Over"
         f" {seeds}; bands are mean ± standard deviation. Inside the top the differences are as small as the"
         " noise, so that the ceiling is low there too: one side of it plays the truth and chooses the top, the other"
@@ -35,8 +33,8 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
         " error is the same everywhere in percentage points (lower edge) or in normal scores of the places (upper"
         " edge).",
         "scatter": f"Truth against the mean score over {seeds}, one point an architecture"
-        f" ({_architectures(usable)}). The tau-b in a panel is that of the mean score, as a rule higher than"
-        f" the mean of the seeds' tau-b. Coloured: the true top {middle}.",
+        f" ({_architectures(usable)}). tau-b: mean over the seeds' own, as in the tables; the mean score that is drawn"
+        f" has a higher one as a rule. Coloured: the true top {middle}.",
     }
 
     pieces, names = {}, set()
@@ -51,7 +49,7 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
         more = ""
         if kind == "scatter":
             axes = {space: truth.title for space, truth in study.truths.items()}
-            more = scatter_data(found.points, taus, top=middle, truth=axes, titles=style.TITLES)
+            more = scatter_data(found.points, usable, top=middle, truth=axes, titles=style.TITLES)
             full += STILL if drawn.page else ""
         pieces[kind] = picture(paths[0], full, f"Figure: {captions[kind]}", more=more)
     for path in folder.glob("scatter*.*"):

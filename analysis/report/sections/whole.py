@@ -19,15 +19,14 @@ from analysis.tables.table import Column, Table
 LABELS = BASELINE_TITLES | {name: f"ceiling: {label}" for name, label in CEILINGS.items()}
 
 
-def whole_section(collected: Collected, figure: Html) -> list[Html]:
-    """Heading, the main table of each space, what the columns are, the rest of the measures, and the figure."""
+def whole_section(collected: Collected) -> list[Html]:
+    """Heading, the main table of each space, what the columns are, and the rest of the measures."""
     rest = ranking_tables(collected, list(LABELS), REST, named=True)
     return [
         element("h2", "All architectures"),
         ranking_tables(collected, list(LABELS), MAIN, main=True, named=True),
         element("p", TEXT, class_="small"),
         element("details", element("summary", "More measures"), rest),
-        figure,
     ]
 
 

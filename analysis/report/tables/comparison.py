@@ -8,7 +8,7 @@ from analysis.report.tables.study import facts_of, space_title
 from analysis.store.study import FULL
 from analysis.tables.cells import ONE_SEED, Row, fixed, interval, interval_of, with_std
 from analysis.tables.table import Column, Table
-from analysis.tables.writers import as_json, write
+from analysis.tables.writers import FOR_READERS, as_json, write
 
 SHORT = [
     "space", "variant", "studies", "mask", "seeds", "n", "set", "tau_b", "tau_b_std", "tau_b_low", "tau_b_high",
@@ -17,6 +17,10 @@ SHORT = [
 PAIRS = [
     "space", "leader", "other", "is", "difference", "low", "high", "n", "p_architectures", "p_seeds", "p_holm",
 ]  # fmt: skip
+
+RANKS = {"variant": 9, "leader": 9, "other": 9, "is": 8, "tau_b": 8, "difference": 8, "low": 7, "high": 7} | {
+    "tau_b_low": 7, "tau_b_high": 7, "p_holm": 6, "seeds": 5, "n": 4, "mask": 3, "p_seeds": 2,
+}  # fmt: skip
 
 
 def compare_text(compared: Compared, form: str) -> str:
@@ -34,9 +38,10 @@ def compare_text(compared: Compared, form: str) -> str:
             Table(columns, table.rows, table.name, caption=caption, group=space_title)
             for columns, table, caption in zip((in_latex, DIFFERENCES), tables, captions, strict=True)
         ]
-    elif form in ("text", "markdown", "html"):
+    elif form in (*FOR_READERS, "html"):
         unmasked = (variants["mask"] == FULL).all()
-        tables[0] = tables[0].select(key for key in SHORT if not (unmasked and key == "mask"))
+        tables[0] = tables[0].select(key for key in SHORT if not (unmasked and key == "mask")).ranked(RANKS)
+        tables[1] = tables[1].ranked(RANKS)
         tables = tables if len(pairs) else tables[:1]
     elif form == "json":
         content = {"studies": [facts_of(study) for study in compared.studies]}

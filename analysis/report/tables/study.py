@@ -22,6 +22,10 @@ SHORT = [
     "covers", "tau_b_loss", "spearman", "topn_mean_tau", "overlap_5", "mean_score", "epochs", "updates",
     "train_seconds",
 ]  # fmt: skip
+RANKS = {
+    "name": 9, "tau_b": 8, "tau_b_low": 7, "tau_b_high": 7, "seeds": 6, "mask": 5, "overlap_5": 4, "train_seconds": 3,
+    "tau_b_std": 2, "spearman": 1,
+}  # fmt: skip
 COLUMNS = [
     "space", "mask", "name", "runs", "seeds", "n", "set", "missing", "tau_b", *interval_names("tau_b_"), "covers",
     "tau_b_std", "tau_b_loss", "tau_b_loss_std", "seedmean_tau_b", "seedmean_tau_b_loss", "seedmean_tau_b_loss_low",
@@ -67,7 +71,8 @@ def table_frame(collected: Collected) -> pd.DataFrame:
 
 
 def print_table(collected: Collected, form: str = "text") -> None:
-    """Print the study's table: in full as 'csv' or 'json', the main columns in the other formats."""
+    """Print the study's table: in full as 'csv' or 'json', the main columns in the other formats, as 'text' those of
+    them that fit."""
     print(table_text(collected, form))
 
 
@@ -80,7 +85,8 @@ def table_text(collected: Collected, form: str) -> str:
     frame = frame[frame["tau_b"].notna() | ~frame["name"].isin(CEILINGS)]
     absent = ["mask"] if (frame["mask"] == FULL).all() else []
     if form != "latex":
-        return write(Table.of_frame(frame).select(key for key in SHORT if key not in absent), form)
+        table = Table.of_frame(frame).select(key for key in SHORT if key not in absent)
+        return write(table.ranked(RANKS), form)
     title = study.title if study.title.endswith(("?", "!", ".")) else f"{study.title}."
     caption = (
         f"{title} Mean ± standard deviation over seeds; 95 %: over architectures and trainings, of baselines over"

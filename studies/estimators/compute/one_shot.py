@@ -64,6 +64,9 @@ def prepare(settings: OneShot, task: Task, report: Report) -> dict[str, Any]:
         watching(epoch)
 
     with task.watch(trainer) as watching:
+        if path.exists():
+            trainer.resume(path)
+            report(len(trainer.history) / trainer.epochs, "")
         status = trainer.run(path, after_epoch, task.check)
     epochs = history.write(trainer.history, task.folder, task.run_id or "")
     return {
