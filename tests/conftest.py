@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 
 # One thread, here and in every process that a test starts: set before anything imports torch.
 os.environ["OMP_NUM_THREADS"] = "1"
+# A shell starts what it puts in the background with Ctrl-C ignored, which the processes of the tests would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # No deadline: a busy machine is no reason to fail.
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
