@@ -60,7 +60,6 @@ def grid(
 ) -> Study:
     """The question at a size. training: of a supernet whose paths have a batch each; three paths on the same batch
     take a third of its epochs. settings: of all supernets."""
-
     uniform = Variant(
         name="uniform",
         space="macro",

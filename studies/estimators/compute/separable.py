@@ -51,6 +51,8 @@ def fit(settings: Separable, space: Space) -> dict[str, dict[Choice, float]]:
     rows = [
         row for row, a in enumerate(table.architectures) if math.isfinite(truth[row]) and space.in_mask(a)
     ]
+    if not rows:
+        raise ValueError(f"column: {settings.column!r} of {table.path} has no value under the mask")
     chosen = [space.choices_by_place(table.architectures[row]) for row in rows]
     names = list(dict.fromkeys(choice for choices in chosen for choice in choices))
     column = {choice: number for number, choice in enumerate(names)}
