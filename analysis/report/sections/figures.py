@@ -12,7 +12,7 @@ from analysis.measures.correlate import TIES
 from analysis.report.page import picture, scatter_data
 from analysis.tables.html import Html
 
-STILL = f" In print, the first {scatter.PANELS} variants; the others are in figures/scatter-2.pdf and so on."
+STILL = f" In print, the first {scatter.PANELS} variants; `analysis figure scatter` draws the others too."
 
 
 def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
@@ -37,14 +37,10 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
         f" has a higher one as a rule. Coloured: the true top {middle}.",
     }
 
-    pieces, names = {}, set()
-    drawings = ((kind, drawn) for kind in captions for drawn in registry.get(kind).draw(found))
-    for kind, drawn in drawings:
-        name = f"{kind}-{drawn.page}" if drawn.page else kind
-        names.add(name)
-        paths = style.save(drawn.figure, drawn.frame, folder, name)
-        if drawn.page not in ("", "1"):
-            continue  # further pages are beside the report only
+    pieces = {}
+    for kind in captions:
+        drawn = next(registry.get(kind).draw(found))  # of a figure with several pages the first
+        paths = style.save(drawn.figure, drawn.frame, folder, kind)
         full = f"{captions[kind]} Truth: {columns}. Ties: {TIES}. {study.note}"
         more = ""
         if kind == "scatter":
@@ -52,9 +48,8 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
             more = scatter_data(found.points, usable, top=middle, truth=axes, titles=style.TITLES)
             full += STILL if drawn.page else ""
         pieces[kind] = picture(paths[0], full, f"Figure: {captions[kind]}", more=more)
-    for path in folder.glob("scatter*.*"):
-        if path.stem not in names:
-            path.unlink()  # from when there were more variants, or fewer
+    for path in folder.glob("scatter-*.*"):
+        path.unlink()  # pages of earlier versions
     return pieces
 
 
