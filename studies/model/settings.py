@@ -19,6 +19,7 @@ from studies.model.variant import Variant
 
 # Of a variant, beside the settings of its estimator; the others say what it is within its study.
 OF_VARIANT = ("size", "data", "mask", "evaluation_noise", "evaluation_batch")
+EITHER_OR = {"epochs": "updates", "updates": "epochs"}  # a length is said in one of two ways
 LONGEST = 120  # characters of what a name says was set
 EXPECTED = {int: "an integer", float: "a number", bool: "true or false"}
 
@@ -142,7 +143,11 @@ def _value(config: Any, name: str, new: Any, path: str, said: dict[str, str]) ->
                 f"{key!r} is not one of {', '.join(inner)}" if inner else f"{path} has no settings of its own"
             )
             raise ValueError(f"--set: {path}.{key}: {there}")
-    return replace(old, **{key: _value(old, key, text, f"{path}.{key}", said) for key, text in new.items()})
+    values = {key: _value(old, key, text, f"{path}.{key}", said) for key, text in new.items()}
+    for key, other in EITHER_OR.items():  # what is set takes the place of its counterpart
+        if values.get(key) is not None and other in inner:
+            values.setdefault(other, None)
+    return replace(old, **values)
 
 
 def convert(text: str, hint: Any, path: str) -> Any:

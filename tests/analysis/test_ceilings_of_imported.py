@@ -65,9 +65,8 @@ def test_correlate_has_them(study: Path, capsys: pytest.CaptureFixture[str]) -> 
     frame = pd.read_parquet(truth)
     scores = study / "scores.csv"
     frame.assign(score=np.arange(len(frame)))[["arch", "score"]].to_csv(scores, index=False)
-    assert (
-        analysis_main(["correlate", "--truth", f"{truth}:cifar10_test", "--scores", f"{scores}:score"]) == 0
-    )
+    words = ["correlate", "--truth", f"{truth}:cifar10_test", "--scores", f"{scores}:score"]
+    assert analysis_main([*words, "--wide"]) == 0
     printed = capsys.readouterr().out
     assert "2 seeds of cifar10_test, in pairs" in printed
     assert "cifar10_valid_best against cifar10_test" in printed

@@ -181,7 +181,7 @@ def test_a_study_without_fear_has_no_table_of_it(study: Path, capsys: pytest.Cap
 
 
 def test_text_says_who_is_missing_and_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(folder, "--bins", "20,100") == 0
+    assert run(folder, "--bins", "20,100", "--wide") == 0
     out = capsys.readouterr().out
     assert "Invented numbers for a test" in out
     assert "disconnected 5, not_reached 3" in out
@@ -193,7 +193,7 @@ def test_text_says_who_is_missing_and_why(folder: Path, capsys: pytest.CaptureFi
 
 
 def test_text_of_several_spaces_and_masks_names_them(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(study, "--table", "amortised") == 0
+    assert run(study, "--table", "amortised", "--wide") == 0
     lines = capsys.readouterr().out.splitlines()
     (line,) = [line for line in lines if line.startswith("without none [nasbench201, without none]")]
     assert line.endswith("4,096")

@@ -158,7 +158,7 @@ def test_runs_that_were_killed_timed_out_preempted_and_lost_with_their_node_have
     os.kill(holder.pid, signal.SIGKILL)
     until(lambda: restarts(jobs[0]) == 1, "the first job to be queued again")
     until(lambda: jobs[1] not in queued(), "the second job to be gone")
-    told = slurm("status", *words, "--runs", there)
+    told = slurm("status", *words, "--runs", there, "--wide")
     assert re.search(r"strictly fair +0  lost .*_log\.out\n", told), told
     assert "submitted 1 run in 1 job" in slurm("retry", *words, "--runs", there)
     jobs[1] = read_all(there)[1].ids()[0]

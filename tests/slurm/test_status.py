@@ -38,7 +38,7 @@ def test_status_tells_the_state_of_every_run(
 ) -> None:
     root, runs = submitted
     with lock.lock_run(root / "trainings" / runs[3]):
-        assert slurm("status", *SMOKE, "--runs", root) == 0
+        assert slurm("status", *SMOKE, "--runs", root, "--wide") == 0
     told = capsys.readouterr().out
     lines = {line.split()[0]: line for line in told.splitlines() if line and line[0] != " "}
     states = [re.search(r" 0 +(diverged|failed|lost|running|queued) ", lines[run]) for run in runs]

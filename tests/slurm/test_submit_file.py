@@ -33,7 +33,8 @@ def test_jobs_start_from_the_file_as_it_was_submitted(
     (record,) = records(runs)
     plan = plan_from_words(record.words)
     assert plan.study.name == "mine+training.epochs=2"
+    assert {variant.space for variant in plan.study.variants} == {"nasbench201"}
     assert [run.run_id for run in plan.runs] == [run for job in record.jobs for run in job]
     capsys.readouterr()
     assert slurm("status", *words) == 0
-    assert "linear transformers" in capsys.readouterr().out  # of the file as it is now
+    assert " blox " in capsys.readouterr().out  # of the file as it is now

@@ -84,7 +84,7 @@ def test_missing_images_are_found_out_before_anything_is_written(
 def test_the_data_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_tree(tmp_path / "pictures", {"cats": 20, "dogs": 10})
     root = ["--root", str(tmp_path)]
-    assert studies.main(["data", "list", *root]) == 0
+    assert studies.main(["data", "list", "--wide", *root]) == 0
     listed = capsys.readouterr().out
     assert re.search(r"digits .* scikit-learn's digits", listed)
     assert f"'cifar10' is not in {tmp_path}" in listed
