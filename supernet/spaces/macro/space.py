@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from supernet.spaces import place_masks
 from supernet.spaces.dialect import INTS, STRING, Dialect, integers
 from supernet.spaces.expressions import INPUT, Expression, Rules, applied
+from supernet.spaces.place_masks import PlaceMasked
 from supernet.spaces.space import (
     LISTED,
     Architecture,
@@ -26,7 +26,6 @@ from supernet.spaces.space import (
     Cost,
     Importer,
     Size,
-    Space,
     add_costs,
     image_sides,
     parse_ints,
@@ -104,7 +103,7 @@ def _layer_cost(size: Size, layer: int, operation: int) -> Cost:
 
 
 @dataclass(frozen=True)
-class Macro(Space):
+class Macro(PlaceMasked):
     """The networks of NAS-Bench-Macro under a mask; it may also hold operations of one layer, as 'identity@3'."""
 
     name: ClassVar[str] = "macro"
@@ -113,6 +112,8 @@ class Macro(Space):
     parts: ClassVar[int] = len(LAYERS)
     cell_length: ClassVar[int] = 1
     choice_points: ClassVar[tuple[str, ...]] = ("layer",)
+    places: ClassVar[tuple[str, ...]] = LAYERS
+    place_is: ClassVar[tuple[str, str, str]] = ("a", "layer", "in")
     published: ClassVar[Size] = Size(channels=32, stages=len(STAGE_LAYERS), cells_per_stage=1)
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip")
     layer_names: ClassVar[dict[str, str]] = {"blocks": "layers that are not identity"}
@@ -127,33 +128,14 @@ class Macro(Space):
         data=("cifar10",),
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for layer, left in zip(LAYERS, self.allowed_by_layer, strict=True):
-            if not left:
-                raise ValueError(f"mask: {', '.join(self.mask)} leaves no operation in layer {layer}")
-
     # Masks
-
-    def official_mask(self) -> tuple[str, ...]:
-        return place_masks.shortest(self.allowed_by_layer, OPERATIONS, LAYERS)
-
-    @functools.cached_property
-    def allowed_by_layer(self) -> tuple[tuple[int, ...], ...]:
-        """Indices of the operations that the mask leaves in each layer."""
-        return place_masks.allowed_by_place(self.mask, OPERATIONS, LAYERS, "a layer")
-
-    def within(self, other: Space) -> bool:
-        if not isinstance(other, Macro):
-            return False
-        return all(map(lambda a, b: set(a) <= set(b), self.allowed_by_layer, other.allowed_by_layer))
 
     def at_cells(self, size: Size, count: int) -> tuple[Macro, ...]:
         """A cell that stands for several layers has the operations that are allowed in all of them."""
         layers = {1: (0,) * len(LAYERS), size.stages: STAGES, len(LAYERS): range(len(LAYERS))}[count]
         found = []
         for cell in range(count):
-            mine = [left for left, of in zip(self.allowed_by_layer, layers, strict=True) if of == cell]
+            mine = [left for left, of in zip(self.allowed_by_place, layers, strict=True) if of == cell]
             allowed = set(mine[0]).intersection(*mine[1:])
             found.append(Macro(tuple(name for i, name in enumerate(OPERATIONS) if i not in allowed)))
         return tuple(found)
@@ -162,13 +144,7 @@ class Macro(Space):
         """Of all layers; of a single one, whatever its place, what is masked everywhere."""
         if len(architecture) == self.cell_length:
             return architecture[0] in self.allowed_operations
-        return all(op in left for op, left in zip(architecture, self.allowed_by_layer, strict=True))
-
-    def split_masks(self, place: str) -> dict[str, tuple[str, ...]]:
-        if place not in LAYERS:
-            raise ValueError(f"layer: {place!r} is not one of {', '.join(LAYERS)}")
-        left = self.allowed_by_layer[LAYERS.index(place)]
-        return {OPERATIONS[i]: place_masks.only(OPERATIONS[i], place, OPERATIONS) for i in left}
+        return super().in_mask(architecture)
 
     # Networks
 
@@ -193,7 +169,7 @@ class Macro(Space):
     def counts(self) -> dict[str, int]:
         """raw, valid: networks of allowed operations. unique: distinct functions of stand-alone networks (3,969
         unmasked); in a supernet each layer has weights of its own."""
-        raw = math.prod(map(len, self.allowed_by_layer))
+        raw = math.prod(map(len, self.allowed_by_place))
         return {"raw": raw, "valid": raw, "unique": sum(1 for _ in self.unique())}
 
     def is_valid(self, architecture: Architecture) -> bool:
@@ -222,7 +198,7 @@ class Macro(Space):
 
     def enumerate(self) -> Iterator[Architecture]:
         """The allowed networks in the order of their digits."""
-        return itertools.product(*self.allowed_by_layer)
+        return itertools.product(*self.allowed_by_place)
 
     def unique(self) -> Iterator[Architecture]:
         """The first allowed network of each stand-alone function."""
@@ -279,22 +255,6 @@ class Macro(Space):
 
     def draw_cell(self, rng: random.Random) -> Cell:
         return (rng.choice(self.allowed_operations),)
-
-    @property
-    def fair_group_size(self) -> int:
-        """Allowed operations of a layer that has a choice: all such layers need equally many. A layer that is left with
-        one operation is no choice point: each path uses it."""
-        by_size: dict[int, list[str]] = {}
-        for layer, left in zip(LAYERS, self.allowed_by_layer, strict=True):
-            by_size.setdefault(len(left), []).append(layer)
-        sizes = set(by_size) - {1}
-        if len(sizes) > 1:
-            found = "; ".join(f"{size} in {', '.join(layers)}" for size, layers in sorted(by_size.items()))
-            raise ValueError(
-                "kind: 'fair' needs equally many operations in all layers that have a choice; the mask "
-                f"{', '.join(self.mask)} leaves {found}"
-            )
-        return max(sizes, default=1)
 
     def draw_fair_cells(self, rng: random.Random) -> list[Cell]:
         return [(choice,) for choice in rng.sample(self.allowed_operations, len(self.allowed_operations))]

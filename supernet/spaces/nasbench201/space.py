@@ -12,7 +12,6 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from supernet.spaces import place_masks
 from supernet.spaces.dialect import Dialect
 from supernet.spaces.expressions import INPUT, Expression, Rules
 from supernet.spaces.nasbench201.dialects import DIALECTS, parse
@@ -36,6 +35,7 @@ from supernet.spaces.nasbench201.graph import (
     stand_alone_form,
     stand_alone_function,
 )
+from supernet.spaces.place_masks import PlaceMasked
 from supernet.spaces.space import (
     Architecture,
     Cell,
@@ -43,7 +43,6 @@ from supernet.spaces.space import (
     Edge,
     Importer,
     Size,
-    Space,
     add_costs,
     image_sides,
 )
@@ -91,7 +90,7 @@ def _costs(size: Size) -> tuple[Cost, Cost, Cost]:
 
 
 @dataclass(frozen=True)
-class NasBench201(Space):
+class NasBench201(PlaceMasked):
     """The cells of NAS-Bench-201 under a mask; it may also hold operations on one edge, as 'none@0-3'."""
 
     name: ClassVar[str] = "nasbench201"
@@ -101,6 +100,8 @@ class NasBench201(Space):
     parts: ClassVar[int] = 1
     cell_length: ClassVar[int] = len(EDGES)
     choice_points: ClassVar[tuple[str, ...]] = EDGE_NAMES
+    places: ClassVar[tuple[str, ...]] = EDGE_NAMES
+    place_is: ClassVar[tuple[str, str, str]] = ("an", "edge", "on")
     published: ClassVar[Size] = Size(channels=16, stages=3, cells_per_stage=5)
     linear_transformers: ClassVar[tuple[str, ...]] = ("none", "skip", "skip+pool")
     layer_names: ClassVar[dict[str, str]] = {"live_convolutions": "live convolutions"}
@@ -126,24 +127,10 @@ class NasBench201(Space):
         },
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for edge, left in zip(EDGE_NAMES, self.allowed_by_point, strict=True):
-            if not left:
-                raise ValueError(f"mask: {', '.join(self.mask)} leaves no operation on edge {edge}")
-
-    def official_mask(self) -> tuple[str, ...]:
-        return place_masks.shortest(self.allowed_by_point, OPERATIONS, EDGE_NAMES)
-
-    def within(self, other: Space) -> bool:
-        if not isinstance(other, NasBench201):
-            return False
-        return all(map(lambda a, b: set(a) <= set(b), self.allowed_by_point, other.allowed_by_point))
-
-    @functools.cached_property
+    @property
     def allowed_by_point(self) -> tuple[tuple[int, ...], ...]:
         """Indices of the operations that the mask leaves on each edge."""
-        return place_masks.allowed_by_place(self.mask, OPERATIONS, EDGE_NAMES, "an edge")
+        return self.allowed_by_place
 
     def counts(self) -> dict[str, int]:
         """raw: cells of allowed operations. valid: those with a path from input to output. unique: distinct
@@ -169,10 +156,6 @@ class NasBench201(Space):
     def is_valid(self, architecture: Architecture) -> bool:
         """Whether a path without none leads from input to output (15,284 of 15,625 cells)."""
         return bool(live_edges(architecture, True))
-
-    def in_mask(self, architecture: Architecture) -> bool:
-        """Whether no edge, dead or live, has a masked operation."""
-        return all(op in left for op, left in zip(architecture, self.allowed_by_point, strict=True))
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """First cell, in the benchmark's order, of those that the benchmark counts as the same function.
@@ -244,12 +227,6 @@ class NasBench201(Space):
         """Of every edge, dead or not."""
         return [edge_function(edge, operation, INPUT, rules) for edge, operation in enumerate(cell)]
 
-    def split_masks(self, place: str) -> dict[str, tuple[str, ...]]:
-        if place not in EDGE_NAMES:
-            raise ValueError(f"edge: {place!r} is not one of {', '.join(EDGE_NAMES)}")
-        left = self.allowed_by_point[EDGE_NAMES.index(place)]
-        return {OPERATIONS[i]: place_masks.only(OPERATIONS[i], place, OPERATIONS) for i in left}
-
     def edges(self, architecture: Architecture) -> tuple[Edge, ...]:
         """The six edges; live: as far as zero in is zero out."""
         live = live_edges(architecture, zero_in_zero_out=True)
@@ -266,23 +243,6 @@ class NasBench201(Space):
     def draw_cell(self, rng: random.Random) -> Cell:
         """Every edge independently and uniformly over its allowed operations."""
         return tuple(rng.choices(left)[0] for left in self.allowed_by_point)
-
-    @property
-    def fair_group_size(self) -> int:
-        """Allowed operations of an edge that has a choice: all such edges need equally many.
-
-        An edge that is left with one operation is no choice point: like the stem, each path uses it."""
-        by_size: dict[int, list[str]] = {}
-        for edge, left in zip(EDGE_NAMES, self.allowed_by_point, strict=True):
-            by_size.setdefault(len(left), []).append(edge)
-        sizes = set(by_size) - {1}
-        if len(sizes) > 1:
-            found = "; ".join(f"{size} on {', '.join(edges)}" for size, edges in sorted(by_size.items()))
-            raise ValueError(
-                "kind: 'fair' needs equally many operations on all edges that have a choice; the mask "
-                f"{', '.join(self.mask)} leaves {found}"
-            )
-        return max(sizes, default=1)
 
     def draw_fair_cells(self, rng: random.Random) -> list[Cell]:
         """Over the cells every edge runs through its own permutation; an edge without a choice repeats."""
