@@ -49,10 +49,10 @@ def add_commands(
             add_commands(added, command.commands, metavar="|".join(command.commands))
 
 
-def completed_by(action: argparse.Action, names: str, suffix: str = ".py") -> None:
-    """Have a shell complete an argument's value by the names that a function gives, `module:function`, and by files
-    with that suffix (supernet_ranking/completion.py; the module is only imported where the argument is completed)."""
-    action.completed_by = names, suffix  # type: ignore[attr-defined]
+def completed_by(action: argparse.Action, kind: str, suffix: str = ".py") -> None:
+    """Have a shell complete an argument's value by names of a kind (supernet_ranking/completion.py) and by files
+    with that suffix."""
+    action.completed_by = kind, suffix  # type: ignore[attr-defined]
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:

@@ -4,14 +4,15 @@ that it knows the studies, runs and files of the moment."""
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+import pkgutil
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import argcomplete
 from argcomplete.shell_integration import shellcode
 
-from analysis import cli
 from supernet_ranking.__main__ import NAME
 
 
@@ -29,15 +30,43 @@ def answer(parser: argparse.ArgumentParser) -> None:
     argcomplete.autocomplete(parser, always_complete_options=False)
 
 
-class Completer:
-    """The names that a function of the arguments so far gives, and files with a suffix (`cli.completed_by`)."""
+def _studies(args: argparse.Namespace) -> list[str]:
+    """The catalogue's studies, without importing it: a shell waits for each key."""
+    catalog = find_spec("studies.catalog")
+    assert catalog is not None
+    return sorted(module.name for module in pkgutil.iter_modules(catalog.submodule_search_locations))
 
-    def __init__(self, names: str, suffix: str) -> None:
-        self.names, self.suffix = names, suffix
+
+def _results(args: argparse.Namespace) -> list[str]:
+    """Studies in the folder of results that the arguments name."""
+    from analysis.store.study import study_names  # pandas: only where such a name is asked for
+
+    return study_names(getattr(args, "runs", None) or Path("runs"))
+
+
+def _tables(args: argparse.Namespace) -> list[str]:
+    """Tables of ground truth, those that `truth list` has."""
+    from studies.truth import table  # pandas, as above
+
+    return list(table.known())
+
+
+KINDS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
+    "studies": _studies,
+    "results": _results,
+    "tables": _tables,
+}
+
+
+class Completer:
+    """Names of a kind, and files with a suffix (`cli.completed_by`)."""
+
+    def __init__(self, kind: str, suffix: str) -> None:
+        self.names, self.suffix = KINDS[kind], suffix
 
     def __call__(self, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
-        named: Iterable[str] = cli.work(self.names)(parsed_args)
-        return [name for name in named if name.startswith(prefix)] + list(_files(prefix, self.suffix))
+        named = [name for name in self.names(parsed_args) if name.startswith(prefix)]
+        return [*named, *_files(prefix, self.suffix)]
 
 
 def _files(prefix: str, suffix: str) -> Iterator[str]:

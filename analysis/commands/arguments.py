@@ -8,7 +8,6 @@ from pathlib import Path
 from analysis.cli import add_format, completed_by
 from supernet.spaces import SPACES
 
-NAMES = "analysis.commands.names:studies"
 FORMATS = "CSV, JSON, Parquet, NumPy or a plain pickle, packed or not"
 
 
@@ -17,7 +16,7 @@ def study(parser: argparse.ArgumentParser) -> None:
     name = parser.add_argument(
         "name", metavar="NAME", help="the study: the folder RUNS/NAME, or its file NAME.py"
     )
-    completed_by(name, NAMES)
+    completed_by(name, "results")
     add_runs(parser)
 
 
@@ -43,7 +42,7 @@ def compare(parser: argparse.ArgumentParser) -> None:
     names = parser.add_argument(
         "names", nargs="+", metavar="NAME", help="the studies, as `report` takes them"
     )
-    completed_by(names, NAMES)
+    completed_by(names, "results")
     add_runs(parser)
     add_format(parser)
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
@@ -59,7 +58,7 @@ def figure(parser: argparse.ArgumentParser) -> None:
         help="the study, the folder RUNS/SOURCE or its file SOURCE.py; or a table of ground truth, of any format that"
         " correlate reads",
     )
-    completed_by(source, NAMES)
+    completed_by(source, "results")
     add_runs(parser)
     parser.add_argument(
         "--column", help="of the table (default: its first test accuracy at the end of training)"

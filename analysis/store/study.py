@@ -81,14 +81,19 @@ class Study:
         return all(run.kind == ONE_SHOT or "accuracy" in run.measure for run in self.runs)
 
 
+def study_names(runs: Path) -> list[str]:
+    """Of the studies that have results there."""
+    return sorted(path.parent.name for path in runs.glob(f"*/{study_file.FILE}"))
+
+
 def study_folder(runs: Path, name: str) -> Path:
     """The folder of a study, which its file names as well: my_study.py is the study my_study. Raises ValueError,
     listing those that there are, if there is none."""
     name = Path(name).stem if name.endswith(".py") else name
     folder = runs / name
     if not (folder / study_file.FILE).is_file():
-        known = sorted(path.parent.name for path in runs.glob(f"*/{study_file.FILE}"))
-        raise ValueError(f"no study {name!r} in {runs}; studies there: {', '.join(known) or 'none'}")
+        known = ", ".join(study_names(runs))
+        raise ValueError(f"no study {name!r} in {runs}; studies there: {known or 'none'}")
     return folder
 
 

@@ -39,7 +39,7 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     name = parser.add_argument(
         "name", help="a study of `python -m studies list`, or a study file: my_study.py"
     )
-    completed_by(name, "studies.commands.names:studies")
+    completed_by(name, "studies")
     parser.add_argument("--seeds", help="only these seeds: 0,1")
     parser.add_argument(
         "--only", action="append", metavar="VARIANT", help="only this variant; may be repeated"
@@ -233,7 +233,7 @@ def add_data_check(parser: argparse.ArgumentParser) -> None:
 def add_table(parser: argparse.ArgumentParser) -> None:
     """A table of ground truth."""
     table = parser.add_argument("table", help=TABLE)
-    completed_by(table, "studies.commands.names:tables", ".parquet")
+    completed_by(table, "tables", ".parquet")
 
 
 def add_truth_list(parser: argparse.ArgumentParser) -> None:
