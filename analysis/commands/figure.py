@@ -12,9 +12,9 @@ from typing import Any
 
 from analysis.figures import registry, style
 from analysis.figures.registry import NamedFigure, Source
-from analysis.figures.sources import parts_of
-from analysis.measures.collect import Collected, collect
-from analysis.store.study import Study, load_study, study_folder, tell
+from analysis.figures.sources import parts_of, read_study
+from analysis.measures.collect import Collected
+from analysis.store.study import Study, study_folder, tell
 from analysis.user_tables.truth_file import read_truth_file
 
 SPELLING = ("column", "space", "dialect", "arch_column")
@@ -80,8 +80,7 @@ def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[st
         truth = read_truth_file(Path(source), **spelling)
         return Data(folder=runs / "figures", study=None, parts=parts_of(figure, truth))
     folder = study_folder(runs, source)
-    report = figure.source is Source.REPORT
-    given = collect(folder, with_points=figure.points) if report else load_study(folder)
+    given = read_study(figure, folder)
     study = given.study if isinstance(given, Collected) else given
     return Data(folder=folder / "figures", study=study, parts=parts_of(figure, given))
 

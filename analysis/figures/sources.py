@@ -48,7 +48,10 @@ def draw(
             pages and none is chosen; several panels for one Axes.
     """
     figure = registry.get(name)
-    given = parts_of(figure, _read(figure, source) if isinstance(source, (str, Path)) else source)
+    if isinstance(source, (str, Path)):
+        table = figure.source is Source.TABLE
+        source = read_truth_file(Path(source)) if table else read_study(figure, Path(source))
+    given = parts_of(figure, source)
     if ax is not None and page is not None:
         raise ValueError(f"page: {page!r} goes without ax, on which every page would be drawn")
     options = {} if ax is None else {"ax": ax}
@@ -60,6 +63,13 @@ def draw(
     if page is not None and not 1 <= page <= len(drawn):
         raise ValueError(f"page: {page!r} is not one of 1 to {len(drawn)}")
     return drawn[(page or 1) - 1].figure
+
+
+def read_study(figure: NamedFigure, folder: Path) -> Collected | Study:
+    """What a figure that is no table's is drawn from, of a study's folder: its frames, or the study alone."""
+    if figure.source is Source.REPORT:
+        return collect(folder, with_points=figure.points)
+    return load_study(folder)
 
 
 def parts_of(figure: NamedFigure, source: Collected | Study | TruthFile) -> Mapping[str, Any]:
@@ -81,7 +91,3 @@ def parts_of(figure: NamedFigure, source: Collected | Study | TruthFile) -> Mapp
     whole = yardstick(study, percents=REPORTED)
     rankings = [Rankings(yardstick=whole, group=group) for group in whole.side_by_side]
     return {one.name: one for one in rankings}
-
-
-def _read(figure: NamedFigure, path: str | Path) -> Study | TruthFile:
-    return read_truth_file(Path(path)) if figure.source is Source.TABLE else load_study(path)

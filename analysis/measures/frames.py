@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.statistics.topn import by_truth
 from analysis.store import config, history, result, scores
 from analysis.store.run import ONE_SHOT, Run, look, read_scores
 from analysis.store.study import Study, mask_text
@@ -28,9 +27,7 @@ def load_run(folder: str | Path) -> Run:
         ValueError: there is no run, it has not finished, or a file of it cannot be used.
     """
     folder = Path(folder)
-    settings = config.read(folder)
-    if settings is None:
-        raise ValueError(f"run: {folder} is not the folder of a run: it has no {config.FILE}")
+    settings = config.of_run(folder)
     seen = look(folder, folder.name)
     if seen.result["status"] != "finished":
         raise ValueError(f"run: {folder} is {seen.result['status']} ({seen.result.get('reason')})")
@@ -121,9 +118,7 @@ def truth_frame(study: Study) -> pd.DataFrame:
     for space in study.truths:
         table = study.table(space)
         known = table.only(table.known)
-        place = np.empty(len(known.texts), dtype=int)
-        place[by_truth(known.numbers)] = np.arange(1, len(place) + 1)
-        columns = {"space": space, "arch": known.texts, "truth": known.numbers, "place": place}
+        columns = {"space": space, "arch": known.texts, "truth": known.numbers, "place": known.places + 1}
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)[TRUTH] if frames else pd.DataFrame(columns=TRUTH)
 

@@ -19,10 +19,8 @@ from analysis.tables.cells import Row
 
 IN_WORDS = {name: f"the {words}" if name == LOG_RANK_SUM else words for name, words in WORDS.items()}
 IN_WORDS["params"] = "the number of parameters"
-NAMED, HOLDING = (
-    2,
-    5,
-)  # open pairs, and pairs that differ, that are named at the most; of more it is said how many
+NAMED = 2  # open pairs that are named at the most; of more it is said how many
+HOLDING = 5  # pairs that differ, likewise
 BESIDE = {  # what a baseline is to the leader, by the verdict on the leader
     "better": "is better than",
     "worse": "is worse than",
@@ -33,10 +31,12 @@ BESIDE = {  # what a baseline is to the leader, by the verdict on the leader
 
 
 class Answer(NamedTuple):
-    """title: the space, or what else the points are about. points: a sentence or two each."""
+    """title: the space, or what else the points are about. points: a sentence or two each. planned: what its numbers of
+    seeds are of."""
 
     title: str
     points: list[str]
+    planned: Plan | None = None
 
     @property
     def text(self) -> str:
@@ -48,8 +48,7 @@ def answer(collected: Collected) -> list[Answer]:
     """One for each space; one more where runs have not finished."""
     primary = collected.primary[collected.primary["trained_as"].isna()]
     answers = [
-        Answer(TITLES.get(str(space), str(space)), _of_space(collected, str(space), group))
-        for space, group in primary.groupby("space", sort=False)
+        _of_space(collected, str(space), group) for space, group in primary.groupby("space", sort=False)
     ]
     unfinished = int((primary["runs"] - primary["finished"]).sum())
     if unfinished:
@@ -58,23 +57,25 @@ def answer(collected: Collected) -> list[Answer]:
     return answers
 
 
-def _of_space(collected: Collected, space: str, group: pd.DataFrame) -> list[str]:
+def _of_space(collected: Collected, space: str, group: pd.DataFrame) -> Answer:
+    title = TITLES.get(space, space)
     usable = group[group["tau_b"].notna()].sort_values("tau_b", ascending=False, kind="stable")
     if not len(usable):
-        return ["no variant has a value yet."]
+        return Answer(title, ["no variant has a value yet."])
     best = usable.iloc[0]
     rows = collected.differences[collected.differences["space"] == space]
     pairs: list[Row] = [*rows[~rows["other"].isin(BASELINES)].to_dict("records")]
     compared = [pair for pair in pairs if verdict(pair) != "not compared"]
-    points = [_level(collected, best, usable)]
+    points, planned = [_level(collected, best, usable)], plan(collected, space)
     if compared:
         name = str(best["variant"])
         points.append(_what_holds(compared, name))
-        if (planned := plan(collected, space)) is not None:
+        if planned is not None:
             points.append(_what_is_open(compared, name, planned))
     if apart := len(pairs) - len(compared):
         points.append(f"{_pairs(apart)} cannot be compared: too few architectures are in common.")
-    return [*points, *_against_baselines(rows[rows["leader"] == best["variant"]])]
+    points += _against_baselines(rows[rows["leader"] == best["variant"]])
+    return Answer(title, points, planned)
 
 
 def _level(collected: Collected, best: pd.Series, usable: pd.DataFrame) -> str:
@@ -170,14 +171,13 @@ def _what_would_settle(planned: Plan) -> str:
     return f"{text}."
 
 
-def assumptions(collected: Collected) -> str:
-    """What the numbers of seeds rest on; empty where none is given."""
+def assumptions(answers: Sequence[Answer]) -> str:
+    """What the answers' numbers of seeds rest on; empty where none is given."""
     known = []
-    for space in dict.fromkeys(collected.primary["space"]):
-        planned = plan(collected, str(space))
+    for title, _, planned in answers:
         if planned is not None and planned.pooled is not None:
             std, freedom = planned.pooled
-            known.append(f"{TITLES.get(str(space), space)}: {std:.3f}, {freedom} degrees of freedom")
+            known.append(f"{title}: {std:.3f}, {freedom} degrees of freedom")
     if not known:
         return ""
     return (

@@ -59,10 +59,11 @@ def write_report(collected: Collected) -> Path:
 def answer_box(collected: Collected) -> list[Html]:
     """The answer as a list for each space, and in small print what its numbers of seeds rest on."""
     pieces = []
-    for title, points in answer(collected):
-        pieces.append(element("h3", title))
-        pieces.append(element("ul", *(element("li", point) for point in points)))
-    if text := assumptions(collected):
+    answers = answer(collected)
+    for one in answers:
+        pieces.append(element("h3", one.title))
+        pieces.append(element("ul", *(element("li", point) for point in one.points)))
+    if text := assumptions(answers):
         pieces.append(
             element(
                 "details", element("summary", "How the numbers of seeds are reckoned"), text, class_="small"

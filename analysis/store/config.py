@@ -23,3 +23,11 @@ def read(folder: Path) -> dict[str, Any] | None:
     """The configuration of a run; None while there is none. ValueError, naming the file, if it is no JSON object."""
     path = folder / FILE
     return read_object(path) if path.is_file() else None
+
+
+def of_run(folder: Path) -> dict[str, Any]:
+    """The configuration of a run. ValueError as of `read`, and where there is none."""
+    config = read(folder)
+    if config is None:
+        raise ValueError(f"run: {folder} is not the folder of a run: it has no {FILE}")
+    return config

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 FORMATS = ("text", "wide", "markdown", "csv", "latex", "json", "html")
 FOR_READERS = ("text", "wide", "markdown")  # with paragraphs around the tables
 WIDTH = 100  # characters of a line of a table as text
-SHORT, SHORTEST = (
-    36,
-    16,
-)  # letters that are left of words before columns are left out, and where nothing else helps
+SHORT = 36  # letters that are left of words before columns are left out
+SHORTEST = 16  # and where nothing else helps
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins a formula
 
 

@@ -59,9 +59,7 @@ def trained_run(folder: str | Path, averaged: bool = False) -> TrainedRun:
             damaged or gone.
     """
     folder = Path(folder)
-    config = config_file.read(folder)
-    if config is None:
-        raise ValueError(f"run: {folder} is not the folder of a run: it has no {config_file.FILE}")
+    config = config_file.of_run(folder)
     if kind := config.get("estimator", {}).get("kind"):
         raise ValueError(f"run: {folder.name} has no weights of a supernet: it is of the estimator {kind!r}")
     seen = look(folder, folder.name)

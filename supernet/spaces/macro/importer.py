@@ -28,11 +28,8 @@ from supernet.spaces.space import Architecture
 TEST = "cifar10_test"
 SEEDS = 3
 COLUMNS = tuple(f"{TEST}_seed{seed}" for seed in range(SEEDS))
-COSTS = {
-    "params": "params",
-    "macs": "macs",
-    "flops": "macs",
-}  # as a file calls them: field of the space's cost
+# As a file calls them: field of the space's cost.
+COSTS = {"params": "params", "macs": "macs", "flops": "macs"}
 IMAGES = 10_000  # of the test set: accuracies are multiples of 1 / IMAGES, which a file may hold in single precision
 NOTE = (
     "cifar10_test is as published: the best test accuracy of 50 epochs, chosen by the test images themselves, of "
