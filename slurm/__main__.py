@@ -98,7 +98,7 @@ COMMANDS = {
         add_work,
     ),
     "doctor": Command(
-        "try the cluster with a profile: commands, partition, limits, shared folder, a one-minute job",
+        "try the cluster with a profile: commands, partition, limits, shared folder, a short job",
         "slurm.doctor:doctor",
         add_doctor,
     ),

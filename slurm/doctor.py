@@ -20,6 +20,7 @@ from supernet.files import read_object
 
 POLL = 1.0  # seconds
 SETTLE = 20.0  # seconds that a network file system may take to show what a node has written
+PROBE_MINUTES = 5  # limit of the job: the first import of PyTorch on a busy node or from a network disk takes minutes
 
 # What was looked at; '' if it is as it should be, else what is wrong and what to do.
 Finding = tuple[str, str]
@@ -76,7 +77,7 @@ def partition(
 
 
 def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
-    """What a one-minute job finds."""
+    """What a short job finds."""
     folder = root / f".doctor-{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True)
@@ -86,7 +87,7 @@ def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
     submission = Submission(folder, folder.name.strip("."), (), ((),), profile)
     try:
         with outside_jobs():
-            job = executor_of(submission, minutes=1).submit(Probe(str(folder), profile.gpus))
+            job = executor_of(submission, minutes=min(PROBE_MINUTES, profile.minutes)).submit(Probe(str(folder), profile.gpus))
     except RuntimeError as error:
         shutil.rmtree(folder, ignore_errors=True)
         yield "submitting a job", f"{' '.join(str(error).split())}; change the profile accordingly"
@@ -96,9 +97,9 @@ def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
     if trouble:
         queue.cancel(entries_of(submission, job.job_id))
         log = submission.log(job.job_id)
-        yield "a one-minute job", f"{trouble}; {last_words(log)}"
+        yield "a short job", f"{trouble}; {last_words(log)}"
         return
-    yield "a one-minute job through the queue", ""
+    yield "a short job through the queue", ""
     yield from findings(profile, folder, read_object(folder / FILE))
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -46,7 +46,7 @@ def test_a_job_that_writes_nothing_is_told_with_its_log(
     assert slurm("doctor", "--profile", profile, "--runs", tmp_path / "runs") == 1
     lines = capsys.readouterr().out.splitlines()
     (wrong,) = (line for line in lines if line.startswith("WRONG"))
-    assert "a one-minute job: job 100 ended and wrote nothing" in wrong
+    assert "a short job: job 100 ended and wrote nothing" in wrong
     assert "it left no log" in wrong
     assert lines[-1] == "something is wrong"
 
