@@ -108,7 +108,7 @@ def pair_frames(
     """Two frames, joined by architecture as `analysis correlate` joins two files; its options have the same names.
 
     Args:
-        truth, scores: with a column, or an index, of architectures in any spelling that docs/analysis.md names.
+        truth, scores: with a column, or an index, of architectures in any spelling that docs/guides/own-scores.md names.
         truth_column, score_column: the numbers to compare.
         arch_column: what names the architectures (arch, arch_str, architecture, index, else a first column without a
             name); of the truth too where it has such a column and `truth_arch_column` does not say otherwise.
