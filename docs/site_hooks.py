@@ -35,7 +35,7 @@ def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
 
     def shown(link: re.Match[str]) -> str:
         text, target = link[1], (folder / link[2]).resolve()
-        if not target.exists() or target.is_relative_to(ROOT / "docs") and target.is_file():
+        if not target.exists() or (target.is_relative_to(ROOT / "docs") and target.is_file()):
             return link[0]
         path = target.relative_to(ROOT)
         return text if str(path).endswith(text.strip("`")) else f"{text} (`{path}`)"
@@ -70,9 +70,9 @@ def command_line() -> str:
 
     parts = [
         "# Command line",
-        "Generated from the parsers. In the clone `python -m studies`, `python -m analysis` and `python -m slurm` are the same"
-        " as `supernet-ranking studies` and so on. Exit codes: 0 for success, 2 for a mistake in what was asked or in a"
-        " file, with one line that names it, 130 after an interrupt.",
+        "Generated from the parsers. In the clone `python -m studies` is the same as `supernet-ranking studies`;"
+        " so are `python -m analysis` and `python -m slurm`. Exit codes: 0 for success, 2 for a mistake in what was"
+        " asked or in a file, with one line that names it, 130 after an interrupt.",
     ]
     described = [
         *_commands(PROGRAM.parser(), 2),
