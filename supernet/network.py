@@ -97,7 +97,7 @@ class NetworkConfig:
     def as_path(self, choice: Architecture | Path) -> Path:
         """A path from an architecture, or the path itself if it has one cell per searchable cell.
 
-        Here alone the two are told apart: what computes takes a path."""
+        Here alone the two are distinguished: what computes takes a path."""
         if choice and isinstance(choice[0], tuple):
             if len(choice) != len(self.stages):
                 raise ValueError(f"path: {len(choice)} cells given, {len(self.stages)} needed")
