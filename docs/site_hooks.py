@@ -1,7 +1,7 @@
 """What `make docs` generates, and does to a page: the command line from the parsers, the Python API from the names that
 are public, and links to files that are not pages.
 
-MkDocs calls `on_files` and `on_page_markdown` (mkdocs.yml, `hooks`)."""
+MkDocs calls `on_files`, `on_page_markdown` and `on_post_page` (mkdocs.yml, `hooks`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import argparse
 import ast
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("analysis", "studies", "supernet", "slurm")
+ELSEWHERE = re.compile(r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?(https?://[^"' >]+)""")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
 
 
@@ -41,6 +43,13 @@ def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
         return text if str(path).endswith(text.strip("`")) else f"{text} (`{path}`)"
 
     return LINK.sub(shown, markdown)
+
+
+def on_post_page(output: str, page: Any, **_: Any) -> str:
+    """A page that loads anything from elsewhere is an error: the site is read without the network."""
+    if loaded := ELSEWHERE.search(output):
+        raise ValueError(f"{page.file.src_uri}: loads {loaded[1]}")
+    return output
 
 
 def public_names(package: str) -> dict[str, str]:
@@ -79,7 +88,7 @@ def command_line() -> str:
         (2, "measure every speed goal (in the clone)", benchmarks()),
     ]
     for level, help_text, parser in described:
-        parts.append(f"{'#' * level} {parser.prog}")
+        parts.append(f"{'#' * level} {parser.prog.removeprefix('supernet-ranking ')}")
         if help_text:
             parts.append(f"{_plain(help_text[0].upper() + help_text[1:])}.")
         if rows := [_row(action) for action in parser._actions if action.help != argparse.SUPPRESS]:
@@ -102,7 +111,9 @@ def _commands(
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
-    return " ".join(parser.format_usage().removeprefix("usage: ").split())
+    """The usage in lines of a page's width."""
+    text = " ".join(parser.format_usage().removeprefix("usage: ").split())
+    return textwrap.fill(text, 80, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _row(action: argparse.Action) -> str:

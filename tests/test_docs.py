@@ -159,7 +159,7 @@ def test_the_reference_has_every_command_and_every_public_name() -> None:
     spec.loader.exec_module(hooks)
     page = hooks.command_line()
     for command in ("studies truth import csv", "analysis correlate", "slurm retry", "completion"):
-        assert re.search(rf"^#+ supernet-ranking {command}$", page, re.MULTILINE)
+        assert re.search(rf"^#+ {command}$", page, re.MULTILINE)
     assert "`--set SETTING=VALUE`" in page
     assert "python -m benchmarks" in page
     for name in hooks.PACKAGES:
