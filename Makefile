@@ -2,6 +2,7 @@
 # make tensorboard: open TensorBoard on a study, STUDY=quickstart.
 # make test:       set up and run lint, types, the import rule and the tests.
 # make results:    the study, then its table and figures into docs/results/.
+# make docs:       the site of docs/ into build/docs/, links checked.
 # make cluster:    a SLURM of one machine, for trying; `python -m slurm demo-cluster stop` ends it.
 # make lowest:     the tests on the lowest versions that requirements.txt allows.
 
@@ -12,7 +13,7 @@ WORKERS ?= 2
 # One thread a process: the work is spread over processes, and results do not depend on the machine's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: quickstart tensorboard cluster results test lint tests lowest
+.PHONY: quickstart tensorboard cluster results test lint tests docs lowest
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python -m studies run quickstart
@@ -55,6 +56,14 @@ $(VENV)/.installed: requirements.txt pyproject.toml setup.py
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "build/docs/index.html"
+
+$(VENV)/.installed-docs: requirements-docs.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -r requirements-docs.txt
 	@touch $@
 
 lowest:

@@ -17,7 +17,7 @@ COMMANDS = {
     "report": Command("write the HTML page of a study", "analysis.commands.report:main", arguments.study),
     "table": Command("print the numbers of a study", "analysis.commands.table:main", arguments.table),
     "compare": Command(
-        "set the variants of several studies side by side, on the architectures that all of them scored",
+        "compare the variants of several studies on the architectures that all of them scored",
         "analysis.commands.compare:main",
         arguments.compare,
     ),
@@ -27,7 +27,7 @@ COMMANDS = {
         arguments.figure,
     ),
     "scores": Command(
-        "every score of a study beside its truth, a row each: for pandas, R, a spreadsheet",
+        "write every score of a study beside its truth, one row each, for pandas, R or a spreadsheet",
         "analysis.commands.scores:main",
         arguments.scores,
     ),

@@ -108,7 +108,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def run(command: Callable[[], int | None]) -> int:
-    """Run a command; its exit code. A ValueError or OSError is the user's to mend: one line, exit code 2. So is a file
+    """Run a command; its exit code. A ValueError or OSError is the user's to fix: one line, exit code 2. So is a file
     that is nested too deeply, and a number that is too large, where nothing nearer said so."""
     try:
         with _ending_in_order():

@@ -22,13 +22,12 @@ BENCHMARKS = {
 }
 
 
-def main() -> int:
-    if sys.argv[1:2] == ["gpu"]:
-        return int(cli.work("benchmarks.gpu:main")(sys.argv[2:]))
+def parser() -> argparse.ArgumentParser:
+    """The command line, but for `gpu`, which has its own."""
+    names = ", ".join(BENCHMARKS)
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, epilog="gpu: a command of its own, see `gpu --help`"
     )
-    names = ", ".join(BENCHMARKS)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {names}")
     parser.add_argument(
         "--quick", action="store_true", help="fewer turns and smaller work: shows that it runs"
@@ -40,13 +39,19 @@ def main() -> int:
         "--export", type=Path, metavar="FOLDER", help="write the work of `step` to files instead"
     )
     cli.add_format(parser)
-    args = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["gpu"]:
+        return int(cli.work("benchmarks.gpu:main")(sys.argv[2:]))
+    args = parser().parse_args()
     if args.export:
         print("\n".join(str(path) for path in cli.work("benchmarks.step:export")(args.export)))
         return 0
     unknown = sorted(set(args.names) - set(BENCHMARKS))
     if unknown:
-        parser.error(f"NAME: {unknown[0]!r} is not one of {names}")
+        parser().error(f"NAME: {unknown[0]!r} is not one of {', '.join(BENCHMARKS)}")
     chosen = {name: cli.work(BENCHMARKS[name]) for name in args.names or BENCHMARKS}
     return int(cli.work("benchmarks.page:measure")(chosen, args.quick, args.markdown, args.format))
 

@@ -14,7 +14,7 @@ from studies.commands.arguments import add_work
 
 def add_submit(parser: argparse.ArgumentParser) -> None:
     add_work(parser)
-    parser.add_argument("--profile", type=Path, metavar="TOML", help="what to ask the cluster for")
+    parser.add_argument("--profile", type=Path, metavar="TOML", help="the cluster's profile, a TOML file")
     parser.add_argument(
         "--dry-run",
         action="store_true",
@@ -33,7 +33,7 @@ def add_status(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=30.0,
         metavar="SECONDS",
-        help="again every so many seconds (30), until nothing is queued or running",
+        help="repeat every SECONDS (30) until nothing is queued or running",
     )
     cli.add_format(parser)
 
@@ -77,28 +77,28 @@ def add_demo_cluster(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS = {
     "submit": Command(
-        "put what is left of a study into the queue; skips what is finished, queued or running",
+        "submit a study's unfinished runs; skips what is finished, queued or running",
         "slurm.commands:submit",
         add_submit,
     ),
     "status": Command(
-        "how far a study is: finished, running, queued, failed with reason and log",
+        "state of a study: finished, running, queued, failed with reason and log",
         "slurm.commands:status",
         add_status,
     ),
-    "logs": Command("the log of the last job of a run", "slurm.commands:logs", add_logs),
+    "logs": Command("print the log of the last job of a run", "slurm.commands:logs", add_logs),
     "retry": Command(
         "submit again what was submitted and is neither complete nor queued nor running",
         "slurm.commands:retry",
         add_retry,
     ),
     "cancel": Command(
-        "take a study's jobs, waiting and running, out of the queue; results stay",
+        "cancel a study's jobs, waiting and running; results stay",
         "slurm.commands:cancel",
         add_work,
     ),
     "doctor": Command(
-        "try the cluster with a profile: commands, partition, limits, shared folder, a short job",
+        "check the cluster with a profile: commands, partition, limits, shared folder, a short job",
         "slurm.doctor:doctor",
         add_doctor,
     ),

@@ -29,8 +29,8 @@ def submit(args: argparse.Namespace) -> int:
         queue.require()
     if args.profile is None:
         raise ValueError(
-            f"--profile: needed, a TOML file that says what to ask the cluster for; {profile.EXAMPLE} is one to start "
-            "from. Or --local N"
+            f"--profile: needed, the cluster's profile, a TOML file; {profile.EXAMPLE} is one to start from. Or "
+            "--local N"
         )
     asked = profile.read(args.profile)
     plan = work_plan_from_args(args, may_lack_truth=args.dry_run)
@@ -92,7 +92,7 @@ def cancel(args: argparse.Namespace) -> int:
     ours = {(s.name, job_id) for s in records.found_again(submissions, entries) for job_id in s.ids()}
     jobs = [entry for entry in entries if (entry.name, entry.id) in ours]
     queue.cancel(jobs)
-    print(f"{plan.study.name}: cancelled {len(jobs)} jobs; `submit` or `retry` goes on from where they were")
+    print(f"{plan.study.name}: cancelled {len(jobs)} jobs; `submit` or `retry` resumes them")
     return 0
 
 

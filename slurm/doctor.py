@@ -20,7 +20,7 @@ from supernet.files import read_object
 
 POLL = 1.0  # seconds
 SETTLE = 20.0  # seconds that a network file system may take to show what a node has written
-PROBE_MINUTES = 5  # limit of the job: the first import of PyTorch on a busy node or from a network disk takes minutes
+PROBE_MINUTES = 5  # of the job: a first import of PyTorch may take more than one
 
 # What was looked at; '' if it is as it should be, else what is wrong and what to do.
 Finding = tuple[str, str]
@@ -87,7 +87,9 @@ def in_a_job(profile: Profile, root: Path, wait: float) -> Iterator[Finding]:
     submission = Submission(folder, folder.name.strip("."), (), ((),), profile)
     try:
         with outside_jobs():
-            job = executor_of(submission, minutes=min(PROBE_MINUTES, profile.minutes)).submit(Probe(str(folder), profile.gpus))
+            job = executor_of(submission, minutes=min(PROBE_MINUTES, profile.minutes)).submit(
+                Probe(str(folder), profile.gpus)
+            )
     except RuntimeError as error:
         shutil.rmtree(folder, ignore_errors=True)
         yield "submitting a job", f"{' '.join(str(error).split())}; change the profile accordingly"

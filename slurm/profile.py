@@ -69,14 +69,23 @@ LETTERS = {
 class Profile:
     """One job on a cluster, and how a study is cut into jobs.
 
-    time: limit of a job, '[days-]hours:minutes:seconds' in whole minutes. cpus, memory_gb (GiB, or 'node' for all of
-    a node's), gpus: of a job. gpu_type: the cluster's name for the kind of GPU. partition, account: the site's default
-    if not given. signal_delay_s: seconds before the limit at which a job is told to stop; it is then queued again and
-    goes on from its last epoch. time_outs: how often one job may reach its limit. runs_per_gpu: runs that share a
-    job's one GPU at the same time, each in a process of its own. runs_per_job: runs of a job, so many at a time, the
-    others after them. parallel_jobs: of one array that run at the same time. setup: shell lines before the job's
-    Python. python: the command for it; the one that submits if not given. options: further options of sbatch, by their
-    long names. cpus and runs_per_job are as many as runs share a GPU if they are not given.
+    Args:
+        time: limit of a job, '[days-]hours:minutes:seconds' in whole minutes.
+        cpus: of a job; as many as runs share a GPU if not given.
+        memory_gb: of a job, in GiB, or 'node' for all of a node's.
+        gpus: of a job.
+        gpu_type: the cluster's name for the kind of GPU.
+        partition: the site's default if not given.
+        account: the site's default if not given.
+        signal_delay_s: seconds before the limit at which a job is told to stop; it is then queued again and continues
+            from its last epoch.
+        time_outs: how often one job may reach its limit.
+        runs_per_gpu: runs that share a job's one GPU at the same time, each in a process of its own.
+        runs_per_job: runs of a job, so many at a time, the others after them; as many as runs share a GPU if not given.
+        parallel_jobs: of one array that run at the same time.
+        setup: shell lines before the job's Python.
+        python: the command for it; the one that submits if not given.
+        options: further options of sbatch, by their long names.
     """
 
     time: str

@@ -10,7 +10,7 @@ from studies.commands import arguments
 
 DATA = {
     "list": Command(
-        "names, classes, image sizes, splits, and where they were found",
+        "list data sets: classes, image sizes, splits, folders",
         "studies.commands.data:list_data",
         arguments.add_data_list,
     ),
@@ -23,12 +23,14 @@ DATA = {
 }
 TRUTH = {
     "list": Command(
-        "the tables that there are: embedded ones and those in runs/truth",
+        "list the tables: the embedded ones and those in runs/truth",
         "studies.commands.truth:list_tables",
         arguments.add_truth_list,
     ),
     "show": Command(
-        "what a table is, and its noise ceilings", "studies.commands.truth:show", arguments.add_truth_show
+        "describe a table: columns, provenance, noise ceilings",
+        "studies.commands.truth:show",
+        arguments.add_truth_show,
     ),
     "check": Command(
         "check a table: checksum, architectures, ranges, means of seeds, known values",
@@ -47,14 +49,14 @@ TRUTH = {
     ),
 }
 COMMANDS = {
-    "list": Command("the studies that there are", "studies.commands.list:list_studies", cli.add_format),
+    "list": Command("list the studies", "studies.commands.list:list_studies", cli.add_format),
     "new": Command(
-        "write a study file of one's own to start from, which runs as it is",
+        "write a commented study file to start from; it runs as it is",
         "studies.commands.new:new",
         arguments.add_new,
     ),
     "show": Command(
-        "a study's grid: variants, seeds, what is done, running, failed or left, expected time",
+        "show a study's variants and seeds: finished, running, failed or to do, and the expected time",
         "studies.commands.show:show",
         arguments.add_show,
     ),
@@ -79,17 +81,17 @@ COMMANDS = {
         arguments.add_study,
     ),
     "space": Command(
-        "counts, range of costs and an example of a search space under a mask; operations of the best by a table",
+        "describe a search space under a mask: counts, range of costs, an example; operations of the best by a table",
         "studies.commands.space:space",
         arguments.add_space,
     ),
     "describe": Command(
-        "validity, canonical form, index, hash, parameters, MACs and FLOPs of architectures; a drawing",
+        "describe architectures: validity, canonical form, index, hash, parameters, MACs, FLOPs; a drawing",
         "studies.commands.space:describe",
         arguments.add_describe,
     ),
     "truth": Command(
-        "ground truth: import what is published, build one's own, say what a table is and how noisy",
+        "ground truth: import published tables, train new ones, describe and check them",
         commands=TRUTH,
     ),
     "data": Command("list, get and check data sets", commands=DATA),

@@ -2,8 +2,9 @@
 for by two studies is the same run.
 
 NAS-Bench-201: the single-path ranking study (its section 3.3 and appendix A). Where its text and its authors' code
-differ, what is taken here is the option's default: docs/choices.md. Blox: the benchmark's own recipe for stand-alone
-networks (supplement, table 4), with the gradient's norm bounded, as a strictly fair step sums several gradients.
+differ, what is taken here is the option's default: docs/explanation/choices.md. Blox: the benchmark's own recipe for
+stand-alone networks (supplement, table 4), with the gradient's norm bounded, as a strictly fair step sums several
+gradients.
 """
 
 from __future__ import annotations

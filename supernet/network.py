@@ -23,9 +23,11 @@ NODE_REDUCTIONS = ("sum", "mean")
 class NetworkConfig:
     """What a network is made of, apart from its weights.
 
-    linear_transformers: 'none', 'skip' or 'skip+pool': 1x1 convolutions on those operations while searching
-    (ranking study, section 3.3; in Blox on the skip and input edges). node_reduction: whether a node sums its
-    inputs (as both benchmarks do) or averages them. affine: whether BN in searchable cells is affine.
+    Args:
+        linear_transformers: 'none', 'skip' or 'skip+pool': 1x1 convolutions on those operations while searching
+            (ranking study, section 3.3; in Blox on the skip and input edges).
+        node_reduction: whether a node sums its inputs (as both benchmarks do) or averages them.
+        affine: whether BN in searchable cells is affine.
     """
 
     space: Space
@@ -95,7 +97,7 @@ class NetworkConfig:
     def as_path(self, choice: Architecture | Path) -> Path:
         """A path from an architecture, or the path itself if it has one cell per searchable cell.
 
-        Here alone the two are told apart: what computes takes a path."""
+        Here alone the two are distinguished: what computes takes a path."""
         if choice and isinstance(choice[0], tuple):
             if len(choice) != len(self.stages):
                 raise ValueError(f"path: {len(choice)} cells given, {len(self.stages)} needed")
@@ -158,8 +160,8 @@ class Network(nn.Module):
 class Supernet(Network):
     """Weight-sharing network: `supernet(x, path)` computes the sub-network of that path.
 
-    x: (B, image_channels, image_size, image_size). path: one cell per searchable cell, or an architecture.
-    Returns logits (B, classes). Raises ValueError for a path that uses what is masked.
+    x: (B, image_channels, image_size, image_size). path: one cell for each searchable cell, or an architecture. Gives
+    logits (B, classes). Raises ValueError for a path that uses what is masked.
     """
 
     def __init__(self, config: NetworkConfig) -> None:

@@ -25,7 +25,7 @@ COMMANDS = {
     "analysis": Command("reports, tables and figures of scores", commands=analysis.COMMANDS),
     "slurm": Command("studies on a cluster", commands=slurm.COMMANDS),
     "completion": Command(
-        "print what makes a shell complete this command",
+        "print the shell's completion script",
         "supernet_ranking.completion:print_script",
         add_shell,
     ),

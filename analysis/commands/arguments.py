@@ -34,7 +34,9 @@ def scores(parser: argparse.ArgumentParser) -> None:
         choices=("csv", "parquet", "jsonl"),
         help="jsonl: a JSON object a line (default: what the name of --out ends in, else csv)",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where it goes (standard output)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the file to write (default: standard output)"
+    )
 
 
 def compare(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +98,7 @@ def yardstick(parser: argparse.ArgumentParser) -> None:
         help="what the Pareto front is made of (short-training, where the study has it)",
     )
     parser.add_argument(
-        "--cost", choices=("seconds", "steps", "macs"), default="seconds", help="of the front (seconds)"
+        "--cost", choices=("seconds", "steps", "macs"), default="seconds", help="cost of the front (seconds)"
     )
     parser.add_argument("--bins", metavar="X,X,...", help="the true top X %% (10,20,30,40,50,100)")
 
@@ -117,7 +119,10 @@ def correlate(parser: argparse.ArgumentParser) -> None:
         help="sizes of the true and the predicted top: the K of P@K, BR@K, WR@K, nDCG@K and regret@K too",
     )
     parser.add_argument(
-        "--delta", type=float, default=0.1, help="of the sparse tau, in the units of the truth (0.1)"
+        "--delta",
+        type=float,
+        default=0.1,
+        help="resolution of the sparse tau, in the units of the truth (0.1)",
     )
     parser.add_argument(
         "--missing",
@@ -131,11 +136,13 @@ def correlate(parser: argparse.ArgumentParser) -> None:
         help="of scores that hold a true top-N and a random sample, as a run's own file does: compare one of them, or"
         " both as one set (default: the whole by the sample, the true tops by the top)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the intervals, p-values and broken ties (0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of intervals, p-values and the breaking of ties (0)"
+    )
     add_format(parser)
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
-    parser.add_argument("--title", help="of that page (default: the names of the columns)")
+    parser.add_argument("--title", help="title of that page (default: the names of the columns)")
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -175,7 +182,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """--runs DIR, where studies are."""
     parser.add_argument(
-        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where studies are (runs)"
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="folder of all results (runs)"
     )
 
 

@@ -45,8 +45,12 @@ def draw_architecture(space: Space, architecture: Architecture) -> Figure: ...
 @overload
 def draw_architecture(space: Space, architecture: Architecture, ax: Canvas | None) -> Canvas: ...
 def draw_architecture(space: Space, architecture: Architecture, ax: Canvas | None = None) -> Canvas:
-    """A figure of the architecture: its official text, its graph, its cost at the published size. ax: what to draw on
-    instead (style.py); texts keep their size, which fits a cell of 9.2 inches, a Blox model of 15.5."""
+    """A figure of the architecture: its official text, its graph, its cost at the published size.
+
+    Args:
+        ax: what to draw on (style.py). Texts keep their size, which fits a cell of 9.2 inches, a Blox model of 15.5.
+            None: a figure of its own.
+    """
     draw = {"cell": _draw_cell, "blocks": _draw_model, "layers": _draw_layers}[space.drawn_as]
     return draw(space, architecture, ax)
 

@@ -23,7 +23,7 @@ SMALLEST_LIMIT = 0.05  # ends of the colours at the least: noise is not to look 
 DEVIATIONS = 6  # standard deviations from chance at which the colours end
 LETTERS = 40  # of the names of all places; more are written aslant
 
-# Blue and vermilion of the palette: told apart under all kinds of colour vision, and by lightness from the middle.
+# Blue and vermilion of the palette: distinct under all kinds of colour vision, and by lightness from the middle.
 DIVERGING: Colormap = LinearSegmentedColormap.from_list(
     "residual", [style.PALETTE[0], "#ffffff", style.PALETTE[1]]
 )

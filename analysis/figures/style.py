@@ -33,7 +33,7 @@ from analysis.tables import csv_text
 from supernet.files import write_atomic, write_text
 from supernet.spaces import SPACES
 
-# Of seaborn's colour-blind palette, itself near Okabe and Ito's, "Color Universal Design" (2008): told apart under all
+# Of seaborn's colour-blind palette, itself near Okabe and Ito's, "Color Universal Design" (2008): distinct under all
 # kinds of colour vision. Its yellow and light pink are left out, too light for lines on white.
 PALETTE = (*(sns.color_palette("colorblind").as_hex()[i] for i in (0, 3, 2, 4, 1, 9)), "#444444")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")

@@ -39,7 +39,7 @@ def topn(
     note: str = "",
     ax: Canvas | None = None,
 ) -> Canvas:
-    """Two panels a space: tau-b inside the true top-N, and the mean score of the true top-N, against N.
+    """Two panels a space: tau-b within the true top-N, and the mean score of the true top-N, against N.
 
     series: space, variant, top and mean, std (of tau-b), score, score_std, seeds: one row for each variant
     and N; std is NaN for one seed. references: space, mask, reference, top, tau_b: lines of the noise ceiling,
@@ -123,7 +123,7 @@ def _draw(
         style.size_axis(axes, sizes, [str(size) for size in sizes])
         axes.set_xlabel("N, size of the true top-N")
     style.zero_line(left)
-    left.set_ylabel("tau-b inside the true top-N")
+    left.set_ylabel("tau-b within the true top-N")
 
 
 def _seeds(group: pd.DataFrame) -> str:

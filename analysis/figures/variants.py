@@ -119,8 +119,8 @@ def variants(
 
 
 def _label(row: pd.Series, rows: pd.DataFrame) -> str:
-    """The variant, its mask where its name does not say it, and what it is judged on where others of the same mask are
-    judged on another set."""
+    """The variant, its mask where its name does not say it, and its set where others of the same mask are evaluated on
+    another one."""
     mask = "" if row["mask"] == FULL or row["mask"] in row["variant"] else f", without {row['mask']}"
     sets = rows[rows["mask"] == row["mask"]]["set"].dropna().unique()
     judged = f" ({row['set']})" if len(sets) > 1 and pd.notna(row["set"]) else ""

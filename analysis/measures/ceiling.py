@@ -118,7 +118,7 @@ def ceiling(frame: pd.DataFrame, column: str) -> dict[str, Any] | None:
 def inside_top(
     frame: pd.DataFrame, column: str, sizes: Sequence[int], measure: str = "tau_b"
 ) -> dict[str, dict[int, float | None]]:
-    """A key of MEASURES inside the true top-N of a frame (one row an architecture), by estimate and N; see the module.
+    """A key of MEASURES within the true top-N of a frame (one row an architecture), by estimate and N; see the module.
 
     The frame holds every architecture that might be in a top: those of the truth, not only those that were scored.
     Estimates that the columns do not allow are absent. None where fewer than N architectures have every column that

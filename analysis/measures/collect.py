@@ -29,27 +29,32 @@ from supernet.spaces import Space
 class Collected:
     """Frames of one study. Accuracies and regrets in percent and percentage points, times in seconds.
 
-    tau_b_loss: the same scoring's loss as the score, the lowest best, instead of its accuracy.
-    set: the score set that a ranking is judged on (score_sets.py); every number of it is of those of its architectures
-      that all its finished seeds have a usable score of.
-    runs: a row for each run and BatchNorm mode: GROUP, seed, run_id, primary, state, reason, set, and the numbers. A
-      run that is also judged under masks that it was not trained with has rows for each, with `trained_as` (the variant
-      that was trained; else none) and `control` (the id of the run trained alike under that mask).
-    variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
-      seeds; tau_b_low and tau_b_high, 95 % of the mean over seeds, over architectures and trainings, of one seed over
-      architectures alone, and the parts, tau_b_architectures_* and tau_b_trainings_* (crossed.py); seedmean_<metric>:
-      the metric of the mean score over seeds; of seedmean_tau_b_loss also *_low and *_high, 95 % over architectures.
-    top: a row for each run, BatchNorm mode and N: tau_b inside the true top-N, mean_score of it, n scored;
-      expected_points, expected_places: tau_b there if the run's error were the same everywhere (range_restriction.py).
-    points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place, sampled; no
-      rows where they were not asked for.
-    references: a row for each space, mask, set that a ranking is judged on, and baseline or kind of ceiling: tau_b,
-      spearman, ..., n.
-    top_references: tau_b of the same inside the true top-N, by N, and of third_seed (ceiling.inside_top); expected_* as
-      in top, from the reference's tau_b over all.
-    Where a study scores its true top-N and a random sample, what is not of the top is of the sample alone.
-    differences: for each space the variants against each other and against its baselines.
-    controls: each variant trained with a mask against one that was only judged under it.
+    Where a study scores its true top-N and a random sample, what is not of the top is of the sample alone. In every
+    frame
+    `set` is the score set that a ranking is evaluated on (score_sets.py): its architectures of which all finished seeds
+    have a
+    usable score. `tau_b_loss` takes the loss of the same scoring, the lowest best, instead of the accuracy.
+
+    Attributes:
+        study: what `study.json` says.
+        runs: a row for each run and BatchNorm mode: GROUP, seed, run_id, primary, state, reason, set, and the numbers.
+            A run that is also evaluated under masks that it was not trained with has rows for each, with `trained_as`
+            (the variant that was trained; else none) and `control` (the id of the run trained alike under that mask).
+        variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
+            seeds; `tau_b_low` and `tau_b_high`, 95 % of the mean over seeds, over architectures and trainings, of one
+            seed over architectures alone; the parts, `tau_b_architectures_*` and `tau_b_trainings_*` (crossed.py);
+            `seedmean_<metric>`: the metric of the mean score over seeds, for `seedmean_tau_b_loss` also `*_low` and
+            `*_high`, 95 % over architectures.
+        top: a row for each run, BatchNorm mode and N: tau_b within the true top-N, its mean_score, n scored;
+            expected_points, expected_places: tau_b there if the run's error were the same everywhere
+            (range_restriction.py).
+        points: a row for each GROUP (primary only) and architecture: truth, score (mean over seeds), place, sampled; no
+            rows where they were not asked for.
+        references: a row for each space, mask, set, and baseline or kind of ceiling: tau_b, spearman, ..., n.
+        top_references: tau_b of the same within the true top-N, by N, and of third_seed (ceiling.inside_top);
+            `expected_*` as in top, from the reference's tau_b over all.
+        differences: for each space the variants against each other and against its baselines.
+        controls: each variant trained with a mask against one that was only evaluated under it.
     """
 
     study: Study
@@ -120,9 +125,16 @@ CACHE = "rankings"
 
 
 def collect(folder: str | Path, with_points: bool = True) -> Collected:
-    """Read a study's folder. Raises ValueError or OSError for what is there and cannot be used.
+    """Read a study's folder.
 
-    with_points: whether to fill `points`, which take up more memory than all else."""
+    Args:
+        folder: RUNS/NAME.
+        with_points: whether to fill `points`, which take up more memory than all else.
+
+    Raises:
+        ValueError: for what is there and cannot be used.
+        OSError: for what cannot be read.
+    """
     folder = Path(folder)
     study = load_study(folder)
     cache = Cache(folder / FOLDER / CACHE)

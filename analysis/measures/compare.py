@@ -48,7 +48,7 @@ class Compared:
 @dataclass
 class _Group:
     """Runs that differ only in their seed. scores: of each finished seed, by the architecture's text. judged, sampled:
-    of each study the set that they are judged on, by its name and by the texts that stand for the space."""
+    of each study the set that they are evaluated on, by its name and by the texts that stand for the space."""
 
     name: str
     space: Space
@@ -166,8 +166,8 @@ def _groups(studies: Sequence[Study], name: str) -> list[_Group]:
 def _read(
     group: _Group, truth: Table, studies: Sequence[Study], sets: dict[tuple[str, Space], ScoreSets]
 ) -> None:
-    """Fill in scores and results of the seeds that finished, and the set that they are judged on in all of the studies
-    that have the variant. sets: those that are known already."""
+    """Fill in scores and results of the seeds that finished, and the set that they are evaluated on in all of the
+    studies that have the variant. sets: those that are known already."""
     tables = []
     for seed, run in sorted(group.runs.items()):
         result = studies[0].result(run)

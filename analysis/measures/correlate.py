@@ -143,13 +143,18 @@ def correlate(
 ) -> dict[str, Any]:
     """Compare the scores with the truth, architecture by architecture.
 
-    top: sizes of the true and the predicted top sets, taken among the architectures compared; those that do
-    not fit are listed in `top_left_out`, and `top[N]["missing"]` counts members of the whole truth's own
-    top-N that have no score. missing: 'drop' or 'worst', see tables.join. size: of the networks whose cost
-    the baselines rank by; None is the benchmark's own. delta: of the sparse tau. notes: on the files, for a
-    reader. part: where the scores hold a true top-N and a random sample, which of them is compared, see
-    top_and_sample.choose. Returns a dictionary fit for JSON: never NaN, None
-    where undefined, with a note.
+    Args:
+        top: sizes of the true and the predicted top sets, among the architectures compared; those that do not fit are
+            listed in `top_left_out`, and `top[N]["missing"]` counts members of the whole truth's own top-N that have no
+            score.
+        missing: 'drop' or 'worst' (tables.join).
+        size: of the networks by whose cost the baselines rank; None is the benchmark's own.
+        delta: of the sparse tau.
+        notes: on the files, for a reader.
+        part: where the scores hold a true top-N and a random sample, which of them is compared (top_and_sample.choose).
+
+    Returns:
+        A dictionary fit for JSON: never NaN, None where undefined, with a note.
     """
     check_delta(delta)
     joined = join(truth, scores, missing)

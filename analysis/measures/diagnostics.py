@@ -221,7 +221,7 @@ class Diagnostics:
 
 
 def diagnose(found: Collected) -> Diagnostics:
-    """Diagnostics of the variants that were trained, not of those that are only judged under a mask.
+    """Diagnostics of the variants that were trained, not of those that are only evaluated under a mask.
 
     Left out: those with fewer than SMALLEST sampled architectures, or a constant truth or score."""
     trained = found.primary[found.primary["trained_as"].isna()]

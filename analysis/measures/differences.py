@@ -62,7 +62,7 @@ class WithBaselines(Compared, Protocol):
 def differences(variants: pd.DataFrame, rankings: Mapping[tuple[str, ...], WithBaselines]) -> pd.DataFrame:
     """For each space the variants against each other, then each against the baselines.
 
-    variants: as in Collected. rankings: by GROUP. Supernets that are judged under a mask that they were not trained
+    variants: as in Collected. rankings: by GROUP. Supernets that are evaluated under a mask that they were not trained
     with are left to `controls`. A row: `leader` has the higher mean tau-b of a pair of variants; difference of mean
     tau-b with its 95 % interval (low, high: over architectures and trainings; the parts: crossed.py), n, set;
     p_architectures, p_seeds (significance.py; None with one seed on a side), and p_holm: the larger of the two,
@@ -88,10 +88,10 @@ def differences(variants: pd.DataFrame, rankings: Mapping[tuple[str, ...], WithB
 def controls(
     runs: pd.DataFrame, variants: pd.DataFrame, rankings: Mapping[tuple[str, ...], Compared]
 ) -> pd.DataFrame:
-    """Each supernet that is trained with a mask against the one trained alike without it and judged under it.
+    """Each supernet that is trained with a mask against the one trained alike without it and evaluated under it.
 
     Both on the same architectures, so that the difference is the training's. Arguments as above; runs: as in
-    Collected. A row as above: `leader` is trained with the mask, `other` only judged under it.
+    Collected. A row as above: `leader` is trained with the mask, `other` only evaluated under it.
     """
     primary = _with_value(variants)
     views = primary[primary["trained_as"].notna()]

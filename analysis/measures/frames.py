@@ -51,7 +51,7 @@ def load_run(folder: str | Path) -> Run:
 
 
 def each_run(study: Study) -> Iterator[Run]:
-    """The study's runs that have finished and have scores of their own; one judged under a further mask has none."""
+    """The study's runs that have finished and have scores of their own; one evaluated under a further mask has none."""
     for run in study.runs:
         if run.trained_as is None and study.result(run)["status"] == "finished":
             yield run

@@ -46,8 +46,8 @@ class Entry(NamedTuple):
 class Measured:
     """One measure of the finished runs that have something to compare, by their places.
 
-    judged: the set that the ranking is judged on. joined: of each run truth and scores. usable (n,): bool, the rows of
-    the set that every one of them has.
+    judged: the set that the ranking is evaluated on. joined: of each run truth and scores. usable (n,): bool, the rows
+    of the set that every one of them has.
     """
 
     judged: ScoreSet
@@ -151,7 +151,7 @@ class Ranking:
         return [[entry for _, entry in sorted(own, key=lambda pair: pair[0])] for own in listed]
 
     def judged(self, measure: str | None = None) -> ScoreSet:
-        """The set that a measure is judged on."""
+        """The set that a measure is evaluated on."""
         return self.sets.in_full(self.numbers["measures"][measure or self.measure]["words"])
 
     @property

@@ -1,6 +1,6 @@
 """What a study's variants are compared with: baselines and noise ceilings; and the numbers of any ranking.
 
-Of each space and mask, over all architectures and inside the true top-N.
+Of each space and mask, over all architectures and within the true top-N.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def expected(found: Expected | None) -> dict[str, float | None]:
 def references(
     sets: Mapping[ScoreSets, Sequence[list[Any]]], cache: Cache
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The frames `references` and `top_references` of Collected: on each set that a ranking is judged on, and inside
+    """The frames `references` and `top_references` of Collected: on each set that a ranking is evaluated on, and inside
     the true top-N, of the largest of the sets.
 
     sets: of each space those that are used, in words (ScoreSets.in_words)."""
@@ -103,7 +103,7 @@ def _of_space(of_space: ScoreSets, words: Sequence[list[Any]]) -> list[list[dict
 def _of_set(
     judged: ScoreSet, baselines: pd.DataFrame
 ) -> tuple[list[dict[str, Any]], dict[str, dict[int, float | None]]]:
-    """The baselines and the ceilings of one set; tau-b of the baselines inside the true top-N."""
+    """The baselines and the ceilings of one set; tau-b of the baselines within the true top-N."""
     truth = judged.truth.only(judged.truth.known)
     values, sample = truth.numbers, judged.sample[judged.truth.known]
     scores = baselines.loc[truth.texts]

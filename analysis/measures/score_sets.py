@@ -1,8 +1,8 @@
-"""What a ranking is judged on: a set of architectures that all of its own seeds have scored, by a name.
+"""What a ranking is evaluated on: a set of architectures that all of its own seeds have scored, by a name.
 
 A study says what its runs score: all of the truth table, or its true top-N and a random sample. A run may hold more
 than that, since another study or an earlier command asked for it, or less: `studies run STUDY --all --only VARIANT`
-has one variant score everything, and the others then hold what they held before. So each ranking is judged on the
+has one variant score everything, and the others then hold what they held before. So each ranking is evaluated on the
 first of these that all of its finished seeds hold:
 
 1. what the study scores now; 2. what it scored otherwise (study.json: `scored_otherwise`); 3. of studies that were

@@ -1,4 +1,4 @@
-"""Cumulative bins of the true ranking: how well a score ranks inside the true top x %, and how much of it it finds.
+"""Cumulative bins of the true ranking: how well a score ranks within the true top x %, and how much of it it finds.
 
 For x = 2, 4, ..., 100: k = floor(n x / 100) architectures of the highest truth. Inside them Spearman's rho and tau-b;
 of them the common ratio, the share that is among the k with the highest score. The common ratio is x / 100 by chance
@@ -176,7 +176,7 @@ LARGEST = 1 - 1e-9  # r: beyond it a score has no error that numbers could hold
 
 
 class BinReference(NamedTuple):
-    """Spearman inside the true top, and the common ratio."""
+    """Spearman within the true top, and the common ratio."""
 
     spearman: float
     common: float

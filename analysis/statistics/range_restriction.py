@@ -1,4 +1,4 @@
-"""What tau-b inside the true top-N is expected to be if a score's error is the same everywhere.
+"""What tau-b within the true top-N is expected to be if a score's error is the same everywhere.
 
 Inside the top the truths lie close together, so that the same error turns more pairs around: tau-b falls there even
 for a score that errs at the top no more than elsewhere. This reference separates that fall, a mere restriction of

@@ -93,7 +93,7 @@ def _first(order: np.ndarray, n: int) -> np.ndarray:
 
 
 def tau_true_top(truth: ArrayLike, scores: ArrayLike, n: int, order: np.ndarray | None = None) -> Coefficient:
-    """tau-b inside the true top-n; order: by_truth(truth), where it is known."""
+    """tau-b within the true top-n; order: by_truth(truth), where it is known."""
     truth, scores = finite_pair(truth, scores)
     chosen = true_top(truth, n, order)
     return tau_of(Pair(truth[chosen], scores[chosen]))

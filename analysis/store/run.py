@@ -28,7 +28,7 @@ TRAINING_COSTS = ("updates", "epochs", "train_seconds")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One training of one supernet, judged under one mask; or another estimator's run. measure: how the scores that
+    """One training of one supernet, evaluated under one mask; or another estimator's run. measure: how the scores that
     the study is about were taken, of a supernet the BatchNorm mode. measures: all that it asks for, None for all that
     there are: another study may have had the run score in more.
 

@@ -23,9 +23,13 @@ from supernet.spaces import Architecture, Space
 
 @dataclass(frozen=True)
 class ScoredSet:
-    """top: the true best N. random: so many of the table, drawn without replacement. Both None: the whole table.
+    """What part of a table is scored. Both None: the whole table.
 
     A masked space has no architecture that uses a masked operation: those are left out first.
+
+    Args:
+        top: number of the true best.
+        random: number of architectures drawn from the table without replacement.
     """
 
     top: int | None = None

@@ -83,7 +83,7 @@ class Table:
 
     @cached_property
     def keys(self) -> list[Hashable]:
-        """What tells two architectures apart: the official number, else the architecture, else the text."""
+        """What distinguishes two architectures: the official number, else the architecture, else the text."""
         if self.parsed is None:
             return list(self.texts)
         space, architectures = self.parsed

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 FORMATS = ("text", "wide", "markdown", "csv", "latex", "json", "html")
 FOR_READERS = ("text", "wide", "markdown")  # with paragraphs around the tables
 WIDTH = 100  # characters of a line of a table as text
-SHORT = 36  # letters that are left of words before columns are left out
-SHORTEST = 16  # and where nothing else helps
+SHORT, SHORTEST = 36, 16  # letters left of words before columns are left out, and where nothing else helps
+KEPT = 8  # the rank from which a column is left out only if shorter words do not help
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins a formula
 
 
@@ -126,8 +126,8 @@ def _aligned(columns: Sequence[Column], cells: list[list[str]]) -> str:
 
 def _fitted(table: Table) -> str:
     """Text of at most WIDTH characters a line. Where that takes it: what is the same in all rows goes below the table;
-    long words are shortened in their middle, unless columns have ranks; columns of the lowest rank are left out, the
-    last first."""
+    columns of the lowest rank are left out, the last first; long words are shortened in their middle, where columns
+    have no ranks before any is left out, else before one of rank KEPT is."""
     columns = table.shown
     cells = _cells(columns, table)
 
@@ -147,6 +147,10 @@ def _fitted(table: Table) -> str:
     if too_wide() and not ranked:
         cells = _with_short_words(columns, cells, SHORT)
     while too_wide() and len(columns) > 2:
+        if ranked and min(column.rank for column in columns[1:]) >= KEPT:
+            cells = _with_short_words(columns, cells, SHORTEST)
+            if not too_wide():
+                break
         place = min(range(1, len(columns)), key=lambda at: (columns[at].rank, -at))
         left_out.insert(0, cells[0][place])
         columns, cells = _without(place, columns, cells)

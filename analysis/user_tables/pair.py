@@ -108,12 +108,15 @@ def pair_frames(
     """Two frames, joined by architecture as `analysis correlate` joins two files; its options have the same names.
 
     Args:
-        truth, scores: with a column, or an index, of architectures in any spelling that docs/analysis.md names.
-        truth_column, score_column: the numbers to compare.
+        truth: with a column, or an index, of architectures in any spelling that docs/guides/own-scores.md names.
+        scores: as truth.
+        truth_column: the numbers to compare.
+        score_column: the numbers to compare.
         arch_column: what names the architectures (arch, arch_str, architecture, index, else a first column without a
             name); of the truth too where it has such a column and `truth_arch_column` does not say otherwise.
         dialect: of both, where the spelling of architectures does not tell it.
-        lower_is_better, truth_lower_is_better: whether the column is a loss, an error, a rank.
+        lower_is_better: whether the scores are a loss, an error, a rank.
+        truth_lower_is_better: whether the truth is.
 
     Raises:
         ValueError: for what cannot be compared, naming the frame, 'truth' or 'scores', and the row.

@@ -24,7 +24,7 @@ from analysis.user_tables.structures import of_json, of_value
 from supernet.files import pickles
 
 STATUS = "status"
-FEW = 50  # values of a column that may tell repeated rows apart
+FEW = 50  # values of a column that may distinguish repeated rows
 
 
 def _of_pickle(data: bytes, path: Path) -> Cells:
@@ -98,7 +98,7 @@ class UserTable:
 
     @cached_property
     def keys(self) -> list[Hashable]:
-        """What tells two architectures apart (n,): the official number, else the architecture, else the text."""
+        """What distinguishes two architectures (n,): the official number, else the architecture, else the text."""
         if self.read is None:
             return list(self.names.texts)
         numbered = [self.read.space.index(one) for one in self.read.architectures]

@@ -90,10 +90,16 @@ def read_truth_file(
     dialect: str | None = None,
     arch_column: str | None = None,
 ) -> TruthFile:
-    """Read a table. column: what to look at; None is the first column of mean test accuracy at the end of training.
-    space, dialect, arch_column: where the file does not say them without doubt.
+    """Read a table of ground truth.
 
-    Raises ValueError for what cannot be used, OSError for what cannot be read."""
+    Args:
+        column: what to look at; None is the first column of mean test accuracy at the end of training.
+        space: where the file does not say it without doubt; so are `dialect` and `arch_column`.
+
+    Raises:
+        ValueError: for what cannot be used.
+        OSError: for what cannot be read.
+    """
     names = names_of(read_cells(path), arch_column)
     read = recognise(names, all_spaces() if space is None else [get_space(space)], dialect)
     if read is None:

@@ -1,7 +1,7 @@
 """Does masking help the training, or is what is left just easier to rank? A control that the paper lacks.
 
 Question: how does a supernet of the full space rank the architectures without an operation, beside a supernet that
-was trained without it? Both are judged on the same architectures.
+was trained without it? Both are evaluated on the same architectures.
 Jobs: none of its own: 70 trainings, {small, medium} x {full space; 5 single masks; none and avg_pool_3x3} x 5
 seeds, all of which search_space_subsets trains. With --only "small, full space" the control alone: 5 trainings.
 Command: python -m studies run evaluation_subsets --data-root datasets     (data and truth: search_space_subsets)

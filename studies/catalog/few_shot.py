@@ -3,7 +3,7 @@
 Question: half of the updates train one supernet; the other half train five that start from its weights, each with one
 operation left on the edge from a cell's input to its output, and each architecture is scored by the one that contains
 it. Does this rank better than all updates in one supernet (few-shot NAS: Zhao et al., ICML 2021)?
-Controls: "restarted" goes on from the same parent for the same updates without a split, as the second half also
+Controls: "restarted" continues from the same parent for the same updates without a split, as the second half also
 restarts the learning rate; "parent" is the first half alone.
 Jobs: 40 trainings, small, uniform sampling: 8 of each seed, 5 of which are parts of one ranking. 44,000 updates for
 each ranking but "parent"; the 5 of "one-shot" are of nb201_cifar10 as well.

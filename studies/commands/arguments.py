@@ -27,7 +27,7 @@ ASKED: dict[str, tuple[type, str]] = {
     "subset": (int, "this many training images, balanced over the classes (default: all)"),
     "valid-subset": (int, "this many validation images (default: all)"),
     "image-size": (int, "pixels a side (default: the images' own; needed for a folder)"),
-    "epochs": (int, "of each training (default: the recipe's 200)"),
+    "epochs": (int, "epochs of each training (default: the recipe's 200)"),
     "batch-size": (int, "images of a mini-batch (default: the recipe's 256)"),
     "channels": (int, "of the first stage (default: the benchmark's)"),
     "cells": (int, "searchable cells a stage (default: the benchmark's)"),
@@ -71,7 +71,7 @@ def add_study(parser: argparse.ArgumentParser) -> None:
 
 
 def add_new(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="where it goes: my_study.py")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the file to write: my_study.py")
     parser.add_argument("--space", choices=SPACES, default="nasbench201", help="search space (nasbench201)")
     parser.add_argument(
         "--data",
@@ -107,15 +107,15 @@ def add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--milestones",
         metavar="PERCENT,...",
-        help="percent of the epochs after which TensorBoard sees how a small part of the score sets ranks, or 'none' "
+        help="percent of the epochs after which a small part of the score sets is ranked for TensorBoard, or 'none' "
         "(default: 25,50,75)",
     )
     parser.add_argument(
         "--milestone-share",
         type=float,
         metavar="SHARE",
-        help="of a training's passes through the network, what all its milestones together may take (default: 0.05; "
-        "a learning curve worth printing takes more)",
+        help="passes through the network that all milestones of a training may take, as a share of the training's own"
+        " (default: 0.05; a learning curve worth printing takes more)",
     )
     add_data_root(parser)
 
@@ -158,22 +158,26 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 def add_search(parser: argparse.ArgumentParser) -> None:
     add_table(parser)
-    parser.add_argument("--column", help="the truth (default: DATA_test, where the table is of one data set)")
     parser.add_argument(
-        "--budget", type=float, default=2000, help="units that each search may spend (default: 2000)"
+        "--column", help="column of the truth (default: DATA_test, where the table is of one data set)"
     )
     parser.add_argument(
-        "--unit", choices=UNITS, default="steps", help="of budget and cut-off (default: steps)"
+        "--budget", type=float, default=2000, help="budget of each search, in --unit (default: 2000)"
+    )
+    parser.add_argument(
+        "--unit", choices=UNITS, default="steps", help="unit of budget and cut-off (default: steps)"
     )
     parser.add_argument(
         "--ratio", type=float, default=4.0, help="cut-off, times the fastest stage 1 (default: 4)"
     )
     parser.add_argument("--seeds", type=int, default=10, help="searches by each method (default: 10)")
     parser.add_argument(
-        "--threshold", type=float, help="of FEAR, in percent (default: a HoG learner finds it)"
+        "--threshold",
+        type=float,
+        help="threshold of FEAR, training accuracy in percent (default: found by a HoG learner)",
     )
     parser.add_argument(
-        "--epochs", type=int, help="of the short training (default: 4 on the embedded data, else 50)"
+        "--epochs", type=int, help="epochs of the short training (default: 4 on the embedded data, else 50)"
     )
     parser.add_argument("--out", type=Path, help="folder (default: runs/search/TABLE)")
     parser.add_argument("--workers", type=int, help="processes of one thread (default: one a core)")
@@ -190,13 +194,20 @@ def add_space(parser: argparse.ArgumentParser) -> None:
         metavar="NAME,NAME",
         help=f"operations that no architecture may use ({'; '.join(masks)})",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the example (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the example (default 0)")
     parser.add_argument("--draw", type=Path, metavar="FILE", help="save a drawing of the example")
     parser.add_argument(
-        "--truth", metavar="TABLE", help="tell what its true top-N use, and whether its data sets rank alike"
+        "--truth",
+        metavar="TABLE",
+        help="a table of ground truth: operations of its true top-N, agreement of its data sets",
     )
     parser.add_argument("--column", help="of the table (default: test accuracy on its first data set)")
-    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="draw that: PNG, PDF, SVG and CSV")
+    parser.add_argument(
+        "--figures",
+        type=Path,
+        metavar="FOLDER",
+        help="draw these figures into a folder: PNG, PDF, SVG and CSV",
+    )
     add_format(parser)
 
 

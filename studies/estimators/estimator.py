@@ -170,10 +170,10 @@ class Estimator(ABC):
     def prepare(self, task: Task, report: Report) -> dict[str, Any]:
         """Do what is needed once, before any score.
 
-        May be called again after it was killed: goes on, or does the same again to the same bits.
+        May be called again after it was killed: continues, or does the same again to the same bits.
 
         Args:
-            task: what architectures are judged for; its folder keeps what `score` needs.
+            task: the task that architectures are scored on; its folder keeps what `score` needs.
             report: hears the fraction done, and a detail in words.
 
         Returns:
@@ -189,7 +189,7 @@ class Estimator(ABC):
         """Score architectures, each by every measure.
 
         Args:
-            task: what they are judged for, prepared.
+            task: the same, prepared.
             architectures: of the task's space, in any order; records depend on no order and no sharding.
             report: hears the fraction done, and a detail in words.
 

@@ -58,15 +58,19 @@ LEARNER = HogLearner()
 class Fear(Estimator):
     """Scores: training accuracy (percent) of the second stage's last epoch, and of its best.
 
-    threshold: training accuracy in percent, or the learner that finds it (the published ones, found so and rounded:
-    60 for CIFAR-10, 30 for CIFAR-100, 20 for ImageNet16-120, 15 for synthetic CIFAR-10). stage1: ends after the first
-    epoch that reaches the threshold; its budget in epochs is all that is waited for, and sets the learning rates.
-    stage2: a new optimizer and schedule. unfrozen_cells: searchable cells, counted from the end, that learn in stage 2,
-    with all that comes after the first of them; 0 for the head alone, None for everything. The default is the paper's
-    for networks of 15 cells. frozen_bn: 'batch' or 'eval', see `FrozenFront`.
+    A disconnected architecture is not trained. A record's details: threshold, stage1_epochs, stage1_accuracy,
+    unfrozen_share (of the parameters), and the cost of each stage (stage1_seconds, stage1_steps, stage1_macs, ...).
 
-    details: threshold, stage1_epochs, stage1_accuracy, unfrozen_share (of the parameters), and of each stage what it
-    took (stage1_seconds, stage1_steps, stage1_macs, ...). A disconnected architecture is not trained.
+    Args:
+        threshold: training accuracy in percent, or the learner that finds it (the published ones, found so and rounded:
+            60 for CIFAR-10, 30 for CIFAR-100, 20 for ImageNet16-120, 15 for synthetic CIFAR-10).
+        stage1: ends after the first epoch that reaches the threshold; its budget in epochs is the longest wait, and
+            sets the learning rates.
+        stage2: a new optimizer and schedule.
+        unfrozen_cells: searchable cells, counted from the end, that learn in stage 2, with all that comes after the
+            first of them; 0 for the head alone, None for everything. The default is the paper's for networks of 15
+            cells.
+        frozen_bn: 'batch' or 'eval', see `FrozenFront`.
     """
 
     prepares: ClassVar[bool] = True

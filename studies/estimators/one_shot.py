@@ -27,11 +27,13 @@ FEWER_UPDATES = 4000  # times, of a smoke run whose budget is in updates
 @register("one-shot")
 @dataclass(frozen=True, kw_only=True)
 class OneShot(Estimator):
-    """A supernet whose sub-networks, with the weights that they share, are scored on the validation images;
+    """A supernet whose sub-networks, with the weights that they share, are scored on the validation images.
+
     `training`, `sampling` and the rest are explained where they are defined.
 
-    bn_modes: how BN normalises while scoring, all from one checkpoint; the first is what the study reports. Where the
-    training keeps an average of the weights, this is scored as well, in each mode, as 'ema-MODE'.
+    Args:
+        bn_modes: how BN normalises while scoring, all from one checkpoint; the first is what the study reports. Where
+            the training keeps an average of the weights, this is scored as well, in each mode, as 'ema-MODE'.
     """
 
     trains_supernet: ClassVar[bool] = True

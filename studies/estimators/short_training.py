@@ -27,17 +27,20 @@ RECIPE = replace(NASBENCH201, epochs=10, clip_norm=5.0, decayed="weights")
 class ShortTraining(Estimator):
     """One training of each network, from seeds of its own.
 
-    training: all of it. at: epochs after which it is looked at as well, ascending, before the last: the head of the
-    schedule. start: 'random' weights, or those of the trained 'supernet' of the task. score_by: which of MEASURES.
-
     Measures, in percent where they are accuracies, after the last epoch or, as NAME@E, after epoch E: train_accuracy of
     that epoch (a mean over the epoch, as the images were seen), the best_train_accuracy so far, valid_accuracy under
     running BN statistics and valid_accuracy_batch under the batch's own, sotl: minus the sum of the epochs' training
-    losses. `loss` is that of the same images. What a measure would have cost alone is in `details`: alone_seconds,
-    alone_steps, alone_macs.
+    losses. `loss` is that of the same images. The cost of a measure alone is in `details`: alone_seconds, alone_steps,
+    alone_macs.
 
     A disconnected architecture is not trained: all that it can learn is how often each class occurs. It has the status
     'disconnected' rather than a score at chance level, which is known up to the classes' frequencies only.
+
+    Args:
+        training: all of it.
+        at: epochs after which it is evaluated as well, ascending, before the last: the head of the schedule.
+        start: 'random' weights, or those of the trained 'supernet' of the task.
+        score_by: which of MEASURES.
     """
 
     training: TrainingConfig = RECIPE

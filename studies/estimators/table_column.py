@@ -56,14 +56,17 @@ class Recorded:
 class TableColumn(Estimator):
     """Looked up, not computed: costs nothing here, whatever the table once cost.
 
-    table: a Parquet file or a table's name, as everywhere; '{space}' stands for the name of the task's space.
-    columns: any of its columns of numbers, or as COLUMN@E the column's value after epoch E = 1, 2, ... Each is a
-    measure. sign: 1 if higher is better, -1 for losses. recorded: of the trainings, where known. An architecture is
-    looked up by its text, and if the table does not have that, as any other encoding of the same network; what is
-    absent has the status 'unknown'.
+    An architecture is looked up by its text, and if the table does not have that, as any other encoding of the same
+    network; what is absent has the status 'unknown'. A record's details, as far as they are known: epochs, and what so
+    many epochs would have cost: alone_steps, alone_macs (of a network of the task's size) and alone_seconds (the
+    benchmark's).
 
-    details, as far as they are known: epochs, and what so many epochs would have cost: alone_steps, alone_macs (of a
-    network of the task's size) and alone_seconds (the benchmark's).
+    Args:
+        table: a Parquet file or a table's name, as everywhere; '{space}' stands for the name of the task's space.
+        columns: any of its columns of numbers, or as COLUMN@E the column's value after epoch E = 1, 2, ... Each is a
+            measure.
+        sign: 1 if higher is better, -1 for losses.
+        recorded: of the trainings, where known.
     """
 
     needs_images: ClassVar[bool] = False

@@ -36,12 +36,17 @@ VOTERS = ("synflow", "jacob_cov", "snip")  # as published: Abdelfattah et al. (I
 @register("zero-cost")
 @dataclass(frozen=True, kw_only=True)
 class ZeroCost(Estimator):
-    """measures: of PROXIES, computed together. batch_size: training images of the one batch, un-augmented, drawn from
-    the run's seed. initialisations: networks of other random weights; a score is the mean over them. zen_images:
-    Gaussian images of zen, whose authors take 16.
+    """Zero-cost proxies of untrained networks.
 
-    Details of a record: 'values', one an initialisation, in order, and 'sd', their standard deviation. An
-    architecture has a score only if all its values are finite."""
+    Details of a record: 'values', one an initialisation, in order, and 'sd', their standard deviation. An architecture
+    has a score only if all its values are finite.
+
+    Args:
+        measures: of PROXIES, computed together.
+        batch_size: training images of the one batch, un-augmented, drawn from the run's seed.
+        initialisations: networks of other random weights; a score is the mean over them.
+        zen_images: Gaussian images of zen, whose authors take 16.
+    """
 
     prepares: ClassVar[bool] = True
 
@@ -68,17 +73,20 @@ class ZeroCost(Estimator):
 @register("zero-cost-while-training")
 @dataclass(frozen=True, kw_only=True)
 class ZeroCostWhileTraining(Estimator):
-    """One training of each network, looked at after chosen epochs.
+    """One training of each network, with the proxies taken after chosen epochs.
 
-    proxies: of WHILE_TRAINING, computed together. training: its schedule; ends after the last look. at: the looks,
-    ascending epochs from 0, the untrained network. batch_size: of the one batch, as in `ZeroCost` and the same images.
+    Measures: PROXY@EPOCH, the last epoch first. Only the first is a ranking of a study's report, the others are in the
+    figure `fear-3`. An epoch that the training did not reach has the status 'diverged', a proxy that is not finite then
+    'nan' or 'overflow', and a disconnected architecture, which is not trained, 'disconnected'. A record's details:
+    epochs; the cost of the measure alone, with all training up to its epoch (alone_seconds, alone_steps, alone_macs),
+    and of that the proxy's own (proxy_seconds, proxy_macs).
 
-    Measures: PROXY@EPOCH, the last look first. Only the first is a ranking of a study's report, the others are in the
-    figure `fear-3`. A look that the training did not get to has the status 'diverged', a proxy that is not finite then
-    'nan' or 'overflow', and a disconnected architecture, which is not trained, 'disconnected'.
-
-    details: epochs; what the measure would have cost alone, all training up to its epoch included (alone_seconds,
-    alone_steps, alone_macs), and of that the proxy's own (proxy_seconds, proxy_macs)."""
+    Args:
+        proxies: of WHILE_TRAINING, computed together.
+        training: its schedule; ends after the last epoch of `at`.
+        at: ascending epochs from 0, the untrained network.
+        batch_size: of the one batch, as in `ZeroCost` and the same images.
+    """
 
     prepares: ClassVar[bool] = True
 

@@ -105,8 +105,14 @@ class Truth:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A question: variants x seeds. truth: by space. top: the N of the true top-N sets. note: what the data are,
-    printed wherever results are. scored_otherwise: what its runs may hold where `scored` was changed for a command."""
+    """A question: variants x seeds.
+
+    Args:
+        truth: ground truth, by space.
+        top: the N of the true top-N sets.
+        note: what the data are, printed wherever results are.
+        scored_otherwise: what its runs may hold where `scored` was changed for a command.
+    """
 
     name: str
     title: str

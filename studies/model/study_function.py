@@ -1,4 +1,4 @@
-"""A study that a module says: its function `study()` is called, and whatever goes wrong is told by file and line."""
+"""A study that a module says: its function `study()` is called; mistakes are reported by file and line."""
 
 from __future__ import annotations
 

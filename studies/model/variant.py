@@ -29,11 +29,14 @@ _NOT_PLAIN = {"name", "evaluation_masks", "parent", "part_of", "expected_seconds
 class Variant:
     """A task (space, mask, size, images and how they evaluate) and the estimator that ranks its architectures.
 
-    name: unique in a study. size: of the networks. evaluation_noise: Gaussian noise of the evaluation images, in
-    standard deviations of the data. evaluation_masks: masked subspaces on which the trained supernet is also evaluated.
-    parent: the variant, a supernet, whose trained weights it starts from; None: from random ones. part_of: the name
-    under which it is ranked together with others. expected_seconds: of one run, one thread of a 2020s CPU core, for
-    estimates before anything has run.
+    Args:
+        name: unique in a study.
+        size: of the networks.
+        evaluation_noise: Gaussian noise of the evaluation images, in standard deviations of the data.
+        evaluation_masks: masked subspaces on which the trained supernet is also evaluated.
+        parent: the variant, a supernet, whose trained weights it starts from; None: from random ones.
+        part_of: the name under which it is ranked together with others.
+        expected_seconds: of one run, one thread of a 2020s CPU core, for estimates before anything has run.
     """
 
     name: str

@@ -25,7 +25,7 @@ from studies.user_study import UserStudy
 T = TypeVar("T")
 
 # Any of them: the end of one ends the others.
-DIED = "a worker process died (killed, or out of memory); the same command goes on from here"
+DIED = "a worker process died (killed, or out of memory); the same command continues from here"
 PRELOAD = ["studies.running.run"]  # with PyTorch: seconds of a core that all workers so pay together
 
 

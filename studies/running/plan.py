@@ -18,10 +18,17 @@ from supernet.spaces import Architecture, Space
 
 @dataclass
 class Plan:
-    """A study with its ground truth read. runs: its whole grid; selected: the part that was asked for.
-    command: what repeats the study. file: the user's file that says the study; None for one of the catalogue. lacking:
-    by space, why its ground truth could not be found, in a plan that may lack it: its runs score what is not known.
-    chosen: what each combination of a space's masks scores, as far as it has been asked for."""
+    """A study with its ground truth read.
+
+    Attributes:
+        runs: its whole grid.
+        selected: the part that was asked for.
+        command: what repeats the study.
+        file: the user's file that says the study; None for one of the catalogue.
+        lacking: by space, why its ground truth could not be found, in a plan that may lack it: its runs score what is
+            not known.
+        chosen: what each combination of a space's masks scores, as far as it has been asked for.
+    """
 
     study: Study
     root: Path

@@ -1,7 +1,7 @@
 """One run: prepare (train a supernet), score architectures, write the results. Finished work is never done twice.
 
 The run's folder holds `config.json`, `scores.parquet`, `result.json` and what the preparation keeps: of a supernet
-`checkpoint.pt` (after every epoch) and `history.csv`. A run that was killed goes on from there and from its scores
+`checkpoint.pt` (after every epoch) and `history.csv`. A run that was killed continues from there and from its scores
 and ends with the same bits. Its parts, `train`, `score` (several of them, in as many processes) and `finish`, can be
 done apart. Whoever works on a run has its lock. What is prepared and scored is the estimator's business.
 """
@@ -173,7 +173,7 @@ def row_of(record: Record, space: Space, fields: tuple[str, ...]) -> scores.Row:
 
 
 def task_of(run: Run, device: str, check: Callable[[], None] = lambda: None) -> Task:
-    """What the run's architectures are judged for; from now on this process computes as the estimator asks.
+    """The task of the run's architectures; from now on this process computes as the estimator asks.
 
     check: raises if the run is no longer this process's. ValueError if the networks have not the data's classes, which
     only the data know for a folder of images, or if the supernet to start from is not trained.

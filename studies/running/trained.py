@@ -22,8 +22,14 @@ from supernet.training import checkpoint
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedRun:
-    """config: of the run, as its config.json has it. network: what its supernet is made of. weights: of the supernet,
-    by the names of its tensors. averaged: whether they are the average that the training kept."""
+    """A trained supernet, read from its run.
+
+    Attributes:
+        config: of the run, as its config.json has it.
+        network: what its supernet is made of.
+        weights: of the supernet, by the names of its tensors.
+        averaged: whether they are the average that the training kept.
+    """
 
     folder: Path
     config: dict[str, Any]

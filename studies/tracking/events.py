@@ -18,7 +18,7 @@ FLUSH_SECONDS = 10
 
 class Log:
     """A new event file in `folder`, in place of what is there: whoever reads it drops all that older files said. With
-    `more` it goes on from what is there.
+    `more` it continues from what is there.
 
     The last of the older files stays: TensorBoard's reader does not get past a file that was removed while it was
     reading it. Files are read in the order of their names, which begin with the second they were made in: so one of

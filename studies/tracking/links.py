@@ -52,7 +52,7 @@ def link_of(run: Run, tracking: Tracking) -> Path:
 
 
 def file_name(name: str) -> str:
-    """A variant's name as the name of a folder: itself where that is possible, else told apart by a hash."""
+    """A variant's name as the name of a folder: itself where that is possible, else distinguished by a hash."""
     safe = re.sub(r"[^\w .,+=()@-]", "_", name)[:80].strip(" .")
     return safe if safe == name else f"{safe} {hashlib.sha256(name.encode()).hexdigest()[:6]}".strip()
 

@@ -99,13 +99,18 @@ def get_facts(name: str) -> Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """name: of a data set, see `python -m studies data list`. split: which images train and which validate, None for
-    the data set's default. subset: number of training images, balanced over classes where possible, by a fixed rule, a
-    smaller subset part of a larger one; None for all. valid_subset: the same of the validation
-    images. image_size: pixels a side, a divisor of the images' own, each pixel the mean of a square of pixels; None for
-    their own. For a folder of images it must be given and need not be a divisor.
+    """Which images train, validate and test.
 
-    split and image_size are filled in, so that two ways to say the same are equal.
+    `split` and `image_size` are filled in, so that two ways to say the same are equal.
+
+    Args:
+        name: of a data set, see `python -m studies data list`.
+        split: which images train and which validate; None for the data set's default.
+        subset: number of training images, balanced over classes where possible, by a fixed rule, a smaller subset part
+            of a larger one; None for all.
+        valid_subset: the same of the validation images.
+        image_size: pixels a side, a divisor of the images' own, each pixel the mean of a square of pixels; None for
+            their own. For a folder of images it must be given and need not be a divisor.
     """
 
     name: str

@@ -37,9 +37,12 @@ class Split:
 
 @dataclass(frozen=True)
 class DataSet:
-    """train, valid and test are disjoint. mean, std: of the training images, per channel, in uint8 units.
+    """The images of a task. train, valid and test are disjoint.
 
-    levels: pixels are in 0..levels - 1.
+    Attributes:
+        mean: of the training images, per channel, in uint8 units.
+        std: their standard deviation, in the same units.
+        levels: pixels are in 0..levels - 1.
     """
 
     name: str

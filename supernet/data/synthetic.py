@@ -115,7 +115,7 @@ class Synthetic(Source):
         return {"seed": SEED, "draws": self.draws, "of_each": self.of_each, "batch": BATCH}
 
     def get(self, root: Path, report: Report) -> None:
-        """Generate the files, hours of one core for a million large draws; goes on from where it was interrupted."""
+        """Generate the files, hours of one core for a million large draws; continues from where it was interrupted."""
         folder = root / self.folder
         if (folder / "manifest.json").exists():
             return self.check(root)

@@ -17,12 +17,17 @@ BN_MODES = ("batch", "running", "recalibrate-K", "reset-recalibrate-K")
 
 @dataclass(frozen=True)
 class Score:
-    """One architecture's score. score: accuracy in percent, higher is better, None unless status is 'ok'.
+    """One architecture's score.
 
-    status: 'ok' or 'nan' (the network's output is not finite). A disconnected architecture, whose output does not
-    depend on the input, is scored like any other: it says the same of every image. loss: mean cross-entropy.
-    seconds: the architecture's share of the time that the architectures scored together with it took, in proportion
-    to what each would cost alone; so sums are real times.
+    A disconnected architecture, whose output does not depend on the input, is scored like any other: it gives the same
+    answer for every image.
+
+    Attributes:
+        score: accuracy in percent, higher is better; None unless status is 'ok'.
+        loss: mean cross-entropy.
+        status: 'ok' or 'nan' (the network's output is not finite).
+        seconds: the architecture's share of the time that the architectures scored together with it took, in proportion
+            to what each would cost alone; so sums are real times.
     """
 
     architecture: Architecture | Path

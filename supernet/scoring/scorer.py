@@ -30,11 +30,14 @@ WORTH_RECORDING = 4  # batches of one size; recording takes about as long as two
 class Scorer:
     """Scores architectures of `network` on `split`, mini-batch after mini-batch.
 
-    Images are split into nearly equal batches of at most `batch_size`, so that no batch is small where BN uses
-    its statistics. Recalibration uses the first training images, not augmented, but with the task's noise.
-    budget: bytes of features that may be kept for other architectures; chunk: distinct functions that are scored
-    together, at most (scores come when a chunk is done). Both change the time, not the scores.
-    The network's weights are put into channels-last layout, as training puts them.
+    Images are split into nearly equal batches of at most `batch_size`, so that no batch is small where BN uses its
+    statistics. Recalibration uses the first training images, not augmented, but with the task's noise. The network's
+    weights are put into channels-last layout, as training puts them.
+
+    Args:
+        budget: bytes of features that may be kept for other architectures; changes the time, not the scores.
+        chunk: distinct functions that are scored together, at most (scores come when a chunk is done); changes the
+            time, not the scores.
     """
 
     def __init__(

@@ -30,12 +30,16 @@ LISTED = ("no-trash", "de-isomorphism")  # samplings that draw uniformly from a 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """The size of a network, apart from what is searched.
+    """The size of a network, apart from what is searched. Inputs are (B, image_channels, image_size, image_size).
 
-    channels: channels of the first stage (doubled by every reduction). stages: number of stages.
-    cells_per_stage: searchable cells a stage. image_channels, image_size: input of shape (B, image_channels,
-    image_size, image_size). classes: outputs. reduction: 'official' (the benchmark's own) or 'light'
-    (average pooling and a 1x1 convolution).
+    Args:
+        channels: channels of the first stage (doubled by every reduction).
+        stages: number of stages.
+        cells_per_stage: searchable cells a stage.
+        image_channels: channels of the images.
+        image_size: pixels a side.
+        classes: outputs.
+        reduction: 'official' (the benchmark's own) or 'light' (average pooling and a 1x1 convolution).
     """
 
     channels: int

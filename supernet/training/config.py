@@ -22,11 +22,15 @@ BINS = {"autoaugment": 10, "randaugment": 31}  # magnitudes of a policy are numb
 class Augmentation:
     """What is done to training images, freshly for each image each time.
 
-    shift: pixels, uniform in [-shift, shift] both ways, black beyond the border. flip: mirrored left-right with
-    probability 1/2. cutout: side of a square set to the mean, centre uniform, clipped at the border.
-    noise: standard deviation of Gaussian noise, in standard deviations of the data. policy: 'autoaugment' (the
-    one for CIFAR-10), 'randaugment' or 'none'; see policies.py. num_ops, magnitude (0..30): of RandAugment.
-    policy_first: the policy comes before shift and flip, not after.
+    Args:
+        shift: pixels, uniform in [-shift, shift] both ways, black beyond the border.
+        flip: mirrored left-right with probability 1/2.
+        cutout: side of a square set to the mean, centre uniform, clipped at the border.
+        noise: standard deviation of Gaussian noise, in standard deviations of the data.
+        policy: 'autoaugment' (the one for CIFAR-10), 'randaugment' or 'none' (policies.py).
+        num_ops: of RandAugment.
+        magnitude: of RandAugment, 0 to 30.
+        policy_first: the policy comes before shift and flip, not after.
     """
 
     shift: int = 0
@@ -72,24 +76,36 @@ class Augmentation:
 class TrainingConfig:
     """SGD with a cosine schedule, stepped once an epoch; and how its steps are computed.
 
-    epochs or updates: the budget, exactly one of them; an update is one optimizer step. lr, lr_final: first and
-    last learning rate. weight_decay: of what `decayed` says, the 'weights' (not BN and biases) or 'all' parameters.
-    warmup_epochs: the learning rate rises linearly. clip_norm: bound on the gradient's L2 norm, 0 for none.
-    label_smoothing: in [0, 1). unused: what a step does to parameters that none of its paths used: they 'rest', or they
-    'move' by momentum and weight decay, as where gradients are set to zero and kept (much published code does; the
-    results differ). ema: decay of an exponential moving average of the weights that is kept beside them
-    (supernet/training/ema.py), 0 for none.
+    The last eight, from `stacking` on, say how steps are computed. They change rounding only, much of it with amp and
+    fp32_precision.
 
-    How steps are computed, which changes rounding only (much of it with amp and fp32_precision). stacking: whether the
-    paths of a strictly fair group share one pass (supernet/fast/stacking.py): 'never', 'always', 'graph': as one static
-    graph, captured on a CUDA device (supernet/fast/fair_step.py), or 'auto', the fastest of these by device and size.
-    capture: whether on a CUDA device the parts of a network that are left to paths one by one are replayed as CUDA
-    graphs (supernet/fast/captured.py): 'never', 'always', or 'auto', where tensors are small.
-    amp: automatic mixed precision, 'none', 'bf16', 'fp16' (CUDA only, with a scaled loss), or 'auto': bf16 where the
-    device has units for it. compile: torch.compile for every convolution with its BN. fp32_precision: in which
-    precision float32 products are computed, 'ieee', 'tf32' (CUDA) or 'bf16' (a CPU with units for it). deterministic:
-    whether cuDNN may only use algorithms that give the same bits each time. cudnn_benchmark: whether it tries which
-    algorithm is fastest, so that the choice, and with it the bits, may differ from start to start.
+    Args:
+        epochs: the budget in epochs; exactly one of epochs and updates is given.
+        updates: the budget in optimizer steps.
+        lr: the first learning rate.
+        lr_final: the last learning rate.
+        weight_decay: of what `decayed` says.
+        decayed: the 'weights' (not BN and biases) or 'all' parameters.
+        warmup_epochs: the learning rate rises linearly.
+        clip_norm: bound on the gradient's L2 norm, 0 for none.
+        label_smoothing: in [0, 1).
+        unused: what a step does to parameters that none of its paths used: they 'rest', or they 'move' by momentum and
+            weight decay, as where gradients are set to zero and kept (much published code does; the results differ).
+        ema: decay of an exponential moving average of the weights that is kept beside them (supernet/training/ema.py),
+            0 for none.
+        stacking: whether the paths of a strictly fair group share one pass (supernet/fast/stacking.py): 'never',
+            'always', 'graph': as one static graph, captured on a CUDA device (supernet/fast/fair_step.py), or 'auto',
+            the fastest of these by device and size.
+        capture: whether on a CUDA device the parts of a network that are left to paths one by one are replayed as CUDA
+            graphs (supernet/fast/captured.py): 'never', 'always', or 'auto', where tensors are small.
+        amp: automatic mixed precision, 'none', 'bf16', 'fp16' (CUDA only, with a scaled loss), or 'auto': bf16 where
+            the device has units for it.
+        compile: torch.compile for every convolution with its BN.
+        fp32_precision: in which precision float32 products are computed, 'ieee', 'tf32' (CUDA) or 'bf16' (a CPU with
+            units for it).
+        deterministic: whether cuDNN may only use algorithms that give the same bits each time.
+        cudnn_benchmark: whether it tries which algorithm is fastest, so that the choice, and with it the bits, may
+            differ from start to start.
     """
 
     epochs: int | None = None

@@ -2,7 +2,7 @@
 
 The state of a run is everything that its next step depends on: weights, optimizer, the random stream of batches
 and augmentation, the sampler, and the gradients of a strictly fair group that is only half done. It is saved
-after every epoch; a run killed anywhere goes on from there as if nothing had happened.
+after every epoch; a run killed anywhere continues from there as if nothing had happened.
 """
 
 from __future__ import annotations

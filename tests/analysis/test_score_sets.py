@@ -1,4 +1,4 @@
-"""One study, several score sets: every ranking is judged on what its own seeds hold, and that is said."""
+"""One study, several score sets: every ranking is evaluated on what its own seeds hold, and that is said."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Profiles: the example is valid, and whatever is wrong is told in one line that says what is allowed."""
+"""Profiles: the example is valid, and whatever is wrong is reported in one line that says what is allowed."""
 
 from __future__ import annotations
 

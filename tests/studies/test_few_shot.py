@@ -236,7 +236,7 @@ def test_the_whole_study_is_one_row_for_its_parts(few_shot: Study, tmp_path: Pat
         assert list(points[own.index]) == list(own)
     parent = found.points[found.points["variant"] == "parent"].set_index("arch")["score"]
     assert not points.equals(parent[points.index])
-    # A part of which nothing was scored is not in the set that the whole is judged on, whose name says so.
+    # A part of which nothing was scored is not in the set that the whole is evaluated on, whose name says so.
     kept = (parts[0].folder / "scores.parquet").read_bytes()
     lacking = read_scores(parts[0].folder)
     sealed.write(lacking[:0], parts[0].folder / "scores.parquet", parts[0].run_id)

@@ -76,7 +76,9 @@ def test_a_killed_process_is_told_and_ends_all(
     os.kill(workers[0] if who == "a worker" else alive(process.pid)[workers[0]], signal.SIGKILL)
     _, told = process.communicate(timeout=TOO_LONG)
     assert process.returncode == 2
-    assert told.startswith("error: a worker process died (killed, or out of memory); the same command goes")
+    assert told.startswith(
+        "error: a worker process died (killed, or out of memory); the same command continues"
+    )
     assert "Traceback" not in told
     assert_all_end(process)
 

@@ -97,7 +97,7 @@ def test_each_mode_is_what_its_definition_gives(name: str, mode: str, affine: bo
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_score_is_the_mean_over_all_images_and_starts_afresh(mode: str) -> None:
-    """Not one batch only, and no meter that goes on from the architecture before: published code did both."""
+    """Not one batch only, and no meter that continues from the architecture before: published code did both."""
     network = trained("nasbench201")
     which = scored_architectures(network.config.space)
     whole = score(network, mode, which)

@@ -88,7 +88,7 @@ def gather(study: Study, lines: Iterable[Line]) -> Gathered:
 
 
 def _runs_by_variant(study: Study) -> dict[tuple[str, Mask], list[Run]]:
-    """The runs of each variant, by how it was trained and its mask; not those judged under a further mask."""
+    """The runs of each variant, by how it was trained and its mask; not those evaluated under a further mask."""
     found: dict[tuple[str, Mask], list[Run]] = {}
     for run in study.runs:
         if run.space.name == SPACE and run.trained_as is None:

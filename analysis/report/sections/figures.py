@@ -26,7 +26,7 @@ def draw_figures(found: Collected, folder: Path) -> dict[str, Html]:
     captions = {
         "variants": f"tau-b of each variant over {_architectures(usable)}: mean over {seeds} (filled), single seeds"
         " (open), 95 % interval. Upright lines: rankings that need no network, and the truth's own noise.",
-        "topn": "Left: tau-b inside the true top-N. Right: its mean score, which should fall with N. Over"
+        "topn": "Left: tau-b within the true top-N. Right: its mean score, which should fall with N. Over"
         f" {seeds}; bands are mean ± standard deviation. Inside the top the differences are as small as the"
         " noise, so that the ceiling is low there too: one side of it plays the truth and chooses the top, the other"
         " plays the score. Grey band: what the narrow range of truths alone does to the best variant's tau-b, if its"

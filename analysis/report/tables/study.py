@@ -43,7 +43,7 @@ RENAMED = {
 def table_frame(collected: Collected) -> pd.DataFrame:
     """The study's numbers, one row for each variant (its own BatchNorm mode), baseline and noise ceiling.
 
-    Means over the finished seeds; *_std over seeds (empty for one). set: what the row is judged on. tau_b_low and
+    Means over the finished seeds; *_std over seeds (empty for one). set: what the row is evaluated on. tau_b_low and
     tau_b_high: 95 % over what `covers` says, 'both' (architectures and trainings) or 'architectures' (one seed, or a
     baseline); tau_b_architectures_* and tau_b_trainings_*: the parts. tau_b_loss: the loss as the score,
     the lowest best; seedmean_*: of the mean score or loss over seeds, its *_low and *_high 95 %

@@ -37,7 +37,7 @@ AGAINST_FRONT = ("fear-1", "fear-3")
 NAMES = ("fear-1", "fear-2", "fear-3")
 
 INSIDE = (
-    "Spearman inside the true top x %; in brackets, what range restriction alone leaves of the value over all"
+    "Spearman within the true top x %; in brackets, what range restriction alone leaves of the value over all"
 )
 COMMON = "Common ratio of the true and the predicted top x %; in brackets (ratio - x) / (1 - x), which is 0 by chance"
 EACH = "Cost: once, and of an architecture (mean ± standard error); what has no score"

@@ -1,1 +1,1 @@
-"""What the estimators compute, a file each, named by the estimator's kind. task: what architectures are judged for."""
+"""What the estimators compute, a file each, named by the estimator's kind. task: what they score."""

@@ -170,7 +170,7 @@ def parts_in_order(network: Network) -> list[nn.Module]:
 
 
 def split(network: Network, unfrozen_cells: int | None) -> tuple[list[nn.Module], list[nn.Module]]:
-    """The parts that are frozen and those that go on learning: the last so many searchable cells and all that is
+    """The parts that are frozen and those that keep learning: the last so many searchable cells and all that is
     computed after the first of them, reductions too; with 0 the head alone, with None everything."""
     parts = parts_in_order(network)
     if unfrozen_cells is None:

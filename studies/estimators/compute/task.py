@@ -1,4 +1,4 @@
-"""What architectures are judged for, and where."""
+"""The task that architectures are scored on, and where."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Watch = Callable[[Trainer], AbstractContextManager[Callable[[Epoch], None]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What architectures are judged for, and where.
+    """The task that architectures are scored on, and where.
 
     space, size: of the networks; stand-alone ones have affine BN, as benchmarks train them. data: loaded, on `device`.
     noise: Gaussian, of the evaluation images. seed: of the run. folder: the run's own, for what `prepare` keeps.

@@ -24,7 +24,7 @@ Layer = nn.Conv2d | nn.Linear
 
 
 class Batch(NamedTuple):
-    """The one batch of training images that all architectures of a run are judged by.
+    """The one batch of training images that all architectures of a run are scored on.
 
     positions: (N,) in the training split. images: (N, C, H, W) float32, normalised, not augmented, channels last.
     labels: (N,)."""

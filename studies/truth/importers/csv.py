@@ -1,7 +1,7 @@
 """Any table of one row an architecture, of any format that analysis/user_tables reads (CSV, JSON, Parquet, NumPy, ...).
 
 Kept are the columns whose names say what they are (store/column_names.py); with `columns`, those that it names.
-A number in percent and a fraction are told apart: a whole column of accuracies up to 1 is taken for a mistake, and so
+Percent and fractions are distinguished: a whole column of accuracies up to 1 is taken for a mistake, and so
 is one that holds both. Missing architectures are no mistake; they are counted.
 """
 
