@@ -8,6 +8,7 @@ from .measures.frames import history_frame as history_frame
 from .measures.frames import load_run as load_run
 from .measures.frames import scores_frame as scores_frame
 from .measures.frames import truth_frame as truth_frame
+from .measures.leaderboard import leaderboard as leaderboard
 from .measures.learning import learning_frame as learning_frame
 from .report.study_page import write_report as write_report
 from .report.tables.study import table_frame as table_frame

@@ -31,6 +31,11 @@ COMMANDS = {
         "analysis.commands.scores:main",
         arguments.scores,
     ),
+    "leaderboard": Command(
+        "rank all rankings of a study: over all and at the top, by several truths, with cost and labels",
+        "analysis.commands.leaderboard:main",
+        arguments.leaderboard,
+    ),
     "yardstick": Command(
         "compare all rankings of a study in cumulative bins of the truth, with what each of them cost",
         "analysis.commands.yardstick:main",

@@ -85,13 +85,7 @@ def yardstick(parser: argparse.ArgumentParser) -> None:
         choices=("bins", "rankings", "front", "amortised", "fear-1", "fear-2", "fear-3"),
         help="one table (all; for csv: bins); fear-1 to fear-3: as the FEAR paper prints them",
     )
-    parser.add_argument(
-        "--missing",
-        choices=("common", "drop", "worst"),
-        default="common",
-        help="architectures that a ranking has no score for: left out for all rankings, for this one, or ranked worst"
-        " (common)",
-    )
+    _add_missing(parser)
     parser.add_argument(
         "--front",
         metavar="KIND[:MEASURE]",
@@ -101,6 +95,34 @@ def yardstick(parser: argparse.ArgumentParser) -> None:
         "--cost", choices=("seconds", "steps", "macs"), default="seconds", help="cost of the front (seconds)"
     )
     parser.add_argument("--bins", metavar="X,X,...", help="the true top X %% (10,20,30,40,50,100)")
+
+
+def leaderboard(parser: argparse.ArgumentParser) -> None:
+    """A study, --format, by what it is judged."""
+    table(parser)
+    parser.add_argument(
+        "--table", choices=("rankings", "pairs", "ceilings"), help="one table (all; for csv: rankings)"
+    )
+    parser.add_argument(
+        "--truth",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="judge by this column of the truth table too; may be given several times (the same metric on the table's"
+        " other images)",
+    )
+    _add_missing(parser)
+
+
+def _add_missing(parser: argparse.ArgumentParser) -> None:
+    """--missing, what becomes of architectures without a score."""
+    parser.add_argument(
+        "--missing",
+        choices=("common", "drop", "worst"),
+        default="common",
+        help="architectures that a ranking has no score for: left out for all rankings, for this one, or ranked worst"
+        " (common)",
+    )
 
 
 def correlate(parser: argparse.ArgumentParser) -> None:

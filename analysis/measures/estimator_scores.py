@@ -42,7 +42,8 @@ class Scored:
     seeds: all that were asked for. scores: (s, n), NaN for none. status: (s, n), words, 'ok' where there is a score.
     costs: of each of COSTS an (n,), mean over seeds; NaN where it is not known. prepared: seconds and steps that were
     spent before any score, means over seeds; None where it is not known. reasons: of seeds that have no scores.
-    details: for each seed a record's details by architecture's position, empty where it has none.
+    details: for each seed a record's details by architecture's position, empty where it has none. labels: how many
+    trained architectures a seed was fitted on.
     """
 
     space: Space
@@ -56,6 +57,7 @@ class Scored:
     prepared: Mapping[str, float | None]
     reasons: tuple[str, ...] = ()
     details: tuple[tuple[Mapping[str, Any], ...], ...] = ()
+    labels: int = 0
 
     @property
     def scored(self) -> Bools:
@@ -73,17 +75,32 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class SideBySide:
-    """All rankings of one space and mask. arch, truth: (n,), of the architectures with a finite truth."""
+    """All rankings of one space and mask, of n architectures with a finite truth.
+
+    table: their rows of the truth, all columns. known: the rows of all architectures that the mask allows and that have
+    a truth. sample (n,): which of them stand for the space; all, unless the true top-N was asked for too."""
 
     space: Space
-    arch: tuple[str, ...]
-    truth: Floats
+    table: Table
+    known: Table
+    sample: Bools
     rankings: tuple[Scored, ...]
 
+    @property
+    def arch(self) -> tuple[str, ...]:
+        """The architectures' texts."""
+        return tuple(self.table.texts)
 
-def side_by_side(study: Study) -> list[SideBySide]:
+    @property
+    def truth(self) -> Floats:
+        """(n,), of the study's column."""
+        return self.table.numbers
+
+
+def side_by_side(study: Study, with_top: bool = False) -> list[SideBySide]:
     """Read all scores of a study; one for each space and mask, in the study's order. All rankings of one are on the
-    first of the study's score sets (score_sets.py) that every finished run holds."""
+    first of the study's score sets (score_sets.py) that every finished run holds; with_top: also on the true top-N of
+    it, which is more than its share of the space."""
     groups: dict[Space, dict[tuple[str, str], list[Run]]] = {}
     for run in study.runs:
         groups.setdefault(run.space, {}).setdefault((run.variant, run.measure), []).append(run)
@@ -91,15 +108,16 @@ def side_by_side(study: Study) -> list[SideBySide]:
     for space, variants in groups.items():
         read = [[_read(study, run) for run in runs] for runs in variants.values()]
         sets = ScoreSets(study, space)
-        truth = _judged(sets, read)
+        truth, sample = _judged(sets, read, with_top)
         rankings = tuple(_ranking(runs, truth) for runs in read)
         baselines = _baselines(sets, truth)
         named = {one.measure for one in rankings if one.kind == COST}
         found.append(
             SideBySide(
                 space=space,
-                arch=tuple(truth.texts),
-                truth=truth.numbers,
+                table=truth,
+                known=sets.known,
+                sample=sample,
                 rankings=(*rankings, *(one for one in baselines if one.measure not in named)),
             )
         )
@@ -116,7 +134,7 @@ def apart(study: Study, space: Space) -> list[Scored]:
             for measure in run.apart:
                 own = replace(run, measure=measure, measures=(measure,))
                 groups.setdefault((run.variant, measure), []).append(own)
-    truth = _judged(ScoreSets(study, space), [shown])
+    truth, _ = _judged(ScoreSets(study, space), [shown])
     return [_ranking([_read(study, run) for run in runs], truth) for runs in groups.values()]
 
 
@@ -138,11 +156,13 @@ def _read(study: Study, run: Run) -> _Read:
         return _Read(run, {**result, "reason": str(error)}, None)
 
 
-def _judged(sets: ScoreSets, read: Sequence[Sequence[_Read]]) -> Table:
-    """The rows of the truth that stand for the space, of those that have a truth."""
+def _judged(sets: ScoreSets, read: Sequence[Sequence[_Read]], with_top: bool = False) -> tuple[Table, Bools]:
+    """The rows of the truth that stand for the space, of those that have a truth, and with_top the true top too; bool
+    (n,): which of them stand for the space."""
     tables = [one.scores for group in read for one in group if one.scores is not None]
     judged = sets.of_tables(tables) if tables else sets.first
-    return judged.truth.only(judged.sample & judged.truth.known)
+    kept = judged.truth.known & (with_top | judged.sample)
+    return judged.truth.only(kept), judged.sample[kept]
 
 
 def _baselines(sets: ScoreSets, truth: Table) -> list[Scored]:

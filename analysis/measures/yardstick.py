@@ -63,17 +63,13 @@ def yardstick(study: Study, missing: str = "common", percents: Sequence[int] = E
     missing: of an architecture that a ranking has no score for: 'common' leaves it out for all rankings of the space,
     'drop' for this ranking alone, 'worst' ranks it below all others. ValueError for anything else, and for bins that
     are not percents."""
-    if missing not in HANDLED:
-        raise ValueError(f"missing: {missing!r} is not one of {', '.join(HANDLED)}")
+    check_handling(missing)
     percents = check_percents({*percents, 100})
     found = side_by_side(study)
     rankings: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     for group in found:
-        kept = [one for one in group.rankings if _enough(one)]
-        together = np.logical_and.reduce([one.scored for one in kept]) if kept else np.zeros(0, dtype=bool)
-        for one in group.rankings:
-            inside = _inside(one, together, missing)
+        for one, inside in zip(group.rankings, insides(group, missing), strict=True):
             rankings.append(_ranking_row(one, inside))
             if inside.any():
                 rows += _bin_rows(one, group.truth, inside, percents)
@@ -86,12 +82,24 @@ def yardstick(study: Study, missing: str = "common", percents: Sequence[int] = E
     )
 
 
+def check_handling(missing: str) -> None:
+    """ValueError unless it is one of HANDLED."""
+    if missing not in HANDLED:
+        raise ValueError(f"missing: {missing!r} is not one of {', '.join(HANDLED)}")
+
+
+def insides(group: SideBySide, missing: str) -> list[Bools]:
+    """Of each ranking the architectures that its numbers are of, bool (n,); none for one that is not compared."""
+    kept = [one for one in group.rankings if _enough(one)]
+    together = np.logical_and.reduce([one.scored for one in kept]) if kept else np.zeros(0, dtype=bool)
+    return [_inside(one, together, missing) for one in group.rankings]
+
+
 def _enough(one: Scored) -> bool:
     return len(one.scores) > 0 and bool(one.scored.any()) and float(one.scored.mean()) >= SHARE
 
 
 def _inside(one: Scored, together: Bools, missing: str) -> Bools:
-    """bool (n,): the architectures that a ranking's numbers are of."""
     if not len(one.scores) or not one.scored.any():
         return np.zeros(one.scores.shape[1], dtype=bool)
     if missing == "worst":
@@ -101,13 +109,18 @@ def _inside(one: Scored, together: Bools, missing: str) -> Bools:
     return together if _enough(one) else np.zeros(one.scores.shape[1], dtype=bool)
 
 
+def note_of(one: Scored, inside: Bools) -> str:
+    """Why a ranking, or a seed of it, is not compared; '' if nothing is wanting."""
+    finished, n = one.scores.shape
+    reasons = list(one.reasons)
+    if finished and not inside.any():
+        reasons.append(f"scored {one.scored.sum()} of {n}, too few to be compared with the others")
+    return "; ".join(reasons)
+
+
 def _ranking_row(one: Scored, inside: Bools) -> dict[str, Any]:
     finished, n = one.scores.shape
     scored = int(one.scored.sum())
-    note = "; ".join(one.reasons)
-    if finished and not inside.any():
-        left = f"scored {scored} of {n}, too few to be compared with the others"
-        note = "; ".join([*one.reasons, left])
     return one.group | {
         "seeds": one.seeds,
         "finished": finished,
@@ -115,7 +128,7 @@ def _ranking_row(one: Scored, inside: Bools) -> dict[str, Any]:
         "scored": scored,
         "statuses": statuses(one),
         "compared": int(inside.sum()),
-        "note": note,
+        "note": note_of(one, inside),
         "prepare_seconds": one.prepared["seconds"],
         "prepare_steps": one.prepared["steps"],
         **{f"each_{name}": mean_and_error(one.costs[name])[0] for name in COSTS},
@@ -130,7 +143,7 @@ def statuses(one: Scored) -> str:
     return ", ".join(f"{status} {count}" for status, count in sorted(counts.items()))
 
 
-def _filled(one: Scored, inside: Bools) -> list[Floats]:
+def filled(one: Scored, inside: Bools) -> list[Floats]:
     """The scores (k,) of each seed of the architectures inside; missing ones below all others."""
     columns = []
     for row in one.scores[:, inside]:
@@ -141,7 +154,7 @@ def _filled(one: Scored, inside: Bools) -> list[Floats]:
 
 
 def _bin_rows(one: Scored, truth: Floats, inside: Bools, percents: Sequence[int]) -> list[dict[str, Any]]:
-    values, columns = truth[inside], _filled(one, inside)
+    values, columns = truth[inside], filled(one, inside)
     (whole,) = bins(values, columns, [100])
     rho = whole.spearman.value
     best = np.flatnonzero(inside)[np.argsort(-values, kind="stable")]

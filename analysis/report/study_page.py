@@ -12,6 +12,7 @@ from analysis.report.sections.comparisons import comparison_tables
 from analysis.report.sections.diagnostics import diagnostics_section
 from analysis.report.sections.estimators import estimators_section
 from analysis.report.sections.figures import draw_figures
+from analysis.report.sections.leaderboard import leaderboard_section
 from analysis.report.sections.overview import overview_section
 from analysis.report.sections.runs import learning_section, provenance_section, runs_section
 from analysis.report.sections.top import chance_section, top_section
@@ -31,6 +32,7 @@ def write_report(collected: Collected) -> Path:
     sections = [
         (whole_section(collected), "every measure of every ranking"),
         (comparison_tables(collected.differences), "all pairs, with intervals and corrected p-values"),
+        (leaderboard_section(collected, folder), "every ranking: quality, cost, labels, by several truths"),
         (estimators_section(collected, folder), "supernets beside other estimators"),
         (controls_section(collected), "what masking does to training, and what to evaluation"),
         (top_section(collected, pictures["topn"]), "tau-b within the true top-N, set by set"),

@@ -173,7 +173,7 @@ def _grouped(counts: np.ndarray, values: Floats) -> tuple[np.ndarray, np.ndarray
 
 def mean_tau(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Mean:
     """Mean tau-b over seeds, one column of scores (n,) a seed; its interval over architectures and trainings."""
-    group = _group(truth, columns)
+    group = tau_group(truth, columns)
     return Mean(None, None, None, len(np.asarray(truth))) if group is None else mean_of(group)
 
 
@@ -184,13 +184,13 @@ def paired_difference(
 
     a and b hold one (n,) array for each seed. fixed: b is a baseline, which has no trainings. The interval is over
     architectures, paired (those that are hard for both do not widen it), and over trainings."""
-    first, second = _group(truth, a), _group(truth, b)
+    first, second = tau_group(truth, a), tau_group(truth, b)
     if first is None or second is None:
         return Mean(None, None, None, len(np.asarray(truth)))
     return difference_of(first, second._replace(fixed=fixed))
 
 
-def _group(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Group | None:
+def tau_group(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Group | None:
     """tau-b of each column and the influence of each architecture on it; None where undefined."""
     pairs = [finite_pair(truth, column) for column in columns]
     if not pairs or any(undefined(x, y) or len(x) < SMALLEST for x, y in pairs):

@@ -1,0 +1,126 @@
+"""Quality against the total cost of ranking a whole space, one curve a label budget, the Pareto front drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from analysis.figures import style
+from analysis.figures.estimators.rankings import Rankings, handles, marks, rows_of
+from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
+from analysis.measures.leaderboard import SHARE, TOP, leaderboard
+from analysis.statistics.pareto import pareto_front
+
+QUALITIES = {
+    "tau_b": "tau-b, all",
+    "tau_top": f"tau-b, true top {TOP}",
+    "tau_share": f"tau-b, true top {SHARE} %",
+    "found": f"share of the true top {SHARE} % found",
+}
+TEXT = (
+    "Core-hours to rank every architecture that the mask allows, preparation and the labels' training included. Bars:"
+    " 95 % over architectures and seeds. Curves: the Pareto front of the rankings with as many labels. Named: the front"
+    " of all."
+)
+
+
+@figure(
+    "leaderboard",
+    source=Source.RANKINGS,
+    title="Quality and total cost, one curve a label budget",
+    needs="rankings whose cost is known",
+)
+def leaderboard_of(rankings: Rankings, ax: Canvas | None = None) -> Iterator[Drawn]:
+    """`leaderboard_figure` of the rankings by the study's own truth."""
+    found = leaderboard(rankings.yardstick.study, [rankings.column])
+    rows = rows_of(found.rankings, rankings.group)
+    if (rows["core_hours"].notna() & rows["tau_b"].notna()).any():
+        ceilings = rows_of(found.ceilings, rankings.group)
+        yield Drawn(leaderboard_figure(rows, ceilings, rankings.note(), ax), rows)
+
+
+def leaderboard_figure(
+    rows: pd.DataFrame, ceilings: pd.DataFrame, note: str = "", ax: Canvas | None = None
+) -> Canvas:
+    """A panel each of QUALITIES that any ranking has, two beside each other.
+
+    rows: of Leaderboard.rankings, of one space, mask and truth; those without a cost are not drawn. ceilings: of
+    Leaderboard.ceilings, of the same; lines."""
+    known = rows[rows["core_hours"].notna() & rows["tau_b"].notna()].reset_index(drop=True)
+    shown = [name for name in QUALITIES if known[name].notna().any()]
+    if "tau_top" in shown and "tau_share" in shown:
+        shown.remove("tau_share")
+    hours = known["core_hours"].astype(float)
+    positive = hours[hours > 0]
+    lowest = 10 ** np.floor(np.log10(float(positive.min()))) if len(positive) else 1.0
+    free = lowest / 3  # where what costs nothing is put
+    at = hours.where(hours > 0, free)
+    budgets = sorted({int(labels) for labels in known["labels"]})
+    colours = style.colours(map(str, budgets))
+    colour_of = {budget: colours[str(budget)][0] for budget in budgets}
+    with style.look():
+        figure, panels = style.panel_grid(len(shown), 2, 3.1, 1.4, ax=ax)
+        for axes, name in zip(panels.flat, shown, strict=False):
+            _panel(axes, known.assign(at=at), name, colour_of)
+            for ceiling in ceilings.to_dict("records") if name in ceilings else ():
+                if ceiling["ceiling"] in style.CEILINGS and ceiling[name] is not None:
+                    dashes = "-" if ceiling["ceiling"] == "seed_to_seed" else (0, (1, 1.2))
+                    axes.axhline(ceiling[name], color="#111111", linestyle=dashes, linewidth=1, zorder=0.8)
+            if (hours == 0).any() and len(positive):
+                axes.axvline(lowest, color=style.GREY, linestyle=":", linewidth=0.9)
+        curves = [
+            Line2D([], [], color=colour, linewidth=1.8, label=f"{budget:,} labels" if budget else "no labels")
+            for budget, colour in colour_of.items()
+        ]
+        kinds = handles(known["kind"])
+        for handle in kinds:
+            handle.set_color(style.GREY)
+        style.add_legend(figure, [*curves, *kinds], columns=3)
+        nothing = "Left of the dotted line: costs nothing." if (hours == 0).any() else ""
+        lines = (
+            "Black lines: noise ceilings, seed against seed; dotted: validation against test."
+            if len(ceilings)
+            else ""
+        )
+        style.add_note(figure, f"{TEXT} {nothing} {lines}", note)
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, name: str, colour_of: dict[int, str]) -> None:
+    rows = rows[rows[name].notna()]
+    mark_of = marks(rows["kind"])
+    for _, group in rows.groupby(["labels", "kind"], sort=False):
+        first = group.iloc[0]
+        colour, marker = colour_of[int(first["labels"])], mark_of[str(first["kind"])][1]
+        x, y, low, high = (group[key].astype(float) for key in ("at", name, f"{name}_low", f"{name}_high"))
+        axes.vlines(x, low, high, color=colour, linewidth=0.8, alpha=0.45)
+        axes.scatter(x, y, color=colour, marker=marker, s=22, alpha=0.9, linewidths=0, zorder=3)
+    for budget, colour in colour_of.items():
+        own = rows[rows["labels"] == budget]
+        front = own[pareto_front(own["at"], own[name].astype(float))].sort_values("at") if len(own) else own
+        axes.step(
+            front["at"], front[name].astype(float), where="post", color=colour, linewidth=1.3, alpha=0.8
+        )
+    best = rows[pareto_front(rows["at"], rows[name].astype(float))].sort_values("at")
+    right = float(np.sqrt(rows["at"].min() * rows["at"].max()))
+    for row in best.drop_duplicates("at").to_dict("records"):
+        left = row["at"] > right
+        axes.annotate(
+            row["variant"], (row["at"], row[name]), xytext=(-5 if left else 5, 3), textcoords="offset points",
+            ha="right" if left else "left", fontsize=7.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.4},
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlim(rows["at"].min() / 1.6, 10 ** np.ceil(np.log10(rows["at"].max() * 1.1)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda hours, _: f"{hours:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.margins(y=0.12)
+    style.zero_line(axes)
+    axes.set_title(QUALITIES[name])
+    axes.set_xlabel("core-hours in total")

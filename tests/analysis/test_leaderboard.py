@@ -1,0 +1,147 @@
+"""The leaderboard on a made-up study: numbers by other routes, letters and the front by their definitions."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from estimators_study import LOST, write_estimators_study
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import kendalltau
+
+from analysis.__main__ import main
+from analysis.measures.amortised import size_of
+from analysis.measures.leaderboard import PAIRS, RANKINGS, K, Leaderboard, leaderboard
+from analysis.statistics.letters import letters_of
+from analysis.statistics.significance import ALPHA
+from analysis.store.study import load_study
+from supernet.spaces import get_space
+
+N = 60
+OTHER = "photos_test"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a second truth, the first one's opposite for the better half."""
+    folder = write_estimators_study(tmp_path_factory.mktemp("runs"), N)
+    truth = pd.read_parquet(folder / "truth.parquet")
+    digits = truth["digits_test"]
+    truth[OTHER] = digits.where(digits < digits.median(), 2 * digits.median() - digits)
+    truth.to_parquet(folder / "truth.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path) -> Leaderboard:
+    return leaderboard(load_study(folder))
+
+
+def of(found: Leaderboard, variant: str, truth: str = "digits_test") -> pd.Series:
+    chosen = (found.rankings["variant"] == variant) & (found.rankings["truth"] == truth)
+    (row,) = found.rankings[chosen].to_dict("records")
+    return row
+
+
+def test_every_ranking_by_every_truth_of_the_metric(found: Leaderboard) -> None:
+    assert list(found.rankings) == RANKINGS
+    assert list(found.pairs) == PAIRS
+    by_truth = found.rankings.groupby("truth")["variant"].agg(sorted)
+    assert list(by_truth.index) == ["digits_test", OTHER]
+    assert by_truth.iloc[0] == by_truth.iloc[1]
+    assert {"uniform", "FEAR", "params", "later", "proxies: synflow"} <= set(by_truth.iloc[0])
+    values = found.rankings[found.rankings["truth"] == OTHER]["tau_b"].dropna().tolist()
+    assert values == sorted(values, reverse=True)
+
+
+def test_numbers_by_other_routes(found: Leaderboard, folder: Path) -> None:
+    table = pd.read_parquet(folder / "truth.parquet")
+    keep = slice(LOST + 8, N)  # as the yardstick compares them
+    study = load_study(folder)
+    for column in ("digits_test", OTHER):
+        truth = table[column].to_numpy()[keep]
+        best = np.argsort(-truth, kind="stable")
+        taus, shares, regrets = [], [], []
+        for run in [run for run in study.runs if run.variant == "uniform"]:
+            score = pd.read_parquet(run.folder / "scores.parquet")["score"].to_numpy()[keep]
+            taus.append(kendalltau(truth, score).statistic)
+            k = len(truth) * 5 // 100
+            shares.append(len(set(best[:k]) & set(np.argsort(-score)[:k])) / k)
+            regrets.append(truth.max() - truth[np.argsort(-score)[:K]].max())
+        row = of(found, "uniform", column)
+        assert row["n"] == len(truth)
+        assert row["tau_b"] == pytest.approx(np.mean(taus))
+        assert row["tau_b_std"] == pytest.approx(np.std(taus, ddof=1))
+        assert row["tau_b_low"] < row["tau_b"] < row["tau_b_high"]
+        assert row["found"] == pytest.approx(np.mean(shares))
+        assert row["regret"] == pytest.approx(np.mean(regrets))
+    assert np.isnan(of(found, "uniform")["tau_top"])  # there are no 500
+
+
+def test_the_true_top_is_that_of_the_whole_space(found: Leaderboard, folder: Path) -> None:
+    """3 of 60 are the top 5 %; what of them is compared counts, and fewer than two have no tau."""
+    table = pd.read_parquet(folder / "truth.parquet")
+    top = table["digits_test"].rank(ascending=False).le(N * 5 // 100)
+    compared = top[LOST + 8 :].sum()
+    assert of(found, "uniform")["n_share"] == compared
+
+
+def test_costs_are_of_the_whole_space(found: Leaderboard) -> None:
+    whole = size_of(get_space("nasbench201"))
+    assert of(found, "uniform")["core_hours"] == pytest.approx((110 + 0.01 * whole) / 3600)
+    assert of(found, "params")["core_hours"] == 0
+    assert np.isnan(of(found, "later")["core_hours"])
+    assert of(found, "later")["note"] == "seed 0: not run yet"
+    rows = found.rankings[(found.rankings["truth"] == "digits_test")].dropna(subset=["core_hours", "tau_b"])
+    for row in rows.to_dict("records"):
+        better = (rows["core_hours"] <= row["core_hours"]) & (rows["tau_b"] >= row["tau_b"])
+        strictly = (rows["core_hours"] < row["core_hours"]) | (rows["tau_b"] > row["tau_b"])
+        assert row["front"] == (not (better & strictly).any())
+
+
+def test_letters_say_what_the_pairs_say(found: Leaderboard) -> None:
+    for truth, pairs in found.pairs.groupby("truth"):
+        letters = found.rankings[found.rankings["truth"] == truth].set_index("variant")["letters"]
+        assert letters["FEAR"] == ""  # one seed: no test
+        assert letters["uniform"]
+        for pair in pairs.to_dict("records"):
+            share = bool(set(letters[pair["leader"]]) & set(letters[pair["other"]]))
+            assert share == (pair["p_holm"] >= ALPHA)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 9), st.data())
+def test_two_share_a_letter_if_and_only_if_they_do_not_differ(count: int, data: st.DataObject) -> None:
+    names = [f"r{i}" for i in range(count)]
+    pairs = list(combinations(names, 2))
+    differing = set(data.draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else [])
+    letters = letters_of(names, differing)
+    assert list(letters) == names
+    for a, b in pairs:
+        assert bool(set(letters[a]) & set(letters[b])) == ((a, b) not in differing)
+    if names:
+        assert letters[names[0]].startswith("a")
+
+
+def test_as_a_user_sees_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = [folder.name, "--runs", str(folder.parent)]
+    assert main(["leaderboard", *where]) == 0
+    text = capsys.readouterr().out
+    assert "NAS-Bench-201" not in text  # one space
+    assert "Truth: digits_test, 47 architectures" in text
+    assert "later: seed 0: not run yet" in text
+    assert "tau-b by every truth" in text
+    assert "seed against seed" in text
+    assert main(["leaderboard", *where, "--table", "pairs", "--format", "csv"]) == 0
+    head = capsys.readouterr().out.splitlines()[0]
+    assert head.split(",") == PAIRS
+    assert main(["leaderboard", *where, "--truth", "digits_valid", "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert {row["truth"] for row in content["rankings"]} == {"digits_test", "digits_valid"}
+    assert main(["leaderboard", *where, "--truth", "photos_valid"]) == 2
+    assert "truth: 'photos_valid' is not one of digits_test, " in capsys.readouterr().err
