@@ -98,8 +98,15 @@ def yardstick(parser: argparse.ArgumentParser) -> None:
 
 
 def leaderboard(parser: argparse.ArgumentParser) -> None:
-    """A study, --format, by what it is judged."""
+    """A study, --format, by what it is judged, and what is written."""
     table(parser)
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the rankings there in small files, of which this command makes the same again: leaderboard DIR",
+    )
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="write the figures there as well")
     parser.add_argument(
         "--table", choices=("rankings", "pairs", "ceilings"), help="one table (all; for csv: rankings)"
     )

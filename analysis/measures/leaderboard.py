@@ -99,8 +99,14 @@ def leaderboard(study: Study, truths: Sequence[str] = (), missing: str = "common
     Raises:
         ValueError: another `missing`; a column that no table of the study has.
     """
+    return leaderboard_of(study, side_by_side(study, with_top=True), truths, missing)
+
+
+def leaderboard_of(
+    study: Study, found: Sequence[SideBySide], truths: Sequence[str] = (), missing: str = "common"
+) -> Leaderboard:
+    """The same of rankings that have been read."""
     check_handling(missing)
-    found = side_by_side(study, with_top=True)
     known = {
         str(name)
         for group in found

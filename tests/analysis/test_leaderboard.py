@@ -145,3 +145,35 @@ def test_as_a_user_sees_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert {row["truth"] for row in content["rankings"]} == {"digits_test", "digits_valid"}
     assert main(["leaderboard", *where, "--truth", "photos_valid"]) == 2
     assert "truth: 'photos_valid' is not one of digits_test, " in capsys.readouterr().err
+
+
+def test_what_was_kept_says_the_same(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept"
+    where = [folder.name, "--runs", str(folder.parent)]
+    assert main(["leaderboard", *where, "--format", "json", "--keep", str(kept)]) == 0
+    before = json.loads(capsys.readouterr().out)
+    out = tmp_path / "figures"
+    assert main(["leaderboard", str(kept), "--format", "json", "--figures", str(out)]) == 0
+    after = json.loads(capsys.readouterr().out)
+    hours = [[row.pop("core_hours") for row in content["rankings"]] for content in (before, after)]
+    assert after == before
+    assert hours[1] == [None if value is None else pytest.approx(value) for value in hours[0]]
+    assert len(pd.read_csv(out / "leaderboard.csv")) == len(before["rankings"]) / 2
+    (file,) = kept.glob("*.parquet")
+    raw = bytearray(file.read_bytes())
+    raw[50] ^= 1
+    file.write_bytes(raw)
+    assert main(["leaderboard", str(kept)]) == 2
+    assert f"{file} is not the file that kept.json describes" in capsys.readouterr().err
+    truth = pd.read_parquet(folder / "truth.parquet")
+    copy = tmp_path / "truth.parquet"
+    content = json.loads((kept / "kept.json").read_text())
+    content["truth"]["nasbench201"]["file"] = "../truth.parquet"
+    (kept / "kept.json").write_text(json.dumps(content))
+    assert main(["leaderboard", str(kept)]) == 2
+    assert "there is no table" in capsys.readouterr().err
+    truth.assign(digits_test=1.0).to_parquet(copy)
+    assert main(["leaderboard", str(kept)]) == 2
+    assert "is not the table that the rankings were kept with" in capsys.readouterr().err

@@ -11,10 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from analysis.figures import style
-from analysis.figures.estimators.rankings import Rankings, handles, marks, rows_of
+from analysis.figures.estimators.rankings import Rankings, handles, marks, note_of_group, rows_of
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
-from analysis.measures.leaderboard import SHARE, TOP, leaderboard
+from analysis.measures.estimator_scores import SideBySide
+from analysis.measures.leaderboard import SHARE, TOP, Leaderboard, leaderboard
 from analysis.statistics.pareto import pareto_front
 
 QUALITIES = {
@@ -36,13 +37,32 @@ TEXT = (
     title="Quality and total cost, one curve a label budget",
     needs="rankings whose cost is known",
 )
-def leaderboard_of(rankings: Rankings, ax: Canvas | None = None) -> Iterator[Drawn]:
+def of_rankings(rankings: Rankings, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`leaderboard_figure` of the rankings by the study's own truth."""
-    found = leaderboard(rankings.yardstick.study, [rankings.column])
-    rows = rows_of(found.rankings, rankings.group)
-    if (rows["core_hours"].notna() & rows["tau_b"].notna()).any():
-        ceilings = rows_of(found.ceilings, rankings.group)
-        yield Drawn(leaderboard_figure(rows, ceilings, rankings.note(), ax), rows)
+    study = rankings.yardstick.study
+    found = leaderboard(study, [rankings.column])
+    for group in found.side_by_side:
+        if group.space == rankings.group.space and (rows := _drawn_rows(found, group)) is not None:
+            yield Drawn(_of_group(found, group, rows, ax), rows)
+
+
+def figures_of(found: Leaderboard) -> Iterator[tuple[str, Canvas, pd.DataFrame]]:
+    """Of each space and mask the figure's name, the figure and its data."""
+    for group in found.side_by_side:
+        if (rows := _drawn_rows(found, group)) is not None:
+            parts = [group.space.name, *group.space.mask] if len(found.side_by_side) > 1 else []
+            yield "-".join(["leaderboard", *parts]), _of_group(found, group, rows), rows
+
+
+def _drawn_rows(found: Leaderboard, group: SideBySide) -> pd.DataFrame | None:
+    """The rows of a space and mask by the study's own truth; None if no cost is known."""
+    rows = rows_of(found.rankings[found.rankings["main"].astype(bool)], group)
+    return rows if (rows["core_hours"].notna() & rows["tau_b"].notna()).any() else None
+
+
+def _of_group(found: Leaderboard, group: SideBySide, rows: pd.DataFrame, ax: Canvas | None = None) -> Canvas:
+    ceilings = rows_of(found.ceilings[found.ceilings["truth"] == group.known.column], group)
+    return leaderboard_figure(rows, ceilings, note_of_group(found.study, group), ax)
 
 
 def leaderboard_figure(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.figures import style
-from analysis.figures.estimators.leaderboard import leaderboard_figure
-from analysis.figures.estimators.rankings import note_of_group, rows_of
+from analysis.figures.estimators.leaderboard import figures_of
 from analysis.measures.collect import Collected
 from analysis.measures.leaderboard import leaderboard
 from analysis.report.page import picture
 from analysis.report.tables.leaderboard import MEANING, printed
-from analysis.store.study import mask_text
 from analysis.tables.html import Html, element, html_table
 
 
@@ -25,16 +23,7 @@ def leaderboard_section(collected: Collected, folder: Path) -> list[Html]:
     for table in printed(found):
         pieces += [element("h3", table.title), html_table(table)]
         pieces += [element("p", note, class_="small") for note in table.notes]
-    for group in found.side_by_side:
-        rows = rows_of(found.rankings[found.rankings["main"].astype(bool)], group)
-        if not (rows["core_hours"].notna() & rows["tau_b"].notna()).any():
-            continue
-        ceilings = rows_of(found.ceilings[found.ceilings["truth"] == group.known.column], group)
-        figure = leaderboard_figure(rows, ceilings, note_of_group(found.study, group))
-        parts = [group.space.name, *group.space.mask] if len(found.side_by_side) > 1 else []
-        path = style.save(figure, rows, folder, "-".join(["leaderboard", *parts]))[0]
-        title = style.panel_title(group.space.name, mask_text(group.space))
-        pieces.append(
-            picture(path, f"{title}: quality against total cost.", "Figure: quality against total cost.")
-        )
+    for name, figure, rows in figures_of(found):
+        path = style.save(figure, rows, folder, name)[0]
+        pieces.append(picture(path, "Quality against total cost.", "Figure: quality against total cost."))
     return pieces

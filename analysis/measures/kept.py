@@ -1,0 +1,176 @@
+"""Rankings side by side, kept as the orders of their scores (store/kept_rankings.py) and read again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.measures.estimator_scores import COSTS, Scored, SideBySide
+from analysis.measures.score_sets import ScoreSets
+from analysis.measures.yardstick import mean_and_error
+from analysis.statistics.pairs import Floats, places
+from analysis.store import kept_rankings
+from analysis.store.scored import ScoredSet
+from analysis.store.study import Study, Truth
+from supernet.files import digest
+from supernet.spaces import Size, Space, get_space
+
+
+def keep(study: Study, groups: Sequence[SideBySide], folder: Path) -> list[Path]:
+    """Write the rankings of a study to a folder; the paths, the manifest last.
+
+    Costs are kept as means, details of records not at all."""
+    written = [_keep_group(group, folder) for group in groups]
+    spaces = {group.space.name for group in groups}
+    kept_rankings.write(
+        folder,
+        {
+            "study": study.name,
+            "title": study.title,
+            "question": study.question,
+            "note": study.note,
+            "top": list(study.top),
+            "truth": {name: _truth(study.truths[name], folder) for name in study.truths if name in spaces},
+            "groups": written,
+            "command": study.provenance.get("command"),
+        },
+    )
+    return [*(folder / group["file"] for group in written), folder / kept_rankings.FILE]
+
+
+def _truth(truth: Truth, folder: Path) -> kept_rankings.Truth:
+    return {
+        "file": os.path.relpath(truth.path, folder),
+        "column": truth.column,
+        "size": None if truth.size is None else asdict(truth.size),
+        "title": truth.title,
+        "checksum": digest(truth.path),
+    }
+
+
+def _keep_group(group: SideBySide, folder: Path) -> kept_rankings.Group:
+    columns: dict[str, Any] = {"arch": list(group.arch), "sample": group.sample}
+    rankings: list[kept_rankings.Ranking] = []
+    for number, one in enumerate(group.rankings):
+        names = [f"r{number}s{seed}" for seed in range(len(one.scores))]
+        columns |= {name: _order(scores) for name, scores in zip(names, one.scores, strict=True)}
+        rankings.append({
+            "variant": one.variant, "measure": one.measure, "kind": one.kind, "seeds": one.seeds, "labels": one.labels,
+            "columns": names,
+            "statuses": [_statuses(row) for row in one.status],
+            "costs": {name: mean_and_error(one.costs[name])[0] for name in COSTS},
+            "prepared": dict(one.prepared),
+            "reasons": list(one.reasons),
+        })  # fmt: skip
+    name = "-".join([group.space.name, *group.space.mask])
+    file, checksum = kept_rankings.write_orders(folder, name, pd.DataFrame(columns))
+    return {
+        "space": group.space.name,
+        "mask": list(group.space.mask),
+        "file": file,
+        "checksum": checksum,
+        "rankings": rankings,
+    }
+
+
+def _order(scores: Floats) -> np.ndarray:
+    """(n,) of scores, NaN for none: 1 for the lowest, equal for equal ones, 0 for none."""
+    known = np.isfinite(scores)
+    order = np.zeros(len(scores), dtype=np.uint32 if len(scores) > np.iinfo(np.uint16).max else np.uint16)
+    if known.any():
+        order[known] = places(scores[known]).dense + 1
+    return order
+
+
+def _statuses(words: np.ndarray) -> dict[str, list[int]]:
+    """The rows without a score, by their status."""
+    rows: dict[str, list[int]] = {}
+    for row in np.flatnonzero(words != "ok"):
+        rows.setdefault(str(words[row]), []).append(int(row))
+    return rows
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether a folder holds rankings that were kept."""
+    return (folder / kept_rankings.FILE).is_file()
+
+
+def read_kept(folder: Path) -> tuple[Study, list[SideBySide]]:
+    """The rankings that were kept in a folder; the study has no runs.
+
+    Raises ValueError, naming the file, for what is damaged, and for a table of truth that is not there or not the one
+    that the rankings were kept with."""
+    content = kept_rankings.read(folder)
+    truths = {name: _read_truth(truth, folder) for name, truth in content["truth"].items()}
+    study = Study(
+        folder=folder,
+        name=content["study"],
+        title=content["title"],
+        question=content["question"],
+        note=content["note"],
+        top=tuple(content["top"]),
+        runs=(),
+        truths=truths,
+        scored=ScoredSet(),
+        provenance={"command": content.get("command")},
+    )
+    return study, [_read_group(study, folder, group) for group in content["groups"]]
+
+
+def _read_truth(truth: dict[str, Any], folder: Path) -> Truth:
+    path, manifest = folder / truth["file"], folder / kept_rankings.FILE
+    if not path.is_file():
+        raise ValueError(f"{manifest}: truth: there is no table {path}; put or import it there")
+    if digest(path) != truth["checksum"]:
+        raise ValueError(f"{manifest}: truth: {path} is not the table that the rankings were kept with")
+    size = Size(**truth["size"]) if truth.get("size") else None
+    return Truth(path=path, column=truth["column"], size=size, title=truth.get("title") or truth["column"])
+
+
+def _read_group(study: Study, folder: Path, group: dict[str, Any]) -> SideBySide:
+    space = get_space(group["space"], group["mask"])
+    frame = kept_rankings.read_orders(folder, group)
+    known = ScoreSets(study, space).known
+    rows = known.rows_of(frame["arch"].tolist())
+    kept = np.zeros(len(known.texts), dtype=bool)
+    kept[rows[rows >= 0]] = True
+    table = known.only(kept)
+    if table.texts != frame["arch"].tolist():
+        raise ValueError(
+            f"{folder / group['file']}: arch: not rows of {study.truths[space.name].path} in its order"
+        )
+    return SideBySide(
+        space=space,
+        table=table,
+        known=known,
+        sample=frame["sample"].to_numpy(dtype=bool),
+        rankings=tuple(_read_ranking(space, frame, one) for one in group["rankings"]),
+    )
+
+
+def _read_ranking(space: Space, frame: pd.DataFrame, one: dict[str, Any]) -> Scored:
+    n = len(frame)
+    orders = frame[one["columns"]].to_numpy(dtype=float).T.reshape(-1, n)
+    status = np.full(orders.shape, "ok", dtype=object)
+    for row, statuses in zip(status, one["statuses"], strict=True):
+        for word, rows in statuses.items():
+            row[rows] = word
+    return Scored(
+        space=space,
+        variant=one["variant"],
+        kind=one["kind"],
+        measure=one["measure"],
+        seeds=one["seeds"],
+        scores=np.where(orders > 0, orders, np.nan),
+        status=status,
+        costs={name: np.full(n, np.nan if value is None else value) for name, value in one["costs"].items()},
+        prepared=one["prepared"],
+        reasons=tuple(one["reasons"]),
+        labels=one["labels"],
+    )
