@@ -70,6 +70,10 @@ def figure(parser: argparse.ArgumentParser) -> None:
         "--format", default="pdf,svg,png", metavar="F,F,...", help="some of pdf, svg, png (all three)"
     )
     parser.add_argument(
+        "--size", default="page", metavar="SIZE",
+        help="page, column (3.3 inches wide) or slide (at most 12 inches wide, larger text); default: page",
+    )  # fmt: skip
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",

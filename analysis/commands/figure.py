@@ -36,10 +36,14 @@ def main(args: argparse.Namespace) -> int:
         if value is not None and what == "study":
             flag = name.replace("_", "-")
             raise ValueError(f"--{flag}: is of a table, and {figure.name} is drawn from a study")
+    if args.size not in style.SIZES:
+        raise ValueError(f"--size: {args.size!r} is not one of {', '.join(style.SIZES)}")
+    if args.size != "page" and not figure.sizes:
+        raise ValueError(f"--size: {args.size!r} is not possible for {figure.name}; 'page' is its only size")
     if args.source is None:
         raise ValueError(f"{what}: none is named; {figure.name} is drawn from {figure.drawn_from}")
     data = read_data(figure, args.source, args.runs, spelling)
-    paths, missing = draw_and_save(figure, data, args.out or data.folder, formats)
+    paths, missing = draw_and_save(figure, data, args.out or data.folder, formats, args.size)
     for path in paths:
         print(path)
     for lacking in missing if paths else ():
@@ -86,20 +90,23 @@ def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[st
 
 
 def draw_and_save(
-    figure: NamedFigure, data: Data, folder: Path, formats: Sequence[str]
+    figure: NamedFigure, data: Data, folder: Path, formats: Sequence[str], size: str = "page"
 ) -> tuple[list[Path], list[str]]:
-    """Write folder/<name>.<format> and .csv of every part and page.
+    """Write folder/<name>.<format> and .csv of every part and page. size: one of style.SIZES; the file's name ends with
+    it, unless it is 'page'.
 
     Returns:
         The paths, none where the source lacks all that the figure needs; and what it lacks, in words.
     """
     paths: list[Path] = []
     missing: list[str] = []
-    for part, given in data.parts.items():
-        lacks = [figure.needs]
-        for drawn in figure.draw(given):
-            name = "-".join(word for word in (figure.name, part, drawn.page) if word)
-            paths += style.save(drawn.figure, drawn.frame, folder, name, formats)
-            lacks = list(drawn.missing)
-        missing += lacks
+    with style.sized(size):
+        for part, given in data.parts.items():
+            lacks = [figure.needs]
+            for drawn in figure.draw(given):
+                words = (figure.name, part, drawn.page, "" if size == "page" else size)
+                name = "-".join(word for word in words if word)
+                paths += style.save(drawn.figure, drawn.frame, folder, name, formats)
+                lacks = list(drawn.missing)
+            missing += lacks
     return paths, list(dict.fromkeys(missing))

@@ -122,8 +122,8 @@ def distributions(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]
     bins = []
     with style.look():
         down = -(-len(quantities) // 2)
-        drawn = style.new_figure(height=2.3 * down + 0.8, ax=ax)
-        panels = drawn.subplots(down, 2, squeeze=False)
+        drawn = style.new_figure(height=(2.3 * down + 0.8) * 2 / style.across(2), ax=ax)
+        panels = drawn.subplots(down * 2 // style.across(2), style.across(2), squeeze=False)
         for axes in panels.flat[len(quantities) :]:
             style.empty(axes, f"the table has no validation accuracy beside {truth.column}")
         for axes, (label, values) in zip(panels.flat, quantities.items(), strict=False):
@@ -132,7 +132,7 @@ def distributions(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]
             median = float(np.median(values))
             axes.axvline(median, color=style.PALETTE[1], linewidth=1.4)
             text = f"median {median:.4g}, range {values.min():.4g} to {values.max():.4g}"
-            axes.set_title(text, fontsize=8.5, fontweight="normal")
+            axes.set_title(text, fontsize=style.pt(8.5), fontweight="normal")
             axes.set_xlabel(label)
             bins += [
                 {"quantity": label, "low": low, "high": high, "models": int(count)}
@@ -168,8 +168,9 @@ def relations(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     frame = pd.concat([truth.frame[["arch", truth.column, *valid]], truth.costs], axis=1)
     accuracy = frame[truth.column].to_numpy(dtype=float)
     with style.look():
-        drawn = style.new_figure(height=3.6, width=9.6, ax=ax)
-        panels = drawn.subplots(1, 3)
+        across = style.across(3, 9.6)
+        drawn = style.new_figure(height=3.6 * 3 / across, width=9.6, ax=ax)
+        panels = drawn.subplots(3 // across, across)
         for axes, (cost, (label, unit)) in zip(panels, COSTS.items(), strict=False):
             _relation(axes, frame[cost].to_numpy(dtype=float) / unit, accuracy)
             axes.set_xlabel(label)
@@ -192,7 +193,7 @@ def _relation(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
         sns.regplot(x=x, y=y, ax=axes, scatter=False, ci=None, color=style.PALETTE[1], line_kws=line)
     tau, rho, r = (style.coefficient(of(y, x).value, 3) for of in (kendall_tau, spearman, pearson))
     text = f"n = {len(x):,}, tau-b {tau}\nSpearman {rho}, Pearson {r}"
-    axes.text(0, 1.02, text, transform=axes.transAxes, va="bottom", fontsize=8, linespacing=1.15)
+    axes.text(0, 1.02, text, transform=axes.transAxes, va="bottom", fontsize=style.pt(8), linespacing=1.15)
 
 
 # Figures 16 and 17
@@ -201,14 +202,14 @@ SHOWN = 5  # models
 WIDTH = 15.5  # inches: as wide as the drawing of one model, whose texts it fits
 
 
-@figure("blox-16", source=Source.TABLE, of=BLOX, title="The best models")
+@figure("blox-16", source=Source.TABLE, of=BLOX, title="The best models", sizes=False)
 def best_models(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """The SHOWN models of the highest truth; rows: place (1 is the best), arch, accuracy (percent), params, macs,
     formula. Ties by the table's order."""
     yield _models(truth, np.arange(1, len(truth.numbers) + 1)[:SHOWN], ax)
 
 
-@figure("blox-17", source=Source.TABLE, of=BLOX, title="The worst models")
+@figure("blox-17", source=Source.TABLE, of=BLOX, title="The worst models", sizes=False)
 def worst_models(truth: TruthFile, ax: Canvas | None = None) -> Iterator[Drawn]:
     """The SHOWN models of the lowest truth, the last of the ranking first; rows as of `best_models`."""
     yield _models(truth, np.arange(len(truth.numbers), 0, -1)[:SHOWN], ax)
@@ -233,7 +234,7 @@ def _models(truth: TruthFile, places: np.ndarray, ax: Canvas | None) -> Drawn:
         note = f"Operations of these {len(rows)}: {_shares(truth, rows)}; of all: {_shares(truth, order)}."
         note += f"\nTies by the table's order. Truth: {truth.source}."
         # Larger than other figures' notes: this one is twice as wide, and shrunk for print.
-        drawn.supxlabel(note, x=0.01, ha="left", fontsize=11, color=style.GREY)
+        drawn.supxlabel(note, x=0.01, ha="left", fontsize=style.pt(11), color=style.GREY)
     return Drawn(drawn, frame)
 
 

@@ -123,7 +123,7 @@ def confusion(
         shades = pd.DataFrame(values, [*short, "by chance"], across)
         _heatmap(axes, shades, numbers, np.zeros(values.shape, bool))
         axes.tick_params(axis="x", rotation=45)
-        axes.set_xlabel("predicted part of the ranking (%)", fontsize=8)
+        axes.set_xlabel("predicted part of the ranking (%)", fontsize=style.pt(8))
 
     text = (
         "Rows: parts of the true ranking, best first. Numbers: percent of the row's architectures that are in that"
@@ -147,10 +147,10 @@ def _heatmap(axes: Axes, values: pd.DataFrame, texts: list[list[str]], bold: np.
     # Rounded: a sum's last bit is not to decide between two shades.
     sns.heatmap(
         values.round(6), ax=axes, cmap=DIVERGING, vmin=-1, vmax=1, cbar=False, annot=np.array(texts), fmt="",
-        annot_kws={"fontsize": 7},
+        annot_kws={"fontsize": style.pt(7)},
     )  # fmt: skip
     axes.grid(visible=False)
-    axes.tick_params(length=0, labelsize=7.5)
+    axes.tick_params(length=0, labelsize=style.pt(7.5))
     axes.tick_params(axis="x", rotation=0)
     axes.tick_params(axis="y", rotation=0)
     for text, heavy in zip(axes.texts, bold[values.notna().to_numpy()], strict=True):
@@ -175,6 +175,6 @@ def _panels(
         for axes, row in zip(panels.flat, variants.to_dict("records"), strict=False):
             names = row["space"], row["mask"], row["variant"]
             draw(axes, shown[(shown[["space", "mask", "variant"]] == names).all(axis=1)])
-            axes.set_title(f"{style.variant_title(*names, 30)}, n = {row['n']}", fontsize=8)
+            axes.set_title(f"{style.variant_title(*names, 30)}, n = {row['n']}", fontsize=style.pt(8))
         style.add_note(figure, text, note)
     return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -34,8 +35,10 @@ def learning(frame: pd.DataFrame, *, note: str = "", ax: Canvas | None = None) -
     deviation where there are several; single seeds as thin lines."""
     spaces = list(dict.fromkeys(frame["space"]))
     with style.look():
-        figure = style.new_figure(height=2.9 * max(1, len(spaces)) + 0.9, ax=ax)
-        panels = figure.subplots(max(1, len(spaces)), 2, squeeze=False, sharey="row")
+        across, count = style.across(2), max(1, len(spaces))
+        figure = style.new_figure(height=2.9 * count * 2 / across + 0.9, ax=ax)
+        share: Any = "row" if across > 1 else False
+        panels = figure.subplots(count * 2 // across, across, squeeze=False, sharey=share).reshape(count, 2)
         if not spaces:
             for axes in panels.flat:
                 style.empty(axes, "no run has milestones of enough architectures")
@@ -49,7 +52,7 @@ def learning(frame: pd.DataFrame, *, note: str = "", ax: Canvas | None = None) -
                 axes.set_title(f"{style.TITLES.get(str(space), space)}: by {score}")
                 axes.set_xlabel("updates of the supernet")
             panels[row, 0].set_ylabel("tau-b")
-            panels[row, 1].set_ylabel("")
+            panels[row, 1].set_ylabel("" if across > 1 else "tau-b")
             panels[row, 0].legend(*panels[row, 0].get_legend_handles_labels(), loc="best")
         counts = sorted({int(n) for n in frame["n"]})
         numbers = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(*counts)

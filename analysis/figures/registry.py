@@ -58,6 +58,7 @@ class NamedFigure:
     of: str
     needs: str
     points: bool
+    sizes: bool
     draw: Draw
 
     @property
@@ -96,6 +97,7 @@ def figure(
     of: str = "",
     needs: str = "enough scored architectures",
     points: bool = False,
+    sizes: bool = True,
 ) -> Callable[[Draw], Draw]:
     """Register the decorated function, which is given what its source says, and what to draw on, and yields the figure.
 
@@ -106,6 +108,7 @@ def figure(
         of: the study (Source.RUNS) or the space (Source.TABLE) that it is drawn from.
         needs: what the source lacks if nothing is yielded, in words.
         points: whether it shows single architectures, which Source.REPORT collects on demand alone.
+        sizes: whether it can be drawn at other sizes than a page's (style.SIZES).
 
     Raises:
         ValueError: the name is taken, or `of` does not fit the source.
@@ -116,7 +119,7 @@ def figure(
         raise ValueError(f"of: {of!r} of figure {name!r} is not what {source} is drawn from")
 
     def register(draw: Draw) -> Draw:
-        _REGISTRY[name] = NamedFigure(name, source, title, of, needs, points, draw)
+        _REGISTRY[name] = NamedFigure(name, source, title, of, needs, points, sizes, draw)
         return draw
 
     return register

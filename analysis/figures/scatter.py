@@ -20,7 +20,7 @@ from analysis.user_tables.pair import TablePair
 
 PANELS = 12  # on a page
 COLUMNS = 3
-WRAP = 27  # letters in a line of a title
+WRAP, NARROW = 27, 19  # letters in a line of a title, and in a paper's column
 GROUP = ["space", "mask", "variant"]
 
 
@@ -69,6 +69,7 @@ def scatter(
     with style.look():
         figure, panels = style.panel_grid(len(groups), COLUMNS, 2.5, 0.9, ax=ax)
         columns = panels.shape[1]
+        wrap = WRAP if style.room(style.WIDTH) == style.WIDTH else NARROW
         if not groups:
             style.empty(panels[0, 0], "no finished run")
         known = {tuple(row[:3]): row[3] for row in taus[[*GROUP, "tau_b"]].itertuples(index=False)}
@@ -82,17 +83,17 @@ def scatter(
                 axes, group["truth"][best], group["score"][best], style.PALETTE[1], max(8.0, size), 0.9
             )
             hidden = _zoom(axes, group)
-            axes.set_title(style.variant_title(space, mask, variant, WRAP), fontsize=8.5)
+            axes.set_title(style.variant_title(space, mask, variant, wrap), fontsize=style.pt(8.5))
             tau = known.get((space, mask, variant))
             sampled = int(group["sampled"].sum())
             more = f" + {len(group) - sampled} of the top" if sampled < len(group) else ""
             lines = [
                 f"tau-b {tau:.3f}" if tau is not None and np.isfinite(tau) else "tau-b undefined",
-                f"n = {sampled}{more}",
+                style.fit(f"n = {sampled}{more}", 15),
             ]
             lines += [f"{hidden} lower off scale"] * bool(hidden)
             axes.text(
-                0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8,
+                0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=style.pt(8),
                 bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5},
             )  # fmt: skip
         for axes in panels[:, 0]:

@@ -11,12 +11,14 @@ it is one panel, an Axes, which gets neither the small print nor a legend outsid
 from __future__ import annotations
 
 import io
+import math
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -73,26 +75,97 @@ SETTINGS: dict[str, Any] = {
     "svg.hashsalt": "ranking",
 }
 
+SCALED = (
+    *(
+        "font.size",
+        "axes.titlesize",
+        "axes.labelsize",
+        "legend.fontsize",
+        "xtick.labelsize",
+        "ytick.labelsize",
+    ),
+    *("lines.linewidth", "lines.markersize", "grid.linewidth", "axes.linewidth"),
+)
+
 TITLES = {name: space.title for name, space in SPACES.items()}
 CEILINGS = {  # kinds of noise ceiling that figures show
     "seed_to_seed": "noise ceiling, seed against seed",
     "valid_to_test": "noise ceiling, validation against test",
 }
 Canvas = Figure | SubFigure | Axes
+
+
+class Size(NamedTuple):
+    """What a figure is made for. widest: inches; a figure that needs less is less wide. scale: of text, lines and
+    panels, relative to a page's."""
+
+    widest: float
+    scale: float
+
+
+SIZES = {
+    "page": Size(math.inf, 1.0),
+    "column": Size(3.3, 6 / 7),  # the smallest text of a page has 7 points: here 6
+    "slide": Size(12.0, 1.5),  # of 13.33 inches
+}
+_size: ContextVar[Size] = ContextVar("size", default=SIZES["page"])
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+
+
+@contextmanager
+def sized(name: str) -> Iterator[None]:
+    """Figures made meanwhile are of this size, one of SIZES; without it they are a page's. ValueError for another."""
+    if name not in SIZES:
+        raise ValueError(f"size: {name!r} is not one of {', '.join(SIZES)}")
+    before = _size.set(SIZES[name])
+    try:
+        yield
+    finally:
+        _size.reset(before)
+
+
+def pt(points: float) -> float:
+    """A size of text, in points on a page, at the size that figures are made for now."""
+    return points * _size.get().scale
+
+
+def room(width: float) -> float:
+    """Of a figure as wide as this on a page, in inches: the width that it has here, in a page's text."""
+    size = _size.get()
+    return min(width, size.widest / size.scale)
+
+
+def across(most: int, width: float = WIDTH) -> int:
+    """How many panels fit beside each other, of a figure that has `most` in this width on a page."""
+    return max(1, int(most * room(width) / width + 0.4))
+
+
+def legend_columns(most: int) -> int:
+    """Columns of a legend that has `most` on a page."""
+    return most if room(WIDTH) == WIDTH else max(1, most // 3)
+
+
+def fit(text: str, letters: int) -> str:
+    """The text in one line on a page and a slide; in a column in lines of at most so many letters."""
+    return (
+        text
+        if room(WIDTH) == WIDTH
+        else textwrap.fill(text, letters, break_long_words=False, break_on_hyphens=False)
+    )
 
 
 def look() -> AbstractContextManager[None]:
     """The settings above while a figure is made or saved."""
-    return mpl.rc_context(SETTINGS)  # type: ignore[arg-type]
+    settings = SETTINGS | {name: pt(SETTINGS[name]) for name in SCALED}
+    return mpl.rc_context(settings)  # type: ignore[arg-type]
 
 
 def new_figure(height: float, width: float = WIDTH, ax: Canvas | None = None) -> Figure | SubFigure:
-    """An empty figure in inches whose panels are fitted around their labels; or `ax`, whose size stays.
+    """An empty figure whose panels are fitted around their labels, in inches on a page; or `ax`, whose size stays.
 
     Raises ValueError for an Axes: what is drawn has several panels, or may have."""
     if ax is None:
-        return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+        return Figure(figsize=(pt(room(width)), pt(height)), layout="constrained", facecolor="white")
     if isinstance(ax, Axes):
         raise ValueError(
             "ax: this figure has several panels; give a Figure or a SubFigure, such as"
@@ -118,10 +191,10 @@ def panel_grid(
     draw on instead; the panel itself where there is but one."""
     if isinstance(ax, Axes) and count <= 1:
         return ax, np.array([[ax]])
-    across = min(most, max(1, count))
-    down = -(-max(1, count) // across)
+    beside = min(across(most, width), max(1, count))
+    down = -(-max(1, count) // beside)
     figure = new_figure(height * down + margin, width, ax)
-    panels = figure.subplots(down, across, squeeze=False)
+    panels = figure.subplots(down, beside, squeeze=False)
     for axes in panels.flat[count:]:
         axes.set_axis_off()
     return figure, panels
@@ -190,9 +263,11 @@ def data_note(note: str) -> str:
 def add_legend(figure: Canvas, handles: Sequence[Any], columns: int) -> None:
     """The legend above all panels; below the panel where a caller's Axes is drawn on."""
     if isinstance(figure, Axes):
-        figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=columns)
+        figure.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=legend_columns(columns)
+        )
     else:
-        figure.legend(handles=handles, loc="outside upper left", ncols=columns)
+        figure.legend(handles=handles, loc="outside upper left", ncols=legend_columns(columns))
 
 
 def add_note(figure: Canvas, *parts: str) -> None:
@@ -206,16 +281,22 @@ def add_note(figure: Canvas, *parts: str) -> None:
         width * (figure.bbox.width / root.bbox.width),
         height * (figure.bbox.height / root.bbox.height),
     )
-    lines = [line for part in parts if part for line in textwrap.wrap(part, int(width * 17.5))]
+    lines = [line for part in parts if part for line in textwrap.wrap(part, int(width / pt(1) * 17.5))]
     if isinstance(figure, SubFigure):  # room below the whole figure is not below a part of it
-        figure.supxlabel("\n".join(lines), x=0.1 / width, ha="left", fontsize=7.5, color=GREY)
+        figure.supxlabel("\n".join(lines), x=0.1 / width, ha="left", fontsize=pt(7.5), color=GREY)
         return
     engine = figure.get_layout_engine()
     assert engine is not None
-    taken = (len(lines) * 0.145 + 0.1) / height
+    taken = pt(len(lines) * 0.145 + 0.1) / height
     engine.set(rect=(0, taken, 1, 1 - taken))  # type: ignore[call-arg]
     figure.text(
-        0.1 / width, 0.06 / height, "\n".join(lines), fontsize=7.5, color=GREY, va="bottom", linespacing=1.25
+        0.1 / width,
+        0.06 / height,
+        "\n".join(lines),
+        fontsize=pt(7.5),
+        color=GREY,
+        va="bottom",
+        linespacing=1.25,
     )
 
 

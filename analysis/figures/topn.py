@@ -53,25 +53,27 @@ def topn(
     look = style.colours(series["variant"])
     series = series if percent else _own_range(series)
     rows = _rows(series)
-    heights = [2.75 + 0.17 * (5 + sum(map(_lines, names))) / 2 for _, names in rows] or [3]
     with style.look():
+        across, columns = style.across(2), style.legend_columns(2)
+        panel = 2.75 * 2 / across
+        heights = [panel + 0.17 * (5 + sum(map(_lines, names))) / columns for _, names in rows] or [3]
         figure = style.new_figure(height=sum(heights) + 0.8, ax=ax)
         parts = figure.subfigures(max(1, len(rows)), 1, squeeze=False, height_ratios=heights)[:, 0]
         if not rows:
-            left, right = parts[0].subplots(1, 2)
+            left, right = parts[0].subplots(2 // across, across)
             style.empty(left, "no finished run")
             style.empty(right, "")
         panels: dict[str, list[tuple[Axes, Axes]]] = {}
         for part, (space, names) in zip(parts, rows, strict=False):
             here = series[(series["space"] == space) & series["variant"].isin(names)]
-            left, right = part.subplots(1, 2)
+            left, right = part.subplots(2 // across, across)
             panels.setdefault(space, []).append((left, right))
             _draw(left, right, here, look, references[references["space"] == space])
             right.set_ylabel("mean score (%)" if percent else "mean score, lowest to highest")
             left.set_title(style.panel_title(space))
             right.set_title("mean score of the true top-N")
             handles, labels = left.get_legend_handles_labels()
-            part.legend(handles, labels, loc="outside upper left", ncols=2 if len(labels) > 1 else 1)
+            part.legend(handles, labels, loc="outside upper left", ncols=min(columns, len(labels)))
         for pairs in panels.values():
             for column in zip(*pairs, strict=True):
                 limits = np.array([axes.get_ylim() for axes in column])

@@ -69,7 +69,7 @@ def operation_use(use: pd.DataFrame, *, space: str, note: str = "", ax: Canvas |
     titles. Source: the single-path ranking study, Figure 3."""
     masks = list(dict.fromkeys(use["mask"]))
     look = style.colours(use["name"])
-    across = min(MASKS, len(masks))
+    across = min(style.across(MASKS), len(masks))
     down = -(-len(masks) // across)
     share_top = min(1.0, 1.08 * float(use["share"].max()))
     with style.look():
@@ -87,7 +87,8 @@ def operation_use(use: pd.DataFrame, *, space: str, note: str = "", ax: Canvas |
                 group = use[use["mask"] == here[j]]
                 _lines(above, group, "usage", look)
                 _lines(below, group, "share", look)
-                above.set_title(style.panel_title(space) if here[j] == FULL else f"without {here[j]}")
+                title = style.panel_title(space) if here[j] == FULL else f"without {here[j]}"
+                above.set_title(style.fit(title, 12))
                 above.set_ylim(-0.03, 1.03)
                 below.set_ylim(0, share_top)
                 above.tick_params(labelbottom=False)
@@ -102,7 +103,9 @@ def operation_use(use: pd.DataFrame, *, space: str, note: str = "", ax: Canvas |
             Line2D([], [], color=colour, marker=marker, markersize=3, label=name)
             for name, (colour, marker) in look.items()
         ]
-        figure.legend(handles=handles, loc="outside upper left", ncols=min(6, len(handles)))
+        figure.legend(
+            handles=handles, loc="outside upper left", ncols=min(style.legend_columns(6), len(handles))
+        )
         style.add_note(
             figure,
             "Usage: how many of the true top-N use it at least once. Share: of all choices in the true top-N, how many"

@@ -80,7 +80,7 @@ def variants(
     spaces = list(dict.fromkeys(summary["space"]))
     heights = [int((summary["space"] == space).sum()) for space in spaces] or [1]
     with style.look():
-        height = 0.34 * sum(heights) + 0.55 * len(heights) + 2.2
+        height = 0.34 * sum(heights) + 0.55 * len(heights) + (2.2 if style.legend_columns(2) > 1 else 3.1)
         figure, panels = style.panel_column([h + 0.6 for h in heights], height, ax, WIDTH)
         used: list[str] = []
         alone = bool((summary["tau_b_low"].notna() & summary["tau_b_trainings_low"].isna()).any())
@@ -100,7 +100,7 @@ def variants(
             axes.set_ylim(len(rows) - 0.45, -0.55)
             axes.grid(visible=False, axis="y")
             axes.set_title(style.panel_title(space))
-        panels[-1].set_xlabel("tau-b, whole space or its random sample")
+        panels[-1].set_xlabel(style.fit("tau-b, whole space or its random sample", 26))
         handles = [
             Line2D([], [], **MEAN, label="mean over seeds, 95 %"),
             Line2D([], [], **PART, label="95 % over architectures alone"),
@@ -130,7 +130,7 @@ def _label(row: pd.Series, rows: pd.DataFrame) -> str:
 def _row(axes: Axes, y: float, row: pd.Series, seeds: np.ndarray) -> None:
     if pd.isna(row["tau_b"]):
         where = axes.get_yaxis_transform()
-        axes.text(0.02, y, "no value", color=style.GREY, va="center", transform=where, fontsize=8)
+        axes.text(0.02, y, "no value", color=style.GREY, va="center", transform=where, fontsize=style.pt(8))
         return
     if pd.notna(row["tau_b_low"]):
         both = pd.notna(row["tau_b_trainings_low"])

@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from synthetic_study import SIZES
 
 from analysis.__main__ import main
+from analysis.figures import style
 from analysis.figures.blox import is_uniform, with_fronts
 from analysis.figures.registry import NamedFigure, Source, figures, get
 from analysis.measures.ground_truth import occurrences, use_by_mask
@@ -154,10 +155,20 @@ def test_the_best_and_the_worst(tables: Path, tmp_path: Path) -> None:
     assert len(draw("blox-17", tmp_path / "few.csv", tmp_path)) == 3
 
 
-@pytest.mark.parametrize("figure", [one for one in figures().values() if one.source is Source.TABLE])
-def test_texts_are_inside_the_figure(tables: Path, figure: NamedFigure) -> None:
+OF_TABLES = [one for one in figures().values() if one.source is Source.TABLE]
+
+
+@pytest.mark.parametrize(
+    ("figure", "size"),
+    [(one, "page") for one in OF_TABLES] + [(one, "column") for one in OF_TABLES if one.sizes],
+)
+def test_texts_are_inside_the_figure(tables: Path, figure: NamedFigure, size: str) -> None:
     table = {"blox": "blox.csv", "nasbench201": "nb201.csv"}[figure.of]
-    ((drawn, *_),) = figure.draw(read_truth_file(tables / table))
+    with style.sized(size):
+        ((drawn, *_),) = figure.draw(read_truth_file(tables / table))
+    if size == "column":
+        assert drawn.get_size_inches()[0] <= 3.3
+        assert min(text.get_fontsize() for text in drawn.findobj(Text) if text.get_text()) >= 6
     canvas = FigureCanvasAgg(drawn)
     canvas.draw()
     # Matplotlib also keeps labels of ticks beyond the axes, which it does not draw.
@@ -187,6 +198,8 @@ def test_texts_are_inside_the_figure(tables: Path, figure: NamedFigure) -> None:
         (["paper-3", "plain.csv"], "has none named as a test accuracy; choose one of top1"),
         (["paper-3", "empty.csv"], "column: 'a_test' of"),
         (["blox-4", "blox.csv", "--format", "gif"], "format: 'gif' is not one of png, pdf, svg"),
+        (["blox-4", "blox.csv", "--size", "poster"], "--size: 'poster' is not one of page, column, slide"),
+        (["blox-16", "blox.csv", "--size", "column"], "--size: 'column' is not possible for blox-16"),
     ],
 )
 def test_mistakes_are_one_message(

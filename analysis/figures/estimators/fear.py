@@ -109,7 +109,7 @@ def threshold(rows: pd.DataFrame, truth: str, note: str = "", ax: Canvas | None 
             )
             rho = spearman(reached["truth"], reached["stage1_seconds"]).value
             shown = "" if rho is None else f", Spearman {rho:.2f}"
-            axes.set_title(f"{variant}: n = {len(reached)}{shown}")
+            axes.set_title(style.fit(f"{variant}: n = {len(reached)}{shown}", 36))
             axes.set(xlabel="seconds of stage 1", ylabel=truth)
         count = int((rows["status"] != "ok").sum())
         text = f"Crosses: {count} that did not reach the threshold or have no score, at what they took."
@@ -242,7 +242,8 @@ def _names_at_the_end(axes: Axes, lines: Sequence[_Line]) -> None:
     for line, height in zip(known, heights, strict=True):
         end = (float(line.rows["epoch"][ends[line].index[-1]]), float(ends[line].iloc[-1]))
         axes.annotate(
-            line.name, end, (last + max(last, 1.0) * 0.055, height), color=line.colour, va="center", fontsize=8.5,
+            line.name, end, (last + max(last, 1.0) * 0.055, height), color=line.colour, va="center",
+            fontsize=style.pt(8.5),
             annotation_clip=False, arrowprops={"arrowstyle": "-", "color": line.colour, "linewidth": 0.5},
         )  # fmt: skip
 

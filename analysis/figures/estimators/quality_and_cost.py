@@ -84,14 +84,16 @@ def grid(
             for metric, axes in zip(METRICS, row, strict=True):
                 _bin(axes, rows, metric)
                 title = METRICS[metric][:1].upper() + METRICS[metric][1:]
-                axes.set_title(f"{title}, top {percent} %" if percent < 100 else f"{title}, all")
+                axes.set_title(
+                    style.fit(f"{title}, top {percent} %" if percent < 100 else f"{title}, all", 14)
+                )
         for axes in panels[-1]:
-            axes.set_xlabel("seconds an architecture")
+            axes.set_xlabel(style.fit("seconds an architecture", 14))
         legend = handles(known.drop_duplicates(GROUP)["kind"])
         legend.append(
             Line2D([], [], linestyle="", marker="_", color=style.GREY, label="range restriction alone")
         )
-        figure.legend(handles=legend, loc="outside upper left", ncols=3)
+        figure.legend(handles=legend, loc="outside upper left", ncols=style.legend_columns(3))
         style.add_note(figure, GRID_TEXT, note)
     return figure
 
@@ -148,14 +150,16 @@ def amortised_figure(rows: pd.DataFrame, note: str = "", ax: Canvas | None = Non
                 _total(axes, known[known["architectures"] == count], quality, free)
             row[0].set_ylabel(QUALITIES[quality])
         for axes, count in zip(panels[0], counts, strict=False):
-            axes.set_title(f"{count:,} architectures")
+            axes.set_title(style.fit(f"{count:,} architectures", 8))
         for axes in panels[-1]:
-            axes.set_xlabel("seconds in total")
+            axes.set_xlabel(style.fit("seconds in total", 8))
             if not len(positive):  # a place for what is free, but no scale
                 axes.set_xticks([])
                 axes.set_xticks([], minor=True)
         figure.legend(
-            handles=handles(known.drop_duplicates(GROUP)["kind"]), loc="outside upper left", ncols=3
+            handles=handles(known.drop_duplicates(GROUP)["kind"]),
+            loc="outside upper left",
+            ncols=style.legend_columns(3),
         )
         nothing = "Left of the dotted line: costs nothing." if (known["seconds"] == 0).any() else ""
         text = (

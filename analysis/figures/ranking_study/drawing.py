@@ -57,6 +57,7 @@ for _layout in LAYOUTS.values():
         of=_layout.study,
         title=_layout.title,
         needs=f"a finished run of the variants that study {_layout.study} trains",
+        sizes=False,  # panels stand beside each other as in the paper
     )(partial(draw, _layout))
 
 
