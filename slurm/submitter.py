@@ -26,6 +26,7 @@ from slurm.records import (
 from studies.model.study import Run, generations
 from studies.running import lock
 from studies.running.plan import Plan
+from studies.tracking.columns import write_columns
 from studies.tracking.links import link_known
 from supernet.data.loading import ready
 
@@ -97,6 +98,7 @@ class Submitter:
                     ready(config, root)
                 self.plan.write()
                 link_known(self.plan.selected)
+                write_columns(self.plan.runs)
                 for part in self.generations():
                     for each in self.packed(part, self.parents(part, made)):
                         made.append(arrays.submit(each))

@@ -14,6 +14,7 @@ from analysis.store.study import tell
 from studies.commands.plan import check_workers, choose_device, plan_from_args, work_plan_from_args
 from studies.running.execute import execute, incomplete
 from studies.running.progress import Progress, duration
+from studies.tracking.columns import write_columns
 from studies.tracking.links import FOLDER, link_known
 from studies.tracking.log import complete
 from supernet.data.loading import ready
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     remove_stale(plan.folder, age=60)
     plan.write()
     link_known(plan.selected)
+    write_columns(plan.runs)
     results = execute(plan, todo, choose_device(args.device), args.workers) if todo else []
     failed = [(run, result) for run, result in results if result["status"] == "failed"]
     for run, result in failed:
@@ -54,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
 def tensorboard(args: argparse.Namespace) -> int:
     """Exit code 2 if runs have damaged files."""
     plan = plan_from_args(args, milestones=())
+    write_columns(plan.runs)
     progress = Progress(f"{plan.study.name}: logs", len(plan.selected))
     counts = dict.fromkeys(("written", "there before", "still running or not begun"), 0)
     damaged = 0

@@ -19,6 +19,9 @@ from supernet.data import DEFAULT_ROOT
 from supernet.spaces import Space
 
 MILESTONES = (25, 50, 75)  # percent of a training's epochs; the end has the scores of record
+LOG_LAYOUT = (
+    2  # raised when a log's tags change their names: a study then has all of its runs' logs anew, alike
+)
 SHARE = 0.05  # of the training's passes: what all milestones together may take
 
 
@@ -51,8 +54,9 @@ class Tracking:
 
     @property
     def key(self) -> str:
-        """Eight hex digits of all that a log's correlations depend on: studies that compare alike share a log."""
-        what = [self.checksum, self.column, asdict(self.scored), list(self.top)]
+        """Eight hex digits of all that a log's correlations and tags depend on: studies that compare alike share a
+        log."""
+        what = [LOG_LAYOUT, self.checksum, self.column, asdict(self.scored), list(self.top)]
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:8]
 
 

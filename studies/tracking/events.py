@@ -10,6 +10,9 @@ from types import TracebackType
 
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import metadata
+from tensorboard.plugins.hparams.api_pb2 import Experiment, HParamInfo, MetricInfo, MetricName
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard import summary as summaries
 
@@ -64,6 +67,16 @@ class Log:
         _, start, end = summaries.hparams(dict(values), dict(metrics))
         for summary in (start, end):
             self._add(summary, None, None)
+
+    def columns(self, infos: Collection[HParamInfo], metrics: Mapping[str, str]) -> None:
+        """The columns of the hyperparameter page, for all runs beside this one: these hyperparameters, and as metrics
+        the scalars of these tags, by title, in this order. Without it every scalar has a column there."""
+        shown = [MetricInfo(name=MetricName(tag=tag), display_name=title) for title, tag in metrics.items()]
+        experiment = Experiment(hparam_infos=infos, metric_infos=shown)
+        content = HParamsPluginData(experiment=experiment, version=metadata.PLUGIN_DATA_VERSION)
+        described = metadata.create_summary_metadata(content)
+        value = Summary.Value(tag=metadata.EXPERIMENT_TAG, metadata=described, tensor=metadata.NULL_TENSOR)
+        self._add(Summary(value=[value]), None, None)
 
     def close(self) -> None:
         self.writer.close()

@@ -16,7 +16,7 @@ from analysis.store.study import mask_text
 from studies.model.study import Run
 from studies.tracking.comparison import Comparison
 
-DOTS_PER_INCH = 100
+DOTS_PER_INCH = 150  # a picture of a column's width is shown as it is, so that its text can be read
 FEWEST = 100  # architectures; a figure of fewer shows nothing that is worth the half second
 
 
@@ -30,21 +30,28 @@ def pictures(run: Run, compared: Comparison, scores: np.ndarray, column: str) ->
     drawable = points(compared.texts, compared.truth, scores, compared.sampled, 1).assign(**group)[scored]
     tau = compared.whole(scores).get("tau_b", np.nan)
     middle = max((n for n in compared.top if n <= 50), default=min(compared.top, default=10))
-    drawn = {
-        "figures/scatter": scatter.scatter(
-            drawable, pd.DataFrame([{**group, "tau_b": tau}]), top=middle, truth=column
-        )
-    }
-    if compared.top and scored.all():
-        taus = compared.taus(compared.sets(), scores)
-        means = topn_means(compared.truth, scores, compared.top)
-        rows = [
-            {**group, "seed": run.seed, "top": n, "tau_b": taus.get(f"top{n}", np.nan), "mean_score": mean}
-            | expected(None)
-            for n, mean in zip(compared.top, means, strict=True)
-        ]
-        none = pd.DataFrame(columns=["space", "mask", "reference", "top", "tau_b"])
-        drawn["figures/topn"] = topn.topn(topn.series_of(pd.DataFrame(rows)), none)
+    with style.sized("column"):
+        drawn = {
+            "summary_figures/scatter": scatter.scatter(
+                drawable, pd.DataFrame([{**group, "tau_b": tau}]), top=middle, truth=column
+            )
+        }
+        if compared.top and scored.all():
+            taus = compared.taus(compared.sets(), scores)
+            means = topn_means(compared.truth, scores, compared.top)
+            rows = [
+                {
+                    **group,
+                    "seed": run.seed,
+                    "top": n,
+                    "tau_b": taus.get(f"top{n}", np.nan),
+                    "mean_score": mean,
+                }
+                | expected(None)
+                for n, mean in zip(compared.top, means, strict=True)
+            ]
+            none = pd.DataFrame(columns=["space", "mask", "reference", "top", "tau_b"])
+            drawn["summary_figures/topn"] = topn.topn(topn.series_of(pd.DataFrame(rows)), none)
     encoded = {}
     for tag, figure in drawn.items():
         assert isinstance(figure, Figure)

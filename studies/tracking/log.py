@@ -20,13 +20,15 @@ from studies.tracking.comparison import Comparison, comparison
 from studies.tracking.events import Log, can_go_on, event_files
 from studies.tracking.links import link, log_folder
 
+# TensorBoard shows groups of tags in the order of their names: learning, ranking, sampling and speed, which are curves,
+# before summary, which is single points.
 TAGS = {
-    "loss": "train/loss",
-    "accuracy": "train/accuracy",
-    "lr": "optimizer/lr",
-    "gradient_norm": "optimizer/gradient_norm",
-    "updates": "optimizer/updates",
-    "seconds": "time/epoch_s",
+    "loss": "learning/loss",
+    "accuracy": "learning/accuracy",
+    "lr": "learning/rate",
+    "gradient_norm": "learning/gradient_norm",
+    "updates": "learning/updates",
+    "seconds": "speed/epoch_s",
 }
 SHOWN = ("tau_b", "spearman")
 
@@ -47,8 +49,8 @@ def write_log(run: Run, tracking: Tracking) -> None:
     """Write the run's log and link it to the study: the end alone, if the log has all that comes before it and no end,
     else all of it anew. OSError or ValueError for files that cannot be used.
 
-    rank/tau_b/SET: at milestones and at the end, on the same small part of a score set. final/tau_b (of
-    the sample, or of all) and final/tau_b/topN: at the end, on all that was scored. Only the latter are results.
+    ranking/tau_b/SET: at milestones and at the end, on the same small part of a score set. summary/tau_b (of
+    the sample, or of all) and summary/tau_b/topN: at the end, on all that was scored. Only the latter are results.
     Of other estimators than supernets: what `write_measures_log` says.
     """
     if not run.variant.estimator.trains_supernet:
@@ -65,7 +67,7 @@ def write_log(run: Run, tracking: Tracking) -> None:
     found = of_mode(scores.read(run.folder, run.run_id), run)
     taken = of_mode(milestones.read(run.folder, run.run_id), run)
     folder = log_folder(run, tracking)
-    there = {"train/loss": list(when), "rank/": set(taken["epoch"]), "final/": ()}
+    there = {"learning/loss": list(when), "ranking/": set(taken["epoch"]), "summary/": ()}
     more = bool(when) and can_go_on(folder, there)
     with Log(folder, more) as log:
         curves = Curves()
@@ -77,9 +79,9 @@ def write_log(run: Run, tracking: Tracking) -> None:
         metrics: dict[str, float] = {}
         if len(found):
             column = compared.column(found)
-            metrics = {f"final/{name}": value for name, value in compared.whole(column).items()}
+            metrics = {f"summary/{name}": value for name, value in compared.whole(column).items()}
             taus = compared.taus(compared.sets(), column)
-            inside = {f"final/tau_b/{name}": tau for name, tau in taus.items() if name != compared.name}
+            inside = {f"summary/tau_b/{name}": tau for name, tau in taus.items() if name != compared.name}
             if len(taken):
                 log.scalars(ranks(compared, found, int(taken["budget"].iloc[0])), last, end)
             log.scalars(metrics | inside, last, end)
@@ -94,9 +96,9 @@ def write_measures_log(run: Run, tracking: Tracking) -> None:
     numbers. Write the run's event file anew and link it to the study. OSError or ValueError for files that cannot be
     used.
 
-    final/tau_b and so on: of the first measure, so that the hyperparameter page compares it with supernets;
-    measures/tau_b/MEASURE: of each. 'rankings', a text: all measures in a table, of how many scores each is, and the
-    seconds that its scores took, among them what measures of one computation share.
+    summary/tau_b and so on: of the first measure, so that the hyperparameter page compares it with supernets;
+    summary_measures/tau_b/MEASURE: of each. 'rankings', a text: all measures in a table, of how many scores each is,
+    and the seconds that its scores took, among them what measures of one computation share.
     """
     path = run.folder / scores.FILE
     end = path.stat().st_mtime if path.exists() else None
@@ -111,8 +113,8 @@ def write_measures_log(run: Run, tracking: Tracking) -> None:
         rows = by_measure[measure]
         whole = compared.whole(compared.column(rows))
         if measure == first:
-            metrics = {f"final/{name}": value for name, value in whole.items()}
-        all_measures |= {f"measures/{name}/{measure}": whole[name] for name in SHOWN if name in whole}
+            metrics = {f"summary/{name}": value for name, value in whole.items()}
+        all_measures |= {f"summary_measures/{name}/{measure}": whole[name] for name in SHOWN if name in whole}
         taus = [f"{whole[name]:.3f}" if name in whole else "-" for name in SHOWN]
         scored, seconds = int(rows["score"].notna().sum()), float(rows["seconds"].sum())
         lines.append(f"| {measure} | {' | '.join(taus)} | {scored} of {len(rows)} | {seconds:.1f} |")
@@ -132,9 +134,10 @@ def of_mode(frame: pd.DataFrame, run: Run) -> pd.DataFrame:
 def ranks(compared: Comparison, rows: pd.DataFrame, budget: int) -> dict[str, float]:
     """What a milestone shows: tau-b of the small part of the sets, accuracy and loss of the sample's."""
     sets, values = compared.small_sets(budget), compared.column(rows)
-    found = {f"rank/tau_b/{name}": tau for name, tau in compared.taus(sets, values).items()}
+    found = {f"ranking/tau_b/{name}": tau for name, tau in compared.taus(sets, values).items()}
     sample = sets[compared.name]
-    for tag, column in (("valid/accuracy", values), ("valid/loss", compared.column(rows, "loss"))):
+    columns = {"ranking/valid_accuracy": values, "ranking/valid_loss": compared.column(rows, "loss")}
+    for tag, column in columns.items():
         if np.isfinite(column[sample]).all():
             found[tag] = float(column[sample].mean())
     return found
@@ -166,9 +169,9 @@ def is_written(run: Run, tracking: Tracking) -> bool:
 class Curves:
     """Called with the rows of a history (analysis/store/history.py) one after the other; what is not known is left out.
 
-    operations/NAME: its share, in percent, of all that was drawn so far at all choice points. Under strict fairness the
+    sampling/NAME: its share, in percent, of all that was drawn so far at all choice points. Under strict fairness the
     shares are equal but for the group that the epoch cut, under uniform sampling they become so with time.
-    samples_POINT/NAME: the same at one choice point.
+    sampling_POINT/NAME: the same at one choice point.
     """
 
     def __init__(self) -> None:
@@ -177,11 +180,11 @@ class Curves:
     def __call__(self, row: Mapping[str, Any]) -> dict[str, float]:
         found = {tag: float(row[name]) for name, tag in TAGS.items() if known(row.get(name))}
         if known(row.get("images")) and row["seconds"] > 0:
-            found["time/images_per_s"] = row["images"] / row["seconds"]
+            found["speed/images_per_s"] = row["images"] / row["seconds"]
         for name, count in row.items():
             if name.startswith(SAMPLES) and known(count):
                 point, operation = name.removeprefix(SAMPLES).split("/")
-                for group in ("operations", f"samples_{point}"):
+                for group in ("sampling", f"sampling_{point}"):
                     self.drawn.setdefault(group, Counter())[operation] += count
         for group, counts in self.drawn.items():
             if total := sum(counts.values()):
@@ -195,13 +198,19 @@ def known(value: Any) -> bool:
 
 
 def hparams(run: Run) -> dict[str, Value]:
-    """'variant', 'seed', 'mask' and all that the training depends on, 'training/lr' and so on.
+    """'Variant', 'Space', 'Mask', 'Seed' and all that the training depends on, 'training/lr' and so on.
 
-    Numbers are floats, everything else is text. What is None is left out: the dashboard shows the union of the keys.
+    Numbers are floats, everything else is text. What is None is left out: the dashboard shows the union of the keys. It
+    sorts them, capitals first, and shows the first few: those that name the run.
     """
     config = run.variant.config(run.seed)
-    found = dict(_flat(config))
-    return {"variant": run.variant.name, **found, "mask": mask_text(run.variant.masked_space)}
+    names = {
+        "Variant": run.variant.name,
+        "Space": run.variant.space,
+        "Mask": mask_text(run.variant.masked_space),
+        "Seed": str(run.seed),  # as a number it would be 0.0000
+    }
+    return names | {key: value for key, value in _flat(config) if key not in ("space", "mask", "seed")}
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -72,6 +73,19 @@ def written(run: Run) -> list[tuple[str, int]]:
     return [(value.tag, event.step) for event in events for value in event.summary.value]
 
 
+def as_shown(tags: list[str]) -> list[str]:
+    """Groups of tags in TensorBoard's order (compareTagNames): '/' and '_' before letters, numbers by their value."""
+
+    def key(name: str) -> list[tuple[int, float, str]]:
+        parts = re.findall(r"\d+(?:\.\d+)?|\D", name)
+        return [
+            (0, float(part), "") if part[0].isdigit() else (int(part not in "/_") * 2 - 1, 0, part)
+            for part in parts
+        ]
+
+    return sorted({tag.split("/")[0] for tag in tags}, key=key)
+
+
 def hyperparameters(run: Run) -> dict[str, Any]:
     data = read(run).PluginTagToContent("hparams")["_hparams_/session_start_info"]
     start = plugin_data_pb2.HParamsPluginData.FromString(data).session_start_info
@@ -138,38 +152,43 @@ def test_a_run_shows_its_curves_its_ranking_and_its_settings(
     assert place.resolve().is_relative_to(run.folder.resolve())
     log = read(run)
     epochs = history.read(run.folder)
-    for name, tag in (("loss", "train/loss"), ("accuracy", "train/accuracy"), ("lr", "optimizer/lr")):
+    for name, tag in (("loss", "learning/loss"), ("accuracy", "learning/accuracy"), ("lr", "learning/rate")):
         assert points(run, tag) == [(row["epoch"], pytest.approx(row[name], rel=1e-6)) for row in epochs]
-    assert [value for _, value in points(run, "optimizer/updates")] == [4, 8, 12]
-    assert all(value > 0 for _, value in points(run, "optimizer/gradient_norm"))
+    assert [value for _, value in points(run, "learning/updates")] == [4, 8, 12]
+    assert all(value > 0 for _, value in points(run, "learning/gradient_norm"))
     speeds = [row["images"] / row["seconds"] for row in epochs]
-    assert [value for _, value in points(run, "time/images_per_s")] == pytest.approx(speeds, rel=1e-5)
-    names = [tag for tag in log.Tags()["scalars"] if tag.startswith("operations/")]
+    assert [value for _, value in points(run, "speed/images_per_s")] == pytest.approx(speeds, rel=1e-5)
+    names = [tag for tag in log.Tags()["scalars"] if tag.startswith("sampling/")]
     assert len(names) == 5
     assert sum(points(run, tag)[0][1] for tag in names) == pytest.approx(100)
-    assert sum(points(run, f"samples_0-1/{tag.split('/')[1]}")[2][1] for tag in names) == pytest.approx(100)
+    assert sum(points(run, f"sampling_0-1/{tag.split('/')[1]}")[2][1] for tag in names) == pytest.approx(100)
 
-    assert [step for step, _ in points(run, "rank/tau_b/all")] == [2, 3]
-    assert [step for step, _ in points(run, "valid/accuracy")] == [2, 3]
+    assert [step for step, _ in points(run, "ranking/tau_b/all")] == [2, 3]
+    assert [step for step, _ in points(run, "ranking/valid_accuracy")] == [2, 3]
     found, truth = read_scores(run.folder), plan.truth["nasbench201"].frame
     joined = truth.merge(found[found["measure"] == "batch"], on="arch")
-    ((step, value),) = points(run, "final/tau_b")
+    ((step, value),) = points(run, "summary/tau_b")
     expected = kendall_tau(joined["digits_test"], joined["score"]).value
     assert (step, value) == (3, pytest.approx(expected, rel=1e-6))
-    assert len(points(run, "final/topn_mean_tau")) == 1
+    assert len(points(run, "summary/topn_mean_tau")) == 1
     best = joined.sort_values("digits_test", ascending=False).head(5)
     inside = kendall_tau(best["digits_test"], best["score"]).value
-    assert points(run, "final/tau_b/top5") == [(3, pytest.approx(inside, rel=1e-6))]
-    assert points(run, "final/topn_mean_tau")[0][1] in (-1, 0, 1)
+    assert points(run, "summary/tau_b/top5") == [(3, pytest.approx(inside, rel=1e-6))]
+    assert points(run, "summary/topn_mean_tau")[0][1] in (-1, 0, 1)
 
-    assert set(log.Tags()["images"]) == {"figures/scatter", "figures/topn"}
-    assert log.Images("figures/scatter")[0].encoded_image_string.startswith(b"\x89PNG")
-    assert log.Images("figures/scatter")[0].width > 300
+    groups = as_shown([*log.Tags()["scalars"], *log.Tags()["images"]])
+    curves = {tag.split("/")[0] for tag in log.Tags()["scalars"] if len(points(run, tag)) > 1}
+    assert groups[:3] == ["learning", "ranking", "sampling"]
+    assert groups[-2:] == ["summary", "summary_figures"]
+    assert set(groups[:-2]) == curves
+    assert set(log.Tags()["images"]) == {"summary_figures/scatter", "summary_figures/topn"}
+    assert log.Images("summary_figures/scatter")[0].encoded_image_string.startswith(b"\x89PNG")
+    assert log.Images("summary_figures/scatter")[0].width > 300
     settings = hyperparameters(run)
-    assert settings["variant"] == "uniform"
-    assert settings["seed"] == 0.0
+    assert settings["Variant"] == "uniform"
+    assert settings["Seed"] == "0"
     assert settings["training/lr"] == 0.05
-    assert settings["mask"] == "full space"
+    assert settings["Mask"] == "full space"
     # In the run's own file and without a list of keys of its own: the dashboard shows the union.
     hparams_tags = {f"_hparams_/session_{what}_info" for what in ("start", "end")}
     assert set(log.PluginTagToContent("hparams")) == hparams_tags
@@ -178,11 +197,11 @@ def test_a_run_shows_its_curves_its_ranking_and_its_settings(
 def test_fairness_is_visible(tiny: Study, tmp_path: Path) -> None:
     """Four groups of three in three epochs: even at last. Uniform sampling is not, of so few."""
     fair = do(Plan.of(tiny.only(["fair"], [0]), tmp_path / "runs", milestones=()))
-    for point in ("operations", "samples_O0", "samples_O1"):
+    for point in ("sampling", "sampling_O0", "sampling_O1"):
         shares = [points(fair, f"{point}/{name}")[-1] for name in ("conv", "mbconv", "bconv")]
         assert shares == [(3, pytest.approx(100 / 3, abs=1e-3))] * 3
     uniform = do(Plan.of(tiny.only(["uniform"], [0]), tmp_path / "runs", milestones=()))
-    ends = [points(uniform, f"operations/{name}")[-1][1] for name in get_space("nasbench201").operations]
+    ends = [points(uniform, f"sampling/{name}")[-1][1] for name in get_space("nasbench201").operations]
     assert len(set(ends)) > 1
 
 
@@ -194,7 +213,7 @@ def test_hyperparameters_have_one_type_in_every_run(tiny: Study, tmp_path: Path)
         for name, value in settings.items():
             types.setdefault(name, set()).add(type(value))
     assert all(len(kinds) == 1 for kinds in types.values())
-    assert {settings["mask"] for settings in found} == {"full space", "none, avg_pool_3x3"}
+    assert {settings["Mask"] for settings in found} == {"full space", "none, avg_pool_3x3"}
     assert {settings["sampling/gradients"] for settings in found} == {"sum", "parameter_mean"}
 
 
@@ -225,17 +244,17 @@ def test_a_resumed_run_has_every_point_once(
         run_one(broken, plan.architectures(broken), "cpu", quiet)
     assert not (broken.folder / "result.json").exists()
     if not before:
-        assert [step for step, _ in points(broken, "train/loss")] == [1, 2]
+        assert [step for step, _ in points(broken, "learning/loss")] == [1, 2]
     do(plan)
     assert len(event_files(log_folder(broken, tracking_of(broken)))) <= 2
     assert len(set(written(broken))) == len(written(broken))
     assert written(broken) == written(whole)
     for tag in (
-        "train/loss",
-        "optimizer/gradient_norm",
-        "operations/conv",
-        "rank/tau_b/all",
-        "final/tau_b/top5",
+        "learning/loss",
+        "learning/gradient_norm",
+        "sampling/conv",
+        "ranking/tau_b/all",
+        "summary/tau_b/top5",
     ):
         assert points(broken, tag) == points(whole, tag)
     scores = [milestones_file.read(run.folder).drop(columns="seconds") for run in (whole, broken)]
@@ -251,18 +270,18 @@ def test_a_dashboard_that_has_read_a_log_goes_on_with_the_one_in_its_place(
         monkeypatch.setattr(time, "time", lambda second=second: now + second)
         with Log(tmp_path) as log:
             for step in range(1, steps + 1):
-                log.scalars({"train/loss": second}, step)
+                log.scalars({"learning/loss": second}, step)
         dashboard.Reload()
         fresh = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0}).Reload()
         for reader in (dashboard, fresh):
-            points = [(event.step, event.value) for event in reader.Scalars("train/loss")]
+            points = [(event.step, event.value) for event in reader.Scalars("learning/loss")]
             assert points == [(step, second) for step in range(1, steps + 1)]
         assert len(event_files(tmp_path)) == expected
     with Log(tmp_path) as log:  # in the same second, when names would not tell which comes later
-        log.scalars({"train/loss": 9}, 1)
+        log.scalars({"learning/loss": 9}, 1)
     assert len(event_files(tmp_path)) == 1
     fresh = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0}).Reload()
-    assert [(event.step, event.value) for event in fresh.Scalars("train/loss")] == [(1, 9)]
+    assert [(event.step, event.value) for event in fresh.Scalars("learning/loss")] == [(1, 9)]
 
 
 def test_runs_that_were_trained_without_it_are_shown_later(tiny: Study, tmp_path: Path) -> None:
@@ -273,9 +292,9 @@ def test_runs_that_were_trained_without_it_are_shown_later(tiny: Study, tmp_path
     assert [complete(run) for run in plan.runs] == ["written", "written", "still running or not begun"]
     assert [complete(run) for run in plan.runs[:2]] == ["there before"] * 2
     for run, old in zip(plan.runs, runs, strict=False):
-        assert [step for step, _ in points(run, "train/loss")] == [1, 2, 3]
-        assert len(points(run, "final/tau_b")) == 1
-        ends = [event.wall_time for event in read(run).Scalars("train/loss")]
+        assert [step for step, _ in points(run, "learning/loss")] == [1, 2, 3]
+        assert len(points(run, "summary/tau_b")) == 1
+        ends = [event.wall_time for event in read(run).Scalars("learning/loss")]
         seconds = [row["seconds"] for row in history.read(old.folder)]
         assert np.diff(ends).tolist() == pytest.approx(seconds[1:], abs=1e-3)
     # An older version's history has less in it.
@@ -284,9 +303,9 @@ def test_runs_that_were_trained_without_it_are_shown_later(tiny: Study, tmp_path
     frame[["epoch", "updates", "lr", "loss", "accuracy", "seconds"]].to_csv(path, index=False)
     assert complete(plan.runs[0]) == "written"
     tags = [tag for tag, _ in written(plan.runs[0])]
-    assert tags.count("train/loss") == 3
-    assert "figures/scatter" not in tags  # of 30 architectures
-    assert not [tag for tag in tags if tag.startswith(("operations", "samples", "optimizer/gradient"))]
+    assert tags.count("learning/loss") == 3
+    assert "summary_figures/scatter" not in tags  # of 30 architectures
+    assert not [tag for tag in tags if tag.startswith(("sampling", "samples", "learning/gradient"))]
 
 
 def test_studies_that_compare_alike_share_a_log_and_others_have_their_own(
@@ -299,13 +318,13 @@ def test_studies_that_compare_alike_share_a_log_and_others_have_their_own(
     other = Plan.of(replace(first.study, name="other", top=(5,)), root, milestones=())
     for plan, what in ((again, "there before"), (other, "written")):
         assert complete(plan.runs[0]) == what
-        assert [step for step, _ in points(plan.runs[0], "train/loss")] == [1, 2, 3]
+        assert [step for step, _ in points(plan.runs[0], "learning/loss")] == [1, 2, 3]
     one, two, three = (
         link_of(plan.runs[0], tracking_of(plan.runs[0])).resolve() for plan in (first, again, other)
     )
     assert one == two != three
-    assert "final/tau_b/top10" in read(run).Tags()["scalars"]
-    assert "final/tau_b/top10" not in read(other.runs[0]).Tags()["scalars"]
+    assert "summary/tau_b/top10" in read(run).Tags()["scalars"]
+    assert "summary/tau_b/top10" not in read(other.runs[0]).Tags()["scalars"]
     # The same study asked with another comparison turns its link.
     turned = Plan.of(replace(first.study, top=(5,)), root, milestones=())
     assert complete(turned.runs[0]) == "there before"
@@ -318,8 +337,8 @@ def test_a_run_scored_in_several_processes_is_shown_as_well(tiny: Study, tmp_pat
     plan = Plan.of(tiny.only(["uniform"], [0]), tmp_path / "runs", milestones=MILESTONES)
     ((run, result),) = execute(plan, plan.runs, "cpu", 2)
     assert result["status"] == "finished"
-    assert [step for step, _ in points(run, "train/loss")] == [1, 2, 3]
-    assert len(points(run, "final/tau_b")) == 1
+    assert [step for step, _ in points(run, "learning/loss")] == [1, 2, 3]
+    assert len(points(run, "summary/tau_b")) == 1
     assert len(written(run)) == len(set(written(run)))
 
 
@@ -376,17 +395,17 @@ def test_milestones_are_due_after_epochs_and_never_at_the_end() -> None:
 
 def test_what_is_not_known_is_not_shown() -> None:
     row = {"epoch": 1, "updates": 2, "lr": 0.1, "loss": 1.0, "accuracy": 50.0, "seconds": 2.0}
-    tags = {"train/loss", "train/accuracy", "optimizer/lr", "optimizer/updates", "time/epoch_s"}
+    tags = {"learning/loss", "learning/accuracy", "learning/rate", "learning/updates", "speed/epoch_s"}
     assert set(Curves()(row)) == tags
     more = row | {"images": 100, "gradient_norm": float("nan")}
     more |= {"samples/0-1/none": 1, "samples/0-1/skip_connect": 3}
     curves = Curves()
     found = curves(more)
-    assert found["time/images_per_s"] == 50
-    assert found["samples_0-1/skip_connect"] == found["operations/skip_connect"] == 75
-    assert "optimizer/gradient_norm" not in found
+    assert found["speed/images_per_s"] == 50
+    assert found["sampling_0-1/skip_connect"] == found["sampling/skip_connect"] == 75
+    assert "learning/gradient_norm" not in found
     later = curves(row | {"samples/0-1/none": 3, "samples/0-1/skip_connect": 1})
-    assert later["samples_0-1/none"] == later["operations/none"] == 50  # so far
+    assert later["sampling_0-1/none"] == later["sampling/none"] == 50  # so far
 
 
 def test_names_of_variants_as_names_of_folders() -> None:
@@ -418,11 +437,15 @@ def test_an_estimate_shows_how_each_of_its_measures_ranks(tiny: Study, tmp_path:
     for measure in size.measures:
         rows = joined[joined["measure"] == measure]
         tau = kendall_tau(rows["digits_test"], rows["score"]).value
-        assert points(plan.runs[1], f"measures/tau_b/{measure}") == [(0, pytest.approx(tau, rel=1e-6))]
-    assert points(plan.runs[1], "final/tau_b") == points(plan.runs[1], f"measures/tau_b/{size.measures[0]}")
+        assert points(plan.runs[1], f"summary_measures/tau_b/{measure}") == [
+            (0, pytest.approx(tau, rel=1e-6))
+        ]
+    assert points(plan.runs[1], "summary/tau_b") == points(
+        plan.runs[1], f"summary_measures/tau_b/{size.measures[0]}"
+    )
     settings = hyperparameters(plan.runs[1])
-    assert settings["variant"] == "size"
-    assert settings["seed"] == 0.0
+    assert settings["Variant"] == "size"
+    assert settings["Seed"] == "0"
     (event,) = log.Tensors("rankings/text_summary")
     (text,) = event.tensor_proto.string_val
     assert all(f"| {measure} | " in text.decode() for measure in size.measures)
@@ -446,6 +469,17 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     shutil.rmtree(folder)
     assert main(["run", *words]) == 0  # nothing to do but to link again
     assert list(folder.glob("nasbench201/uniform/seed0/events.out.tfevents.*"))
+    page = EventAccumulator(str(folder / "hparams")).Reload().PluginTagToContent("hparams")
+    experiment = plugin_data_pb2.HParamsPluginData.FromString(page["_hparams_/experiment"]).experiment
+    infos = {info.name: info for info in experiment.hparam_infos}
+    plan = plan_from_args(run_words, milestones=())
+    assert set(infos) == {name for one in plan.runs for name in hparams(one)}
+    assert infos["Variant"].differs
+    assert not infos["training/momentum"].differs
+    assert [metric.name.tag for metric in experiment.metric_infos][:2] == [
+        "summary/tau_b",
+        "summary/topn_mean_tau",
+    ]
     capsys.readouterr()
     (history_file,) = tmp_path.glob("trainings/*/history.csv")
     history_file.write_text("no table")
@@ -477,7 +511,7 @@ def test_parts_of_the_comparison_are_the_analysis_of_the_study(tiny: Study, tmp_
     run = do(plan)
     row = collect(plan.folder).runs.iloc[0]
     for name in ("tau_b", "topn_mean_tau", "spearman"):
-        ((_, value),) = points(run, f"final/{name}")
+        ((_, value),) = points(run, f"summary/{name}")
         assert value == pytest.approx(row[name], rel=1e-6), name
     compared = comparison(tracking_of(run), run.variant)
     assert compared.sampled.sum() == row["n"] == 5
