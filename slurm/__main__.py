@@ -49,7 +49,7 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
 def add_retry(parser: argparse.ArgumentParser) -> None:
     add_work(parser)
     parser.add_argument(
-        "--profile", type=Path, metavar="TOML", help="another than that of the last submission"
+        "--profile", type=Path, metavar="TOML", help="a profile other than that of the last submission"
     )
 
 

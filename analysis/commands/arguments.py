@@ -93,7 +93,7 @@ def yardstick(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--front",
         metavar="KIND[:MEASURE]",
-        help="what the Pareto front is made of (short-training, where the study has it)",
+        help="kind of ranking that forms the Pareto front (default: short-training, where the study has it)",
     )
     parser.add_argument(
         "--cost", choices=("seconds", "steps", "macs"), default="seconds", help="cost of the front (seconds)"
@@ -192,15 +192,15 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{side}lower-is-better",
             action="store_true",
-            help=f"the column {of} is a loss, an error, a rank",
+            help=f"the column {of} is one in which lower is better: a loss, an error, a rank",
         )
     parser.add_argument(
-        "--truth-dialect", metavar="NAME", help="where the truth is in another dialect than --dialect"
+        "--truth-dialect", metavar="NAME", help="dialect of the truth, if it differs from --dialect"
     )
     parser.add_argument(
         "--truth-arch-column",
         metavar="COLUMN",
-        help="where the truth has another column of names than --arch-column",
+        help="column of names of the truth, if it differs from --arch-column",
     )
     parser.add_argument(
         "--average", action="store_true", help="rows that name one architecture (seeds) become their mean"
@@ -208,7 +208,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--partial",
         action="store_true",
-        help="allow that fewer than half of the smaller file's rows are in the other",
+        help="accept two files that share fewer than half of the rows of the smaller one",
     )
 
 
@@ -232,6 +232,6 @@ def add_spelling(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--arch-column",
         metavar="COLUMN",
-        help="what names the architectures (default: arch, arch_str, architecture or index, else a first column without"
-        " a name)",
+        help="the column that names the architectures (default: arch, arch_str, architecture or index, else a"
+        " first column without a name)",
     )

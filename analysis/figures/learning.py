@@ -1,4 +1,4 @@
-"""How a ranking comes about: tau-b against the updates of the training (analysis/measures/learning.py)."""
+"""tau-b during training, against the updates of the supernet (analysis/measures/learning.py)."""
 
 from __future__ import annotations
 

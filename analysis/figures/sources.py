@@ -53,7 +53,7 @@ def draw(
         source = read_truth_file(Path(source)) if table else read_study(figure, Path(source))
     given = parts_of(figure, source)
     if ax is not None and page is not None:
-        raise ValueError(f"page: {page!r} goes without ax, on which every page would be drawn")
+        raise ValueError(f"page: {page!r} cannot be combined with ax: all pages would be drawn on it")
     options = {} if ax is None else {"ax": ax}
     drawn = [one for part in given.values() for one in figure.draw(part, **options)]
     if not drawn:

@@ -224,7 +224,7 @@ def band(axes: Axes, x: Any, mean: Any, std: Any, colour: str, alpha: float = 0.
 
 
 def zero_line(axes: Axes) -> None:
-    """Where a coefficient says nothing."""
+    """The line of no correlation."""
     axes.axhline(0, color="#999999", linewidth=0.8, zorder=0.9)
 
 

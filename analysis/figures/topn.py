@@ -136,8 +136,8 @@ def _seeds(group: pd.DataFrame) -> str:
 
 
 def _restriction(axes: Axes, here: pd.DataFrame) -> None:
-    """The band of range restriction of the best variant, of the full space if there is one: one for each would be a
-    grey wall."""
+    """The band of range restriction of the best variant, of the full space if there is one: one band for each
+    would hide the lines."""
     known = here.dropna(subset=list(EXPECTED))
     if FULL in set(known["mask"]):
         known = known[known["mask"] == FULL]

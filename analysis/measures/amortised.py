@@ -1,4 +1,4 @@
-"""What it costs to rank n architectures, preparation included: what is dear once is cheap for many.
+"""Amortised cost: what ranking n architectures costs, preparation included.
 
 total(n) = preparation + n x mean cost of an architecture, for n = 100, 1,000 and all that the space's mask allows.
 The mean is over all architectures that were asked for, with those that came to no score: they cost time too. Quality

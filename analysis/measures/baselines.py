@@ -1,4 +1,4 @@
-"""Rankings that need no network: what every other ranking is set beside. More is better in all of them.
+"""Baselines: rankings that need no trained network. More is better in all of them.
 
 params, macs: cost of the stand-alone network. Layers: of the searched part, those that the output depends on (of
 NAS-Bench-201 the live convolutions of a cell; of Blox the layers on the longest path, and in all). log_rank_sum: the

@@ -1,7 +1,7 @@
 """The noise ceiling: how well one measurement of the truth ranks another.
 
-A truth table with columns `<column>_seed0`, `<column>_seed1`, ... holds the same training repeated. What one
-seed says about another is the level that no score should be blamed for missing. Four estimates, named apart:
+A truth table with columns `<column>_seed0`, `<column>_seed1`, ... holds the same training repeated. How well one
+seed ranks another is about what can be expected of a score at best. Four estimates, named apart:
 
 * seed_to_seed: mean over pairs of seeds; one seed against one other.
 * seed_to_mean: mean over seeds; one seed against the mean of the others. The nearest measured figure where

@@ -170,7 +170,7 @@ def collect(folder: str | Path, with_points: bool = True) -> Collected:
 
 
 def _used(spaces: Mapping[Space, ScoreSets], rankings: Sequence[Ranking]) -> dict[ScoreSets, list[list[Any]]]:
-    """The sets on which rankings of each space are judged, in words; where there is no ranking yet, what the study
+    """The sets on which rankings of each space are evaluated, in words; where there is no ranking yet, what the study
     scores."""
     used: dict[ScoreSets, list[list[Any]]] = {sets: [] for sets in spaces.values()}
     for ranking in rankings:

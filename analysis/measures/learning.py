@@ -1,4 +1,4 @@
-"""How a ranking comes about: tau-b after the updates of the training, from what was scored at its milestones."""
+"""tau-b during training, from the scores at its milestones."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class ScoreSets:
         return self._declared(self.study.scored)
 
     def of(self, held: Bools) -> ScoreSet:
-        """The set on which a ranking is judged all of whose seeds hold these rows of the truth."""
+        """The set on which a ranking is evaluated if all of its seeds hold these rows of the truth."""
         for scored in (self.study.scored, *self.study.scored_otherwise):
             if held[self._declared(scored).rows].all():
                 return self._declared(scored)
@@ -126,7 +126,7 @@ class ScoreSets:
         return self._last_rows[1]
 
     def of_tables(self, tables: Sequence[Table]) -> ScoreSet:
-        """The set on which a ranking is judged whose seeds have these tables of scores, at least one."""
+        """The set on which a ranking is evaluated if its seeds have these tables of scores, at least one."""
         return self.of(np.logical_and.reduce([self.rows_of(table) >= 0 for table in tables]))
 
     def has_none(self, held: Bools) -> bool:

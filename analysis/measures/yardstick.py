@@ -1,7 +1,8 @@
 """One yardstick for all ways to rank: quality in cumulative bins of the truth, beside what it cost.
 
 Rankings are compared on the same architectures: by default those that every one of them has scored ('common').
-A ranking that has scores of less than half of them (SHARE) would leave the others little: it is set apart and said so.
+A ranking that has scores of less than half of them (SHARE) would reduce that set too much: it is excluded, and the
+report says so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How sure a mean over trainings is: an interval that covers other architectures and other trainings.
+"""Uncertainty of a mean over trainings: an interval that covers other architectures and other trainings.
 
 The design is crossed: each of S trainings (seeds) scores the same n architectures. The variance of the mean statistic
 has three parts: of the architectures, of the trainings, and of what is of neither alone (an architecture that one

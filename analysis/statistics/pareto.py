@@ -17,7 +17,7 @@ def pareto_front(cost: ArrayLike, accuracy: ArrayLike) -> np.ndarray:
     cost, accuracy = np.asarray(cost, dtype=float), np.asarray(accuracy, dtype=float)
     if cost.shape != accuracy.shape or cost.ndim != 1:
         raise ValueError(
-            f"cost, accuracy: shapes {cost.shape} and {accuracy.shape} are not one and the same (n,)"
+            f"cost, accuracy: shapes {cost.shape} and {accuracy.shape} differ; both must be (n,)"
         )
     if not (np.isfinite(cost).all() and np.isfinite(accuracy).all()):
         raise ValueError("cost, accuracy: not all values are finite")

@@ -1,4 +1,4 @@
-"""Partial rank correlation: does a score know more of the truth than a cost (parameters, MACs) tells already?
+"""Partial rank correlation: does a score say more of the truth than a cost (parameters, MACs) does?
 
 With rank correlations a (truth and score), b (truth and cost) and c (score and cost):
 

@@ -1,4 +1,4 @@
-"""p-values of a difference between two variants, and their correction for how many pairs are looked at.
+"""p-values of a difference between two variants, and their correction for the number of pairs.
 
 Two things must hold before one variant is called better, since two things vary:
 

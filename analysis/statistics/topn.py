@@ -1,6 +1,6 @@
 """The top of a ranking: true top-N, predicted top-K, their overlap, and what a search would lose.
 
-Two sets are easily taken for one another, so every name says which it is:
+Two sets are easily confused, so every name says which one it uses:
 
 * the *true* top-N: the N architectures with the highest truth. Ties are broken by file order.
 * the *predicted* top-K: the K with the highest score. Ties are broken at random by a seed, never by position:

@@ -1,4 +1,4 @@
-"""How sure a correlation is. Two sources of error are kept apart.
+"""Uncertainty of a correlation. Two sources of error are kept apart.
 
 *Over architectures*: another sample of as many architectures would give another value. `interval` states it:
 a percentile bootstrap for up to BOOTSTRAP_LIMIT architectures, the infinitesimal jackknife above (see

@@ -1,4 +1,4 @@
-"""vote: several ways to score as one, by ranks.
+"""vote: several scores combined into one ranking.
 
 Abdelfattah et al., "Zero-cost proxies for lightweight NAS" (ICLR 2021), let synflow, jacob_cov and snip vote on every
 pair of architectures; such majorities need not be transitive and give no scores. Here an architecture's score is the

@@ -1,4 +1,4 @@
-"""Values that are dear to compute, kept in a file beside the study that they are of.
+"""Values that are expensive to compute, kept in a file beside the study that they are of.
 
 A value is kept by a digest of all that it depends on, the code and the libraries that computed it among it, and comes
 back from its text, computed or kept: the two do not differ by a bit. A file that is damaged, or cannot be written, is

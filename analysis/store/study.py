@@ -169,7 +169,7 @@ def _named_apart(runs: tuple[Run, ...]) -> tuple[Run, ...]:
 
 
 def _views(runs: tuple[Run, ...], entries: list[dict[str, Any]]) -> list[Run]:
-    """The runs again, once for each further mask under which they are judged."""
+    """The runs again, once for each further mask under which they are evaluated."""
     views = []
     for run, entry in zip(runs, entries, strict=True):
         for evaluation in entry.get("evaluations", ()):

@@ -1,4 +1,4 @@
-"""Tables of other people's making, whatever their format and spelling: one reader for every command that takes one.
+"""Tables from other sources, in any format and spelling: one reader for every command that takes one.
 
 content      bytes of a file, unpacked, within bounds
 delimited    CSV           arrays    NumPy, Parquet         structures   JSON and plain pickles

@@ -193,7 +193,7 @@ def _of_column(one: UserTable, asked: Asked, column: str, word: str) -> list[str
         notes.append(f"{word}: lower is better in {column!r}; its sign is turned, in all that is shown")
     elif called:
         notes.append(
-            f"{word}: the column is called {column!r}, and lower may be better in it; it is compared as higher is"
+            f"{word}: the column is called {column!r}, in which lower may be better; it is compared as higher is"
             f" better unless {flag} is given"
         )
     if one.read is not None and one.read.dialect.name != STRING:

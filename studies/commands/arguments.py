@@ -45,7 +45,7 @@ def add_study(parser: argparse.ArgumentParser) -> None:
         "--only", action="append", metavar="VARIANT", help="only this variant; may be repeated"
     )
     parser.add_argument(
-        "--smoke", action="store_true", help="the same grid at a size that only shows that it works"
+        "--smoke", action="store_true", help="use the same grid at a tiny size, to check that it works"
     )
     parser.add_argument(
         "--all",
@@ -62,8 +62,8 @@ def add_study(parser: argparse.ArgumentParser) -> None:
         "--set",
         action="append",
         metavar="SETTING=VALUE",
-        help="for a try, in every variant: training.epochs=5, sampling.kind=fair; makes a study of its own, with the "
-        "folder RUNS/NAME+SETTING=VALUE; may be repeated",
+        help="change a setting of every variant, for example training.epochs=5 or sampling.kind=fair; makes a "
+        "study of its own, with the folder RUNS/NAME+SETTING=VALUE; may be repeated",
     )
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)"
@@ -77,10 +77,10 @@ def add_new(parser: argparse.ArgumentParser) -> None:
         "--data",
         default="digits",
         metavar="NAME",
-        help="images: a data set of `studies data list`, or folder:NAME (digits)",
+        help="data set of `studies data list`, or folder:NAME (digits)",
     )
     parser.add_argument("--image-size", type=int, metavar="N", help="pixels a side; needed for a folder")
-    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
     add_data_root(parser)
 
 
@@ -114,7 +114,7 @@ def add_work(parser: argparse.ArgumentParser) -> None:
         "--milestone-share",
         type=float,
         metavar="SHARE",
-        help="passes through the network that all milestones of a training may take, as a share of the training's own"
+        help="upper bound of what all milestones of a training cost, as a share of the training's own forward passes"
         " (default: 0.05; a learning curve worth printing takes more)",
     )
     add_data_root(parser)
@@ -130,7 +130,11 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="id of a finished run, as `show` prints it, or its folder")
     parser.add_argument("--arch", help="the sub-network of this architecture (default: the whole supernet)")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="a file that is not there yet"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a new file; an existing one is not overwritten",
     )
     parser.add_argument(
         "--format",
@@ -142,13 +146,13 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="K",
-        help="BN statistics of the sub-network by K training batches, as the BN mode reset-recalibrate-K has them "
-        "(default: those of the training, which all paths share)",
+        help="recompute the BN statistics of the sub-network on K training batches, as BN mode reset-recalibrate-K "
+        "does (default: those of the training, which all paths share)",
     )
     parser.add_argument(
         "--averaged",
         action="store_true",
-        help="the average of the weights that the training kept (training.ema)",
+        help="export the averaged weights that the training kept (training.ema)",
     )
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), help="folder of all results (default: runs)"
@@ -168,7 +172,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         "--unit", choices=UNITS, default="steps", help="unit of budget and cut-off (default: steps)"
     )
     parser.add_argument(
-        "--ratio", type=float, default=4.0, help="cut-off, times the fastest stage 1 (default: 4)"
+        "--ratio", type=float, default=4.0, help="cut-off, as a multiple of the shortest stage 1 (default: 4)"
     )
     parser.add_argument("--seeds", type=int, default=10, help="searches by each method (default: 10)")
     parser.add_argument(
@@ -236,7 +240,9 @@ def add_data_name(parser: argparse.ArgumentParser) -> None:
 def add_data_check(parser: argparse.ArgumentParser) -> None:
     add_data_name(parser)
     parser.add_argument(
-        "--image-size", type=int, help="of a folder of images, which may have any size: pixels a side"
+        "--image-size",
+        type=int,
+        help="for a folder of images of any size: side in pixels to which they are resized",
     )
     add_format(parser)
 
@@ -257,7 +263,7 @@ def add_truth_check(parser: argparse.ArgumentParser) -> None:
 
 def add_truth_show(parser: argparse.ArgumentParser) -> None:
     add_table(parser)
-    parser.add_argument("--all", action="store_true", help="every column of a table that has many")
+    parser.add_argument("--all", action="store_true", help="show every column of a table")
     _add_format_or_json(parser)
 
 
@@ -284,7 +290,7 @@ def add_truth_build(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--architectures", type=_count, help="how many, without replacement; or all")
     which.add_argument("--arch", action="append", metavar="ARCH", help="this architecture; may be repeated")
     parser.add_argument("--seeds", type=int, required=True, help="trainings of each architecture")
-    parser.add_argument("--sample-seed", type=int, default=0, help="which random sample (default: 0)")
+    parser.add_argument("--sample-seed", type=int, default=0, help="seed of the random sample (default: 0)")
     parser.add_argument("--mask", default="", help="operations that no architecture uses: OP,OP")
     parser.add_argument(
         "--curves", action="store_true", help="also keep the validation accuracy after every epoch"
@@ -296,7 +302,9 @@ def add_truth_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="default: cpu")
     parser.add_argument("--workers", type=int, help=WORKERS)
     parser.add_argument(
-        "--export", action="store_true", help="train nothing; write the table from what is there"
+        "--export",
+        action="store_true",
+        help="train nothing; write the table from the networks trained so far",
     )
 
 

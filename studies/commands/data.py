@@ -1,4 +1,4 @@
-"""`studies data list | get | check`: the images that there are, how to get them, whether they are right."""
+"""`studies data list | get | check`: list, download and verify images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`studies run NAME`: do what is left of a study, then write its report. `studies tensorboard NAME`: what TensorBoard
+"""`studies run NAME`: run what a study lacks, then write its report. `studies tensorboard NAME`: what TensorBoard
 shows of a study, also of runs that were trained without it."""
 
 from __future__ import annotations

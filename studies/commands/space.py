@@ -1,5 +1,5 @@
-"""`studies space`: a search space under a mask: how many architectures, what they cost, what one looks like, what the
-best are made of. `studies describe`: everything that is known about an architecture without training it.
+"""`studies space`: a search space under a mask: how many architectures, what they cost, an example, the operations
+of the best. `studies describe`: everything that is known about an architecture without training it.
 
 python -m studies space nasbench201 --mask none,skip_connect
 python -m studies space blox --mask bconv,ST6 --seed 3 --draw example.png

@@ -1,4 +1,4 @@
-"""`studies truth list | show | check | import`: tables of ground truth, what they are, and how noisy."""
+"""`studies truth list | show | check | import`: tables of ground truth, their contents and noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number of parameters and of multiply-accumulates of the network as scores: the baselines of everything else."""
+"""The numbers of parameters and multiply-accumulates of the network as scores: baselines of all other estimators."""
 
 from __future__ import annotations
 

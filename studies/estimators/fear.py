@@ -1,6 +1,6 @@
-"""FEAR: train a network until it knows what a shallow learner knows, freeze its front, train the rest a little longer.
+"""FEAR: train a network until it is as accurate as a shallow learner, freeze its front, train the rest a little longer.
 
-What is counted on: a good network reaches the threshold soon, and from the features that it then has, the last cells
+Assumption: a good network reaches the threshold soon, and from the features that it then has, the last cells
 learn fast. Differs from the published code: weight decay leaves BN and biases alone, as everywhere here.
 
 Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2021), section 3, and its released code

@@ -1,4 +1,4 @@
-"""How far a run is, as its own files and its lock say: which scores it has and which it lacks."""
+"""The state of a run by its own files and its lock: which scores it has and which it lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a run: for looking; the results of record are the run's other files.
+"""What TensorBoard shows of a run: for monitoring; the results of record are the run's other files.
 
 links: which runs are shown and where their logs are. comparison: the score sets and their tau. milestones: scores
 during training. events: the one module that writes event files. log: the log of a finished run from its files, and what

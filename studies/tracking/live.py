@@ -1,4 +1,4 @@
-"""The log while a run trains. Trouble with it is said once and never harms the run."""
+"""The log while a run trains. An error is reported once and never stops the run."""
 
 from __future__ import annotations
 

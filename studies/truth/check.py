@@ -1,6 +1,6 @@
-"""Whether a table is what it says: architectures, ranges, means of seeds, equal rows, the benchmark's known values.
+"""Checks of a table: architectures, ranges, means of seeds, equal rows, the benchmark's known values.
 
-An error is what would make a result wrong; a note is what its reader should know.
+An error would make a result wrong; a note is what its reader should know.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pickle files of strangers, read without running anything that they say, whole or piece by piece.
+"""Untrusted pickle files, read without executing anything in them, whole or piece by piece.
 
 A pickle is a program that may call any function. This machine carries out its instructions for built-in containers,
 numbers, text and NumPy arrays of numbers or text (pickle_values.py); whatever else a file says or names is refused. A

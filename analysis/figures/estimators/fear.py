@@ -136,7 +136,7 @@ def after_epochs(group: SideBySide, apart: Sequence[Scored] = ()) -> pd.DataFram
     value; spearman_worst: over all, those without ranked worst; missing: their share.
 
     apart: more rankings than the group's own. Where networks are looked at while they train, other networks that never
-    do are left out: these are judged without training elsewhere."""
+    do are left out: these are evaluated without training elsewhere."""
     proxies = [one for one in (*group.rankings, *apart) if is_proxy(one)]
     rows = _rows(group, proxies)
     trained = set(rows.loc[rows["epoch"] > 0, "variant"])

@@ -97,7 +97,7 @@ def _explanations(result: Result) -> list[str]:
     if result["baselines"]:
         lines.append(f"baselines: more is better; {BASELINE_TEXT}.")
     lines += [
-        "at K: in brackets the level by chance, that of scores that know nothing; of tau-b and the sparse tau it is 0."
+        "at K: in brackets the expected value of random scores; for tau-b and the sparse tau it is 0."
         " Ranks: 1 is best. Regret in the units of the truth.",
         f"intervals: {result['interval']}.",
         f"ties: {result['ties']}. seed {result['seed']}.",

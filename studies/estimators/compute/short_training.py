@@ -1,4 +1,4 @@
-"""Train each network for a few epochs and see how far it has got."""
+"""Train each network for a few epochs and score it by its accuracy then."""
 
 from __future__ import annotations
 

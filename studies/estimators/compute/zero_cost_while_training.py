@@ -1,4 +1,4 @@
-"""Zero-cost proxies of networks that are being trained: does a proxy still rank once there is something to see?
+"""Zero-cost proxies of networks that are being trained: does a proxy still rank once training has begun?
 
 A look takes a copy of the network, so the network after some epochs has the same bits as one that nobody looked at.
 Epoch 0 is the untrained network: the first initialisation of `ZeroCost`, to the bit.
