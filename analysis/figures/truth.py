@@ -108,8 +108,8 @@ def operation_use(use: pd.DataFrame, *, space: str, note: str = "", ax: Canvas |
         )
         style.add_note(
             figure,
-            "Usage: how many of the true top-N use it at least once. Share: of all choices in the true top-N, how many"
-            " are it.",
+            "Usage: the share of the true top-N that use the operation at least once. Share: its part of all"
+            " operations in the true top-N.",
             note,
         )
     return figure

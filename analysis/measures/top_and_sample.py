@@ -1,5 +1,5 @@
 """Does a table of scores hold a true top-N and a random sample, as a run of a study does? Then a coefficient over both
-is of neither: of a set that is rich in the best.
+describes neither, but a set that is rich in the best.
 
 Told by the scores themselves. A random set of so few architectures would hardly contain the whole of a true top-N; and
 the samples of this project are drawn by a seed (scored.py), so that the sample can be drawn again and compared.

@@ -189,18 +189,21 @@ def assumptions(answers: Sequence[Answer]) -> str:
 
 
 def _against_baselines(rows: pd.DataFrame) -> list[str]:
-    """What the leader is beside params, and beside the baseline that is the hardest to beat, where that is another."""
+    """The leader against params, and against the baseline that is the hardest to beat, where that is another."""
     rows = rows[rows["other"].isin(BASELINES) & rows["difference"].notna()]
     if not len(rows):
         return []
     hardest = rows.sort_values("difference", kind="stable").iloc[0]
     params = rows[(rows["other"] == "params") & (rows["difference"] > hardest["difference"])]
     by_verdict: dict[str, list[str]] = {}
+    note = ""
     for row in [*params.to_dict("records"), hardest.to_dict()]:
+        if verdict(row) == "not significant" and row["low"] * row["high"] > 0:
+            note = " after correction for the number of comparisons; the intervals are not corrected"
         by_verdict.setdefault(verdict(row), []).append(f"{IN_WORDS[row['other']]}{_change(row)}")
     shown = [f"{BESIDE[kind]} {_and(names)}" for kind, names in by_verdict.items()]
     leader = rows.iloc[0]["leader"]
-    return [f"Beside rankings that need no network: “{leader}” {', and '.join(shown)}."]
+    return [f"Compared with baselines that need no network: “{leader}” {', and '.join(shown)}{note}."]
 
 
 def _and(names: Sequence[str]) -> str:

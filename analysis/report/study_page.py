@@ -68,7 +68,7 @@ def answer_box(collected: Collected) -> list[Html]:
     if text := assumptions(answers):
         pieces.append(
             element(
-                "details", element("summary", "How the numbers of seeds are reckoned"), text, class_="small"
+                "details", element("summary", "How the numbers of seeds are computed"), text, class_="small"
             )
         )
     return [element("div", *pieces, class_="answer")]

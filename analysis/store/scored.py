@@ -1,6 +1,6 @@
 """Which architectures of a ground-truth table a study scores: all, or its true top-N and a random sample.
 
-A correlation over both sets together would be of neither, so what is said of the space as a whole is of the random
+A correlation over both sets together would describe neither, so what is said of the space as a whole is of the random
 sample alone, and what is said of the true top-N is of those sets.
 
 Samples are nested: the table's rows are put in one random order, and the sample of a subset is the first of them that

@@ -127,7 +127,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="id of a finished run, as `show` prints it, or its folder")
+    parser.add_argument(
+        "run", metavar="RUN", help="id of a finished run, as `show STUDY --wide` prints it, or its folder"
+    )
     parser.add_argument("--arch", help="the sub-network of this architecture (default: the whole supernet)")
     parser.add_argument(
         "--out",

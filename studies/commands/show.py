@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections import Counter
 from statistics import mean
 
 from analysis.tables import Column, Table, fixed, write
+from analysis.tables.writers import WIDTH
 from studies.commands.plan import plan_from_args
 from studies.model.study import Run
 from studies.running.parallel import default_workers
@@ -30,12 +32,13 @@ def show_plan(plan: Plan, form: str = "text") -> int:
     ]
     left = [run for run, state in zip(plan.selected, states, strict=True) if state.name not in COMPLETE]
     numbers = f"{len(states)} jobs, {len(states) - len(left)} complete, {len(left)} to do"
+    question = textwrap.fill(study.question, WIDTH)
     print(
         write(
             by_variant(plan.selected, states) if form == "text" else grid(plan.selected, states),
             form,
             facts={"study": study.name, "title": study.title, "question": study.question, "data": study.note},
-            before="\n\n".join([f"{study.title}\n{study.question}\nData: {study.note}", *notes]),
+            before="\n\n".join([f"{study.title}\n{question}\nData: {study.note}", *notes]),
             after=f"{numbers}{_time(plan.selected, states, left)}\n{counts(states)}",
         )
     )
@@ -48,7 +51,7 @@ def show_plan(plan: Plan, form: str = "text") -> int:
 
 
 def by_variant(runs: list[Run], states: list[State]) -> Table:
-    """A row a variant, its seeds together; what there is to say of single runs below it."""
+    """A row a variant, its seeds together; below it notes on single runs."""
     groups: dict[tuple[str, str], list[tuple[Run, State]]] = {}
     for run, state in zip(runs, states, strict=True):
         groups.setdefault((run.variant.space, run.variant.name), []).append((run, state))

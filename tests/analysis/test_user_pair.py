@@ -70,7 +70,7 @@ def test_lower_is_better(correlate: Run) -> None:
     scores = nets(range(12), "valid_loss", -1)
     _, found, _ = correlate(TRUTH, scores, column="valid_loss")
     assert found["tau_b"]["value"] == -1
-    assert "'valid_loss', and lower may be better" in found["notes"][0]
+    assert "'valid_loss', in which lower may be better" in found["notes"][0]
     _, found, _ = correlate(TRUTH, scores, "--lower-is-better", column="valid_loss")
     assert (found["tau_b"]["value"], found["regret"]["1"]) == (1, 0)
     assert "its sign is turned" in found["notes"][0]

@@ -112,7 +112,7 @@ def threshold(rows: pd.DataFrame, truth: str, note: str = "", ax: Canvas | None 
             axes.set_title(style.fit(f"{variant}: n = {len(reached)}{shown}", 36))
             axes.set(xlabel="seconds of stage 1", ylabel=truth)
         count = int((rows["status"] != "ok").sum())
-        text = f"Crosses: {count} that did not reach the threshold or have no score, at what they took."
+        text = f"Crosses: {count} that did not reach the threshold or have no score, at the seconds that they took."
         style.add_note(figure, text if count else "All reached the threshold.", note)
     return figure
 
