@@ -75,17 +75,15 @@ SETTINGS: dict[str, Any] = {
     "svg.hashsalt": "ranking",
 }
 
-SCALED = (
-    *(
-        "font.size",
-        "axes.titlesize",
-        "axes.labelsize",
-        "legend.fontsize",
-        "xtick.labelsize",
-        "ytick.labelsize",
-    ),
-    *("lines.linewidth", "lines.markersize", "grid.linewidth", "axes.linewidth"),
+TEXTS = (
+    "font.size",
+    "axes.titlesize",
+    "axes.labelsize",
+    "legend.fontsize",
+    "xtick.labelsize",
+    "ytick.labelsize",
 )
+LINES = ("lines.linewidth", "lines.markersize", "grid.linewidth", "axes.linewidth")
 
 TITLES = {name: space.title for name, space in SPACES.items()}
 CEILINGS = {  # kinds of noise ceiling that figures show
@@ -130,13 +128,13 @@ def pt(points: float) -> float:
 
 
 def room(width: float) -> float:
-    """Of a figure as wide as this on a page, in inches: the width that it has here, in a page's text."""
+    """The width, in inches at a page's scale, that a figure as wide as this on a page has at the present size."""
     size = _size.get()
     return min(width, size.widest / size.scale)
 
 
 def across(most: int, width: float = WIDTH) -> int:
-    """How many panels fit beside each other, of a figure that has `most` in this width on a page."""
+    """The number of panels beside each other, of a figure that has `most` of them in this width on a page."""
     return max(1, int(most * room(width) / width + 0.4))
 
 
@@ -156,7 +154,7 @@ def fit(text: str, letters: int) -> str:
 
 def look() -> AbstractContextManager[None]:
     """The settings above while a figure is made or saved."""
-    settings = SETTINGS | {name: pt(SETTINGS[name]) for name in SCALED}
+    settings = SETTINGS | {name: pt(SETTINGS[name]) for name in (*TEXTS, *LINES)}
     return mpl.rc_context(settings)  # type: ignore[arg-type]
 
 
