@@ -49,9 +49,9 @@ def add_commands(
             add_commands(added, command.commands, metavar="|".join(command.commands))
 
 
-def completed_by(action: argparse.Action, kind: str, suffix: str = ".py") -> None:
+def completed_by(action: argparse.Action, kind: str, suffix: str | None = ".py") -> None:
     """Have a shell complete an argument's value by names of a kind (supernet_ranking/completion.py) and by files
-    with that suffix."""
+    with that suffix, if there is one."""
     action.completed_by = kind, suffix  # type: ignore[attr-defined]
 
 

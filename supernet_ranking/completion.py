@@ -51,22 +51,30 @@ def _tables(args: argparse.Namespace) -> list[str]:
     return list(table.known())
 
 
+def _figures(args: argparse.Namespace) -> list[str]:
+    """Figures that have a name."""
+    from analysis.figures.registry import figures  # Matplotlib, as above
+
+    return list(figures())
+
+
 KINDS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "studies": _studies,
     "results": _results,
     "tables": _tables,
+    "figures": _figures,
 }
 
 
 class Completer:
-    """Names of a kind, and files with a suffix (`cli.completed_by`)."""
+    """Names of a kind, and files with a suffix, if there is one (`cli.completed_by`)."""
 
-    def __init__(self, kind: str, suffix: str) -> None:
+    def __init__(self, kind: str, suffix: str | None) -> None:
         self.names, self.suffix = KINDS[kind], suffix
 
     def __call__(self, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
         named = [name for name in self.names(parsed_args) if name.startswith(prefix)]
-        return [*named, *_files(prefix, self.suffix)]
+        return [*named, *(_files(prefix, self.suffix) if self.suffix else ())]
 
 
 def _files(prefix: str, suffix: str) -> Iterator[str]:

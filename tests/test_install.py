@@ -18,6 +18,7 @@ ASKED = (
     "studies run quick",
     "studies run ./m",
     "analysis report f",
+    "analysis figure lea",
     "slurm submit --dry",
     "completion ",
 )
@@ -95,6 +96,7 @@ def test_bash_completes(tmp_path: Path) -> None:
         "quickstart",
         "./mine.py",
         "finished",
+        "leaderboard learning",
         "--dry-run",
         "bash zsh fish",
     ]

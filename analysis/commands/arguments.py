@@ -52,7 +52,10 @@ def compare(parser: argparse.ArgumentParser) -> None:
 
 def figure(parser: argparse.ArgumentParser) -> None:
     """A figure, what it is drawn from, and where to it is saved."""
-    parser.add_argument("figure", nargs="?", metavar="FIGURE", help="for example paper-4 or blox-4")
+    name = parser.add_argument(
+        "figure", nargs="?", metavar="FIGURE", help="its name, for example paper-4 or blox-4"
+    )
+    completed_by(name, "figures", None)
     source = parser.add_argument(
         "source",
         nargs="?",
