@@ -96,7 +96,7 @@ def test_bash_completes(tmp_path: Path) -> None:
         "quickstart",
         "./mine.py",
         "finished",
-        "leaderboard learning",
+        "learning leaderboard",
         "--dry-run",
         "bash zsh fish",
     ]
