@@ -19,6 +19,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from supernet.spaces.dialect import Dialect
 from supernet.spaces.expressions import Expression, Rules
+from supernet.spaces.graph import Graph, chain
 
 Cell = tuple[int, ...]
 Architecture = tuple[int, ...]
@@ -286,6 +287,16 @@ class Space(ABC):
     def edges(self, architecture: Architecture) -> tuple[Edge, ...]:
         """Of a space that is drawn as a cell: its edges with their operations, in the order of the architecture."""
         raise NotImplementedError(f"{self.name} is drawn as {self.drawn_as}")
+
+    def graph(self, architecture: Architecture) -> Graph:
+        """The architecture, in the encoding that is given, as a graph of operations (graph.py). Here a chain: one node
+        for each cell of one int, its part the stage."""
+        return chain(self.choices(architecture)["operation"], self.stages(self.published))
+
+    @property
+    def graph_labels(self) -> tuple[tuple[str, int], ...]:
+        """(operation, part) of all nodes of a graph that may be live, by part; without input and output."""
+        return tuple((name, part) for part in range(self.published.stages) for name in self.operations)
 
     @abstractmethod
     def index(self, architecture: Architecture) -> int | None:

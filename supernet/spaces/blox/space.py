@@ -35,6 +35,7 @@ from supernet.spaces.blox.dialects import DIALECTS, parse
 from supernet.spaces.blox.hash import model_hash
 from supernet.spaces.dialect import Dialect
 from supernet.spaces.expressions import Expression, Rules
+from supernet.spaces.graph import SINK, SOURCE, Graph, Node, pruned
 from supernet.spaces.space import (
     Architecture,
     Cell,
@@ -236,6 +237,22 @@ class Blox(Space):
             if kind := block_type(block):
                 found.append((f"stage {stage}", f"type {kind}"))
         return tuple(found)
+
+    @property
+    def graph_labels(self) -> tuple[tuple[str, int], ...]:
+        return tuple((name, stage) for stage in range(self.parts) for name in (*OPERATIONS, "reduction"))
+
+    def graph(self, architecture: Architecture) -> Graph:
+        """Input, then O0, O1 and reduction of each stage, then the output."""
+        nodes = [SOURCE]
+        edges: list[tuple[int, int]] = []
+        for stage, (o0, o1, previous, direct, skip) in enumerate(self.cells_of(architecture)):
+            source = len(nodes) - 1
+            first, second, reduction = source + 1, source + 2, source + 3
+            nodes += [Node(OPERATIONS[o0], stage), Node(OPERATIONS[o1], stage), Node("reduction", stage)]
+            edges += [(source, first), (second, reduction)]
+            edges += [(first, second)] * previous + [(source, second)] * direct + [(first, reduction)] * skip
+        return pruned([*nodes, SINK], [*edges, (len(nodes) - 1, len(nodes))])
 
     def index(self, architecture: Architecture) -> int | None:
         """i0 + 45 * i1 + 2025 * i2 of the official block ids; None if invalid."""

@@ -7,6 +7,7 @@ Source: Dong & Yang, NAS-Bench-201 (ICLR 2020); numbers not in that paper were c
 from __future__ import annotations
 
 import functools
+import itertools
 import random
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import ClassVar
 
 from supernet.spaces.dialect import Dialect
 from supernet.spaces.expressions import INPUT, Expression, Rules
+from supernet.spaces.graph import SINK, SOURCE, Graph, Node
+from supernet.spaces.graph import pruned as pruned_graph
 from supernet.spaces.nasbench201.dialects import DIALECTS, parse
 from supernet.spaces.nasbench201.graph import (
     CONV1,
@@ -234,6 +237,22 @@ class NasBench201(PlaceMasked):
             Edge(source, target, OPERATIONS[operation], number in live)
             for number, ((source, target), operation) in enumerate(zip(EDGES, architecture, strict=True))
         )
+
+    @property
+    def graph_labels(self) -> tuple[tuple[str, int], ...]:
+        return tuple((name, 0) for name in OPERATIONS if name != OPERATIONS[NONE])
+
+    def graph(self, architecture: Architecture) -> Graph:
+        """Input, the operation of each edge, output: of two edges that meet in a node, one follows the other."""
+        nodes = [SOURCE, *(Node(OPERATIONS[operation]) for operation in architecture), SINK]
+        ends = [(0, 0), *EDGES, (OUTPUT, OUTPUT)]  # the cell's nodes that each lies between
+        lives = [True, *(operation != NONE for operation in architecture), True]
+        follows = [
+            (a, b)
+            for (a, (_, met)), (b, (left, _)) in itertools.combinations(enumerate(ends), 2)
+            if met == left and lives[a] and lives[b]
+        ]
+        return pruned_graph(nodes, follows)
 
     def layer_counts(self, architecture: Architecture) -> dict[str, int]:
         """live_convolutions: of a cell, on edges that lead from its input to its output."""

@@ -1,0 +1,1 @@
+"""Predictors: what they see of an architecture (features.py), and models that learn from labelled ones (models.py)."""

@@ -1,0 +1,36 @@
+"""The models of predictors by name. Their settings: studies/estimators/predictor_models.py."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from studies.estimators.compute.predictors import classical
+from studies.estimators.compute.predictors.inputs import Graphs, Inputs
+from studies.estimators.compute.predictors.targets import Array
+from studies.estimators.predictor_models import PredictorModel
+
+__all__ = ["MODELS", "Graphs", "Inputs", "Model", "make"]
+
+
+class Model(Protocol):
+    """What learns from labelled architectures and ranks others. Same inputs, seed and machine: same bits; the global
+    random state is neither read nor changed."""
+
+    def __init__(self, model: PredictorModel) -> None: ...
+
+    def fit(self, x: Inputs, y: Array, seed: int) -> None:
+        """Learn from n architectures and their (n,) labels, higher is better; whatever was learned before is forgotten.
+
+        Raises ValueError for labels that are not finite or do not go with the target."""
+
+    def predict(self, x: Inputs) -> Array:
+        """(m,) scores, higher is better; in no unit. Each depends on its own row alone."""
+        ...
+
+
+MODELS: dict[str, type[Model]] = {"ridge": classical.Ridge, "forest": classical.Forest}
+
+
+def make(settings: PredictorModel) -> Model:
+    """A model of these settings, not yet fitted."""
+    return MODELS[settings.kind](settings)
