@@ -11,6 +11,9 @@ from typing import ClassVar
 
 FEATURES = ("counts", "paths", "places", "costs", "adjacency")  # groups of compute/predictors/features.py
 TARGETS = ("accuracy", "log-error", "rank")
+KERNELS = ("matern", "rbf", "linear+matern")
+HEADS = ("naive", "concat")
+LABELS = ("min-max", "given")
 
 
 def _whole(settings: object, **least: int) -> None:
@@ -96,4 +99,134 @@ class Forest(PredictorModel):
         return replace(self, trees=min(self.trees, 5))
 
 
-SETTINGS: dict[str, type[PredictorModel]] = {"ridge": Ridge, "forest": Forest}
+@dataclass(frozen=True, kw_only=True)
+class Boosting(PredictorModel):
+    """Stochastic gradient boosting of regression trees (Friedman, 2002).
+
+    rate: of each tree. subsample: fraction of the labelled architectures that a tree sees. max_features: as of Forest.
+    """
+
+    kind: str = field(default="boosting", init=False)
+    target: str = "log-error"
+    trees: int = 500
+    depth: int = 3
+    rate: float = 0.05
+    subsample: float = 0.5
+    max_features: float = 0.4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _whole(self, trees=1, depth=1)
+        _within(self, 0.001, 1, "rate", "subsample", "max_features")
+
+    def small(self) -> Boosting:
+        return replace(self, trees=min(self.trees, 5))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianProcess(PredictorModel):
+    """A Gaussian process on standardised features; its prediction is the mean.
+
+    kernel: 'matern' (smoothness 5/2), 'rbf', or 'linear+matern', one length for all features, and noise; their
+    parameters maximise the marginal likelihood."""
+
+    kind: str = field(default="gaussian-process", init=False)
+    target: str = "log-error"
+    kernel: str = "linear+matern"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _one_of(self, "kernel", KERNELS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphModel(PredictorModel):
+    """A graph convolutional network and its training by AdamW under a cosine (BRP-NAS, Dudziak et al., 2020).
+
+    The published code's faults are options: global_reads_dead: the global node also reads the slots of dead nodes,
+    which are not zero after the first layer, so that what is dead changes the output. aliased_best: the 'best' weights
+    are the last ones. summed_loss: losses are summed over a batch, not averaged.
+
+    Args:
+        layers, width: of graph convolutions; the paper has 4 of 600, which takes some 20 times as long.
+        dropout: after each layer.
+        epochs: a pass over the labelled architectures, in random order.
+        batch: architectures a step, each embedded once; of binary relations all pairs among them count.
+        lr, weight_decay: of AdamW.
+        patience: epochs without a lower training loss after which training ends.
+    """
+
+    uses_table: ClassVar[bool] = False
+    uses_graphs: ClassVar[bool] = True
+
+    layers: int = 4
+    width: int = 128
+    dropout: float = 0.2
+    epochs: int = 250
+    batch: int = 16
+    lr: float = 3.5e-4
+    weight_decay: float = 5e-4
+    patience: int = 35
+    global_reads_dead: bool = False
+    aliased_best: bool = False
+    summed_loss: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _whole(self, layers=1, width=1, epochs=1, batch=2, patience=1)
+        _positive(self, "lr")
+        _within(self, 0, 0.99, "dropout")
+        _within(self, 0, 1, "weight_decay")
+
+    def small(self) -> GraphModel:
+        return replace(self, width=min(self.width, 8), epochs=min(self.epochs, 2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gcn(GraphModel):
+    """Regression by the network, with the absolute error of standardised targets as loss."""
+
+    kind: str = field(default="gcn", init=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrpNas(GraphModel):
+    """Binary relations: the network learns which of two architectures is better.
+
+    Args:
+        head: 'naive': one score each, P(a better than b) = sigmoid of their difference, so relations are transitive
+            (Bradley-Terry). 'concat': a linear map of both embeddings, as in Blox's code; made antisymmetric, and an
+            architecture's score is its mean probability against the labelled ones.
+        labels: 'min-max': targets scaled to [0, 1] over the labelled; 'given': as they are.
+        label_scale: the loss's target is sigmoid(label_scale * difference of the two), so that it matters how labels
+            are scaled: 1 as published, where the best is said to beat the worst with probability .73.
+        rounds, alpha: labels are drawn in so many rounds, by the model of the round before: a fraction alpha of the new
+            ones are its best, the others random among its best 1/2^round. (compute/predictors/brp_nas.py)
+        carry_on: a round begins with the weights of the one before, and has so many times the epochs / rounds.
+    """
+
+    kind: str = field(default="brp-nas", init=False)
+    head: str = "naive"
+    labels: str = "min-max"
+    label_scale: float = 1.0
+    rounds: int = 1
+    alpha: float = 0.5
+    carry_on: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _one_of(self, "head", HEADS)
+        _one_of(self, "labels", LABELS)
+        _positive(self, "label_scale")
+        _whole(self, rounds=1)
+        _within(self, 0, 1, "alpha")
+
+
+SETTINGS: dict[str, type[PredictorModel]] = {
+    "ridge": Ridge,
+    "forest": Forest,
+    "boosting": Boosting,
+    "gaussian-process": GaussianProcess,
+    "gcn": Gcn,
+    "brp-nas": BrpNas,
+}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Matern, WhiteKernel
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
@@ -57,3 +61,38 @@ class Forest(TableModel):
         return RandomForestRegressor(
             self.settings.trees, max_features=self.settings.max_features, random_state=seed % 2**32, n_jobs=1
         )
+
+
+class Boosting(TableModel):
+    """Source: Friedman, "Stochastic gradient boosting" (Computational Statistics & Data Analysis, 2002)."""
+
+    def regressor(self, seed: int) -> Any:
+        return GradientBoostingRegressor(
+            n_estimators=self.settings.trees,
+            max_depth=self.settings.depth,
+            learning_rate=self.settings.rate,
+            subsample=self.settings.subsample,
+            max_features=self.settings.max_features,
+            random_state=seed % 2**32,
+        )
+
+
+class GaussianProcess(TableModel):
+    """Source: Rasmussen & Williams, "Gaussian processes for machine learning" (2006), chapters 2, 4.2 and 5.4."""
+
+    def regressor(self, seed: int) -> Any:
+        # Lengths grow with the number of features d: the squared distance of two standardised rows is about 2 d.
+        length, bounds = 10.0, (0.1, 1e4)
+        smooth = {"rbf": RBF(length, bounds)}.get(self.settings.kernel, Matern(length, bounds, nu=2.5))
+        kernel = ConstantKernel(1.0, (1e-3, 1e3)) * smooth
+        if self.settings.kernel == "linear+matern":
+            kernel += ConstantKernel(0.01, (1e-6, 1e2)) * DotProduct(1.0, "fixed")
+        kernel += WhiteKernel(0.1, (1e-6, 10))
+        return make_pipeline(StandardScaler(), GaussianProcessRegressor(kernel, normalize_y=True))
+
+    def fit(self, x: Inputs, y: Array, seed: int) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", ConvergenceWarning
+            )  # a parameter at its bound: a part is not needed
+            super().fit(x, y, seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from studies.estimators.compute.predictors import classical
+from studies.estimators.compute.predictors import brp_nas, classical, gcn
 from studies.estimators.compute.predictors.inputs import Graphs, Inputs
 from studies.estimators.compute.predictors.targets import Array
 from studies.estimators.predictor_models import PredictorModel
@@ -28,7 +28,14 @@ class Model(Protocol):
         ...
 
 
-MODELS: dict[str, type[Model]] = {"ridge": classical.Ridge, "forest": classical.Forest}
+MODELS: dict[str, type[Model]] = {
+    "ridge": classical.Ridge,
+    "forest": classical.Forest,
+    "boosting": classical.Boosting,
+    "gaussian-process": classical.GaussianProcess,
+    "gcn": gcn.Gcn,
+    "brp-nas": brp_nas.BrpNas,
+}
 
 
 def make(settings: PredictorModel) -> Model:
