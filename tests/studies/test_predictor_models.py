@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
 import pytest
+import torch
+from scipy.stats import kendalltau
 
+from studies.estimators.compute.predictors.brp_nas import BrpNas as BrpNasModel
+from studies.estimators.compute.predictors.brp_nas import propose
 from studies.estimators.compute.predictors.features import encoded, graph_features, graphs
-from studies.estimators.compute.predictors.inputs import Inputs
+from studies.estimators.compute.predictors.gcn import Gcn as GcnModel
+from studies.estimators.compute.predictors.inputs import Graphs, Inputs
 from studies.estimators.compute.predictors.models import MODELS, make
 from studies.estimators.compute.predictors.targets import transformed
-from studies.estimators.predictor_models import FEATURES, SETTINGS, Forest, Ridge
+from studies.estimators.predictor_models import FEATURES, SETTINGS, BrpNas, Forest, Gcn, GraphModel, Ridge
 from supernet.spaces import SPACES, Space, get_space
 from supernet.spaces.nasbench201.graph import EDGES, OPERATIONS
 
@@ -180,6 +186,145 @@ def test_least_squares_does_not_depend_on_units() -> None:
         model.fit(inputs[:40], labels, 0)
         predictions.append(model.predict(inputs))
     np.testing.assert_allclose(*predictions, atol=1e-9)
+
+
+# Graph networks
+
+
+def of_graphs(raw: Graphs) -> Inputs:
+    return Inputs(graphs=raw)
+
+
+@pytest.fixture(scope="module")
+def blox() -> tuple[Inputs, np.ndarray]:
+    """Ten models of Blox with labels in no order."""
+    space = get_space("blox")
+    return of_graphs(graphs(space, space.sample(10, 4))), np.random.default_rng(2).permutation(10) + 60.0
+
+
+QUICK = {"epochs": 3, "width": 16}
+GRAPH_MODELS = (Gcn(**QUICK), BrpNas(**QUICK), BrpNas(head="concat", **QUICK))
+
+
+@pytest.mark.parametrize("settings", GRAPH_MODELS, ids=["gcn", "naive", "concat"])
+def test_the_order_of_nodes_and_dead_slots_do_not_matter(
+    settings: GraphModel, blox: tuple[Inputs, np.ndarray]
+) -> None:
+    model = make(settings)
+    model.fit(*blox, 3)
+    space = get_space("blox")
+    # Twelve encodings of a model: ST1 has six, ST6 two, ST4 one.
+    st1 = [(o, 0, 0, 1, 0) for o in range(3)] + [(0, o, 0, 0, 1) for o in range(3)]
+    st6 = [(0, 2, 0, 1, 1), (2, 0, 0, 1, 1)]
+    raw = [a + b + c for a in st1 for b in st6 for c in [(2, 1, 1, 0, 1)]]
+    assert len({space.canonical(architecture) for architecture in raw}) == 1
+    spelled = encoded(space, [space.graph(architecture) for architecture in raw])
+    assert not (spelled.adjacency == spelled.adjacency[0]).all()
+    found = model.predict(of_graphs(spelled))
+    np.testing.assert_allclose(found, found[0], rtol=0, atol=1e-5)
+    assert model.predict(blox[0]).std() > 1e-3  # of different models it is not the same
+
+    order = np.array([0, *np.random.default_rng(0).permutation(np.arange(1, spelled.live.shape[1]))])
+    graph = spelled[:1]
+    moved = Graphs(graph.operations[:, order], graph.adjacency[:, order][:, :, order], graph.live[:, order])
+    np.testing.assert_allclose(model.predict(of_graphs(moved)), found[0], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_a_prediction_depends_on_its_own_row_alone(kind: str, macro: tuple[Inputs, np.ndarray]) -> None:
+    x, labels = macro
+    model = make(SETTINGS[kind]().small())
+    model.fit(x[:20], labels[:20], 1)
+    alone = np.concatenate([model.predict(x[[row]]) for row in range(20, 40)])
+    np.testing.assert_allclose(alone, model.predict(x[20:]), rtol=1e-5, atol=1e-5)
+
+
+def test_dead_slots_change_the_score_only_if_the_global_node_reads_them(
+    blox: tuple[Inputs, np.ndarray],
+) -> None:
+    space = get_space("blox")
+    whole = encoded(space, [space.graph((0, 1, 0, 1, 0) + (1, 1, 1, 0, 0) * 2)])
+    live = whole.live[0]
+    assert list(live).count(False) == 1
+    cut = Graphs(whole.operations[:, live], whole.adjacency[:, live][:, :, live], whole.live[:, live])
+    for reads in (False, True):
+        model = make(Gcn(global_reads_dead=reads, **QUICK))
+        model.fit(*blox, 3)
+        difference = abs(model.predict(of_graphs(whole)) - model.predict(of_graphs(cut)))[0]
+        assert (difference > 1e-3) == reads
+
+
+def test_relations_of_one_score_are_bradley_terry(blox: tuple[Inputs, np.ndarray]) -> None:
+    x, labels = blox
+    model = BrpNasModel(BrpNas(**QUICK))
+    model.fit(x, labels, 5)
+    better = model.probabilities(x, x).astype(float)
+    np.testing.assert_allclose(better + better.T, 1, atol=1e-6)
+    np.testing.assert_allclose(np.diag(better), 0.5, atol=1e-6)
+    odds = np.log(better / (1 - better))
+    np.testing.assert_allclose(odds[:, :, None] + odds[None], odds[:, None, :].repeat(10, 1), atol=1e-4)
+    order = model.predict(x).argsort()
+    assert (better[np.ix_(order, order)][np.triu_indices(10, 1)] <= 0.5).all()
+
+
+def test_the_concatenating_head_is_made_antisymmetric(blox: tuple[Inputs, np.ndarray]) -> None:
+    x, labels = blox
+    model = BrpNasModel(BrpNas(head="concat", **QUICK))
+    model.fit(x, labels, 5)
+    better = model.probabilities(x, x[:4])
+    np.testing.assert_allclose(better, 1 - model.probabilities(x[:4], x).T, atol=1e-6)
+    # The head in parts is the head on both embeddings together.
+    a, b = model.embedded(x), model.embedded(x[:4])
+    together = torch.cat([a[:, None].expand(10, 4, -1), b[None].expand(10, 4, -1)], dim=2)
+    whole = model.network.head(together).softmax(dim=2)[..., 0]
+    np.testing.assert_allclose(whole.detach(), torch.sigmoid(model.logits(a, b)).detach(), atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [Gcn(), BrpNas(label_scale=10), BrpNas(head="concat", label_scale=10)])
+def test_ten_models_are_learned_by_heart(settings: GraphModel, blox: tuple[Inputs, np.ndarray]) -> None:
+    x, labels = blox
+    model = make(replace(settings, width=32, dropout=0.0, lr=3e-3, patience=250))
+    model.fit(x, labels, 0)
+    assert kendalltau(model.predict(x), labels).statistic == pytest.approx(1)
+
+
+def test_the_best_weights_are_kept_unless_they_alias_the_last(blox: tuple[Inputs, np.ndarray]) -> None:
+    """With a learning rate that makes it worse, the last weights are not the best."""
+    losses = {}
+    for aliased in (False, True):
+        model = GcnModel(
+            Gcn(width=16, dropout=0, epochs=30, lr=0.5, patience=3, batch=10, aliased_best=aliased)
+        )
+        model.fit(*blox, 1)
+        targets = torch.from_numpy(model.targets(blox[1])).float()
+        losses[aliased] = float(model.loss(model.embedded(blox[0]), targets).mean().detach())
+    assert losses[False] < losses[True]
+
+
+def test_a_model_that_carries_on_begins_with_its_weights(blox: tuple[Inputs, np.ndarray]) -> None:
+    x, labels = blox
+    settings = BrpNas(carry_on=True, rounds=3, epochs=3, width=16)
+    model = BrpNasModel(settings)
+    model.fit(x[:5], labels[:5], 1)
+    once = model.predict(x)
+    model.fit(x, labels, 2)
+    twice = model.predict(x)
+    afresh = BrpNasModel(settings)
+    afresh.fit(x, labels, 2)
+    assert model.round == 2
+    assert np.abs(twice - once).max() < np.abs(afresh.predict(x) - once).max()
+
+
+def test_proposals_are_half_the_best_and_half_from_an_ever_smaller_top() -> None:
+    scores = np.random.default_rng(0).permutation(1000).astype(float)
+    for number in (1, 2, 5):
+        proposed = scores[propose(scores, 20, number, 0.5, 3)]
+        assert len(set(proposed)) == 20
+        assert proposed[:10].tolist() == list(range(999, 989, -1))
+        assert 1000 - max(20, 1000 >> number) <= proposed[10:].min()
+    assert scores[propose(scores, 20, 1, 0.5, 3)].min() < 750
+    with pytest.raises(ValueError, match="labels: 5 are to be drawn from 4 candidates"):
+        propose(scores[:4], 5, 1, 0.5, 0)
 
 
 # Targets and settings

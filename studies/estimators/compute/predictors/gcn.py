@@ -126,14 +126,13 @@ class Gcn:
             self.network = Network(x.graphs.operations.shape[2], settings, self.head(), generator)
         network = self.network
         network.generator = generator
-        network.train()
         operations, adjacency = tensors(x.graphs, settings.global_reads_dead)
         targets = torch.from_numpy(self.targets(np.asarray(y, float))).float()
         optimizer = torch.optim.AdamW(network.parameters(), settings.lr, weight_decay=settings.weight_decay)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
         best, weights, since = math.inf, network.state_dict(), 0
         for _ in range(epochs):
-            total, count = 0.0, 0
+            network.train()
             # A batch of one would have no pair: batches are as even as they can be.
             batches = torch.randperm(len(x), generator=generator).tensor_split(
                 max(1, len(x) // settings.batch)
@@ -144,11 +143,12 @@ class Gcn:
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                total, count = total + float(losses.detach().sum()), count + len(losses)
             schedule.step()
+            with torch.no_grad():
+                now = float(self.loss(self.embedded(x), targets).mean())
             since += 1
-            if total / count < best:
-                best, since = total / count, 0
+            if now < best:
+                best, since = now, 0
                 weights = network.state_dict()
                 if not settings.aliased_best:
                     weights = {name: value.clone() for name, value in weights.items()}
