@@ -49,25 +49,17 @@ def graph_features(
     features = _Features(space)
     row_of: dict[Architecture, int] = {}
     rows: list[int] = []
-    columns: list[dict[str, float]] = []
+    values: list[NDArray[np.float64]] = []
+    names: tuple[str, ...] = ()
     for architecture in architectures:
         form = _form(space, architecture)
         if form not in row_of:
-            row_of[form] = len(columns)
-            graph = space.graph(form)
-            named = [pair for group in groups if group != "costs" for pair in features.of[group](graph)]
-            columns.append(dict(named))
+            row_of[form] = len(values)
+            row = dict(itertools.chain.from_iterable(features.of(group, form) for group in groups))
+            names = names or tuple(row)
+            values.append(np.array([row[name] for name in names], float))
         rows.append(row_of[form])
-    names = tuple(columns[0]) if columns else ()
-    values = np.array([list(column.values()) for column in columns], float).reshape(len(columns), len(names))[
-        rows
-    ]
-    if "costs" in groups:
-        costs = [space.cost(_form(space, architecture)) for architecture in architectures]
-        logs = [(math.log(cost.params), math.log(cost.macs)) for cost in costs]
-        names = (*names, "ln_params", "ln_macs")
-        values = np.hstack([values, np.array(logs, float).reshape(len(architectures), 2)])
-    return names, values
+    return names, np.array(values, float).reshape(len(values), len(names))[rows]
 
 
 def graphs(space: Space, architectures: Sequence[Architecture]) -> Graphs:
@@ -108,6 +100,7 @@ class _Features:
     """The features of a space's graphs, by group: (name, value) pairs, the same names in the same order for each."""
 
     def __init__(self, space: Space) -> None:
+        self.space = space
         self.choices = space.operations
         labels = [(name, part) for name, part in space.graph_labels if name in self.choices]
         self.operations = tuple(dict.fromkeys(name for name, _ in labels))
@@ -118,13 +111,20 @@ class _Features:
             for size in range(1, len(self.operations) + 1)
             for subset in itertools.combinations(self.operations, size)
         ]
-        self.of: dict[str, Callable[[Graph], Iterator[tuple[str, float]]]] = {
+        self.groups: dict[str, Callable[[Graph], Iterator[tuple[str, float]]]] = {
             "counts": self.counts,
             "paths": self.paths,
             "places": self.places,
             "adjacency": self.adjacency,
         }
         self._seen: dict[Part, list[tuple[str, float]]] = {}
+
+    def of(self, group: str, form: Architecture) -> Iterator[tuple[str, float]]:
+        """Of one group. form: as of `_form`."""
+        if group != "costs":
+            return self.groups[group](self.space.graph(form))
+        cost = self.space.cost(form)
+        return iter([("ln_params", math.log(cost.params)), ("ln_macs", math.log(cost.macs))])
 
     def counts(self, graph: Graph) -> Iterator[tuple[str, float]]:
         for part, title in zip(self.parts, self.titles, strict=True):
