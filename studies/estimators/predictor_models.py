@@ -7,10 +7,10 @@ A new model is its settings here with a line in SETTINGS, and a class with a lin
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
 
 FEATURES = ("counts", "paths", "places", "costs", "adjacency")  # groups of compute/predictors/features.py
 TARGETS = ("accuracy", "log-error", "rank")
+SPLITS = ("best", "random")
 KERNELS = ("matern", "rbf", "linear+matern")
 HEADS = ("naive", "concat")
 LABELS = ("min-max", "given")
@@ -50,14 +50,21 @@ class PredictorModel:
     target: what is fitted of the labels: 'accuracy' as given, 'log-error' -ln(100 - accuracy in percent), which spreads
     good architectures apart, or their 'rank' as a normal score."""
 
-    uses_table: ClassVar[bool] = True
-    uses_graphs: ClassVar[bool] = False
-
     kind: str = field(default="", init=False)
     target: str = "accuracy"
 
     def __post_init__(self) -> None:
         _one_of(self, "target", TARGETS)
+
+    @property
+    def uses_table(self) -> bool:
+        """Whether the model learns from a table of features."""
+        return True
+
+    @property
+    def uses_graphs(self) -> bool:
+        """Whether it learns from graphs."""
+        return False
 
     def small(self) -> PredictorModel:
         """The same at a size that only shows that it works."""
@@ -83,15 +90,20 @@ class Ridge(PredictorModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Forest(PredictorModel):
-    """A random forest (Breiman, 2001). max_features: fraction of the features that a split may choose from."""
+    """A random forest (Breiman, 2001), or extra trees (Geurts et al., 2006).
+
+    max_features: fraction of the features that a split may choose from. splits: 'best', of trees on bootstrap samples;
+    'random' thresholds, of trees on all labelled architectures."""
 
     kind: str = field(default="forest", init=False)
     target: str = "log-error"
     trees: int = 200
     max_features: float = 0.4
+    splits: str = "best"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _one_of(self, "splits", SPLITS)
         _whole(self, trees=1)
         _within(self, 0.001, 1, "max_features")
 
@@ -158,9 +170,6 @@ class GraphModel(PredictorModel):
             the weights of the lowest are kept.
     """
 
-    uses_table: ClassVar[bool] = False
-    uses_graphs: ClassVar[bool] = True
-
     layers: int = 4
     width: int = 128
     dropout: float = 0.2
@@ -179,6 +188,14 @@ class GraphModel(PredictorModel):
         _positive(self, "lr")
         _within(self, 0, 0.99, "dropout")
         _within(self, 0, 1, "weight_decay")
+
+    @property
+    def uses_table(self) -> bool:
+        return False
+
+    @property
+    def uses_graphs(self) -> bool:
+        return True
 
     def small(self) -> GraphModel:
         return replace(self, width=min(self.width, 8), epochs=min(self.epochs, 2))
@@ -227,6 +244,39 @@ class BrpNas(GraphModel):
         _within(self, 0, 1, "alpha")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Average(PredictorModel):
+    """The mean of several models' predictions, each divided by its standard deviation over the labelled architectures
+    after their mean is taken off.
+
+    members: kinds of models, each with its default settings but for the target, which is the same for all."""
+
+    kind: str = field(default="average", init=False)
+    target: str = "log-error"
+    members: tuple[str, ...] = ("forest", "boosting", "gaussian-process")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for member in self.members:
+            if member not in SETTINGS or member == self.kind:
+                allowed = ", ".join(kind for kind in SETTINGS if kind != self.kind)
+                raise ValueError(f"members: {member!r} is not one of {allowed}")
+        if len(set(self.members)) < max(2, len(self.members)):
+            raise ValueError(f"members: {', '.join(self.members)!r} are not two or more different models")
+
+    @property
+    def uses_table(self) -> bool:
+        return any(member.uses_table for member in self.of_members())
+
+    @property
+    def uses_graphs(self) -> bool:
+        return any(member.uses_graphs for member in self.of_members())
+
+    def of_members(self) -> tuple[PredictorModel, ...]:
+        """Their settings."""
+        return tuple(SETTINGS[member](target=self.target) for member in self.members)
+
+
 SETTINGS: dict[str, type[PredictorModel]] = {
     "ridge": Ridge,
     "forest": Forest,
@@ -234,4 +284,5 @@ SETTINGS: dict[str, type[PredictorModel]] = {
     "gaussian-process": GaussianProcess,
     "gcn": Gcn,
     "brp-nas": BrpNas,
+    "average": Average,
 }

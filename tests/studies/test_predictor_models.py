@@ -19,7 +19,16 @@ from studies.estimators.compute.predictors.gcn import Gcn as GcnModel
 from studies.estimators.compute.predictors.inputs import Graphs, Inputs
 from studies.estimators.compute.predictors.models import MODELS, make
 from studies.estimators.compute.predictors.targets import transformed
-from studies.estimators.predictor_models import FEATURES, SETTINGS, BrpNas, Forest, Gcn, GraphModel, Ridge
+from studies.estimators.predictor_models import (
+    FEATURES,
+    SETTINGS,
+    Average,
+    BrpNas,
+    Forest,
+    Gcn,
+    GraphModel,
+    Ridge,
+)
 from supernet.spaces import SPACES, Space, get_space
 from supernet.spaces.nasbench201.graph import EDGES, OPERATIONS
 
@@ -164,6 +173,19 @@ def test_models_are_deterministic_and_leave_the_global_state(
     second.fit(x[:20], labels[:20], 1)  # what was learned before is forgotten
     assert first.predict(x).tobytes() == second.predict(x).tobytes()
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
+def test_an_average_is_of_standardised_predictions(macro: tuple[Inputs, np.ndarray]) -> None:
+    x, labels = macro
+    model = make(Average(members=("ridge", "forest"), target="accuracy"))
+    model.fit(x[:20], labels[:20], 3)
+    parts = []
+    for settings in (Ridge(), Forest(target="accuracy")):
+        member = make(settings)
+        member.fit(x[:20], labels[:20], 3)
+        fitted = member.predict(x[:20])
+        parts.append((member.predict(x) - fitted.mean()) / fitted.std())
+    np.testing.assert_allclose(model.predict(x), np.mean(parts, axis=0), rtol=1e-12)
 
 
 def test_second_order_recovers_any_quadratic() -> None:
@@ -346,3 +368,21 @@ def test_settings_are_checked() -> None:
         Ridge(target="loss")
     with pytest.raises(ValueError, match="trees: 0 is not an integer of 1 or more"):
         Forest(trees=0)
+    with pytest.raises(ValueError, match="members: 'average' is not one of ridge, forest"):
+        Average(members=("average", "forest"))
+    with pytest.raises(ValueError, match="members: 'forest' are not two or more different models"):
+        Average(members=("forest",))
+    with pytest.raises(ValueError, match=r"alphas: \(0\.0,\) are not positive numbers"):
+        Ridge(alphas=(0.0,))
+    with pytest.raises(ValueError, match="head: 'oneway' is not one of naive, concat"):
+        BrpNas(head="oneway")
+    with pytest.raises(ValueError, match="batch: 1 is not an integer of 2 or more"):
+        Gcn(batch=1)
+
+
+def test_which_models_need_what() -> None:
+    assert [kind for kind, settings in SETTINGS.items() if not settings().uses_table] == ["gcn", "brp-nas"]
+    assert [kind for kind, settings in SETTINGS.items() if settings().uses_graphs] == ["gcn", "brp-nas"]
+    both = Average(members=("forest", "gcn"))
+    assert both.uses_table
+    assert both.uses_graphs

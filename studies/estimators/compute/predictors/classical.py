@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import ExtraTreesRegressor, GradientBoostingRegressor, RandomForestRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Matern, WhiteKernel
@@ -55,10 +55,11 @@ class Ridge(TableModel):
 
 
 class Forest(TableModel):
-    """Source: Breiman, "Random forests" (Machine Learning, 2001)."""
+    """Source: Breiman, "Random forests"; Geurts et al., "Extremely randomized trees" (Machine Learning, 2001, 2006)."""
 
     def regressor(self, seed: int) -> Any:
-        return RandomForestRegressor(
+        kind = RandomForestRegressor if self.settings.splits == "best" else ExtraTreesRegressor
+        return kind(
             self.settings.trees, max_features=self.settings.max_features, random_state=seed % 2**32, n_jobs=1
         )
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from studies.estimators.compute.predictors.inputs import Graphs, Inputs
 from studies.estimators.compute.predictors.targets import Array, transformed
-from studies.estimators.predictor_models import GraphModel
+from studies.estimators.predictor_models import GraphModel, PredictorModel
 
 CHUNK = 1024  # graphs embedded at once, when many are scored
 
@@ -70,7 +70,7 @@ def tensors(graphs: Graphs, global_reads_dead: bool) -> tuple[Tensor, Tensor]:
 class Gcn:
     """Settings, network and training; what is learned is `loss`'s, what is said `scores`'s."""
 
-    def __init__(self, model: GraphModel) -> None:
+    def __init__(self, model: PredictorModel) -> None:
         self.settings: Any = model
         self.network: Network | None = None
 

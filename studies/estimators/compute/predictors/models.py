@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from studies.estimators.compute.predictors import brp_nas, classical, gcn
+from studies.estimators.compute.predictors.average import Average
 from studies.estimators.compute.predictors.inputs import Graphs, Inputs
 from studies.estimators.compute.predictors.targets import Array
+from studies.estimators.predictor_models import Average as AverageSettings
 from studies.estimators.predictor_models import PredictorModel
 
 __all__ = ["MODELS", "Graphs", "Inputs", "Model", "make"]
@@ -15,8 +18,6 @@ __all__ = ["MODELS", "Graphs", "Inputs", "Model", "make"]
 class Model(Protocol):
     """What learns from labelled architectures and ranks others. Same inputs, seed and machine: same bits; the global
     random state is neither read nor changed."""
-
-    def __init__(self, model: PredictorModel) -> None: ...
 
     def fit(self, x: Inputs, y: Array, seed: int) -> None:
         """Learn from n architectures and their (n,) labels, higher is better; whatever was learned before is forgotten.
@@ -28,13 +29,19 @@ class Model(Protocol):
         ...
 
 
-MODELS: dict[str, type[Model]] = {
+def _average(settings: PredictorModel) -> Model:
+    assert isinstance(settings, AverageSettings)
+    return Average([make(member) for member in settings.of_members()])
+
+
+MODELS: dict[str, Callable[[PredictorModel], Model]] = {
     "ridge": classical.Ridge,
     "forest": classical.Forest,
     "boosting": classical.Boosting,
     "gaussian-process": classical.GaussianProcess,
     "gcn": gcn.Gcn,
     "brp-nas": brp_nas.BrpNas,
+    "average": _average,
 }
 
 
