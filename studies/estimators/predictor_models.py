@@ -221,9 +221,8 @@ class BrpNas(GraphModel):
         label_scale: the loss's target is sigmoid(label_scale * difference of the two), so that it matters how labels
             are scaled. The published code has the accuracy, min-max and 1: the best is then said to beat the worst with
             probability .73, and two of the better half to be as good as equal.
-        rounds, alpha: labels are drawn in so many rounds, by the model of the round before: a fraction alpha of the new
-            ones are its best, the others random among its best 1/2^round. (compute/predictors/brp_nas.py)
-        carry_on: a round begins with the weights of the one before, and has so many times the epochs / rounds.
+        carried_rounds: with r > 1 the model is for labels that come in r rounds: the i-th fit of one model begins with
+            the weights of the last and has i / r of the epochs. With 1 each fit begins anew.
     """
 
     kind: str = field(default="brp-nas", init=False)
@@ -231,17 +230,14 @@ class BrpNas(GraphModel):
     head: str = "naive"
     labels: str = "min-max"
     label_scale: float = 10.0
-    rounds: int = 1
-    alpha: float = 0.5
-    carry_on: bool = False
+    carried_rounds: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _one_of(self, "head", HEADS)
         _one_of(self, "labels", LABELS)
         _positive(self, "label_scale")
-        _whole(self, rounds=1)
-        _within(self, 0, 1, "alpha")
+        _whole(self, carried_rounds=1)
 
 
 @dataclass(frozen=True, kw_only=True)

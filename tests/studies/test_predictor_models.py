@@ -13,7 +13,6 @@ import torch
 from scipy.stats import kendalltau
 
 from studies.estimators.compute.predictors.brp_nas import BrpNas as BrpNasModel
-from studies.estimators.compute.predictors.brp_nas import propose
 from studies.estimators.compute.predictors.features import encoded, graph_features, graphs
 from studies.estimators.compute.predictors.gcn import Gcn as GcnModel
 from studies.estimators.compute.predictors.inputs import Graphs, Inputs
@@ -31,6 +30,7 @@ from studies.estimators.predictor_models import (
 )
 from supernet.spaces import SPACES, Space, get_space
 from supernet.spaces.nasbench201.graph import EDGES, OPERATIONS
+from tests.supernet.layers.space import Layers
 
 
 def columns_of(space: Space, architectures: list[tuple[int, ...]], *groups: str) -> list[dict[str, float]]:
@@ -124,6 +124,18 @@ def test_features_of_a_blox_model_by_hand() -> None:
     assert found["ln_params"] == pytest.approx(
         np.log(space.cost((0, 0, 0, 1, 0, 1, 2, 1, 1, 1, 2, 0, 0, 1, 1)).params)
     )
+
+
+def test_a_space_that_says_nothing_of_its_graph_is_a_chain() -> None:
+    space = Layers()
+    (found,) = columns_of(space, [(0, 1, 2, 2, 0)])
+    every = "identity+conv_1x1+conv_3x3"
+    assert [found[f"stage {stage}: longest path of {every}"] for stage in (1, 2)] == [2, 3]
+    assert [found[f"stage 2: {name} first"] for name in ("identity", "conv_1x1", "conv_3x3")] == [0, 0, 1]
+    assert found["stage 2: longest path of conv_3x3"] == 0
+    assert (
+        graphs(space, [(0, 1, 2, 2, 0)]).adjacency.sum() == 8 + 7 + 6
+    )  # global; global aside, itself; successors
 
 
 def test_a_cell_without_a_path_has_no_live_operation() -> None:
@@ -323,9 +335,9 @@ def test_the_best_weights_are_kept_unless_they_alias_the_last(blox: tuple[Inputs
     assert losses[False] < losses[True]
 
 
-def test_a_model_that_carries_on_begins_with_its_weights(blox: tuple[Inputs, np.ndarray]) -> None:
+def test_a_model_of_several_rounds_begins_with_its_weights(blox: tuple[Inputs, np.ndarray]) -> None:
     x, labels = blox
-    settings = BrpNas(carry_on=True, rounds=3, epochs=3, width=16)
+    settings = BrpNas(carried_rounds=3, epochs=3, width=16)
     model = BrpNasModel(settings)
     model.fit(x[:5], labels[:5], 1)
     once = model.predict(x)
@@ -337,18 +349,6 @@ def test_a_model_that_carries_on_begins_with_its_weights(blox: tuple[Inputs, np.
     assert np.abs(twice - once).max() < np.abs(afresh.predict(x) - once).max()
 
 
-def test_proposals_are_half_the_best_and_half_from_an_ever_smaller_top() -> None:
-    scores = np.random.default_rng(0).permutation(1000).astype(float)
-    for number in (1, 2, 5):
-        proposed = scores[propose(scores, 20, number, 0.5, 3)]
-        assert len(set(proposed)) == 20
-        assert proposed[:10].tolist() == list(range(999, 989, -1))
-        assert 1000 - max(20, 1000 >> number) <= proposed[10:].min()
-    assert scores[propose(scores, 20, 1, 0.5, 3)].min() < 750
-    with pytest.raises(ValueError, match="labels: 5 are to be drawn from 4 candidates"):
-        propose(scores[:4], 5, 1, 0.5, 0)
-
-
 # Targets and settings
 
 
@@ -356,9 +356,11 @@ def test_targets_increase_with_the_labels() -> None:
     labels = np.array([10.0, 90.0, 95.0, 95.0])
     assert transformed(labels, "log-error").tolist() == pytest.approx((-np.log(100 - labels)).tolist())
     assert transformed(labels, "rank").argsort(kind="stable").tolist() == [0, 1, 2, 3]
-    assert np.isfinite(transformed(np.array([100.0]), "log-error")).all()
+    assert np.isfinite(transformed(np.array([100.0, 5.0]), "log-error")).all()
     with pytest.raises(ValueError, match="'log-error' is of accuracies in percent, but a label is 101"):
         transformed(np.array([101.0, 3.0]), "log-error")
+    with pytest.raises(ValueError, match="labels: 1 are too few"):
+        transformed(np.array([3.0]), "rank")
     with pytest.raises(ValueError, match="labels: 1 of 2 are not finite"):
         transformed(np.array([np.nan, 3.0]), "rank")
 

@@ -1,4 +1,4 @@
-"""BRP-NAS: a graph network that learns which of two architectures is better, and draws of what to label next.
+"""BRP-NAS: a graph network that learns which of two architectures is better.
 
 Source: Dudziak et al., BRP-NAS (NeurIPS 2020), section 4, and its public code for what the paper leaves open.
 """
@@ -21,7 +21,7 @@ class BrpNas(Gcn):
     predicted probability, over all ordered pairs of a batch, up to a constant."""
 
     reference: Tensor  # (n, width), of the labelled, for the concatenating head
-    round = 0  # how often it was fitted, up to `rounds`
+    round = 0  # how often it was fitted, up to `carried_rounds`
 
     def head(self) -> tuple[int, int]:
         width = self.settings.width
@@ -60,45 +60,18 @@ class BrpNas(Gcn):
 
     def _antisymmetric(self, a: Tensor, b: Tensor) -> Tensor:
         forward = torch.sigmoid(self.logits(a, b))
-        return (
-            forward
-            if self.settings.head == "naive"
-            else (forward + 1 - torch.sigmoid(self.logits(b, a)).T) / 2
-        )
+        if self.settings.head == "naive":
+            return forward
+        return (forward + 1 - torch.sigmoid(self.logits(b, a)).T) / 2
 
     def fit(self, x: Inputs, y: Array, seed: int) -> None:
-        """Of a model that carries on, a further fit begins with the weights of the last."""
-        rounds = self.settings.rounds if self.settings.carry_on else 1
+        rounds = self.settings.carried_rounds
         self.round = min(rounds, self.round + 1)
         epochs = max(1, self.settings.epochs * self.round // rounds)
-        self.train(x, y, seed, fresh=not self.settings.carry_on, epochs=epochs)
+        self.train(x, y, seed, fresh=self.round == 1, epochs=epochs)
         self.reference = self.embedded(x)
 
     def scores(self, embedded: Tensor) -> Tensor:
         if self.settings.head == "naive":
             return super().scores(embedded)
         return self._antisymmetric(embedded, self.reference).mean(dim=1)
-
-
-def propose(scores: Array, new: int, number: int, alpha: float, seed: int) -> NDArray[np.intp]:
-    """Which candidates to label next.
-
-    Args:
-        scores: (m,) of the candidates, which are not yet labelled; higher is better.
-        new: how many to propose.
-        number: of the round, from 1: the first with a model to rank them.
-        alpha: the fraction of them that are the best; the others are drawn from the best m / 2^number.
-
-    Returns:
-        (new,) distinct positions, the best first.
-
-    Raises:
-        ValueError: if there are fewer candidates.
-    """
-    if new > len(scores):
-        raise ValueError(f"labels: {new} are to be drawn from {len(scores)} candidates")
-    order = np.argsort(-scores, kind="stable")
-    top = round(alpha * new)
-    pool = order[top : max(new, len(scores) >> number)]
-    drawn = np.random.default_rng([seed, number]).permutation(pool)[: new - top]
-    return np.concatenate([order[:top], drawn])

@@ -20,9 +20,10 @@ class Model(Protocol):
     random state is neither read nor changed."""
 
     def fit(self, x: Inputs, y: Array, seed: int) -> None:
-        """Learn from n architectures and their (n,) labels, higher is better; whatever was learned before is forgotten.
+        """Learn from n architectures and their (n,) labels, higher is better; whatever was learned before is forgotten,
+        unless the settings say otherwise.
 
-        Raises ValueError for labels that are not finite or do not go with the target."""
+        Raises ValueError for labels that are fewer than two, not finite or do not go with the target."""
 
     def predict(self, x: Inputs) -> Array:
         """(m,) scores, higher is better; in no unit. Each depends on its own row alone."""

@@ -18,7 +18,10 @@ def transformed(labels: Array, target: str) -> Array:
     target: 'accuracy' as given; 'log-error' -ln(100 - label); 'rank' the normal score of rank / (n + 1), ties at their
     mean rank.
 
-    Raises ValueError for labels that are not finite, and for those of 'log-error' that are no percentages."""
+    Raises ValueError for fewer than two labels, for any that is not finite, and for those of 'log-error' that are no
+    percentages."""
+    if len(labels) < 2:
+        raise ValueError(f"labels: {len(labels)} are too few to learn from; at least 2")
     if not np.isfinite(labels).all():
         raise ValueError(f"labels: {int((~np.isfinite(labels)).sum())} of {len(labels)} are not finite")
     if target == "rank":
