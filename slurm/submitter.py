@@ -100,7 +100,7 @@ class Submitter:
                 link_known(self.plan.selected)
                 write_columns(self.plan.runs)
                 for part in self.generations():
-                    for each in self.packed(part, self.parents(part, made)):
+                    for each in self.packed(part, self.awaited(part, made)):
                         made.append(arrays.submit(each))
         except lock.RunLocked as error:
             raise ValueError(f"submit: this study is being submitted already, {error}") from error
@@ -133,19 +133,19 @@ class Submitter:
         self.todo = [state for state in self.states if state.state not in done and self.wanted(state)]
 
     def generations(self) -> list[list[Run]]:
-        """What is left; runs that others start from before those others. ValueError where these could wait in vain:
+        """What is left; runs that others rest on before those others. ValueError where these could wait in vain:
         a job waits for jobs of its own cluster only."""
         parts = generations(state.run for state in self.todo)
         if len(parts) > 1 and len(self.profile.clusters) > 1:
             raise ValueError(
-                f"options: clusters is {self.profile.options['clusters']!r}, but runs of {self.plan.study.name} start "
-                "from others, so all must go to one cluster; name one"
+                f"options: clusters is {self.profile.options['clusters']!r}, but runs of {self.plan.study.name} rest "
+                "on others, so all must go to one cluster; name one"
             )
         return parts
 
-    def parents(self, runs: list[Run], made: list[Submission]) -> tuple[str, ...]:
+    def awaited(self, runs: list[Run], made: list[Submission]) -> tuple[str, ...]:
         """Jobs that must have ended before these runs start: of what was submitted now, and of the queue."""
-        needed = {run.parent.run_id for run in runs if run.parent is not None}
+        needed = {other.run_id for run in runs for other in run.rests_on}
         now = [each.job_id for each in made if each.job_id and needed & {i for job in each.jobs for i in job}]
         before = [s.job.job_id for s in self.states if s.run_id in needed and s.job and s.job.entry]
         return tuple(dict.fromkeys(now + before))

@@ -10,7 +10,7 @@ from analysis.store import config
 from analysis.store.run import Run
 from analysis.store.study import Study
 
-NOT_SHOWN = ("seed", "parent")  # of the run, not of the variant; another variant's configuration
+NOT_SHOWN = ("seed", "parent", "members")  # of the run, not of the variant; other variants' configurations
 NOTHING = "\N{EN DASH}"  # not "none", which is an operation that a mask may name
 
 

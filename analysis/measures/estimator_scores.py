@@ -6,8 +6,8 @@ put side by side on the architectures that stand for the space (the sample, wher
 The baselines (baselines.py) are always among the rankings: nothing ranks well that ranks no better than these. Those
 that a study does not have are put beside it, by the stand-alone networks' size and at no cost.
 
-Costs are of each measure alone, where its records tell (details `alone_seconds` and so on, or what its stages took);
-else its own share of a computation that gave several.
+Costs are of each measure alone, where its records tell (analysis/store/costs.py); else its own share of a computation
+that gave several.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import pandas as pd
 
 from analysis.measures.score_sets import ScoreSets
 from analysis.statistics.pairs import Floats
-from analysis.store.run import ONE_SHOT, Run, read_scores
+from analysis.store import costs as record_costs
+from analysis.store.costs import COSTS
+from analysis.store.run import Run, read_scores
 from analysis.store.study import GROUP, Study, mask_text
 from analysis.store.tables import Table, join
-from supernet.files import check, parse_object
 from supernet.spaces import Space
 
 COST = "cost"  # the kind of the baselines
-COSTS = ("seconds", "steps", "macs")
 UNKNOWN = "no record"  # the status of an architecture that the scores do not name
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
@@ -206,7 +206,8 @@ def _ranking(read: Sequence[_Read], truth: Table) -> Scored:
         status.append(np.where(joined.scored, "ok", records["status"].to_numpy(dtype=object)))
         details.append(tuple(records["details"]))
         for name in COSTS:
-            costs[name].append(_costs(records, name, run.kind))
+            own = records[name].to_numpy(dtype=float)
+            costs[name].append(record_costs.alone(records["details"].tolist(), own, name, run.kind))
         for name, key in (("seconds", "train_seconds"), ("steps", "updates")):
             prepared[name].append(result.get(key))
     shape = (len(scores), n)
@@ -243,31 +244,6 @@ def _records(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
             values[there] = frame[name].to_numpy(dtype=values.dtype)[rows[there]]
         found[name] = values
     found["status"] = found["status"].where(found["status"].notna(), UNKNOWN)
-    parsed: list[Any] = [_details(text) if isinstance(text, str) else {} for text in found["details"]]
+    parsed: list[Any] = record_costs.details_of(found["details"].tolist())
     found["details"] = parsed
     return found
-
-
-def _details(text: str) -> dict[str, Any]:
-    """The details of one record. ValueError unless what they say of costs are numbers."""
-    found = parse_object(text)
-    check(
-        {k: v for k, v in found.items() if k.endswith(tuple(f"_{n}" for n in COSTS))}, dict[str, float | None]
-    )
-    return found
-
-
-def _costs(records: pd.DataFrame, name: str, kind: str) -> Floats:
-    """(n,): what each record would have cost alone."""
-    if kind == ONE_SHOT and name == "steps":
-        return np.zeros(len(records))  # scoring trains nothing
-    return np.array(
-        [_alone(details, name, own) for details, own in zip(records["details"], records[name], strict=True)]
-    )
-
-
-def _alone(details: Mapping[str, Any], name: str, own: float) -> float:
-    if (alone := details.get(f"alone_{name}")) is not None:
-        return float(alone)
-    stages = [details[key] for key in details if key.startswith("stage") and key.endswith(f"_{name}")]
-    return float(sum(stages)) if stages else float(own)

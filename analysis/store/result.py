@@ -17,7 +17,16 @@ FILE = "result.json"
 SCORES, HISTORY, CONFIG = "scores.parquet", "history.csv", "config.json"
 MILESTONES = "milestones.parquet"
 CHECKPOINT = "checkpoint.pt"  # written and read by supernet/training/checkpoint.py
-BOUND = (SCORES, CHECKPOINT, HISTORY, CONFIG, MILESTONES)  # the files whose digests a result holds
+RANKED, LABELS = "ranked.parquet", "labels.parquet"
+BOUND = (
+    SCORES,
+    CHECKPOINT,
+    HISTORY,
+    CONFIG,
+    MILESTONES,
+    RANKED,
+    LABELS,
+)  # the files whose digests a result holds
 REMEDY = "`python -m studies run` makes it again"
 
 
@@ -25,6 +34,17 @@ class Scored(TypedDict):
     """sets: hashes of all sets of architectures that were asked for and have their scores."""
 
     sets: list[str]
+
+
+class Labels(TypedDict):
+    """What the labels that a predictor was told cost whoever trained them: of all together; None where the table does not
+    say. functions: how many were trained. macs: multiply-accumulates."""
+
+    functions: int
+    epochs: int | None
+    updates: int | None
+    train_seconds: float | None
+    macs: float | None
 
 
 class Result(TypedDict):
@@ -38,6 +58,7 @@ class Result(TypedDict):
     train_seconds: NotRequired[float | None]
     score_seconds: NotRequired[float | None]
     scored: NotRequired[Scored]
+    labels: NotRequired[Labels]
     versions: NotRequired[dict[str, str]]
     files: NotRequired[dict[str, str]]
     seal: NotRequired[str]

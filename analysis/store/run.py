@@ -1,7 +1,8 @@
 """A run of a study as its folder says: its result, checked with the files that it was written with, and its scores.
 
 A run may stand for several: the parts of a space, each scored by a supernet of its own. What the parts cost is what the
-whole costs; trainings that they started from count once.
+whole costs; trainings that they started from count once. What a combination or a predictor costs is what its members
+and its labels cost, each member once, and what is its own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.statistics.vote import vote
-from analysis.store import config, history, milestones, scores, sealed
+from analysis.store import config, history, labels, milestones, ranked, scores, sealed
 from analysis.store import result as result_file
 from analysis.store.tables import Table
 from supernet.files import digest
@@ -36,7 +37,8 @@ class Run:
     own name says both. control: the id of the run that was trained alike but under this mask, in the study or not.
     kind: of the ranker, ONE_SHOT or that of an estimator. vote_of: the measures in the same file whose vote it is.
     apart: those in the same file that only a figure of their own shows.
-    before: the runs whose weights it started from. part_of: the name under which it is ranked with other parts of
+    before: the runs that it rests on, directly or not: whose weights it started from, whose scores it ranks by.
+    members: the ids of the latter. part_of: the name under which it is ranked with other parts of
     `whole`. parts: of a run that stands for several; its folder is that of the first.
     """
 
@@ -54,6 +56,7 @@ class Run:
     trained_as: str | None = None
     control: str | None = None
     before: tuple[Run, ...] = ()
+    members: tuple[str, ...] = ()
     part_of: str | None = None
     whole: Space | None = None
     parts: tuple[Run, ...] = ()
@@ -93,7 +96,7 @@ def look(folder: Path, run_id: str) -> Look:
         if result is None:
             return Look(folder, {"status": "missing", "reason": NOT_RUN})
         seen = Look(folder, result, sealed="seal" in result)
-        for name in (history.FILE, config.FILE, milestones.FILE):
+        for name in (history.FILE, config.FILE, milestones.FILE, ranked.FILE, labels.FILE):
             _check_as_written(seen, name)
         if config.FILE not in result.get("files", {}):
             config.read(folder)
@@ -183,10 +186,12 @@ def joined_result(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def with_costs_of(result: dict[str, Any], before: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The result with the costs of the trainings that it started from."""
-    if not before or result["status"] != "finished":
+    """The result with the costs of the trainings that it rests on, and of those that gave it its labels."""
+    results = [result, *before]
+    labelled = [one["labels"] for one in results if "labels" in one]
+    if result["status"] != "finished" or not (before or labelled):
         return result
-    return result | {name: _sum([result, *before], name) for name in TRAINING_COSTS}
+    return result | {name: _sum([*results, *labelled], name) for name in TRAINING_COSTS}
 
 
 def _sum(results: Any, name: str) -> float | None:

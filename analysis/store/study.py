@@ -64,7 +64,7 @@ class Study:
 
     def result(self, run: Run) -> dict[str, Any]:
         """The run's result.json; {'status': 'missing'} if it has not ended yet, 'failed' if its files cannot be used.
-        What it started from counts as a cost."""
+        What it rests on counts as a cost, and so do its labels."""
         parts = {part.variant: self.look(part).result for part in run.parts}
         result = joined_result(parts) if parts else self.look(run).result
         return with_costs_of(result, [self.look(one).result for one in run.before])
@@ -192,21 +192,30 @@ def _side_by_side(runs: tuple[Run, ...], views: list[Run]) -> tuple[Run, ...]:
 
 
 def _with_ancestors(runs: Sequence[Run], entries: Sequence[Mapping[str, Any]]) -> tuple[Run, ...]:
-    """The runs with those that each started from, as study.json's entries of them name their parents. ValueError if
-    one starts from itself."""
-    parents = {run.run_id: entry.get("parent") for run, entry in zip(runs, entries, strict=True)}
+    """The runs with all that each rests on, its parent's and members' own first, each once, as study.json's entries of
+    them name parents and members. ValueError if one rests on itself."""
+    needed = {
+        run.run_id: [name for name in (entry.get("parent"), *entry.get("members", ())) if name]
+        for run, entry in zip(runs, entries, strict=True)
+    }
     by_id = {run.run_id: run for run in runs}
 
-    def before(run_id: str) -> tuple[Run, ...]:
-        found: list[Run] = []
-        while (parent := parents.get(run_id)) in by_id:
-            if len(found) == len(by_id):
-                raise ValueError(f"runs: {run_id} starts from itself")
-            found.insert(0, by_id[parent])
-            run_id = parent
-        return tuple(found)
+    def collect(run_id: str, found: dict[str, Run], under: tuple[str, ...]) -> None:
+        for other in needed.get(run_id, ()):
+            if other in under:
+                raise ValueError(f"runs: {other} rests on itself")
+            if other in by_id and other not in found:
+                collect(other, found, (*under, other))
+                found[other] = by_id[other]
 
-    return tuple(replace(run, before=before(run.run_id)) for run in runs)
+    def before(run_id: str) -> tuple[Run, ...]:
+        found: dict[str, Run] = {}
+        collect(run_id, found, (run_id,))
+        return tuple(found.values())
+
+    known = {run_id: before(run_id) for run_id in by_id}
+    members = {run.run_id: tuple(entry.get("members", ())) for run, entry in zip(runs, entries, strict=True)}
+    return tuple(replace(run, before=known[run.run_id], members=members[run.run_id]) for run in runs)
 
 
 def _join_parts(runs: Sequence[Run]) -> tuple[Run, ...]:

@@ -34,6 +34,7 @@ class Entry(TypedDict):
     vote_of: NotRequired[list[str]]
     apart: NotRequired[list[str]]
     parent: NotRequired[str | None]
+    members: NotRequired[list[str]]
     part_of: NotRequired[str | None]
     whole: NotRequired[list[str]]
     evaluations: NotRequired[list[Evaluation]]

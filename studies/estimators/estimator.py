@@ -29,7 +29,8 @@ STATUSES = {
     "diverged": "the training's loss was not finite",
     "disconnected": "no path from the input to the output, and the estimator needs one",
     "not_reached": "a threshold was not reached within the budget",
-    "unknown": "the table has no such row or value",
+    "unknown": "the table, or a member, has no such row or value",
+    "labelled": "the estimator was told its label, or that of the same function",
 }
 SCORE = ("measure", "score", "loss", "status", "seconds")  # of a record, what every estimator has
 COSTS = ("steps", "macs", "details")
@@ -87,13 +88,16 @@ class Estimator(ABC):
 
     kind: its name. trains_supernet: whether a run of it trains one supernet, which other variants may start from; it
     keeps `checkpoint.pt` and `history.csv`, and TensorBoard shows its epochs. needs_images: whether it looks at the
-    task's data; if not, a run has none to give. prepares: whether something is done once, before any score. preparing:
+    task's data; if not, a run has none to give. draws: whether anything of its own depends on the run's seed. learns: whether it
+    is fitted to labels, which must not be those that it is judged by. prepares: whether something is done once, before any score. preparing:
     of a run's time, what that takes; for progress bars. record_fields: what a run keeps of a record.
     """
 
     kind: ClassVar[str]
     trains_supernet: ClassVar[bool] = False
     needs_images: ClassVar[bool] = True
+    draws: ClassVar[bool] = True
+    learns: ClassVar[bool] = False
     prepares: ClassVar[bool] = False
     preparing: ClassVar[float] = 0.05
     record_fields: ClassVar[tuple[str, ...]] = (*SCORE, *COSTS)
@@ -143,6 +147,20 @@ class Estimator(ABC):
 
     def check(self, space: Space) -> None:  # noqa: B027
         """ValueError if this cannot be done in the (masked) space; nothing is refused as a rule."""
+
+    def check_members(self, count: int) -> None:
+        """ValueError if this cannot be done with so many members; as a rule there are none."""
+        if count:
+            raise ValueError(f"members: {self.kind!r} has none; combinations and predictors have")
+
+    def told_by(self, space: str) -> tuple[tuple[str, str], ...]:
+        """Tables of ground truth and their columns that it looks into, in the space of that name; none as a rule."""
+        return ()
+
+    def labelled(self, space: Space, seed: int) -> list[Architecture]:
+        """The architectures whose labels a run is told, as far as this is known before it runs: its members score them
+        beside what the study scores."""
+        return []
 
     def trained_images(self, space: Space, images: int) -> int | None:
         """How many images pass forward and backward through one path of a supernet, in a training on so many different

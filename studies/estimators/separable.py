@@ -29,5 +29,8 @@ class Separable(Estimator):
     def measures(self) -> tuple[str, ...]:
         return ("values", "ranks")
 
+    def told_by(self, space: str) -> tuple[tuple[str, str], ...]:
+        return ((self.table.replace("{space}", space), self.column),)
+
     def small(self) -> Separable:
         return Separable()

@@ -89,5 +89,8 @@ class TableColumn(Estimator):
     def measures(self) -> tuple[str, ...]:
         return self.columns
 
+    def told_by(self, space: str) -> tuple[tuple[str, str], ...]:
+        return tuple((self.table.replace("{space}", space), Measure.of(text).column) for text in self.columns)
+
     def small(self) -> TableColumn:
         return TableColumn(columns=SMALL[: len(self.columns)])

@@ -108,18 +108,19 @@ def _inner(variant: Variant) -> list[str]:
 
 
 def _changed(variant: Variant, tree: Tree, said: dict[str, str]) -> Variant:
-    """The variant, and what it starts from, with what it has of the settings. said: gets their values, spelled, by
+    """The variant, and what it rests on, with what it has of the settings. said: gets their values, spelled, by
     their full names."""
     parent = None if variant.parent is None else _changed(variant.parent, tree, said)
+    members = tuple(replace(one, variant=_changed(one.variant, tree, said)) for one in variant.members)
     known = {name: value for name, value in tree.items() if name in allowed(variant)}
-    if not known and parent is None:
+    if not known and parent is None and not members:
         return variant
     try:
         settings = {
             name: _value(variant if name in OF_VARIANT else variant.estimator, name, value, name, said)
             for name, value in known.items()
         }
-        return variant.changed(**settings, parent=parent, expected_seconds=None)
+        return variant.changed(**settings, parent=parent, members=members, expected_seconds=None)
     except ValueError as error:
         told = str(error)
         raise ValueError(told if told.startswith("--set") else f"--set: {variant.name}: {told}") from None

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from analysis.store.scored import ScoredSet
 from studies import embedded
+from studies.model.member import Member
 from studies.model.study import Study, Truth
 from studies.model.variant import Variant
 from supernet.data import DataConfig
@@ -48,5 +49,13 @@ def _small(variant: Variant) -> Variant:
         data=DATA,
         evaluation_noise=embedded.NOISE,
         parent=None if variant.parent is None else _small(variant.parent),
+        members=tuple(map(_small_member, variant.members)),
         expected_seconds=1.0,
     )
+
+
+def _small_member(member: Member) -> Member:
+    """The same place among the measures, and one seed of those whose mean is taken."""
+    small, place = _small(member.variant), member.variant.measures.index(str(member.measure))
+    measure = small.measures[min(place, len(small.measures) - 1)]
+    return replace(member, variant=small, measure=measure, seeds=member.seeds[:1])

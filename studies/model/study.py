@@ -81,10 +81,16 @@ class Run:
     @property
     def parent(self) -> Run | None:
         """The run that this one starts from."""
-        variant = self.variant.parent
-        if variant is None:
-            return None
-        return Run(variant, self.seed, self.folder.parent / variant.run_id(self.seed), self.data_root)
+        return None if self.variant.parent is None else self.other(self.variant.parent, self.seed)
+
+    @property
+    def rests_on(self) -> tuple[Run, ...]:
+        """The runs that must have ended before this one begins: its parent and its members'."""
+        return tuple(self.other(variant, seed) for variant, seed in self.variant.rests_on(self.seed))
+
+    def other(self, variant: Variant, seed: int) -> Run:
+        """A run beside this one."""
+        return Run(variant, seed, self.folder.parent / variant.run_id(seed), self.data_root)
 
     @property
     def run_id(self) -> str:
@@ -145,16 +151,16 @@ class Study:
         without = sorted({variant.space for variant in self.variants} - set(self.truth))
         if without:
             raise ValueError(f"truth: none given for {without[0]}")
-        self._check_parents()
+        self._check_rests_on()
         self._check_parts()
 
-    def _check_parents(self) -> None:
+    def _check_rests_on(self) -> None:
         known = {variant.run_id(0) for variant in self.variants}
         for variant in self.variants:
-            if variant.parent is not None and variant.parent.run_id(0) not in known:
-                raise ValueError(
-                    f"parent: {variant.parent.name!r} of {variant.name!r} is no variant of the study"
-                )
+            for other, _ in variant.rests_on(0):
+                if other.run_id(0) not in known:
+                    what = "parent" if other == variant.parent else "members"
+                    raise ValueError(f"{what}: {other.name!r} of {variant.name!r} is no variant of the study")
 
     def _check_parts(self) -> None:
         names = {(variant.space, variant.name) for variant in self.variants}
@@ -168,11 +174,24 @@ class Study:
             check_parts(name, parts)
 
     def runs(self, root: Path, data_root: Path = DEFAULT_ROOT) -> Iterator[Run]:
-        """Every run of the grid, seeds outermost: an interrupted study has whole seeds. Parents come first."""
+        """Every run of the grid, seeds outermost: an interrupted study has whole seeds. What others rest on comes first,
+        also with seeds that are not the study's. A variant that depends on no seed has one run."""
         variants, folder = sorted(self.variants, key=lambda variant: variant.generation), root / "trainings"
+        own = {variant.run_id(0): variant for variant in variants}  # under the study's own names
+        done: set[str] = set()
+
+        def with_needed(variant: Variant, seed: int) -> Iterator[Run]:
+            run_id = variant.run_id(seed)
+            if run_id in done:
+                return
+            done.add(run_id)
+            for other, of in variant.rests_on(seed):
+                yield from with_needed(own.get(other.run_id(0), other), of)
+            yield Run(variant, seed, folder / run_id, data_root)
+
         for seed in self.seeds:
             for variant in variants:
-                yield Run(variant, seed, folder / variant.run_id(seed), data_root)
+                yield from with_needed(variant, variant.seed_of(seed))
 
     def only(self, names: list[str] | None, seeds: list[int] | None) -> Study:
         """The part of the grid with these variant names (or 'space/name') and seeds; None keeps all. A name that parts
@@ -187,7 +206,7 @@ class Study:
                 if name not in known:
                     raise ValueError(f"--only: {name!r} is not one of {', '.join(sorted(known))}")
             chosen = [v for v, s in called.items() if s & {n.removeprefix(f"{v.space}/") for n in names}]
-            variants = with_parents(variants, chosen)
+            variants = with_needed(variants, chosen)
         for seed in seeds or ():
             if seed not in self.seeds:
                 raise ValueError(f"--seeds: {seed} is not one of {', '.join(map(str, self.seeds))}")
@@ -195,21 +214,26 @@ class Study:
 
 
 def generations(runs: Iterable[Run]) -> list[list[Run]]:
-    """The runs in their order, those that others start from before those others."""
+    """The runs in their order, those that others rest on before those others."""
     by_generation: dict[int, list[Run]] = {}
     for run in runs:
         by_generation.setdefault(run.variant.generation, []).append(run)
     return [by_generation[number] for number in sorted(by_generation)]
 
 
-def with_parents(variants: Sequence[Variant], chosen: Sequence[Variant]) -> tuple[Variant, ...]:
-    """Those of a study's variants that were chosen or that a chosen one starts from, directly or not."""
-    wanted = set()
+def with_needed(variants: Sequence[Variant], chosen: Sequence[Variant]) -> tuple[Variant, ...]:
+    """Those of a study's variants that were chosen or that a chosen one rests on, directly or not."""
+    wanted: set[str] = set()
+
+    def want(variant: Variant) -> None:
+        run_id = variant.run_id(0)
+        if run_id not in wanted:
+            wanted.add(run_id)
+            for other, _ in variant.rests_on(0):
+                want(other)
+
     for variant in chosen:
-        ancestor: Variant | None = variant
-        while ancestor is not None:
-            wanted.add(ancestor.run_id(0))
-            ancestor = ancestor.parent
+        want(variant)
     return tuple(variant for variant in variants if variant.run_id(0) in wanted)
 
 

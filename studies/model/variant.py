@@ -5,7 +5,8 @@ same share it, and a changed setting is another run.
 
 A variant with a `parent` starts from the weights with which the parent's training with the same seed ended. Variants
 with one `part_of` are parts of one ranking: each scores the architectures of the parent's space that its own mask
-allows.
+allows. A variant with `members`, a combination or a predictor, ranks by what these say. A variant rests on its parent and
+on its members: their runs come first.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from typing import Any
 from studies.configuration import plain_data, short_hash
 from studies.estimators import Estimator
 from studies.estimators.estimator import Ranking
+from studies.model.member import Member
 from supernet.data import DataConfig
 from supernet.spaces import Size, Space, get_space
 
 # Fields that change nothing of what a run computes, and those whose own configuration counts.
-_NOT_PLAIN = {"name", "evaluation_masks", "parent", "part_of", "expected_seconds", "estimator"}
+_NOT_PLAIN = {"name", "evaluation_masks", "parent", "members", "part_of", "expected_seconds", "estimator"}
+ONLY_SEED = 0  # of the one run of a variant that depends on no seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class Variant:
         evaluation_noise: Gaussian noise of the evaluation images, in standard deviations of the data.
         evaluation_masks: masked subspaces on which the trained supernet is also evaluated.
         parent: the variant, a supernet, whose trained weights it starts from; None: from random ones.
+        members: what it ranks by, other entries of the study.
         part_of: the name under which it is ranked together with others.
         expected_seconds: of one run, one thread of a 2020s CPU core, for estimates before anything has run.
     """
@@ -49,6 +53,7 @@ class Variant:
     evaluation_batch: int = 512
     evaluation_masks: tuple[tuple[str, ...], ...] = ()
     parent: Variant | None = None
+    members: tuple[Member, ...] = ()
     part_of: str | None = None
     expected_seconds: float | None = None
 
@@ -75,6 +80,7 @@ class Variant:
         else:
             self._check_no_supernet()
         self._check_parent()
+        self._check_members()
 
     def changed(self, **settings: Any) -> Variant:
         """The same with other settings, its own or the estimator's: `changed(name="uniform", sampling=UNIFORM)`.
@@ -123,10 +129,26 @@ class Variant:
         """The subsets of the trained space that are scored as well."""
         return tuple(get_space(self.space, (*self.mask, *mask)) for mask in self.evaluation_masks)
 
+    def rests_on(self, seed: int) -> tuple[tuple[Variant, int], ...]:
+        """The runs, each a variant and a seed, that its run with this seed needs: its parent's and its members'."""
+        needed = [] if self.parent is None else [(self.parent, seed)]
+        needed += [(one.variant, of) for one in self.members for of in one.seeds_of(seed)]
+        return tuple(dict.fromkeys(needed))
+
     @property
     def generation(self) -> int:
-        """0 for a variant that starts from scratch, else one more than its parent's."""
-        return 0 if self.parent is None else 1 + self.parent.generation
+        """0 for a variant that rests on no other, else one more than the last of those that it rests on."""
+        return max((1 + variant.generation for variant, _ in self.rests_on(ONLY_SEED)), default=0)
+
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether its runs with different seeds are different. A combination of what depends on none, a mean over seeds
+        for one, is one ranking, and not as many as there are seeds."""
+        return self.estimator.draws or any(one.depends_on_seed for one in self.members)
+
+    def seed_of(self, seed: int) -> int:
+        """The seed of its run, where one with this seed is asked for."""
+        return seed if self.depends_on_seed else ONLY_SEED
 
     def trained_under(self, space: Space) -> Variant:
         """The same, trained under another mask of its space."""
@@ -134,7 +156,9 @@ class Variant:
 
     def config(self, seed: int) -> dict[str, Any]:
         """All that the scores depend on, as plain data."""
-        inherited = {} if self.parent is None else {"parent": self.parent.config(seed)}
+        inherited: dict[str, Any] = {} if self.parent is None else {"parent": self.parent.config(seed)}
+        if self.members:
+            inherited["members"] = [one.config(seed) for one in self.members]
         return self._config | inherited | {"seed": seed}
 
     @cached_property
@@ -194,3 +218,19 @@ class Variant:
             raise ValueError(
                 f"parent: {parent.name!r} is without {', '.join(parent.mask)}, of which {self.name!r} allows some"
             )
+
+    def _check_members(self) -> None:
+        """ValueError unless the estimator can do with the members, and each of them ranks the variant's whole space."""
+        self.estimator.check_members(len(self.members))
+        for one in self.members:
+            other = one.variant
+            if other.space != self.space:
+                raise ValueError(f"members: {other.name!r} is of {other.space}, not of {self.space}")
+            if other.part_of is not None:
+                raise ValueError(
+                    f"members: {other.name!r} is a part of {other.part_of!r}, no ranking of its own"
+                )
+            if not self.masked_space.within(other.masked_space):
+                raise ValueError(
+                    f"members: {other.name!r} is without {', '.join(other.mask)}, of which {self.name!r} allows some"
+                )

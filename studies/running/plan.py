@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Plan:
         lacking: by space, why its ground truth could not be found, in a plan that may lack it: its runs score what is
             not known.
         chosen: what each combination of a space's masks scores, as far as it has been asked for.
+        labelled: by run, what others that rest on it are told the labels of, once it has been asked for.
     """
 
     study: Study
@@ -39,6 +41,7 @@ class Plan:
     file: UserStudy | None = None
     lacking: dict[str, str] = field(default_factory=dict)
     chosen: dict[tuple[Space, ...], list[Architecture]] = field(default_factory=dict, init=False)
+    labelled: dict[str, list[Architecture]] | None = field(default=None, init=False)
 
     @classmethod
     def of(
@@ -68,6 +71,7 @@ class Plan:
                 lacking[space] = str(error)
                 continue
             tables[space] = _checked(table.load(path), space, truth.column)
+        _check_told(study, tables)
         studies = [study] if part is None or part is study else [study, part]
         grids = [list(s.runs(root, data_root)) for s in studies]
         if milestones is not None and not lacking:
@@ -80,7 +84,7 @@ class Plan:
 
     def architectures(self, run: Run) -> list[Architecture]:
         """What a run scores; runs of one space with the same masks score the same, parts of one ranking their part of
-        what the whole would."""
+        what the whole would. A run that others rest on also scores what these are told the labels of."""
         variant = run.variant
         if variant.space in self.lacking:
             return []
@@ -91,7 +95,20 @@ class Plan:
             self.chosen[spaces] = self.study.scored.choose(truth.architectures, values, *spaces)
         if variant.part_of is not None:
             return list(filter(variant.masked_space.in_mask, self.chosen[spaces]))
-        return self.chosen[spaces]
+        more = self._labelled().get(run.run_id)
+        return list(dict.fromkeys([*self.chosen[spaces], *more])) if more else self.chosen[spaces]
+
+    def _labelled(self) -> dict[str, list[Architecture]]:
+        if self.labelled is None:
+            self.labelled = {}
+            for run in self.runs:
+                labelled = run.variant.estimator.labelled(run.variant.masked_space, run.seed)
+                waiting = [run] if labelled else []
+                while waiting:  # members, and theirs
+                    waiting = [other for one in waiting for other in one.rests_on]
+                    for other in waiting:
+                        self.labelled.setdefault(other.run_id, []).extend(labelled)
+        return self.labelled
 
     def write(self) -> None:
         """`study.json`: what the analysis needs to know about the study; a user's file is kept beside it. ValueError if
@@ -107,6 +124,7 @@ class Plan:
                 "space": run.variant.space,
                 "mask": list(run.variant.mask),
                 "parent": None if run.parent is None else run.parent.run_id,
+                **_members(run),
                 "part_of": run.variant.part_of,
                 "whole": list(run.variant.whole_space.mask),
                 "seed": run.seed,
@@ -180,3 +198,34 @@ def _checked(found: table.TruthTable, space: str, column: str) -> table.TruthTab
         columns = ", ".join(found.manifest["columns"])
         raise ValueError(f"truth: {found.path} has no column {column!r}; it has {columns}")
     return found
+
+
+def _members(run: Run) -> dict[str, list[str]]:
+    """The ids of a run's members, if it has any."""
+    others = [run.other(one.variant, seed) for one in run.variant.members for seed in one.seeds_of(run.seed)]
+    return {"members": list(dict.fromkeys(other.run_id for other in others))} if others else {}
+
+
+def _check_told(study: Study, tables: dict[str, table.TruthTable]) -> None:
+    """ValueError where an estimator learns from what the study's rankings are judged by, or has it as a member."""
+    for variant in study.variants:
+        if variant.space not in tables:
+            continue
+        judge = tables[variant.space].path.resolve(), study.truth[variant.space].column
+        looking = [variant] if variant.estimator.learns else []
+        for other in (*looking, *(one.variant for one in variant.members)):
+            for name, column in other.estimator.told_by(variant.space):
+                if _shares(column, judge[1]) and table.resolve(name).resolve() == judge[0]:
+                    of = "" if other is variant else f", a member of {variant.name!r}"
+                    raise ValueError(
+                        f"column: {column!r}, which {other.name!r}{of} is told, has a part in {judge[1]!r}, which judges "
+                        f"the rankings of {study.name} (both in {name})"
+                    )
+
+
+def _shares(column: str, judge: str) -> bool:
+    """Whether the two columns are one, or one is the mean over seeds that has the other in it."""
+    (one, own), (other, theirs) = (
+        re.fullmatch(r"(.*?)(_seed\d+)?", name).groups() for name in (column, judge)
+    )  # type: ignore[union-attr]
+    return one == other and (own == theirs or None in (own, theirs))

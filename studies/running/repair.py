@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from analysis.store import milestones, scores, sealed
+from analysis.store import labels, milestones, ranked, scores, sealed
 from analysis.store import result as result_file
 from analysis.store.run import check_scores, look
 from studies.model.study import Run
@@ -67,8 +67,8 @@ def _repairs(run: Run) -> Iterator[str]:
         yield from attempt(part, partial(scores.read_file, part, run_id))
     if result.get("status") == "finished" and (folder / scores.FILE).exists():
         yield from attempt(folder / scores.FILE, lambda: check_scores(folder, run_id, result))
-    path = folder / milestones.FILE
-    yield from attempt(path, lambda: sealed.read(path, run_id))
+    for name in (milestones.FILE, ranked.FILE, labels.FILE):
+        yield from attempt(folder / name, partial(sealed.read, folder / name, run_id))
 
 
 def _take_away(path: Path, run_id: str) -> str:

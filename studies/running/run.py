@@ -22,7 +22,7 @@ import torch
 from analysis.store import config as config_file
 from analysis.store import result as result_file
 from analysis.store import scores
-from studies.estimators.compute.task import Task
+from studies.estimators.compute.task import MemberRun, MemberRuns, Task
 from studies.estimators.estimator import Pair, Record
 from studies.model.study import Run
 from studies.model.variant import Variant
@@ -197,9 +197,28 @@ def task_of(run: Run, device: str, check: Callable[[], None] = lambda: None) -> 
         start=None if _has_begun(run) else _parent_checkpoint(run),
         start_config=None if variant.parent is None else _network_config(variant.parent),
         generation=variant.generation,
+        members=_members(run),
         run_id=run.run_id,
         check=check,
         watch=partial(Live, run),
+    )
+
+
+def _members(run: Run) -> tuple[MemberRuns, ...]:
+    def member_run(other: Run) -> MemberRun:
+        kind = other.variant.estimator.kind
+        return MemberRun(
+            name=other.name, run_id=other.run_id, folder=other.folder, kind=kind, members=_members(other)
+        )
+
+    return tuple(
+        MemberRuns(
+            name=one.name,
+            measure=str(one.measure),
+            by=one.by,
+            runs=tuple(member_run(run.other(one.variant, seed)) for seed in one.seeds_of(run.seed)),
+        )
+        for one in run.variant.members
     )
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.store.column_names import parse
-from studies.estimators.compute.task import Task
 from studies.estimators.estimator import Record, Report
 from studies.estimators.table_column import Measure, TableColumn
 from studies.truth.table import TruthTable, load, resolve
 from studies.truth.table import curves as curves_of
 from supernet.spaces import Architecture, Space
+
+if TYPE_CHECKING:
+    from studies.estimators.compute.task import Task
 
 PASSES = 3  # a training's, of an image: one forward, and one backward that is counted as two
 

@@ -22,6 +22,27 @@ Watch = Callable[[Trainer], AbstractContextManager[Callable[[Epoch], None]]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemberRun:
+    """A run that others rank by. name: for a reader. members: what it ranks by itself."""
+
+    name: str
+    run_id: str
+    folder: Path
+    kind: str
+    members: tuple[MemberRuns, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRuns:
+    """A member (`studies.model.member`) with its runs, of which the mean is taken."""
+
+    name: str
+    measure: str
+    by: str
+    runs: tuple[MemberRun, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """The task that architectures are scored on, and where.
 
@@ -29,7 +50,8 @@ class Task:
     noise: Gaussian, of the evaluation images. seed: of the run. folder: the run's own, for what `prepare` keeps.
     start: the checkpoint of a trained supernet whose space holds this one and whose weights networks may start from,
     and what that supernet is made of (`start_config`); None without one. generation: how many trainings came before, a
-    run's parent and its parents; a run does not draw what its parent drew.
+    run's parent and its parents; a run does not draw what its parent drew. members: whose scores a combination or a
+    predictor ranks by.
     run_id: what files are marked with. check: called before anything is written, raises if the folder is no longer this
     process's. watch: sees a supernet train.
     """
@@ -45,6 +67,7 @@ class Task:
     start: Path | None = None
     start_config: NetworkConfig | None = None
     generation: int = 0
+    members: tuple[MemberRuns, ...] = ()
     run_id: str | None = None
     check: Callable[[], None] = lambda: None
     watch: Watch = lambda trainer: nullcontext(lambda epoch: None)

@@ -1,0 +1,72 @@
+"""What a combination or a predictor takes from another entry of its study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from studies.model.variant import Variant
+
+BY = ("score", "loss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """Another entry's ranking by one of its measures.
+
+    Args:
+        variant: the entry, of the same study and space.
+        measure: one of its measures; None: its first.
+        by: 'score', or 'loss' (the lowest ranks highest) where the measure has one.
+        seeds: whose mean is taken, score by score, before anything is ranked; none: the seed of the run that the member
+            belongs to.
+    """
+
+    variant: Variant
+    measure: str | None = None
+    by: str = "score"
+    seeds: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        measures = self.variant.measures
+        object.__setattr__(self, "measure", measures[0] if self.measure is None else self.measure)
+        if self.measure not in measures:
+            raise ValueError(
+                f"members: measure: {self.measure!r} is not one of {', '.join(measures)} of {self.variant.name!r}"
+            )
+        if self.by not in BY:
+            raise ValueError(f"members: by: {self.by!r} is not one of {', '.join(BY)}")
+        if len(set(self.seeds)) < len(self.seeds) or any(
+            type(seed) is not int or seed < 0 for seed in self.seeds
+        ):
+            raise ValueError(f"members: seeds: {self.seeds!r} is not a tuple of different integers from 0 up")
+
+    @property
+    def name(self) -> str:
+        """'uniform', or with what distinguishes it: 'zero-cost: synflow', 'uniform by loss, mean of seeds 0, 1'."""
+        text = self.variant.name
+        if len(self.variant.measures) > 1 and self.measure != text:
+            text += f": {self.measure}"
+        if self.by != "score":
+            text += f" by {self.by}"
+        return f"{text}, mean of seeds {', '.join(map(str, self.seeds))}" if self.seeds else text
+
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether another seed of the run that it belongs to makes another ranking of it."""
+        return not self.seeds and self.variant.depends_on_seed
+
+    def seeds_of(self, seed: int) -> tuple[int, ...]:
+        """The seeds of its runs, for a run with this seed."""
+        return tuple(dict.fromkeys(self.variant.seed_of(one) for one in self.seeds or (seed,)))
+
+    def config(self, seed: int) -> dict[str, Any]:
+        """What the scores of a run with this seed depend on, as plain data."""
+        first = self.seeds_of(seed)[0]
+        return {
+            "measure": self.measure,
+            "by": self.by,
+            "seeds": list(self.seeds),
+            "run": self.variant.config(first),
+        }
