@@ -43,8 +43,9 @@ class Collected:
         variants: a row for each GROUP: numbers of runs by state; for each metric its mean and `<metric>_std` over
             seeds; `tau_b_low` and `tau_b_high`, 95 % of the mean over seeds, over architectures and trainings, of one
             seed over architectures alone; the parts, `tau_b_architectures_*` and `tau_b_trainings_*` (crossed.py);
-            `seedmean_<metric>`: the metric of the mean score over seeds, for `seedmean_tau_b_loss` also `*_low` and
-            `*_high`, 95 % over architectures.
+            labelled: architectures of the sample that a seed was told the label of, which are left out of its numbers
+            and of every comparison with it; `seedmean_<metric>`: the metric of the mean score over seeds, for
+            `seedmean_tau_b_loss` also `*_low` and `*_high`, 95 % over architectures.
         top: a row for each run, BatchNorm mode and N: tau_b within the true top-N, its mean_score, n scored;
             expected_points, expected_places: tau_b there if the run's error were the same everywhere
             (range_restriction.py).
@@ -207,7 +208,7 @@ def _variants(runs: pd.DataFrame, rankings: Sequence[Ranking]) -> pd.DataFrame:
             mean = spread([] if np.isnan(values).any() else values.tolist())
             row |= {name: mean.mean, f"{name}_std": mean.std}
         row["missing"] = int(missing.max()) if len(finished) else None
-        rows.append(row | empty | over_seeds.get(key, {}))
+        rows.append(row | empty | {"labelled": 0} | over_seeds.get(key, {}))
     return pd.DataFrame(rows)
 
 

@@ -30,6 +30,7 @@ from analysis.store.tables import Table, join
 from supernet.spaces import Space
 
 COST = "cost"  # the kind of the baselines
+LABELLED = "labelled"  # the status of what a ranking was fitted on, in scores.parquet
 UNKNOWN = "no record"  # the status of an architecture that the scores do not name
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
@@ -65,6 +66,11 @@ class Scored:
         if not len(self.scores):
             return np.zeros(self.scores.shape[1], dtype=bool)
         return np.asarray(np.isfinite(self.scores).all(axis=0))
+
+    @property
+    def labelled(self) -> Bools:
+        """bool (n,): whether a finished seed was told the label of it, or of the same function."""
+        return np.asarray((self.status == LABELLED).any(axis=0), dtype=bool)
 
     @property
     def group(self) -> dict[str, str]:
@@ -192,6 +198,7 @@ def _ranking(read: Sequence[_Read], truth: Table) -> Scored:
     status, details, reasons = [], [], []
     costs: dict[str, list[Floats]] = {name: [] for name in COSTS}
     prepared: dict[str, list[float | None]] = {"seconds": [], "steps": []}
+    labels = 0
     for run, result, table in read:
         if table is None:
             reasons.append(f"seed {run.seed}: {result.get('reason') or result['status']}")
@@ -210,6 +217,7 @@ def _ranking(read: Sequence[_Read], truth: Table) -> Scored:
             costs[name].append(record_costs.alone(records["details"].tolist(), own, name, run.kind))
         for name, key in (("seconds", "train_seconds"), ("steps", "updates")):
             prepared[name].append(result.get(key))
+        labels = max(labels, result.get("label_count", 0))
     shape = (len(scores), n)
     return Scored(
         space=first.space,
@@ -223,6 +231,7 @@ def _ranking(read: Sequence[_Read], truth: Table) -> Scored:
         prepared={name: _mean(values) for name, values in prepared.items()},
         reasons=tuple(reasons),
         details=tuple(details),
+        labels=labels,
     )
 
 

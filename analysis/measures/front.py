@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.measures.estimator_scores import COST, COSTS, Bools, Scored, SideBySide
+from analysis.measures.estimator_scores import COST, Bools, Scored, SideBySide
 from analysis.measures.yardstick import Yardstick
 from analysis.statistics import influence
 from analysis.statistics.correlation import spearman_of, undefined
@@ -29,6 +29,7 @@ from analysis.statistics.pairs import Floats, Pair
 from analysis.statistics.pareto import Distance, distance_to_front
 from analysis.statistics.topn import by_truth
 from analysis.statistics.uncertainty import SMALLEST
+from analysis.store.costs import COSTS
 from analysis.store.study import GROUP, mask_text
 
 DEFAULT = "short-training"

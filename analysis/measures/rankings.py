@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measures.differences import Side, difference
+from analysis.measures.estimator_scores import LABELLED
 from analysis.measures.references import METRICS, expected, flat, ranked
 from analysis.measures.score_sets import Bools, ScoreSet, ScoreSets
 from analysis.statistics.correlation import kendall_tau
@@ -23,6 +24,7 @@ from analysis.statistics.crossed import columns as interval_columns
 from analysis.statistics.pairs import Floats
 from analysis.statistics.topn import by_truth, tau_true_top
 from analysis.statistics.uncertainty import mean_tau
+from analysis.store import costs as record_costs
 from analysis.store import scores as score_files
 from analysis.store.cache import Cache, key_of
 from analysis.store.run import Run, read_scores
@@ -47,13 +49,25 @@ class Measured:
     """One measure of the finished runs that have something to compare, by their places.
 
     judged: the set that the ranking is evaluated on. joined: of each run truth and scores. usable (n,): bool, the rows
-    of the set that every one of them has.
+    of the set that every one of them has. labelled (n,): bool, those that one of them was told the label of.
     """
 
     judged: ScoreSet
     tables: Mapping[int, Table]
     joined: Mapping[int, Joined]
     usable: Bools
+    labelled: Bools
+
+    @cached_property
+    def tops(self) -> dict[int, int]:
+        """By the N of each true top-N how many of it are usable, where labelled ones are missing: the true top of what
+        is left must not reach below the N-th."""
+        if not self.labelled.any():
+            return {n: n for n in self.judged.top}
+        truth = self.judged.truth
+        first = by_truth(np.where(truth.known, truth.numbers, -np.inf))
+        counts = {n: int(self.usable[first[:n]].sum()) for n in self.judged.top}
+        return {n: count for n, count in counts.items() if count}
 
     @cached_property
     def rows(self) -> np.ndarray:
@@ -248,9 +262,19 @@ class Ranking:
         if not joined:
             return None
         usable = np.ones(len(judged.truth.texts), dtype=bool)
-        for one in joined.values():
+        labelled = np.zeros(len(usable), dtype=bool)
+        for place, one in joined.items():
             usable &= np.bincount(one.positions, minlength=len(usable)).astype(bool)
-        return Measured(judged, tables, joined, usable)
+            labelled |= self._labelled(tables[place], rows[place][judged.rows])
+        return Measured(judged, tables, joined, usable, labelled)
+
+    @staticmethod
+    def _labelled(table: Table, rows: np.ndarray) -> Bools:
+        """bool (n,): for which of these rows of a table, -1 for none, its run was told the label."""
+        if "status" not in table.frame:
+            return np.zeros(len(rows), dtype=bool)
+        told = (table.frame["status"] == LABELLED).to_numpy(dtype=bool)
+        return np.asarray((rows >= 0) & told[rows])
 
     def _by_seed(self, one: Measured) -> pd.DataFrame:
         return one.by_seed({self.runs[place].seed: one.scores(place) for place in one.joined})
@@ -282,21 +306,24 @@ class Ranking:
         row: dict[str, Any] = {"measure": measure, "primary": measure == self.measure, "set": one.judged.name}
         row["missing"] = one.joined[place].missing
         if "seconds" in frame.columns:  # of this way to score alone
-            row["score_seconds"] = round(float(frame["seconds"].sum()), 2)
+            run = self.runs[place]  # a combination's members took most of it
+            seconds = record_costs.of_frame(frame, "seconds", run.kind) if run.members else frame["seconds"]
+            row["score_seconds"] = round(float(seconds.sum()), 2)
         if not shared:
             return row | {"reason": NOTHING_SHARED}, []
         truth, sample, scores, by_loss = one.truth, one.sample, one.scores(place), one.minus_loss(place)
-        numbers = ranked(one.judged.top, truth, scores, sample)
+        numbers = ranked(sorted(set(one.tops.values())), truth, scores, sample)
         row |= flat(numbers) | {"mean_score": float(scores[sample].mean())}
         restricted = self.sets.restriction.inside(row.get("tau_b"))
-        inside = [{"top": int(n), **entry} for n, entry in numbers["top"].items()]
+        by_size = {int(n): entry for n, entry in numbers["top"].items()}
+        inside = [{"top": n, **by_size[count]} for n, count in one.tops.items() if count in by_size]
         for entry in inside:
             entry |= expected(restricted.get(entry["top"]))
         if by_loss is not None:
             row["tau_b_loss"] = kendall_tau(truth[sample], by_loss[sample]).value
             best = by_truth(truth)
             for entry in inside:
-                entry["tau_b_loss"] = tau_true_top(truth, by_loss, entry["top"], best).value
+                entry["tau_b_loss"] = tau_true_top(truth, by_loss, one.tops[entry["top"]], best).value
         return row, inside
 
     def _over_seeds(self, one: Measured) -> dict[str, Any]:
@@ -307,7 +334,9 @@ class Ranking:
         row: dict[str, Any] = {"n": int(sample.sum()), "set": one.judged.name} | interval_columns(
             "tau_b_", mean
         )
-        numbers = flat(ranked(one.judged.top, truth, scores.mean(axis=1).to_numpy(), sample))
+        row["labelled"] = int((one.labelled & one.judged.sample).sum())
+        tops = sorted(set(one.tops.values()))
+        numbers = flat(ranked(tops, truth, scores.mean(axis=1).to_numpy(), sample))
         row |= {f"seedmean_{name}": numbers[name] for name in METRICS if name in numbers}
         losses = {self.runs[place].seed: one.minus_loss(place) for place in one.joined}
         known = {seed: values for seed, values in losses.items() if values is not None}

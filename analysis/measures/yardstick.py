@@ -1,8 +1,9 @@
 """One yardstick for all ways to rank: quality in cumulative bins of the truth, beside what it cost.
 
 Rankings are compared on the same architectures: by default those that every one of them has scored ('common').
-A ranking that has scores of less than half of them (SHARE) would reduce that set too much: it is excluded, and the
-report says so.
+A ranking that has scores of less than half of them (SHARE), labelled ones aside, would reduce that set too much: it is
+excluded, and the report says so. What one ranking was fitted on is left out for all that it is compared with, also under
+'worst'.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.measures.estimator_scores import COSTS, Bools, Scored, SideBySide, side_by_side
+from analysis.measures.estimator_scores import Bools, Scored, SideBySide, side_by_side
 from analysis.statistics.bins import EVERY, Bin, bin_reference, bins, check_percents
 from analysis.statistics.crossed import columns as interval_columns
 from analysis.statistics.crossed import interval_names
 from analysis.statistics.pairs import Floats
+from analysis.store.costs import COSTS
 from analysis.store.study import Study
 from analysis.store.tables import MISSING
 
@@ -93,18 +95,19 @@ def insides(group: SideBySide, missing: str) -> list[Bools]:
     """Of each ranking the architectures that its numbers are of, bool (n,); none for one that is not compared."""
     kept = [one for one in group.rankings if _enough(one)]
     together = np.logical_and.reduce([one.scored for one in kept]) if kept else np.zeros(0, dtype=bool)
-    return [_inside(one, together, missing) for one in group.rankings]
+    labelled = np.logical_or.reduce([one.labelled for one in group.rankings])
+    return [_inside(one, together, ~labelled, missing) for one in group.rankings]
 
 
 def _enough(one: Scored) -> bool:
-    return len(one.scores) > 0 and bool(one.scored.any()) and float(one.scored.mean()) >= SHARE
+    return len(one.scores) > 0 and bool(one.scored.any()) and float(one.scored[~one.labelled].mean()) >= SHARE
 
 
-def _inside(one: Scored, together: Bools, missing: str) -> Bools:
+def _inside(one: Scored, together: Bools, unlabelled: Bools, missing: str) -> Bools:
     if not len(one.scores) or not one.scored.any():
         return np.zeros(one.scores.shape[1], dtype=bool)
     if missing == "worst":
-        return np.ones(one.scores.shape[1], dtype=bool)
+        return unlabelled
     if missing == "drop":
         return one.scored
     return together if _enough(one) else np.zeros(one.scores.shape[1], dtype=bool)

@@ -1,5 +1,5 @@
-"""What a record of scores.parquet cost: its own share of a computation that gave several, or the measure alone, where its
-details tell (`alone_seconds` and so on, or what its stages took)."""
+"""What a record of scores.parquet cost: its own share of a computation that gave several, or the measure alone, where
+its details tell (`alone_seconds` and so on, or what its stages took)."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ COLUMNS = [field.name for field in fields(RankedScore)]
 
 
 class Facts(TypedDict):
-    """inputs: a digest of all that the scores follow from. architectures, set: number of those that have a score, and the
-    digest of their sorted texts. file: SHA-256 of the scores. result: what the run's result is to say."""
+    """inputs: a digest of all that the scores follow from. architectures, set: number of those that have a score, and
+    the digest of their sorted texts. file: SHA-256 of the scores. result: what the run's result is to say."""
 
     inputs: str
     architectures: int

@@ -37,8 +37,8 @@ class Scored(TypedDict):
 
 
 class Labels(TypedDict):
-    """What the labels that a predictor was told cost whoever trained them: of all together; None where the table does not
-    say. functions: how many were trained. macs: multiply-accumulates."""
+    """What the labels that a predictor was told cost whoever trained them: of all together; None where the table does
+    not say. functions: how many were trained. macs: multiply-accumulates."""
 
     functions: int
     epochs: int | None

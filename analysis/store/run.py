@@ -186,12 +186,14 @@ def joined_result(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def with_costs_of(result: dict[str, Any], before: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The result with the costs of the trainings that it rests on, and of those that gave it its labels."""
+    """The result with the costs of the trainings that it rests on, and of those that gave it its labels; label_count:
+    how many these are."""
     results = [result, *before]
     labelled = [one["labels"] for one in results if "labels" in one]
     if result["status"] != "finished" or not (before or labelled):
         return result
-    return result | {name: _sum([*results, *labelled], name) for name in TRAINING_COSTS}
+    summed = {name: _sum([*results, *labelled], name) for name in TRAINING_COSTS}
+    return result | summed | {"label_count": sum(one["functions"] for one in labelled)}
 
 
 def _sum(results: Any, name: str) -> float | None:

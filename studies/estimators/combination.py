@@ -19,15 +19,15 @@ class Combination(Estimator):
     """The entry's members and the baselines named here, ranked together.
 
     Ranks depend on who else is ranked. The set is fixed when the run is prepared: what all members have scored by then;
-    without members, all that the mask allows. The run keeps it, with a digest in its result; an architecture outside has
-    the status of the first member that lacks it, mostly 'unknown'. See compute/fixed_set.py for a study that scores more
-    later.
+    without members, all that the mask allows. The run keeps it, with a digest in its result; an architecture outside
+    has the status of the first member that lacks it, mostly 'unknown'. See compute/fixed_set.py for a study that
+    scores more later.
 
     Args:
-        rule: 'log-rank', the sum of w ln(rank / n), rank 1 the worst, ties at their mean rank; 'mean-rank', the weighted
-            mean of rank / n; 'vote', the share of comparisons that are won, over all others and all members.
-        baselines: of params, macs and layers (the count that is ranked together with params: `Space.layers`), which need
-            no run. Beside members, say () where none is wanted.
+        rule: 'log-rank', the sum of w ln(rank / n), rank 1 the worst, ties at their mean rank; 'mean-rank', the
+            weighted mean of rank / n; 'vote', the share of comparisons that are won, over all others and all members.
+        baselines: of params, macs and layers (the count that is ranked together with params: `Space.layers`), which
+            need no run. Beside members, say () where none is wanted.
         weights: of the baselines and then of the members, all above 0; () for equal ones. A vote has none.
         unscored: 'unknown' leaves an architecture without a score that a member has none of. 'worst' ranks it below all
             others of this member, if the reason is the network's own: disconnected, not finite, diverged, not reached.

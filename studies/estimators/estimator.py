@@ -88,10 +88,10 @@ class Estimator(ABC):
 
     kind: its name. trains_supernet: whether a run of it trains one supernet, which other variants may start from; it
     keeps `checkpoint.pt` and `history.csv`, and TensorBoard shows its epochs. needs_images: whether it looks at the
-    task's data; if not, a run has none to give. draws: whether anything of its own depends on the run's seed. learns: whether it
-    is fitted to labels, which must not be those that it is judged by. prepares: whether something is done once, before any score. preparing:
-    of a run's time, what that takes; for progress bars. record_fields: what a run keeps of a record.
-    """
+    task's data; if not, a run has none to give. draws: whether anything of its own depends on the run's seed. learns:
+    whether it is fitted to labels, which must not be those that it is judged by. prepares: whether something is done
+    once, before any score. preparing: of a run's time, what that takes; for progress bars. record_fields: what a run
+    keeps of a record."""
 
     kind: ClassVar[str]
     trains_supernet: ClassVar[bool] = False

@@ -25,14 +25,14 @@ class Predictor(Estimator):
 
     What it sees: `features`, and a column for each of the entry's members, the share of the members' common set that
     ranks no higher. Labelled architectures are drawn from the run's seed, uniformly among the distinct functions of the
-    table that the mask allows, each function once, by one of its encodings; so a run with fewer labels and the same seed
-    has the first of them. All encodings of a labelled function are 'labelled' and have no score. Members score the
-    labelled ones beside what the study scores, so that the draw owes nothing to the study's true top-N.
+    table that the mask allows, each function once, by one of its encodings; so a run with fewer labels and the same
+    seed has the first of them. All encodings of a labelled function are 'labelled' and have no score. Members score
+    the labelled ones beside what the study scores, so that the draw owes nothing to the study's true top-N.
 
-    In active rounds the first labels are drawn as above. Of those of each further round, i = 2, 3, ..., the share `alpha`
-    are the best that the model predicts, the others are drawn from its best 1 / 2^(i-1). With members, these must have
-    scored the whole table: of a true top-N the rounds would learn what nobody knows. Source: Dudziak et al., BRP-NAS
-    (NeurIPS 2020), section 3.2.
+    In active rounds the first labels are drawn as above. Of those of each further round, i = 2, 3, ..., the share
+    `alpha` are the best that the model predicts, the others are drawn from its best 1 / 2^(i-1). With members, these
+    must have scored the whole table: of a true top-N the rounds would learn what nobody knows. Source: Dudziak et al.,
+    BRP-NAS (NeurIPS 2020), section 3.2.
 
     Args:
         model: which and how (predictor_models.py).

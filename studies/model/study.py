@@ -174,8 +174,8 @@ class Study:
             check_parts(name, parts)
 
     def runs(self, root: Path, data_root: Path = DEFAULT_ROOT) -> Iterator[Run]:
-        """Every run of the grid, seeds outermost: an interrupted study has whole seeds. What others rest on comes first,
-        also with seeds that are not the study's. A variant that depends on no seed has one run."""
+        """Every run of the grid, seeds outermost: an interrupted study has whole seeds. What others rest on comes
+        first, also with seeds that are not the study's. A variant that depends on no seed has one run."""
         variants, folder = sorted(self.variants, key=lambda variant: variant.generation), root / "trainings"
         own = {variant.run_id(0): variant for variant in variants}  # under the study's own names
         done: set[str] = set()

@@ -124,7 +124,7 @@ class Plan:
                 "space": run.variant.space,
                 "mask": list(run.variant.mask),
                 "parent": None if run.parent is None else run.parent.run_id,
-                **_members(run),
+                "members": _members(run),
                 "part_of": run.variant.part_of,
                 "whole": list(run.variant.whole_space.mask),
                 "seed": run.seed,
@@ -200,10 +200,10 @@ def _checked(found: table.TruthTable, space: str, column: str) -> table.TruthTab
     return found
 
 
-def _members(run: Run) -> dict[str, list[str]]:
-    """The ids of a run's members, if it has any."""
+def _members(run: Run) -> list[str]:
+    """The ids of a run's members."""
     others = [run.other(one.variant, seed) for one in run.variant.members for seed in one.seeds_of(run.seed)]
-    return {"members": list(dict.fromkeys(other.run_id for other in others))} if others else {}
+    return list(dict.fromkeys(other.run_id for other in others))
 
 
 def _check_told(study: Study, tables: dict[str, table.TruthTable]) -> None:
@@ -218,14 +218,12 @@ def _check_told(study: Study, tables: dict[str, table.TruthTable]) -> None:
                 if _shares(column, judge[1]) and table.resolve(name).resolve() == judge[0]:
                     of = "" if other is variant else f", a member of {variant.name!r}"
                     raise ValueError(
-                        f"column: {column!r}, which {other.name!r}{of} is told, has a part in {judge[1]!r}, which judges "
-                        f"the rankings of {study.name} (both in {name})"
+                        f"column: {column!r}, which {other.name!r}{of} is told, has a part in {judge[1]!r}, which "
+                        f"judges the rankings of {study.name} (both in {name})"
                     )
 
 
 def _shares(column: str, judge: str) -> bool:
     """Whether the two columns are one, or one is the mean over seeds that has the other in it."""
-    (one, own), (other, theirs) = (
-        re.fullmatch(r"(.*?)(_seed\d+)?", name).groups() for name in (column, judge)
-    )  # type: ignore[union-attr]
-    return one == other and (own == theirs or None in (own, theirs))
+    one, other = (re.sub(r"_seed\d+$", "", name) for name in (column, judge))
+    return one == other and (column == judge or one in (column, judge))

@@ -11,6 +11,7 @@ from analysis.figures.style import TITLES
 from analysis.measures.baselines import WORDS
 from analysis.measures.ceiling import CEILINGS
 from analysis.measures.collect import Collected
+from analysis.measures.remarks import remarks
 from analysis.report.tables.study import ranking_interval
 from analysis.store.study import FULL
 from analysis.tables.cells import DASH, ONE_SEED, Cell, Row, missing, number
@@ -26,7 +27,8 @@ def overview_section(collected: Collected, figure: Html) -> Html:
     """The picture beside the tables, where the page is wide enough, and what the columns are."""
     pairs = [_of_space(collected, str(space)) for space in dict.fromkeys(collected.primary["space"])]
     tables = [piece for own, _ in pairs for piece in own] + [piece for _, others in pairs for piece in others]
-    parts = element("div", figure), element("div", *tables, element("p", TEXT, class_="small"))
+    notes = [element("p", remark) for remark in remarks(collected)]
+    parts = element("div", figure), element("div", *tables, *notes, element("p", TEXT, class_="small"))
     return element("div", *parts, class_="overview")
 
 

@@ -11,6 +11,7 @@ from analysis.measures.baselines import BASELINES, WORDS
 from analysis.measures.ceiling import CEILINGS
 from analysis.measures.collect import Collected
 from analysis.measures.estimator_scores import COST
+from analysis.measures.remarks import remarks
 from analysis.statistics.crossed import interval_names
 from analysis.store.study import FULL, Study
 from analysis.tables.cells import ONE_SEED, Cell, Row, fixed, interval, interval_of, with_std
@@ -85,7 +86,8 @@ def table_text(collected: Collected, form: str) -> str:
     frame = frame[frame["tau_b"].notna() | ~frame["name"].isin(CEILINGS)]
     absent = ["mask"] if (frame["mask"] == FULL).all() else []
     if form != "latex":
-        table = Table.of_frame(frame).select(key for key in SHORT if key not in absent)
+        table = Table.of_frame(frame, notes=remarks(collected))
+        table = table.select(key for key in SHORT if key not in absent)
         return write(table.ranked(RANKS), form)
     title = study.title if study.title.endswith(("?", "!", ".")) else f"{study.title}."
     caption = (

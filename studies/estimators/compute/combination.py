@@ -32,14 +32,14 @@ def prepare(settings: Combination, task: Task, report: Report) -> dict[str, Any]
         if not len(chosen):
             raise ValueError("members: no architecture has a score of all of them")
         score = pd.Series(combined(settings, chosen.to_numpy(dtype=float).T), index=chosen.index)
-        texts = known.values.index
+        texts = list(known.table.index)
         seconds = (time.perf_counter() - began) / len(texts)
         frame = fixed_set.rows(
             texts,
             score.reindex(texts).to_numpy(),
             known.status.tolist(),
             seconds,
-            costs(task.members, list(texts)),
+            costs(task.members, texts),
         )
         return frame, {"combined": len(chosen)}
 
@@ -57,10 +57,10 @@ def said_by(settings: Combination, task: Task) -> Said:
     space = task.space
     if task.members:
         found = said(task.members, settings.unscored)
-        parsed = {text: space.parse(text) for text in found.values.index}
+        parsed = {text: space.parse(text) for text in found.table.index}
         texts = [text for text, architecture in parsed.items() if space.in_mask(architecture)]
         architectures = [parsed[text] for text in texts]
-        found = Said(found.values.loc[texts], found.status.loc[texts])
+        found = Said(found.table.loc[texts], found.status.loc[texts])
     else:
         architectures = list(space.enumerate())
         texts = list(map(space.text, architectures))
@@ -68,7 +68,7 @@ def said_by(settings: Combination, task: Task) -> Said:
     if not settings.baselines:
         return found
     baselines = controls_of(space, architectures, task.size)[list(settings.baselines)]
-    values = pd.concat([baselines.set_axis(texts).astype(float), found.values], axis=1)
+    values = pd.concat([baselines.set_axis(texts).astype(float), found.table], axis=1)
     return Said(values.set_axis(range(values.shape[1]), axis=1), found.status)
 
 

@@ -1,8 +1,8 @@
 """Scores of a fixed set of architectures, made once and looked up: what combinations and predictors keep.
 
 The set is what all members have scored when the run is prepared. Where a study scores more later, the run is prepared
-again: if its members say more by then, its own result and scores are taken away and made for the larger set, so that all
-scores of a run are of one set.
+again: if its members say more by then, its own result and scores are taken away and made for the larger set, so that
+all scores of a run are of one set.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Made = tuple[pd.DataFrame, dict[str, Any]]  # rows of ranked.COLUMNS, and what t
 
 
 def prepared(task: Task, inputs: str, make: Callable[[], Made]) -> dict[str, Any]:
-    """What the run's result is to say. inputs: a digest of all that the scores follow from. make: makes the scores, where
-    those that are kept are of other inputs or there are none."""
+    """What the run's result is to say. inputs: a digest of all that the scores follow from. make: makes the scores,
+    where those that are kept are of other inputs or there are none."""
     kept = ranked.read(task.folder, task.run_id)
     if kept is None or kept.facts["inputs"] != inputs:
         frame, result = make()
@@ -36,11 +36,11 @@ def prepared(task: Task, inputs: str, make: Callable[[], Made]) -> dict[str, Any
         facts = ranked.write(frame, task.folder, task.run_id or "", inputs, result)
     else:
         facts = kept.facts
-    return facts["result"] | {"ranked": {name: facts[name] for name in ("architectures", "set")}}  # type: ignore[literal-required]
+    return facts["result"] | {"ranked": {name: facts[name] for name in ("architectures", "set")}}
 
 
 def rows(
-    texts: Sequence[str], score: Floats, status: Sequence[str], seconds: float, members: dict[str, Floats]
+    texts: Sequence[str], score: np.ndarray, status: Sequence[str], seconds: float, members: dict[str, Floats]
 ) -> pd.DataFrame:
     """Rows of ranked.COLUMNS, (n,). seconds: that each took beside its members, whose costs are `members`."""
     frame = pd.DataFrame({"arch": list(texts), "score": score, "status": list(status), "seconds": seconds})
@@ -52,8 +52,8 @@ def rows(
 def look_up(
     task: Task, measure: str, architectures: Sequence[Architecture], absent: Callable[[Architecture], str]
 ) -> Iterator[Record]:
-    """Records of the measure. absent: the status of an architecture that is not in the set. ValueError if the run has not
-    been prepared."""
+    """Records of the measure. absent: the status of an architecture that is not in the set. ValueError if the run has
+    not been prepared."""
     kept = ranked.read(task.folder, task.run_id)
     if kept is None:
         raise ValueError(f"ranked: {task.folder / ranked.FILE} is missing or damaged; run it again")

@@ -24,21 +24,21 @@ WORST = -np.inf
 
 @dataclass(frozen=True)
 class Said:
-    """values: an architecture's text by row, a member by column; NaN where there is no score. status: of each text 'ok',
+    """table: an architecture's text by row, a member by column; NaN where there is no score. status: of each text 'ok',
     or that of the first member without a score, 'labelled' before all."""
 
-    values: pd.DataFrame
+    table: pd.DataFrame
     status: pd.Series
 
     @property
     def ranked(self) -> pd.DataFrame:
         """The values of those that every member has a score of: the set."""
-        return self.values[(self.status == "ok").to_numpy()]
+        return self.table[(self.status == "ok").to_numpy()]
 
     @property
     def digest(self) -> str:
         """Of all of it."""
-        frame = self.values.sort_index()
+        frame = self.table.sort_index()
         told = "\n".join([*frame.index, *self.status.reindex(frame.index), *map(str, frame.columns)])
         raw = np.ascontiguousarray(frame.to_numpy(dtype=float)).tobytes()
         return hashlib.sha256(told.encode() + raw).hexdigest()[:12]
@@ -49,8 +49,8 @@ def said(members: Sequence[MemberRuns], unscored: str = "unknown") -> Said:
 
     Args:
         members: at least one.
-        unscored: 'worst' ranks what a member has no score of for the network's own sake (OF_NETWORK) below all others of
-            that member; 'unknown' leaves it without.
+        unscored: 'worst' ranks what a member has no score of for the network's own sake (OF_NETWORK) below all others
+            of that member; 'unknown' leaves it without.
 
     Raises:
         ValueError: a run has not finished, is damaged, or lacks the measure or the loss.
@@ -104,9 +104,9 @@ def _rows(member: MemberRuns, run: MemberRun) -> pd.DataFrame:
     return pd.DataFrame({"value": value.where(known), "status": status})
 
 
-def costs(members: Sequence[MemberRuns], texts: Sequence[str]) -> dict[str, Floats]:
-    """By COSTS what all the members together took for each of the texts, (n,): each run's measure once, also where it is
-    a member of several members. NaN where one does not tell."""
+def costs(members: Sequence[MemberRuns], texts: list[str]) -> dict[str, Floats]:
+    """By COSTS what all the members together took for each of the texts, (n,): each run's measure once, also where it
+    is a member of several members. NaN where one does not tell."""
     once: dict[tuple[str, str], tuple[MemberRun, str]] = {}
 
     def collect(some: Sequence[MemberRuns]) -> None:

@@ -1,7 +1,8 @@
 """See studies/estimators/predictor.py.
 
-All predictions are made when the run is prepared, in chunks of one shape: of all that the members have scored, or without
-members of all of the table and, one by one, of what else is asked for. So neither order nor sharding changes a bit.
+All predictions are made when the run is prepared, in chunks of one shape: of all that the members have scored, or
+without members of all of the table and, one by one, of what else is asked for. So neither order nor sharding changes a
+bit.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ CHUNK = 256  # rows of a prediction: always as many, so that a row's bits do not
 
 
 def prepare(settings: Predictor, task: Task, report: Report) -> dict[str, Any]:
-    """Choose the labels, fit and predict. ValueError if a member has not finished or has not scored what is labelled."""
+    """Choose the labels, fit and predict. ValueError if a member has not finished or has not scored what is
+    labelled."""
     fit = Fit(settings, task)
 
     def write() -> fixed_set.Made:
@@ -77,9 +79,7 @@ def score(
             began = time.perf_counter()
             (value,) = fit.predict([architecture])
             seconds = time.perf_counter() - began
-            yield Record(
-                architecture=architecture, measure="predicted", score=float(value), seconds=seconds
-            )
+            yield Record(architecture=architecture, measure="predicted", score=float(value), seconds=seconds)
 
 
 @dataclass
@@ -100,15 +100,15 @@ class Fit:
         if not self.task.members:
             return None
         found, space = said(self.task.members, self.settings.unscored), self.task.space
-        inside = [space.in_mask(space.parse(text)) for text in found.values.index]
-        return Said(found.values[inside], found.status[inside])
+        inside = [space.in_mask(space.parse(text)) for text in found.table.index]
+        return Said(found.table[inside], found.status[inside])
 
     @cached_property
     def pool(self) -> list[Architecture]:
         """All that is ranked: what the members have scored, or the table."""
         space = self.task.space
         if self.said is not None:
-            return [space.parse(text) for text in self.said.values.index]
+            return [space.parse(text) for text in self.said.table.index]
         known = labels.functions(self.settings, space)
         return sorted(architecture for same in known.values() for architecture in same)
 
@@ -122,14 +122,14 @@ class Fit:
             raise ValueError("members: no architecture has a score of all of them")
         shares = rankdata(chosen.to_numpy(), axis=0) / len(chosen)
         names = [one.name for one in self.task.members]
-        return pd.DataFrame(shares, index=chosen.index, columns=names).reindex(self.said.values.index)
+        return pd.DataFrame(shares, index=chosen.index, columns=names).reindex(self.said.table.index)
 
     @cached_property
     def first(self) -> list[Architecture]:
         """What is labelled before anything is predicted."""
         drawn = labels.draw(self.settings, self.task.space, self.task.seed)[: self.settings.by_round[0]]
         if self.said is not None:
-            lacking = [one for one in drawn if self.task.space.text(one) not in self.said.values.index]
+            lacking = [one for one in drawn if self.task.space.text(one) not in self.said.table.index]
             if lacking:
                 raise ValueError(
                     f"members: {len(lacking)} of the {len(drawn)} labelled architectures are not scored by the members "
@@ -179,11 +179,13 @@ class Fit:
         """What an active round, the place-th after the first, adds."""
         space, known = self.task.space, labels.functions(self.settings, self.task.space)
         if self.said is not None:
-            lacking = sum(space.text(one) not in self.said.values.index for same in known.values() for one in same)
+            lacking = sum(
+                space.text(one) not in self.said.table.index for same in known.values() for one in same
+            )
             if lacking:
                 raise ValueError(
-                    f"rounds: the members lack {lacking} architectures of the table, of all of which rounds choose: let "
-                    "the study score all of it (--all)"
+                    f"rounds: the members lack {lacking} architectures of the table, of all of which rounds choose: "
+                    "let the study score all of it (--all)"
                 )
         taken = {labels.form_of(space, one) for one in self.labelled}
         left = [same[0] for form, same in known.items() if form not in taken and self.usable(same[0])]
