@@ -5,6 +5,9 @@ from __future__ import annotations
 from analysis.measures.ceiling import CEILINGS
 from analysis.measures.collect import Collected
 from analysis.store.study import GROUP
+from supernet.spaces import SPACES, get_space
+
+TITLES = {name: get_space(name).title for name in SPACES}
 
 ALMOST = 0.99  # |tau-b| that is called a leak where the truth has no ceiling
 
@@ -15,14 +18,13 @@ def remarks(collected: Collected) -> list[str]:
 
 
 def _labelled(collected: Collected) -> list[str]:
-    rows = collected.primary[collected.primary["labelled"] > 0]
-    by_count: dict[int, list[str]] = {}
-    for row in rows.to_dict("records"):
-        by_count.setdefault(int(row["labelled"]), []).append(str(row["variant"]))
+    by_count: dict[tuple[str, int], list[str]] = {}
+    for row in collected.primary[collected.primary["labelled"] > 0].to_dict("records"):
+        by_count.setdefault((row["space"], int(row["labelled"])), []).append(f"“{row['variant']}”")
     return [
-        f"{', '.join(dict.fromkeys(names))}: {count:,} architectures of the sample were labelled in one seed or "
-        "another; they are left out of these numbers and of every comparison with these rankings"
-        for count, names in by_count.items()
+        f"{TITLES.get(space, space)}: {count:,} of the sample {'was' if count == 1 else 'were'} labelled, in one seed or "
+        f"another, for {', '.join(names)}: left out of these rankings' numbers and of every comparison with them"
+        for (space, count), names in by_count.items()
     ]
 
 

@@ -15,7 +15,6 @@ from supernet.spaces import Architecture, Space
 
 GRAPH = ("counts", "paths", "places")
 LEAST = 4  # labels: fewer are no fit
-SMALL_LABELS = 12
 
 
 @register("predictor")
@@ -40,6 +39,7 @@ class Predictor(Estimator):
         labels: functions whose label is told, in all rounds together.
         table, column: of the labels, as of `TableColumn`; one seed's validation accuracy as a rule, never what judges.
         recorded: of the table's trainings, where known: what a label costs.
+        label_seconds: of one label's training, where the table does not tell and it was measured elsewhere.
         rounds, alpha: as above; one round draws all at once.
         unscored: as of `Combination`, for members.
     """
@@ -55,6 +55,7 @@ class Predictor(Estimator):
     table: str = "{space}-digits"
     column: str = "digits_valid_seed0"
     recorded: Recorded | None = None
+    label_seconds: float | None = None
     rounds: int = 1
     alpha: float = 0.5
     unscored: str = "unknown"
@@ -77,6 +78,8 @@ class Predictor(Estimator):
             raise ValueError(f"alpha: {self.alpha!r} is not between 0 and 1")
         if self.unscored not in UNSCORED:
             raise ValueError(f"unscored: {self.unscored!r} is not one of {', '.join(UNSCORED)}")
+        if self.label_seconds is not None and not 0 < self.label_seconds < math.inf:
+            raise ValueError(f"label_seconds: {self.label_seconds!r} is not a number above 0")
         Measure.of(self.column)
 
     @property
@@ -110,7 +113,7 @@ class Predictor(Estimator):
 
     def small(self) -> Predictor:
         rounds = min(self.rounds, 2)
-        labels = math.ceil(min(self.labels, SMALL_LABELS) / rounds) * rounds
+        labels = rounds * (LEAST + self.labels // 20)  # other numbers stay other numbers
         return replace(
             Predictor(labels=labels, rounds=rounds, alpha=self.alpha, unscored=self.unscored),
             model=self.model.small(),

@@ -93,9 +93,10 @@ def _rows(member: MemberRuns, run: MemberRun) -> pd.DataFrame:
     frame = scores.read(run.folder, run.run_id)
     frame = frame[frame["measure"] == member.measure].set_index("arch")
     ok = frame["status"] == "ok"
-    value = (-frame["loss"] if member.by == "loss" and "loss" in frame else frame["score"]).astype(float)
-    if member.by == "loss" and ("loss" not in frame or not np.isfinite(value[ok]).any()):
+    by_loss = member.by == "loss"
+    if by_loss and ("loss" not in frame or frame["loss"].isna().all()):
         raise ValueError(f"members: {run.name} ({run.run_id}): {member.measure} has no loss")
+    value = -frame["loss"].astype(float) if by_loss else frame["score"].astype(float)
     if not np.isfinite(value[ok]).any():
         raise ValueError(f"members: {run.name} ({run.run_id}) has no score by {member.measure}")
     known = ok & np.isfinite(value)

@@ -65,7 +65,7 @@ def costs(settings: Predictor, space: Space, size: Size, architectures: Sequence
         "functions": count,
         "epochs": None if epochs is None else count * epochs,
         "updates": None,
-        "train_seconds": None,
+        "train_seconds": None if settings.label_seconds is None else count * settings.label_seconds,
         "macs": None,
     }
     if recorded is None or epochs is None:
@@ -78,7 +78,8 @@ def costs(settings: Predictor, space: Space, size: Size, architectures: Sequence
         (seconds,) = values_of(table, [recorded.seconds]).values()
         rows, _ = _labels(_path(settings, space), settings.column)
         spent = sum(float(seconds[rows[architecture]]) for architecture in architectures) * epochs / whole
-        found["train_seconds"] = spent if math.isfinite(spent) else None
+        if math.isfinite(spent):
+            found["train_seconds"] = spent
     return found
 
 
