@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.measures.estimator_scores import COSTS, Scored, SideBySide
+from analysis.measures.estimator_scores import Scored, SideBySide
 from analysis.measures.score_sets import ScoreSets
 from analysis.measures.yardstick import mean_and_error
 from analysis.statistics.pairs import Floats, places
 from analysis.store import kept_rankings
+from analysis.store.costs import COSTS
 from analysis.store.scored import ScoredSet
 from analysis.store.study import Study, Truth
 from supernet.files import digest

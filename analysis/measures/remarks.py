@@ -22,8 +22,8 @@ def _labelled(collected: Collected) -> list[str]:
     for row in collected.primary[collected.primary["labelled"] > 0].to_dict("records"):
         by_count.setdefault((row["space"], int(row["labelled"])), []).append(f"“{row['variant']}”")
     return [
-        f"{TITLES.get(space, space)}: {count:,} of the sample {'was' if count == 1 else 'were'} labelled, in one seed or "
-        f"another, for {', '.join(names)}: left out of these rankings' numbers and of every comparison with them"
+        f"{TITLES.get(space, space)}: {count:,} of the sample {'was' if count == 1 else 'were'} labelled, in one seed "
+        f"or another, for {', '.join(names)}: left out of these rankings' numbers and of every comparison with them"
         for (space, count), names in by_count.items()
     ]
 

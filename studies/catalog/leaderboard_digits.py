@@ -3,16 +3,16 @@
 Question: with so much compute and so many trained networks, what is the best ranking, and how sure is it?
 Command: python -m studies run leaderboard_digits
          python -m analysis leaderboard leaderboard_digits
-Jobs: 3 seeds of, for NAS-Bench-201 and Blox, {a random order; eleven proxies (of Blox ten), one initialisation; supernets by uniform,
-strictly fair and balanced sampling, of Blox uniform alone; combinations; random forests that are told 20, 78 and 156
-labels, of Blox 20 and 78, and see the graph alone, with the proxies, with a supernet, with all}. Params, MACs, layers
-and the log-rank sum of params and layers are in every table as baselines.
+Jobs: 3 seeds of, for NAS-Bench-201 and Blox, {a random order; eleven proxies (of Blox ten), one initialisation;
+supernets by uniform, strictly fair and balanced sampling (of Blox uniform alone); combinations; random forests that are
+told 20, 78 and 156 labels (of Blox 20 and 78) and see the graph alone, with the proxies, with a supernet, with all}.
+Params, MACs, layers and the log-rank sum of params and layers are in every table as baselines.
 Combinations, named before anything was looked at: the mean loss of the supernets of all seeds; params + synflow +
-jacob_cov + supernet; synflow + jacob_cov + supernets. What a member cannot score for the network's own sake is the worst
-of this member.
+jacob_cov + supernet; synflow + jacob_cov + supernets. What a member cannot score for the network's own sake is the
+worst of this member.
 Data: scikit-learn's digits; truth and labels trained by this project. Labels are one seed's validation accuracy, the
 truth is test accuracy, mean over seeds.
-Scored: the true top-100 and 300 random cells; the whole Blox table, a random sample of 400 models; and what is labelled.
+Scored: the true top-100 and 300 random architectures of each space; and what is labelled.
 Expected: about ten minutes of two cores.
 Smoke: python -m studies run leaderboard_digits --smoke
 """
@@ -55,7 +55,7 @@ def study() -> Study:
     return Study(
         name="leaderboard_digits",
         title="Leaderboard: what do labels and combinations buy?",
-        question="With so much compute and so many trained networks, what is the best ranking of all, and how sure is it?",
+        question="With so much compute and so many trained networks, what is the best ranking, and how sure is it?",
         note=embedded.NOTE,
         variants=tuple(variants),
         truth={space: Truth(f"{space}-digits", "digits_test") for space in LABELS},

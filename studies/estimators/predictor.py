@@ -74,6 +74,11 @@ class Predictor(Estimator):
             raise ValueError(
                 f"rounds: {self.rounds} of {self.labels} labels are fewer than {LEAST} labels a round"
             )
+        carried = getattr(self.model, "carried_rounds", 1)
+        if carried not in (1, self.rounds):
+            raise ValueError(
+                f"rounds: {self.rounds!r}, but the model carries its weights over {carried} (carried_rounds)"
+            )
         if not (isinstance(self.alpha, int | float) and 0 <= self.alpha <= 1):
             raise ValueError(f"alpha: {self.alpha!r} is not between 0 and 1")
         if self.unscored not in UNSCORED:

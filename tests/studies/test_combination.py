@@ -221,7 +221,7 @@ def test_costs_add_up_and_each_member_counts_once(ranked: Study, tmp_path: Path)
 
 
 def test_what_does_not_go_together_is_named(ranked: Study, tiny: Study, tmp_path: Path) -> None:
-    nested, order, mean, both, cost = ranked.variants
+    _, order, _, both, cost = ranked.variants
 
     def refused(message: str, build: Callable[[], object]) -> None:
         with pytest.raises(ValueError, match=message):

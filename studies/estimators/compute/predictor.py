@@ -57,7 +57,8 @@ def score(
     settings: Predictor, task: Task, architectures: Sequence[Architecture], report: Report
 ) -> Iterator[Record]:
     """Records; with members only of what these have scored."""
-    told = [task.space.parse(text) for text in labels_file.read(task.folder, task.run_id)["arch"]]
+    rows = labels_file.read(task.folder, task.run_id)
+    told = dict(zip(map(task.space.parse, rows["arch"]), map(int, rows["round"]), strict=True))
     known = {labels.form_of(task.space, architecture) for architecture in told}
     kept = ranked.read(task.folder, task.run_id)
     inside = set() if kept is None else set(kept.frame["arch"])
@@ -84,11 +85,12 @@ def score(
 
 @dataclass
 class Fit:
-    """One run's labels, inputs and model. fixed: the labelled ones of a run that has chosen them; None: choose."""
+    """One run's labels, inputs and model. fixed: the labelled ones of a run that has chosen them, each with its round;
+    None: choose."""
 
     settings: Predictor
     task: Task
-    fixed: list[Architecture] | None = None
+    fixed: dict[Architecture, int] | None = None
     labelled: list[Architecture] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
     fit_seconds: float = 0.0
@@ -148,16 +150,16 @@ class Fit:
         return hashlib.sha256("\n".join([*told, said]).encode() + values.tobytes()).hexdigest()[:12]
 
     def run(self, report: Report) -> None:
-        """Choose what is labelled and fit the model, round after round."""
-        if self.fixed is not None:
-            self.labelled, self.rounds = list(self.fixed), [1] * len(self.fixed)
-            self.fit()
-            return
-        self.labelled, self.rounds = list(self.first), [1] * len(self.first)
-        self.fit()
-        for place, count in enumerate(self.settings.by_round[1:], start=1):
-            self.labelled += self.chosen(count, place)
-            self.rounds += [place + 1] * count
+        """Choose what is labelled and fit the model, round after round; a model may carry over what it has learned."""
+        self.model: Model = make(self.settings.model)
+        self.labelled, self.rounds = [], []
+        for place, count in enumerate(self.settings.by_round):
+            if self.fixed is not None:
+                added = [one for one, its in self.fixed.items() if its == place + 1]
+            else:
+                added = self.chosen(count, place) if place else list(self.first)
+            self.labelled += added
+            self.rounds += [place + 1] * len(added)
             self.fit()
             report((place + 1) / self.settings.rounds, f"{len(self.labelled)} labels")
 
@@ -168,7 +170,6 @@ class Fit:
             raise ValueError(f"labels: {len(usable)} of {len(self.labelled)} have a score of all members")
         y = labels.told(self.settings, self.task.space, usable)
         x, began = self.inputs(usable), time.perf_counter()
-        self.model: Model = make(self.settings.model)
         self.model.fit(x, y, derived_seed("predictor", self.task.space.name, self.task.seed))
         self.fit_seconds += time.perf_counter() - began
 
