@@ -14,12 +14,13 @@ import pytest
 from digits_tables import DIGITS, SIZE
 from tiny_study import quiet
 
+from analysis.measures.baselines import CONTROLS
 from analysis.measures.collect import collect
 from analysis.store import scores
 from analysis.store.scored import ScoredSet
 from slurm.submitter import Submitter
 from studies.estimators import Estimator
-from studies.estimators.combination import Combination
+from studies.estimators.combination import BASELINES, Combination
 from studies.estimators.cost import NetworkCost
 from studies.estimators.random_order import RandomOrder
 from studies.estimators.table_column import TableColumn
@@ -233,6 +234,7 @@ def test_what_does_not_go_together_is_named(ranked: Study, tiny: Study, tmp_path
     refused("members: 'one-shot' has none", lambda: replace(tiny.variants[0], members=both.members))
     refused("weights: 2 for 0 baselines and 1 members", lambda: replace(both, members=both.members[:1]))
     refused("members: a combination needs members or baselines", lambda: entry("none", SUM))
+    assert BASELINES == CONTROLS
     refused(
         "baselines: 'flops' is not one of params, macs, layers", lambda: Combination(baselines=("flops",))
     )
