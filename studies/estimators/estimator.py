@@ -91,7 +91,8 @@ class Estimator(ABC):
     task's data; if not, a run has none to give. draws: whether anything of its own depends on the run's seed. learns:
     whether it is fitted to labels, which must not be those that it is judged by. prepares: whether something is done
     once, before any score. preparing: of a run's time, what that takes; for progress bars. record_fields: what a run
-    keeps of a record."""
+    keeps of a record.
+    """
 
     kind: ClassVar[str]
     trains_supernet: ClassVar[bool] = False

@@ -6,7 +6,8 @@ same share it, and a changed setting is another run.
 A variant with a `parent` starts from the weights with which the parent's training with the same seed ended. Variants
 with one `part_of` are parts of one ranking: each scores the architectures of the parent's space that its own mask
 allows. A variant with `members`, a combination or a predictor, ranks by what these say. A variant rests on its parent
-and on its members: their runs come first."""
+and on its members: their runs come first.
+"""
 
 from __future__ import annotations
 
