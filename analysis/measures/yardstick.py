@@ -2,8 +2,8 @@
 
 Rankings are compared on the same architectures: by default those that every one of them has scored ('common').
 A ranking that has scores of less than half of them (SHARE), labelled ones aside, would reduce that set too much: it is
-excluded, and the report says so. What one ranking was fitted on is left out for all that it is compared with, also under
-'worst'.
+excluded, and the report says so. What one ranking was fitted on is left out for all that it is compared with, also
+under 'worst'.
 """
 
 from __future__ import annotations
