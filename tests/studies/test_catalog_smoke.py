@@ -48,7 +48,7 @@ def _drafts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 MOST = 6  # variants of a large grid that are run
 STRUCTURED = ("estimators", "evaluation_subsets", "few_shot")  # whose variants belong together
-OF_MANY_KINDS = ("leaderboard", "leaderboard_digits")
+OF_MANY_KINDS = ("leaderboard_digits",)
 
 
 def settings(value: Any, name: str = "") -> set[tuple[str, str]]:
