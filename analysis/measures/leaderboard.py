@@ -43,8 +43,8 @@ def _around(name: str) -> list[str]:
 
 RANKINGS = [
     "space", "mask", "truth", "main", "variant", "measure", "kind", "seeds", "finished", "labels", "core_hours", "n",
-    *_around("tau_b"), "tau_b_std", "letters", *_around("tau_top"), "n_top", *_around("tau_share"), "n_share",
-    *_around("found"), "regret", "regret_std", "front", "statuses", "note",
+    *_around("tau_b"), "tau_b_std", "letters", "better_than", *_around("tau_top"), "n_top", *_around("tau_share"),
+    "n_share", *_around("found"), "regret", "regret_std", "front", "statuses", "note",
 ]  # fmt: skip
 PAIRS = [
     "space",
@@ -74,7 +74,8 @@ class Leaderboard:
       architectures and trainings; tau_top, tau_share: inside the true top TOP and the top SHARE %, of n_top and n_share
       architectures that are compared, None where the study did not score all of it. found: share of the true top SHARE
       % that is in the predicted one. regret: of the best of the K highest scores, percentage points, mean over seeds.
-      letters: see the module; '' where there is one seed and so no test. front: whether no ranking with as few labels
+      letters: see the module; '' where there is one seed and so no test. better_than: how many rankings it is
+      significantly better than. front: whether no ranking with as few labels
       costs as little and has as high a tau_b.
     pairs: each pair of rankings that can be tested, by truth (PAIRS); `leader` has the higher tau_b.
     ceilings: what one measurement of each truth says of another (CEILINGS).
@@ -194,7 +195,10 @@ class _Judged:
             for number in range(len(self.group.rankings))
         ]
         for row in rows:
-            row["letters"] = letters.get(row["variant"], "")
+            name = row["variant"]
+            row["letters"] = letters.get(name, "")
+            if name in letters:
+                row["better_than"] = sum(better == name for better, _ in differing)
         priced = [row for row in rows if row["core_hours"] is not None and row["tau_b"] is not None]
         for row in priced:
             rivals = [other for other in priced if other["labels"] <= row["labels"]]

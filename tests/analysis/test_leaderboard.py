@@ -177,3 +177,23 @@ def test_what_was_kept_says_the_same(
     truth.assign(digits_test=1.0).to_parquet(copy)
     assert main(["leaderboard", str(kept)]) == 2
     assert "is not the table that the rankings were kept with" in capsys.readouterr().err
+
+
+def test_the_published_page_is_made_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its tables from the rankings that are committed, and some of its numbers by hand."""
+    folder = Path(__file__).parents[2] / "docs" / "results" / "leaderboard_digits"
+    assert main(["leaderboard", str(folder), "--format", "markdown"]) == 0
+    assert capsys.readouterr().out == (folder / "table.md").read_text()
+    page = (folder.parent / "leaderboard_digits.md").read_text()
+    frame, truth = (
+        pd.read_parquet(folder / "nasbench201.parquet"),
+        pd.read_parquet("data/nasbench201-digits.parquet"),
+    )
+    entries = json.loads((folder / "kept.json").read_text())["groups"][0]["rankings"]
+    values = frame[["arch"]].merge(truth, on="arch")["digits_test"]
+    columns = {one["variant"]: one["columns"] for one in entries}
+    everyone = frame["sample"] & (frame[[name for own in columns.values() for name in own]] > 0).all(axis=1)
+    assert f"{everyone.sum()} of NAS-Bench-201" in page
+    for name in ("20 labels, graph", "78 labels, graph", "156 labels, graph"):
+        taus = [kendalltau(frame.loc[everyone, own], values[everyone]).statistic for own in columns[name]]
+        assert f"{np.mean(taus):.3f}".removeprefix("0") in page

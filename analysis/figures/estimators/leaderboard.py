@@ -26,8 +26,7 @@ QUALITIES = {
 }
 TEXT = (
     "Core-hours to rank every architecture that the mask allows, preparation and the labels' training included. Bars:"
-    " 95 % over architectures and seeds. Curves: the Pareto front of the rankings with as many labels. Named: the front"
-    " of all."
+    " 95 % over architectures and seeds. Curves: the Pareto front of the rankings with as many labels."
 )
 
 
@@ -86,8 +85,15 @@ def leaderboard_figure(
     colour_of = {budget: colours[str(budget)][0] for budget in budgets}
     with style.look():
         figure, panels = style.panel_grid(len(shown), 2, 3.1, 1.4, ax=ax)
+        known = known.assign(at=at)
+        fronts = {name: _front(known, name) for name in shown}
+        named = (
+            pd.concat(fronts.values()).drop_duplicates("variant").sort_values("at", kind="stable")["variant"]
+        )
+        numbers = {str(name): number for number, name in enumerate(named, 1)}
         for axes, name in zip(panels.flat, shown, strict=False):
-            _panel(axes, known.assign(at=at), name, colour_of)
+            _panel(axes, known, name, colour_of)
+            _number(axes, fronts[name], name, numbers)
             for ceiling in ceilings.to_dict("records") if name in ceilings else ():
                 if ceiling["ceiling"] in style.CEILINGS and ceiling[name] is not None:
                     dashes = "-" if ceiling["ceiling"] == "seed_to_seed" else (0, (1, 1.2))
@@ -108,7 +114,8 @@ def leaderboard_figure(
             if len(ceilings)
             else ""
         )
-        style.add_note(figure, f"{TEXT} {nothing} {lines}", note)
+        front = "; ".join(f"{number}: {name}" for name, number in numbers.items())
+        style.add_note(figure, f"{TEXT} {nothing} {lines}", f"The front of all: {front}.", note)
     return figure
 
 
@@ -127,15 +134,6 @@ def _panel(axes: Axes, rows: pd.DataFrame, name: str, colour_of: dict[int, str])
         axes.step(
             front["at"], front[name].astype(float), where="post", color=colour, linewidth=1.3, alpha=0.8
         )
-    best = rows[pareto_front(rows["at"], rows[name].astype(float))].sort_values("at")
-    right = float(np.sqrt(rows["at"].min() * rows["at"].max()))
-    for row in best.drop_duplicates("at").to_dict("records"):
-        left = row["at"] > right
-        axes.annotate(
-            row["variant"], (row["at"], row[name]), xytext=(-5 if left else 5, 3), textcoords="offset points",
-            ha="right" if left else "left", fontsize=7.5,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.4},
-        )  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlim(rows["at"].min() / 1.6, 10 ** np.ceil(np.log10(rows["at"].max() * 1.1)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda hours, _: f"{hours:g}"))
@@ -144,3 +142,18 @@ def _panel(axes: Axes, rows: pd.DataFrame, name: str, colour_of: dict[int, str])
     style.zero_line(axes)
     axes.set_title(QUALITIES[name])
     axes.set_xlabel("core-hours in total")
+
+
+def _front(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows that no other is as cheap as and as good, one for each cost, the cheapest first."""
+    known = rows[rows[name].notna()]
+    best = known[pareto_front(known["at"], known[name].astype(float))]
+    return best.drop_duplicates("at").sort_values("at", kind="stable")
+
+
+def _number(axes: Axes, front: pd.DataFrame, name: str, numbers: dict[str, int]) -> None:
+    for row in front.to_dict("records"):
+        axes.annotate(
+            str(numbers[row["variant"]]), (row["at"], row[name]), xytext=(-2, 4), textcoords="offset points",
+            ha="right", fontsize=7.5, zorder=4,
+        )  # fmt: skip

@@ -77,12 +77,15 @@ KINDS = {  # the paper's colours, where it has one
     "short-training-from-supernet": (PURPLE, "p"),
     "cost": (style.GREY, "v"),
     "table-column": (SKY, "P"),
+    "combination": (PURPLE, "*"),
+    "predictor": (ORANGE, "X"),
+    "random-order": (style.GREY, "d"),
 }
-OTHERS = ((ORANGE, "X"), (ORANGE, "*"))
+OTHERS = ((ORANGE, "h"), (ORANGE, "8"))
 NAMES = {
     "fear": "FEAR", "short-training": "short training", "zero-cost": "zero-cost", ONE_SHOT: "one-shot",
     "zero-cost-while-training": "zero-cost while training", "short-training-from-supernet": "fine-tuned supernet",
-    "cost": "params, MACs", "table-column": "column of a table",
+    "cost": "params, MACs", "table-column": "column of a table", "random-order": "random order",
 }  # fmt: skip
 
 

@@ -35,11 +35,11 @@ def _difference(row: Row, key: str) -> Cell:
 
 COLUMNS = [
     Column("variant", "ranking", words=True, rank=9),
-    Column("labels", "labels", format=fixed(0), rank=5),
+    Column("labels", "labels", format=fixed(0), rank=4),
     COST,
     Column("seeds", "seeds", format=fixed(0), rank=1),
     Column("tau_b", "tau-b, 95 %", format=_with_interval(3), rank=8),
-    Column("letters", "alike", words=True, rank=4),
+    Column("better_than", "beats", format=fixed(0), rank=8),
     Column("tau_top", f"top {TOP}", format=_with_interval(2), rank=7),
     Column("tau_share", f"top {SHARE} %", format=fixed(2), rank=3),
     Column("found", f"found {SHARE} %", format=fixed(2), rank=6),
@@ -47,8 +47,8 @@ COLUMNS = [
     Column("front", "front", format=lambda row, key: "*" if row[key] else "", words=True, rank=0),
 ]
 MEANING = (
-    "tau-b: mean over seeds, 95 % over architectures and seeds. alike: rankings that share a letter do not differ"
-    " significantly (Holm over all pairs); none: one seed. top: tau-b inside the true top. found: share of the true"
+    "tau-b: mean over seeds, 95 % over architectures and seeds. beats: so many rankings, significantly (over both,"
+    " Holm over all pairs); none: one seed. top: tau-b inside the true top. found: share of the true"
     f" top {SHARE} % in the predicted one. regret@{K}: of the best of the {K} highest scores, points. core-h: of"
     " one core to rank all architectures, the labels' training included. front: no ranking with as few labels is as"
     " cheap and as good."
