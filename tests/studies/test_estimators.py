@@ -18,7 +18,7 @@ KINDS = sorted(estimators())
 SOURCELESS = [kind for kind in KINDS if not estimators()[kind]().starts_from_supernet]
 
 
-def task_of(kind: str, space: str, folder: Path) -> Task:
+def task_of(space: str, folder: Path, kind: str = "") -> Task:
     # A combination ranks every model, of Blox 91,125 without a mask.
     masked = get_space(space, ("bconv", "ST2", "ST4") if (kind, space) == ("combination", "blox") else ())
     return replace(digits_task(folder, space, seed=0, evaluation_batch=100), space=masked)
@@ -40,17 +40,17 @@ def test_every_architecture_has_a_record_of_every_measure_whatever_the_order(
     kind: str, space: str, tmp_path: Path
 ) -> None:
     estimator = estimators()[kind]().small()
-    architectures = list(task_of(kind, space, tmp_path).space.sample(2, 0))
+    architectures = list(task_of(space, tmp_path, kind).space.sample(2, 0))
     for name in ("whole", "reversed"):
         (tmp_path / name).mkdir()
-    whole = scored(estimator, task_of(kind, space, tmp_path / "whole"), architectures)
+    whole = scored(estimator, task_of(space, tmp_path / "whole", kind), architectures)
     assert {(r.architecture, r.measure) for r in whole} == {
         (a, m) for a in architectures for m in estimator.measures
     }
     assert all(r.score is None or math.isfinite(r.score) for r in whole)
     assert all(r.seconds >= 0 and r.steps >= 0 and r.macs >= 0 for r in whole)
     torch.rand(7)  # the global stream is nobody's
-    task = task_of(kind, space, tmp_path / "reversed")
+    task = task_of(space, tmp_path / "reversed", kind)
     estimator.prepare(task, lambda done, detail: None)
     parts = [list(estimator.score(task, [a], lambda done, detail: None)) for a in reversed(architectures)]
     assert facts([record for part in parts for record in part]) == facts(whole)

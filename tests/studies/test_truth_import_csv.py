@@ -126,7 +126,10 @@ def test_two_encodings_of_one_blox_model_meet(tmp_path: Path) -> None:
         (f"arch,cifar10_test\n{ARCHS[0]},50\n,50\n", "line 3: arch is empty"),
         ("index,cifar10_test\n0,50\n15625,50\n", "line 3 .'15625'.: no architecture of NAS-Bench-201; index"),
         ("net,cifar10_test\na,50\n", "no column 'arch', .* or 'index'; it has net, cifar10_test; say which"),
-        (rows("5", head="arch,acc"), "none of .* has a name of the form .* .it has acc.; say which is what,"),
+        (
+            rows("5", head="arch,acc"),
+            "none of .* has a name of the form .* .it has acc.; name the columns to use, for",
+        ),
         ("arch,cifar10_test\n", "no rows"),
         ("", "not readable as csv: it is empty"),
         (rows("5,6", head="arch,cifar10_test,cifar10_test "), "has two columns 'cifar10_test'"),
