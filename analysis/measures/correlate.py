@@ -49,12 +49,14 @@ def ranking(
     sample: np.ndarray | None = None,
     permutations: int = PERMUTATIONS,
     with_intervals: bool = True,
+    predicted: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Every measure of `scores` against `truth`, both (n,) and finite.
 
-    sample: (n,), true where a row stands for the whole space; measures of the true top-N are on all rows, the others
-    on these alone. None: all. scored: (n,), false where a missing score was ranked worst. Such a rank is no value:
-    what needs values (Pearson, mean scores, topn_mean_tau) is then None, with a note.
+    top: sizes of the true tops; predicted: of the predicted ones, None for the same. sample: (n,), true where a row
+    stands for the whole space; measures of the true top-N are on all rows, the others on these alone. None: all.
+    scored: (n,), false where a missing score was ranked worst. Such a rank is no value: what needs values (Pearson,
+    mean scores, topn_mean_tau) is then None, with a note.
     """
     sizes = check_top(top) if top else ()
     scored = np.ones(len(truth), dtype=bool) if scored is None else scored
@@ -87,7 +89,8 @@ def ranking(
         entry = {"value": series.value, "p_value": series.p_value, "sizes": list(series.sizes)}
         result["topn_mean_tau"] = _noted(entry, series.note)
     order = by_score(by, seed)
-    fits = tuple(size for size in sizes if size <= len(whole))
+    asked = sizes if predicted is None else check_top(predicted) if predicted else ()
+    fits = tuple(size for size in asked if size <= len(whole))
     result["predicted_top"] = {}
     for k in fits:
         inside = tau_predicted_top(whole, by, k, order=order)

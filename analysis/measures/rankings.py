@@ -312,7 +312,7 @@ class Ranking:
         if not shared:
             return row | {"reason": NOTHING_SHARED}, []
         truth, sample, scores, by_loss = one.truth, one.sample, one.scores(place), one.minus_loss(place)
-        numbers = ranked(sorted(set(one.tops.values())), truth, scores, sample)
+        numbers = ranked(sorted(set(one.tops.values())), truth, scores, sample, one.judged.top)
         row |= flat(numbers) | {"mean_score": float(scores[sample].mean())}
         restricted = self.sets.restriction.inside(row.get("tau_b"))
         by_size = {int(n): entry for n, entry in numbers["top"].items()}
@@ -336,7 +336,7 @@ class Ranking:
         )
         row["labelled"] = int((one.labelled & one.judged.sample).sum())
         tops = sorted(set(one.tops.values()))
-        numbers = flat(ranked(tops, truth, scores.mean(axis=1).to_numpy(), sample))
+        numbers = flat(ranked(tops, truth, scores.mean(axis=1).to_numpy(), sample, one.judged.top))
         row |= {f"seedmean_{name}": numbers[name] for name in METRICS if name in numbers}
         losses = {self.runs[place].seed: one.minus_loss(place) for place in one.joined}
         known = {seed: values for seed, values in losses.items() if values is not None}

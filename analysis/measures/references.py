@@ -29,9 +29,24 @@ METRICS = (
 )  # fmt: skip
 
 
-def ranked(top: Sequence[int], truth: Floats, scores: Floats, sample: np.ndarray) -> dict[str, Any]:
-    """Every measure, of the true tops of these sizes; without intervals: a variant has one over its seeds."""
-    return ranking(truth, scores, top, sample=sample, permutations=PERMUTATIONS, with_intervals=False)
+def ranked(
+    top: Sequence[int],
+    truth: Floats,
+    scores: Floats,
+    sample: np.ndarray,
+    predicted: Sequence[int] | None = None,
+) -> dict[str, Any]:
+    """Every measure, of the true tops of these sizes and of predicted ones of those, None for the same; without
+    intervals: a variant has one over its seeds."""
+    return ranking(
+        truth,
+        scores,
+        top,
+        sample=sample,
+        permutations=PERMUTATIONS,
+        with_intervals=False,
+        predicted=predicted,
+    )
 
 
 def flat(numbers: dict[str, Any]) -> dict[str, Any]:

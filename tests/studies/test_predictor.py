@@ -148,6 +148,11 @@ def test_labelled_functions_have_no_score_and_are_left_out_for_all(known: Path, 
     truth = found.points[found.points["variant"] == "order"].nlargest(10, "truth")["arch"]
     inside = found.top[(found.top["variant"] == "told") & (found.top["top"] == 10)]
     assert set(inside["n"]) == {len(set(truth) - left_out)}
+    # The ten highest scores are ten, however many of the true top-10 are labelled.
+    assert len(set(truth) & left_out) > 0
+    runs = found.runs[found.runs["variant"].isin(["order", "told", "mixed"])]
+    values = found.points[found.points["variant"] == "order"]["truth"]
+    assert runs["regret_10"].between(0, values.max() - values.min()).all()
     (note,) = [text for text in remarks(found) if "told" in text]
     assert note.startswith(f"{SPACE.title}: {60 - rest} of the sample were labelled")
     assert analysis_main(["table", "labels", "--runs", str(tmp_path)]) == 0
