@@ -103,13 +103,14 @@ class SideBySide:
         return self.table.numbers
 
 
-def side_by_side(study: Study, with_top: bool = False) -> list[SideBySide]:
+def side_by_side(study: Study, with_top: bool = False, only: Space | None = None) -> list[SideBySide]:
     """Read all scores of a study; one for each space and mask, in the study's order. All rankings of one are on the
     first of the study's score sets (score_sets.py) that every finished run holds; with_top: also on the true top-N of
-    it, which is more than its share of the space."""
+    it, which is more than its share of the space. only: of this space and mask."""
     groups: dict[Space, dict[tuple[str, str], list[Run]]] = {}
     for run in study.runs:
-        groups.setdefault(run.space, {}).setdefault((run.variant, run.measure), []).append(run)
+        if only in (None, run.space):
+            groups.setdefault(run.space, {}).setdefault((run.variant, run.measure), []).append(run)
     found = []
     for space, variants in groups.items():
         read = [[_read(study, run) for run in runs] for runs in variants.values()]

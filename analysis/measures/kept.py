@@ -20,7 +20,7 @@ from analysis.store.costs import COSTS
 from analysis.store.scored import ScoredSet
 from analysis.store.study import Study, Truth
 from supernet.files import digest
-from supernet.spaces import Size, Space, get_space
+from supernet.spaces import Space, get_space
 
 
 def keep(study: Study, groups: Sequence[SideBySide], folder: Path) -> list[Path]:
@@ -124,14 +124,13 @@ def read_kept(folder: Path) -> tuple[Study, list[SideBySide]]:
     return study, [_read_group(study, folder, group) for group in content["groups"]]
 
 
-def _read_truth(truth: dict[str, Any], folder: Path) -> Truth:
-    path, manifest = folder / truth["file"], folder / kept_rankings.FILE
-    if not path.is_file():
-        raise ValueError(f"{manifest}: truth: there is no table {path}; put or import it there")
-    if digest(path) != truth["checksum"]:
-        raise ValueError(f"{manifest}: truth: {path} is not the table that the rankings were kept with")
-    size = Size(**truth["size"]) if truth.get("size") else None
-    return Truth(path=path, column=truth["column"], size=size, title=truth.get("title") or truth["column"])
+def _read_truth(entry: dict[str, Any], folder: Path) -> Truth:
+    truth, manifest = Truth.of_entry(entry, folder), folder / kept_rankings.FILE
+    if not truth.path.is_file():
+        raise ValueError(f"{manifest}: truth: there is no table {truth.path}; put or import it there")
+    if digest(truth.path) != entry["checksum"]:
+        raise ValueError(f"{manifest}: truth: {truth.path} is not the table that the rankings were kept with")
+    return truth
 
 
 def _read_group(study: Study, folder: Path, group: dict[str, Any]) -> SideBySide:

@@ -6,7 +6,7 @@ score for. The true top is that of the whole space; of it counts what is compare
 table that say of other images what the study's column says of its own.
 
 Two rankings differ where the difference of their mean tau-b holds over architectures and over seeds (significance.py),
-corrected by Holm for all pairs of the truth. Rankings that share a letter do not differ significantly (letters.py).
+corrected by Holm for all pairs of the truth. Rankings that share a letter do not differ significantly.
 """
 
 from __future__ import annotations
@@ -22,12 +22,20 @@ import pandas as pd
 from analysis.measures.amortised import size_of, total
 from analysis.measures.ceiling import ceiling, inside_top
 from analysis.measures.estimator_scores import COST, Bools, Scored, SideBySide, side_by_side
+from analysis.measures.ground_truth import same_metric
 from analysis.measures.yardstick import check_handling, filled, insides, mean_and_error, note_of, statuses
 from analysis.statistics.bins import mean_common_ratio
-from analysis.statistics.crossed import Group, Mean, difference_of
-from analysis.statistics.letters import letters_of
+from analysis.statistics.crossed import Group, Mean, difference_of, mean_of
 from analysis.statistics.pareto import pareto_front
-from analysis.statistics.significance import ALPHA, holm, one_sample_p, paired_p, together, welch_p
+from analysis.statistics.significance import (
+    ALPHA,
+    holm,
+    letters_of,
+    one_sample_p,
+    paired_p,
+    together,
+    welch_p,
+)
 from analysis.statistics.topn import at_k, by_score, by_truth
 from analysis.statistics.uncertainty import mean_tau, spread, tau_group
 from analysis.store.column_names import parse
@@ -47,20 +55,10 @@ RANKINGS = [
     "n_share", *_around("found"), "regret", "regret_std", "front", "statuses", "note",
 ]  # fmt: skip
 PAIRS = [
-    "space",
-    "mask",
-    "truth",
-    "leader",
-    "other",
-    "difference",
-    "low",
-    "high",
-    "p_architectures",
-    "p_seeds",
-    "p_holm",
-]
-NUMBERS = ["core_hours", *RANKINGS[RANKINGS.index("tau_b") : RANKINGS.index("front")]]
-NUMBERS.remove("letters")
+    "space", "mask", "truth", "leader", "other", "difference", "low", "high", "p_architectures", "p_seeds", "p_holm",
+]  # fmt: skip
+MEASURED = RANKINGS[RANKINGS.index("tau_b") : RANKINGS.index("front")]
+NUMBERS = ["core_hours", *(name for name in MEASURED if name != "letters")]
 CEILINGS = ["space", "mask", "truth", "ceiling", "tau_b", "tau_top", "tau_share", "n", "compared"]
 
 
@@ -75,8 +73,7 @@ class Leaderboard:
       architectures that are compared, None where the study did not score all of it. found: share of the true top SHARE
       % that is in the predicted one. regret: of the best of the K highest scores, percentage points, mean over seeds.
       letters: see the module; '' where there is one seed and so no test. better_than: how many rankings it is
-      significantly better than. front: whether no ranking with as few labels
-      costs as little and has as high a tau_b.
+      significantly better than. front: whether no ranking with as few labels costs as little and has as high a tau_b.
     pairs: each pair of rankings that can be tested, by truth (PAIRS); `leader` has the higher tau_b.
     ceilings: what one measurement of each truth says of another (CEILINGS).
     """
@@ -142,17 +139,11 @@ def truths_of(group: SideBySide, asked: Sequence[str] = ()) -> list[str]:
     own, frame = group.known.column, group.known.frame
     if asked:
         return list(dict.fromkeys([own, *(name for name in asked if name in frame)]))
-    named = parse(own)
-    others = (
-        [
-            str(name)
-            for name in frame
-            if (other := parse(str(name))) and named == other._replace(data=named.data)
-        ]
-        if named
-        else []
-    )
-    return list(dict.fromkeys([own, *others]))
+    if parse(own) is None:
+        return [own]
+    names = list(map(str, frame))
+    data = dict.fromkeys(named.data for named in map(parse, names) if named is not None)
+    return list(dict.fromkeys([own, *same_metric(names, list(data), own)]))
 
 
 class _Judged:
@@ -200,10 +191,12 @@ class _Judged:
             if name in letters:
                 row["better_than"] = sum(better == name for better, _ in differing)
         priced = [row for row in rows if row["core_hours"] is not None and row["tau_b"] is not None]
-        for row in priced:
-            rivals = [other for other in priced if other["labels"] <= row["labels"]]
-            front = pareto_front([r["core_hours"] for r in rivals], [r["tau_b"] for r in rivals])
-            row["front"] = bool(front[[r is row for r in rivals].index(True)])
+        for budget in {row["labels"] for row in priced}:
+            rivals = [row for row in priced if row["labels"] <= budget]
+            front = pareto_front([row["core_hours"] for row in rivals], [row["tau_b"] for row in rivals])
+            for row, inside in zip(rivals, front.tolist(), strict=True):
+                if row["labels"] == budget:
+                    row["front"] = inside
         return sorted(rows, key=lambda row: (row["tau_b"] is None, -(row["tau_b"] or 0.0)))
 
     def _row(self, number: int) -> dict[str, Any]:
@@ -219,9 +212,8 @@ class _Judged:
         if not rows.any():
             return row
         truth, columns = self.truth[rows], filled(one, rows)
-        row |= _ends("tau_b", mean_tau(truth, columns))
-        taus = self.taus.get(number)
-        row["tau_b_std"] = None if taus is None else spread(taus[0].tolist()).std
+        if (taus := self.taus.get(number)) is not None:
+            row |= _ends("tau_b", mean_of(taus)) | {"tau_b_std": spread(taus[0].tolist()).std}
         for name, size in (("top", TOP), ("share", self.known * SHARE // 100)):
             row |= self._inside_top(name, size, one, inside)
         k = len(truth) * SHARE // 100

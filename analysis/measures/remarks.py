@@ -5,9 +5,7 @@ from __future__ import annotations
 from analysis.measures.ceiling import CEILINGS
 from analysis.measures.collect import Collected
 from analysis.store.study import GROUP
-from supernet.spaces import SPACES, get_space
-
-TITLES = {name: get_space(name).title for name in SPACES}
+from supernet.spaces import SPACES
 
 ALMOST = 0.99  # |tau-b| that is called a leak where the truth has no ceiling
 
@@ -22,7 +20,7 @@ def _labelled(collected: Collected) -> list[str]:
     for row in collected.primary[collected.primary["labelled"] > 0].to_dict("records"):
         by_count.setdefault((row["space"], int(row["labelled"])), []).append(f"“{row['variant']}”")
     return [
-        f"{TITLES.get(space, space)}: {count:,} of the sample {'was' if count == 1 else 'were'} labelled, in one seed "
+        f"{SPACES[space].title}: {count:,} of the sample {'was' if count == 1 else 'were'} labelled, in one seed "
         f"or another, for {', '.join(names)}: left out of these rankings' numbers and of every comparison with them"
         for (space, count), names in by_count.items()
     ]

@@ -35,6 +35,13 @@ class Truth:
     size: Size | None
     title: str
 
+    @classmethod
+    def of_entry(cls, entry: Mapping[str, Any], folder: Path) -> Truth:
+        """What a file of that folder says of it (study_file.TruthEntry). TypeError or ValueError for a wrong size."""
+        size = Size(**entry["size"]) if entry.get("size") else None
+        title = entry.get("title") or entry["column"]
+        return cls(path=folder / entry["file"], column=entry["column"], size=size, title=title)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
@@ -121,15 +128,7 @@ def load_study(folder: str | Path) -> Study:
             )
             for run in content["runs"]
         )
-        truths = {
-            name: Truth(
-                path=folder / truth["file"],
-                column=truth["column"],
-                size=Size(**truth["size"]) if truth.get("size") else None,
-                title=truth.get("title") or truth["column"],
-            )
-            for name, truth in content["truth"].items()
-        }
+        truths = {name: Truth.of_entry(truth, folder) for name, truth in content["truth"].items()}
         study = Study(
             folder=folder,
             name=content["study"],

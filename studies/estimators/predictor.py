@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from types import ModuleType
 from typing import ClassVar
 
 from studies.estimators.combination import UNSCORED
@@ -113,7 +114,7 @@ class Predictor(Estimator):
         return chosen
 
     @property
-    def _labels(self):  # type: ignore[no-untyped-def]  # a module
+    def _labels(self) -> ModuleType:
         return import_module("studies.estimators.compute.predictors.labels")
 
     def small(self) -> Predictor:

@@ -17,8 +17,7 @@ from scipy.stats import kendalltau
 from analysis.__main__ import main
 from analysis.measures.amortised import size_of
 from analysis.measures.leaderboard import PAIRS, RANKINGS, K, Leaderboard, leaderboard
-from analysis.statistics.letters import letters_of
-from analysis.statistics.significance import ALPHA
+from analysis.statistics.significance import ALPHA, letters_of
 from analysis.store.study import load_study
 from supernet.spaces import get_space
 

@@ -15,9 +15,8 @@ from scipy.stats import kendalltau
 from studies.estimators.compute.predictors.brp_nas import BrpNas as BrpNasModel
 from studies.estimators.compute.predictors.features import encoded, graph_features, graphs
 from studies.estimators.compute.predictors.gcn import Gcn as GcnModel
-from studies.estimators.compute.predictors.inputs import Graphs, Inputs
+from studies.estimators.compute.predictors.inputs import Graphs, Inputs, transformed
 from studies.estimators.compute.predictors.models import MODELS, make
-from studies.estimators.compute.predictors.targets import transformed
 from studies.estimators.predictor_models import (
     FEATURES,
     SETTINGS,

@@ -14,8 +14,8 @@ from analysis.figures import style
 from analysis.figures.estimators.rankings import Rankings, handles, marks, note_of_group, rows_of
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
-from analysis.measures.estimator_scores import SideBySide
-from analysis.measures.leaderboard import SHARE, TOP, Leaderboard, leaderboard
+from analysis.measures.estimator_scores import SideBySide, side_by_side
+from analysis.measures.leaderboard import SHARE, TOP, Leaderboard, leaderboard_of
 from analysis.statistics.pareto import pareto_front
 
 QUALITIES = {
@@ -39,10 +39,10 @@ TEXT = (
 def of_rankings(rankings: Rankings, ax: Canvas | None = None) -> Iterator[Drawn]:
     """`leaderboard_figure` of the rankings by the study's own truth."""
     study = rankings.yardstick.study
-    found = leaderboard(study, [rankings.column])
-    for group in found.side_by_side:
-        if group.space == rankings.group.space and (rows := _drawn_rows(found, group)) is not None:
-            yield Drawn(_of_group(found, group, rows, ax), rows)
+    (group,) = side_by_side(study, with_top=True, only=rankings.group.space)
+    found = leaderboard_of(study, [group], [rankings.column])
+    if (rows := _drawn_rows(found, group)) is not None:
+        yield Drawn(_of_group(found, group, rows, ax), rows)
 
 
 def figures_of(found: Leaderboard) -> Iterator[tuple[str, Canvas, pd.DataFrame]]:

@@ -13,8 +13,9 @@ from analysis.tables.cells import Cell, Format, Row, fixed, interval, number, si
 from analysis.tables.table import Column, Table, records
 from analysis.tables.writers import write
 
-FRAMES = ("rankings", "pairs", "ceilings")
-COST = Column("core_hours", "core-h", format=lambda row, key: significant(row[key], 2), rank=6)
+
+def _two_digits(row: Row, key: str) -> Cell:
+    return significant(row[key], 2)
 
 
 def _with_interval(digits: int) -> Format:
@@ -36,7 +37,7 @@ def _difference(row: Row, key: str) -> Cell:
 COLUMNS = [
     Column("variant", "ranking", words=True, rank=9),
     Column("labels", "labels", format=fixed(0), rank=4),
-    COST,
+    Column("core_hours", "core-h", format=_two_digits, rank=6),
     Column("seeds", "seeds", format=fixed(0), rank=1),
     Column("tau_b", "tau-b, 95 %", format=_with_interval(3), rank=8),
     Column("better_than", "beats", format=fixed(0), rank=8),
@@ -58,20 +59,16 @@ PAIRS = [
     Column("leader", "ranking", words=True, rank=9),
     Column("other", "against", words=True, rank=9),
     Column("difference", "difference, 95 %", format=_difference, rank=8),
-    Column("p_holm", "p (Holm)", format=lambda row, key: significant(row[key], 2), rank=8),
-    Column("p_architectures", "over architectures", format=lambda row, key: significant(row[key], 2), rank=3),
-    Column("p_seeds", "over seeds", format=lambda row, key: significant(row[key], 2), rank=3),
+    Column("p_holm", "p (Holm)", format=_two_digits, rank=8),
+    Column("p_architectures", "over architectures", format=_two_digits, rank=3),
+    Column("p_seeds", "over seeds", format=_two_digits, rank=3),
 ]
 
 
 def leaderboard_text(found: Leaderboard, form: str, which: str | None = None) -> str:
-    """All tables, or the frame `which` of FRAMES; csv: of one (rankings if none is named). CSV and JSON have every
-    number."""
-    frames: dict[str, pd.DataFrame] = {
-        "rankings": found.rankings,
-        "pairs": found.pairs,
-        "ceilings": found.ceilings,
-    }
+    """All tables, or the one `which` of 'rankings', 'pairs' and 'ceilings'; csv: of one (rankings if none is named).
+    CSV and JSON have every number."""
+    frames = {"rankings": found.rankings, "pairs": found.pairs, "ceilings": found.ceilings}
     study = found.study
     if form in ("csv", "json"):
         chosen = [Table.of_frame(frame, name=name) for name, frame in frames.items() if which in (None, name)]

@@ -12,8 +12,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from studies.estimators.compute.predictors.gcn import Gcn
-from studies.estimators.compute.predictors.inputs import Inputs
-from studies.estimators.compute.predictors.targets import Array, transformed
+from studies.estimators.compute.predictors.inputs import Array, Inputs, transformed
 
 
 class BrpNas(Gcn):

@@ -15,8 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from studies.estimators import predictor_models as settings
-from studies.estimators.compute.predictors.inputs import Inputs
-from studies.estimators.compute.predictors.targets import Array, transformed
+from studies.estimators.compute.predictors.inputs import Array, Inputs, transformed
 
 
 class TableModel:

@@ -16,8 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from studies.estimators.compute.predictors.inputs import Graphs, Inputs
-from studies.estimators.compute.predictors.targets import Array, transformed
+from studies.estimators.compute.predictors.inputs import Array, Graphs, Inputs, transformed
 from studies.estimators.predictor_models import GraphModel, PredictorModel
 
 CHUNK = 1024  # graphs embedded at once, when many are scored

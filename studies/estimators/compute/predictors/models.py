@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
+
 from studies.estimators.compute.predictors import brp_nas, classical, gcn
-from studies.estimators.compute.predictors.average import Average
-from studies.estimators.compute.predictors.inputs import Graphs, Inputs
-from studies.estimators.compute.predictors.targets import Array
+from studies.estimators.compute.predictors.inputs import Array, Graphs, Inputs
 from studies.estimators.predictor_models import Average as AverageSettings
 from studies.estimators.predictor_models import PredictorModel
 
@@ -28,6 +28,31 @@ class Model(Protocol):
     def predict(self, x: Inputs) -> Array:
         """(m,) scores, higher is better; in no unit. Each depends on its own row alone."""
         ...
+
+
+class Average:
+    """Several models as one: they err in different ways, so that their mean errs less than each.
+
+    members: the models. Predictions of different models have different units: each is standardised by its mean and
+    standard deviation over the labelled architectures."""
+
+    def __init__(self, members: list[Model]) -> None:
+        self.members = members
+        self.units: list[tuple[float, float]] = []
+
+    def fit(self, x: Inputs, y: Array, seed: int) -> None:
+        self.units = []
+        for member in self.members:
+            member.fit(x, y, seed)
+            fitted = member.predict(x)
+            self.units.append((float(fitted.mean()), float(fitted.std()) or 1.0))
+
+    def predict(self, x: Inputs) -> Array:
+        parts = [
+            (member.predict(x) - mean) / deviation
+            for member, (mean, deviation) in zip(self.members, self.units, strict=True)
+        ]
+        return np.asarray(np.mean(parts, axis=0), float)
 
 
 def _average(settings: PredictorModel) -> Model:
