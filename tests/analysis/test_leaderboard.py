@@ -196,3 +196,8 @@ def test_the_published_page_is_made_again(capsys: pytest.CaptureFixture[str]) ->
     for name in ("20 labels, graph", "78 labels, graph", "156 labels, graph"):
         taus = [kendalltau(frame.loc[everyone, own], values[everyone]).statistic for own in columns[name]]
         assert f"{np.mean(taus):.3f}".removeprefix("0") in page
+    assert main(["leaderboard", str(folder), "--format", "json"]) == 0
+    pairs = pd.DataFrame(json.loads(capsys.readouterr().out)["pairs"])
+    for space, words in (("nasbench201", "{} of the {} pairs"), ("blox", "{} of {} of Blox")):
+        own = pairs[pairs["space"] == space]
+        assert words.format((own["p_holm"] < ALPHA).sum(), len(own)) in page.replace("\n", " ")
