@@ -11,6 +11,8 @@ import torch
 
 from supernet.files import write_atomic
 
+FOLDER = 0x10  # among an entry's attributes in the archive
+
 
 def save(state: dict[str, Any], path: Path) -> None:
     """Write `state` (tensors, numbers, strings, containers) atomically."""
@@ -29,6 +31,9 @@ def load(path: Path, device: torch.device | str = "cpu", run_id: str | None = No
         with zipfile.ZipFile(path) as archive:  # torch.load does not look at the checksums that it wrote
             if damaged := archive.testzip():
                 raise ValueError(f"{damaged} has a wrong checksum")
+            for entry in archive.infolist():  # of a folder torch.load takes what happens to be in memory
+                if entry.external_attr & FOLDER:
+                    raise ValueError(f"{entry.filename} says that it is a folder")
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # damage shows as almost any: IndexError, TypeError, struct.error and more
         reason = str(error).split("\n")[0][:160]

@@ -192,6 +192,15 @@ def test_what_only_begins_like_a_checkpoint_is_refused(prefix: bytes, tail: byte
         refused(prefix + tail, Path(folder))
 
 
+def test_data_that_say_they_are_a_folder_are_refused(saved: bytes, tmp_path: Path) -> None:
+    """One bit of the archive's directory, in no checksum: PyTorch would take memory as it is for the tensor."""
+    content = bytearray(saved)
+    entry = content.rindex(b"archive/data/0") - 46  # in the directory, behind all contents
+    assert content[entry : entry + 4] == b"PK\x01\x02"
+    content[entry + 38] ^= 0x10
+    assert "archive/data/0 says that it is a folder" in refused(bytes(content), tmp_path)
+
+
 @given(position=st.integers(0, 10**6), value=st.integers(1, 255))
 @settings(max_examples=150)
 def test_a_flipped_byte_gives_the_same_state_or_the_one_clear_error(
