@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
@@ -45,7 +45,8 @@ class Record:
 
     score: higher is better, finite; None unless status is 'ok' (STATUSES). loss: mean cross-entropy where the measure
     has one. The costs are of this record alone: where one computation gave several measures, each has its equal share.
-    seconds: wall time. steps: optimizer steps. macs: multiply-accumulates, a backward pass counted as two forward ones.
+    seconds: wall time; where one computation was for several architectures of one function, each has its equal share.
+    steps: optimizer steps. macs: multiply-accumulates, a backward pass counted as two forward ones.
     details: what else is known, as plain numbers and words.
     """
 
@@ -112,6 +113,11 @@ class Estimator(ABC):
     @property
     def starts_from_supernet(self) -> bool:
         """Whether it needs a trained supernet (`Task.start`), a variant's parent."""
+        return False
+
+    @property
+    def one_per_function(self) -> bool:
+        """Whether equal functions (`Space.stand_alone_form`) have equal records, one computation for all of them."""
         return False
 
     @property
@@ -230,9 +236,16 @@ class Estimator(ABC):
         Returns:
             Records as of `score`; where one computation gives all measures, of every measure for each architecture.
         """
+        alike: dict[Architecture, list[Architecture]] = {}
+        for architecture in dict.fromkeys(architecture for _, architecture in pairs):
+            form = task.space.stand_alone_form(architecture) if self.one_per_function else architecture
+            alike.setdefault(form, []).append(architecture)
         number, count = part
-        asked = list(dict.fromkeys(architecture for _, architecture in pairs))[number::count]
-        return self.score(task, asked, report)
+        asked = {first: (first, *others) for first, *others in list(alike.values())[number::count]}
+        for record in self.score(task, list(asked), report):
+            same = asked[record.architecture]
+            for architecture in same:
+                yield replace(record, architecture=architecture, seconds=record.seconds / len(same))
 
 
 _REGISTERED: dict[str, type[Estimator]] = {}

@@ -95,6 +95,10 @@ class Fear(Estimator):
             raise ValueError(f"stage2: unused is {self.stage2.unused!r}, but frozen weights 'rest'")
 
     @property
+    def one_per_function(self) -> bool:
+        return True
+
+    @property
     def measures(self) -> tuple[str, ...]:
         return MEASURES
 

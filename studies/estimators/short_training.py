@@ -65,6 +65,10 @@ class ShortTraining(Estimator):
         return self.start == "supernet"
 
     @property
+    def one_per_function(self) -> bool:
+        return self.start == "random"
+
+    @property
     def measures(self) -> tuple[str, ...]:
         return (*self.score_by, *(f"{measure}@{epoch}" for epoch in self.at for measure in self.score_by))
 

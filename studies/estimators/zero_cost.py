@@ -63,6 +63,10 @@ class ZeroCost(Estimator):
                 raise ValueError(f"{name}: {value!r} is not an integer of at least {least}")
 
     @property
+    def one_per_function(self) -> bool:
+        return True
+
+    @property
     def voters(self) -> tuple[str, ...]:
         return VOTERS if set(VOTERS) <= set(self.measures) else ()
 
@@ -108,6 +112,10 @@ class ZeroCostWhileTraining(Estimator):
             {e for e in self.at if isinstance(e, int) and 0 <= e <= last}
         ):
             raise ValueError(f"at: {self.at!r} is not a list of ascending epochs in 0..{last}")
+
+    @property
+    def one_per_function(self) -> bool:
+        return True
 
     @property
     def measures(self) -> tuple[str, ...]:

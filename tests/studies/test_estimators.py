@@ -56,6 +56,39 @@ def test_every_architecture_has_a_record_of_every_measure_whatever_the_order(
     assert facts([record for part in parts for record in part]) == facts(whole)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in SOURCELESS if estimators()[kind]().one_per_function])
+def test_equal_functions_have_equal_records_of_one_computation(kind: str, tmp_path: Path) -> None:
+    estimator, task = estimators()[kind]().small(), task_of("nasbench201", tmp_path, kind)
+    alike = [(3, 0, 0, 0, 1, 0), (0, 3, 0, 0, 0, 1), (0, 0, 0, 3, 0, 0)]
+    other = (0, 0, 0, 2, 0, 0)
+    assert len({task.space.stand_alone_form(a) for a in alike}) == 1
+    apart = facts(scored(estimator, task, [*alike, other]))
+    for measure in estimator.measures:
+        assert len({apart[a, measure] for a in alike}) == 1
+    pairs = [(measure, a) for measure in estimator.measures for a in (*alike, other)]
+    asked: list[tuple[int, ...]] = []
+    score = type(estimator).score
+
+    def counted(self: Estimator, task: Task, architectures: list[tuple[int, ...]], report: object) -> object:
+        asked.extend(architectures)
+        return score(self, task, architectures, report)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(estimator), "score", counted)
+        parts = [list(estimator.score_pairs(task, pairs, (k, 2), lambda done, detail: None)) for k in (0, 1)]
+    assert asked == [alike[0], other]
+    assert facts([record for part in parts for record in part]) == apart
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_equal_functions_are_all_valid_or_none(space: str) -> None:
+    whole = get_space(space)
+    valid: dict[tuple[int, ...], set[bool]] = {}
+    for architecture in whole.enumerate():
+        valid.setdefault(whole.stand_alone_form(architecture), set()).add(whole.is_valid(architecture))
+    assert all(len(found) == 1 for found in valid.values())
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_config_is_plain_and_names_the_kind(kind: str) -> None:
     config = estimators()[kind]().config()
