@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from supernet.distillation.config import Distillation
 from supernet.distillation.features import StageFeatures, channel_weights
-from supernet.distillation.stages import Block, BlockGroup
+from supernet.distillation.stages import Block, BlockGroup, set_values, values_of
 from supernet.network import NetworkConfig
 from supernet.training import checkpoint
 from supernet.training.adam import Adam
@@ -60,7 +60,7 @@ class Distiller:
         self.curve: dict[str, list[list[float]]] = {"train": [], "mse": [], "nsr": []}
         self.kept = [0] * len(blocks)
         self.best = [math.inf] * len(blocks)
-        self.weights: list[dict[str, Tensor]] = [_copy(block) for block in blocks]
+        self.weights = [values_of(block) for block in blocks]
         self.seconds = 0.0
         self.run_id: str | None = None
         self._start()
@@ -101,7 +101,7 @@ class Distiller:
                 checkpoint.save(self.state_dict(), path)
             report(self.epoch)
         for block, weights in zip(self.blocks, self.weights, strict=True):
-            block.load_state_dict(weights)
+            set_values(block, weights)
 
     def kept_group(self) -> BlockGroup:
         """The blocks side by side, as they are now."""
@@ -135,7 +135,7 @@ class Distiller:
         for number, loss in enumerate(losses):
             if loss < self.best[number] or (self.config.keep == "last" and math.isfinite(loss)):
                 self.best[number], self.kept[number] = loss, self.epoch
-                self.weights[number] = _copy(self.blocks[number])
+                self.weights[number] = values_of(self.blocks[number])
             elif self.config.keep == "last":
                 self.kept[number] = 0
 
@@ -143,7 +143,7 @@ class Distiller:
         """Everything that the next step depends on, and after the last the result."""
         done = self.epoch == self.config.epochs
         return {
-            "blocks": None if done else [block.state_dict() for block in self.blocks],
+            "blocks": None if done else [values_of(block) for block in self.blocks],
             "optimizer": None if done else self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
             "weights": self.weights,
@@ -158,7 +158,7 @@ class Distiller:
         """Go on from a state. ValueError if it is of other blocks."""
         try:
             for block, weights in zip(self.blocks, state["blocks"] or state["weights"], strict=True):
-                block.load_state_dict(weights)
+                set_values(block, weights)
             self._start()
             if state["optimizer"] is not None:
                 self.optimizer.load_state_dict(state["optimizer"])
@@ -189,7 +189,3 @@ def validation(group: BlockGroup, valid: StageFeatures) -> tuple[Tensor, Tensor]
         total = total.to(targets.device) + channel_errors(group(inputs), targets).double() * len(targets)
     errors = total / len(valid)
     return tuple(errors @ channel_weights(valid.variance, loss) for loss in ("mse", "nsr"))  # type: ignore[return-value]
-
-
-def _copy(module: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from supernet.fast.side_by_side import Mixed
+from supernet.fast.side_by_side import Mixed, state
 from supernet.network import NetworkConfig, StandAlone
-from supernet.spaces import Path, Size, Space
+from supernet.spaces import Architecture, Path, Size, Space
 from supernet.spaces.network_part import network_part
 
 
@@ -32,12 +32,19 @@ def candidates(space: Space, size: Size) -> tuple[tuple[Path, ...], ...]:
     Raises ValueError where all stages have one cell, so that they are not chosen apart."""
     check(space)
     stages = space.stages(size)
-    found: list[dict[Path, None]] = [{} for _ in range(size.stages)]
+    of_parts = stages if space.parts == len(stages) else range(size.stages)  # the stage of each part
+    parts = [[part for part, own in enumerate(of_parts) if own == stage] for stage in range(size.stages)]
+    n = space.cell_length
+    ends = [(own[0] * n, (own[-1] + 1) * n) for own in parts]
+    found: list[dict[Architecture, None]] = [{} for _ in parts]
     for architecture in space.enumerate():
-        path = space.path(architecture, size)
-        for stage, blocks in enumerate(found):
-            blocks[tuple(cell for cell, own in zip(path, stages, strict=True) if own == stage)] = None
-    return tuple(map(tuple, found))
+        for (first, end), blocks in zip(ends, found, strict=True):
+            blocks[architecture[first:end]] = None
+    repeats = [stages.count(stage) // len(own) for stage, own in enumerate(parts)]
+    return tuple(
+        tuple(space.cells_of(block) * count for block in blocks)
+        for blocks, count in zip(found, repeats, strict=True)
+    )
 
 
 def check(space: Space) -> None:
@@ -114,6 +121,22 @@ def assemble(teacher: StandAlone, blocks: Mapping[int, Block]) -> StandAlone:
         stage_of(network, stage).load_state_dict(block.state_dict())
     network.to(memory_format=torch.channels_last)  # as the teacher: sums in another order are other bits
     return network.train(teacher.training)
+
+
+def values_of(block: Block) -> Tensor:
+    """All of its weights and statistics as one vector: a file of many small tensors takes seconds to write."""
+    return torch.cat([tensor.detach().flatten() for _, tensor in state(block)])
+
+
+@torch.no_grad()
+def set_values(block: Block, values: Tensor) -> None:
+    """Give a block of the same architecture the values of another. ValueError if they are not so many."""
+    tensors = [tensor for _, tensor in state(block)]
+    sizes = [tensor.numel() for tensor in tensors]
+    if len(values) != sum(sizes):
+        raise ValueError(f"{len(values)} values for a block of {sum(sizes)}")
+    for tensor, own in zip(tensors, values.split(sizes), strict=True):
+        tensor.copy_(own.view(tensor.shape))
 
 
 class Teacher:
