@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from analysis.store import labels, milestones, ranked, scores, sealed
+from analysis.store import labels, milestones, ranked, scores, sealed, signatures
 from analysis.store import result as result_file
 from analysis.store.run import check_scores, look
 from studies.model.study import Run
@@ -67,8 +67,11 @@ def _repairs(run: Run) -> Iterator[str]:
         yield from attempt(part, partial(scores.read_file, part, run_id))
     if result.get("status") == "finished" and (folder / scores.FILE).exists():
         yield from attempt(folder / scores.FILE, lambda: check_scores(folder, run_id, result))
-    for name in (milestones.FILE, ranked.FILE, labels.FILE):
+    for name in (milestones.FILE, ranked.FILE, labels.FILE, signatures.FILE):
         yield from attempt(folder / name, partial(sealed.read, folder / name, run_id))
+    for path in sorted(folder.glob("*.pt")):
+        if path.name != result_file.CHECKPOINT:  # what an estimator keeps of its preparation
+            yield from attempt(path, partial(checkpoint.load, path, run_id=run_id))
 
 
 def _take_away(path: Path, run_id: str) -> str:

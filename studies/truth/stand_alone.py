@@ -7,7 +7,7 @@ Evaluation is that of any trained network: running BN statistics, the task's eva
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from supernet.data.dataset import DataSet, evaluation_set
 from supernet.data.loading import load_data
 from supernet.fast.grouped import NetworkGroup, train_group
 from supernet.network import NetworkConfig, StandAlone, seeded
-from supernet.spaces import get_space
+from supernet.spaces import Size, Space, get_space
+from supernet.training.config import TrainingConfig
 from supernet.training.precision import set_numerics
 
 EVALUATION_BATCH = 2000  # images in memory at a time; it changes nothing
@@ -44,12 +45,8 @@ def train(
     begin = time.perf_counter()
     set_numerics(torch.device(device), **task.training.numerics)
     space, data = get_space(space_name), load_images(task.data, root, device)
-    own_seeds = [derived_seed(space_name, text, seed) for seed in seeds]
-    config = NetworkConfig(space=space, size=task.size, affine=True)
-    architecture = space.parse(text)
-    networks = [seeded(StandAlone, config, architecture, seed=own).to(device) for own in own_seeds]
     watch = Watch(task, root, device, len(seeds)) if curves or task.best else None
-    statuses = train_group(networks, data, task.training, own_seeds, watch)
+    networks, statuses = trained(space, text, seeds, task.size, task.training, data, watch)
     records = []
     for index, (network, seed, status) in enumerate(zip(networks, seeds, statuses, strict=True)):
         record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
@@ -65,6 +62,26 @@ def train(
         records.append(record)
     seconds = round((time.perf_counter() - begin) / len(seeds), 2)
     return [record | {"seconds": seconds} for record in records]
+
+
+def trained(
+    space: Space,
+    text: str,
+    seeds: Sequence[int],
+    size: Size,
+    training: TrainingConfig,
+    data: DataSet,
+    after_epoch: Callable[[NetworkGroup], object] | None = None,
+) -> tuple[list[StandAlone], list[str]]:
+    """One architecture's network trained from each of `seeds`, and how each ended: 'finished' or 'diverged'.
+
+    Weights, batches and augmentation depend on the space's name, the architecture and the seed alone. Which seeds are
+    trained side by side changes rounding only."""
+    own_seeds = [derived_seed(space.name, text, seed) for seed in seeds]
+    config = NetworkConfig(space=get_space(space.name), size=size, affine=True)
+    device = data.train.labels.device
+    networks = [seeded(StandAlone, config, space.parse(text), seed=own).to(device) for own in own_seeds]
+    return networks, train_group(networks, data, training, own_seeds, after_epoch)
 
 
 class Watch:

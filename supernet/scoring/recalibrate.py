@@ -6,16 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from supernet.network import StandAlone
 from supernet.operations import batch_norms
 
 
 @torch.no_grad()
-def recalibrate(network: StandAlone, batches: Iterable[Tensor]) -> None:
-    """Make every BN's running statistics the plain average over these batches of normalised images (B, C, H, W), and
-    leave the network in evaluation mode: what the BN mode 'reset-recalibrate-K' scores with (modes.py)."""
+def recalibrate(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Make every BN's running statistics the plain average over these batches of inputs (B, C, H, W), and leave
+    the network in evaluation mode: what the BN mode 'reset-recalibrate-K' scores with (modes.py)."""
     norms = batch_norms(network)
     momenta = [norm.momentum for norm in norms]
     network.train()
