@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from analysis.cli import add_format, completed_by
-from studies.search.policy import UNITS
+from studies.search.cut_off import UNITS
 from studies.truth.importers import IMPORTERS
 from supernet.spaces import SPACES
 

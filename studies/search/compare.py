@@ -20,7 +20,7 @@ from studies.estimators import Estimator
 from studies.estimators.fear import LEARNER_RECIPE, Fear, HogLearner
 from studies.estimators.short_training import RECIPE, ShortTraining
 from studies.running.parallel import run_tasks
-from studies.search.policy import Outcome, random_search
+from studies.search.cut_off import Outcome, random_search
 from studies.search.trials import Setting, Trials, estimate, prepare
 from studies.truth.table import TruthTable
 from supernet.spaces import Architecture, Size, get_space

@@ -21,7 +21,7 @@ from studies.estimators.short_training import ShortTraining
 from studies.running.lock import lock_run
 from studies.search import compare
 from studies.search.compare import Comparison, Method, methods, summary
-from studies.search.policy import UNITS, Trial, random_search
+from studies.search.cut_off import UNITS, Trial, random_search
 from studies.search.trials import Setting, as_trial
 from studies.truth import table
 from supernet.data import DataConfig
