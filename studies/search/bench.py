@@ -38,10 +38,13 @@ class Bench:
     Args:
         pool, worth: what is searched.
         budget: in `unit`. The search ends with the first event that reaches it; that one still counts.
+        number: of the search among its runs, from 0.
     """
 
-    def __init__(self, pool: Pool, worth: Worth, *, budget: float, unit: str = "trainings") -> None:
-        self.pool, self.worth, self.budget, self.unit = pool, worth, budget, unit
+    def __init__(
+        self, pool: Pool, worth: Worth, *, budget: float, unit: str = "trainings", number: int = 0
+    ) -> None:
+        self.pool, self.worth, self.budget, self.unit, self.number = pool, worth, budget, unit, number
         self.ledger: Ledger[int] = Ledger(UNITS)
         self._epochs = math.nan if worth.epochs is None else float(worth.epochs)
         self._known: dict[int, float] = {}

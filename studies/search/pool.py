@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -63,6 +63,11 @@ class Pool:
         return np.sort(codes[np.unique(self.rows[codes], return_index=True)[1]])
 
     @cached_property
+    def one_of_each_row(self) -> np.ndarray:
+        """The first encoding of each row that has one."""
+        return self.valid[np.unique(self.rows[self.valid], return_index=True)[1]]
+
+    @cached_property
     def weights(self) -> np.ndarray:
         """(n,) how often each row is among `valid`: its share when one is drawn."""
         return np.bincount(self.rows[self.valid], minlength=len(self.architectures))
@@ -72,6 +77,11 @@ class Pool:
         """(position, other value) of every change of an encoding's position to another value, values counted as the
         step from the present one: 1 to arity - 1."""
         return tuple((place, step) for place, count in enumerate(self.arity) for step in range(1, count))
+
+    def without(self, rows: np.ndarray) -> Pool:
+        """The pool without some rows, (n,) bool: what stands for them is invalid."""
+        gone = (self.rows >= 0) & rows[self.rows]
+        return replace(self, rows=np.where(gone, INVALID, self.rows).astype(np.int32))
 
     def changed(self, code: int, place: int, step: int) -> int:
         """The encoding with the value at a position moved on by `step` in its alphabet, around its end."""
