@@ -32,11 +32,12 @@ def expected_best(
     if draws < 1 or not len(v):
         raise ValueError(f"draws: {draws} of {len(v)} values is not at least one of one")
     w = np.ones(len(v)) if weights is None else np.asarray(weights, dtype=float)
-    levels, level = np.unique(v, return_inverse=True)
-    mass = np.bincount(level, w)
-    other = np.bincount(level, w * np.asarray(v if also is None else also, dtype=float))
-    kept = mass > 0
-    levels, mass, other = levels[kept], mass[kept], other[kept] / mass[kept]
+    every, level = np.unique(v, return_inverse=True)
+    weight = np.bincount(level, w)
+    product = np.bincount(level, w * np.asarray(v if also is None else also, dtype=float))
+    kept = weight > 0
+    levels, mass = every[kept].astype(float), weight[kept].astype(float)
+    other = product[kept] / mass
     total, up_to = mass.sum(), np.cumsum(mass)
     most = draws if weights is not None else min(draws, len(v))
     at_most = np.ones(len(levels))

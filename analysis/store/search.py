@@ -1,9 +1,9 @@
 """What `studies search` found: `search.json` (Content), and `events.parquet`, every event of every search.
 
 The columns of the events: method, run (from 0), kind ('drawn', 'trained', 'resumed', 'cut_off', 'unfinished'; what they
-mean: studies/search/ledger.py), arch ('' for an invalid encoding), one for each of `units`, what the event cost in it (NaN
-where that is not known); value, the objective that the search saw, and truth, the column of the table, both NaN where
-the event has no value. Events of one search are in their order.
+mean: studies/search/ledger.py), arch ('' for an invalid encoding), one for each of `units`, what the event cost in it;
+value, the objective that the search saw, and truth, the column of the table, both NaN where the event has no value.
+Events of one search are in their order.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ class Exact(TypedDict):
 class Content(TypedDict):
     """The whole manifest.
 
-    column: of the truth. objective: columns that searches see, run r the one at r modulo their number. unit: of the budget.
-    units: columns of cost. best, mean: of the truth over what can be found. encodings: 'raw' or 'unique', of searches
-    that train 'architectures'. exact: None where it is not known. checksum: SHA-256 of the events."""
+    column: of the truth. objective: columns that searches see, run r the one at r modulo their number. unit: of the
+    budget. units: columns of cost that are known. best, mean: of the truth over the so many `architectures` that can be
+    found. encodings: 'raw' or 'unique'. exact: None where it is not known. command: that repeats the searches, None for
+    those that cannot say. checksum: SHA-256 of the events."""
 
     table: str
     title: str

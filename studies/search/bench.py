@@ -12,14 +12,14 @@ import numpy as np
 
 from studies.search.ledger import Ledger
 from studies.search.pool import INVALID, Pool, Worth
+from studies.search.units import LOOKED_UP
 
-UNITS = ("trainings", "epochs", "macs", "seconds")
 PASSES = 3  # a training's, of an image: one forward, and one backward that is counted as two
 FREE = 500  # proposals without a cost, one after another, after which a search is taken to have ended
 PERCENT = 100
 
 
-class Over(Exception):  # noqa: N818 - not an error
+class Over(Exception):
     """The budget is spent, or the search proposes nothing new any more."""
 
 
@@ -45,7 +45,7 @@ class Bench:
         self, pool: Pool, worth: Worth, *, budget: float, unit: str = "trainings", number: int = 0
     ) -> None:
         self.pool, self.worth, self.budget, self.unit, self.number = pool, worth, budget, unit, number
-        self.ledger: Ledger[int] = Ledger(UNITS)
+        self.ledger: Ledger[int] = Ledger(LOOKED_UP)
         self._epochs = math.nan if worth.epochs is None else float(worth.epochs)
         self._known: dict[int, float] = {}
         self._free = 0

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Generic
 
 from studies.search.ledger import Choice, Ledger
+from studies.search.units import UNITS
 
-UNITS = ("steps", "seconds", "macs")
 Costs = Mapping[str, float]  # by unit
 
 

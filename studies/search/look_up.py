@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import pandas as pd
 from analysis.store.search import COLUMNS
 from studies.configuration import derived_seed, plain_data
 from studies.running.parallel import run_tasks
-from studies.search.bench import UNITS, Bench, Over, Search
+from studies.search.bench import Bench, Over, Search
 from studies.search.methods.ranking import Ranking, SumRanking
 from studies.search.source import Source
+from studies.search.units import LOOKED_UP
 
 CHUNK = 10  # runs of one task
 
@@ -26,10 +28,8 @@ def generator(run: int) -> np.random.Generator:
 def one_search(source: Source, search: Search, run: int, budget: float, unit: str) -> pd.DataFrame:
     """The events of a run (analysis/store/search.py), without the name of the method."""
     bench = Bench(source.pool, source.worth(run), budget=budget, unit=unit, number=run)
-    try:
+    with suppress(Over):
         search.run(bench, generator(run))
-    except Over:
-        pass
     events = bench.ledger.frame()
     rows = events.pop("subject").to_numpy(dtype=int)
     texts = np.append(source.truth.frame["arch"].to_numpy(dtype=object), "")
@@ -38,9 +38,7 @@ def one_search(source: Source, search: Search, run: int, budget: float, unit: st
     return events.assign(run=run, arch=texts[rows], truth=truth)
 
 
-def some_searches(
-    source: Source, search: Search, runs: range, budget: float, unit: str
-) -> pd.DataFrame:
+def some_searches(source: Source, search: Search, runs: range, budget: float, unit: str) -> pd.DataFrame:
     """The events of some runs."""
     return pd.concat([one_search(source, search, run, budget, unit) for run in runs], ignore_index=True)
 
@@ -76,7 +74,7 @@ def all_searches(
         for place, events in run_tasks(some_searches, tasks, min(workers, len(tasks))):
             enter(place, events)
     whole = pd.concat([found[place] for place in range(len(parts))], ignore_index=True)
-    return whole[[*COLUMNS[:4], *UNITS, *COLUMNS[4:]]]
+    return whole[[*COLUMNS[:4], *LOOKED_UP, *COLUMNS[4:]]]
 
 
 def content_of(
@@ -95,7 +93,9 @@ def content_of(
     if unit == "trainings":
         value, of_it = source.exact(int(np.ceil(budget)))
         exact = {"objective": value.tolist(), "truth": of_it.tolist()}
-    known = {"epochs": source.worths[0].epochs, "seconds": source.worths[0].seconds}
+    worth = source.worths[0]
+    unknown = {"epochs", "macs"} if worth.epochs is None else set()
+    unknown |= {"seconds"} if worth.seconds is None else set()
     return {
         "table": truth.path.name,
         "title": truth.title,
@@ -106,7 +106,7 @@ def content_of(
         "encodings": "unique" if source.pool.unique else "raw",
         "architectures": len(values),
         "unit": unit,
-        "units": [name for name in UNITS if known.get(name, 0) is not None and not _needs(name, known)],
+        "units": [name for name in LOOKED_UP if name not in unknown],
         "budget": budget,
         "runs": runs,
         "best": float(values.max()),
@@ -115,11 +115,6 @@ def content_of(
         "exact": exact,
         "command": command,
     }
-
-
-def _needs(unit: str, known: Mapping[str, Any]) -> bool:
-    """Whether a unit is not known because the epochs are not."""
-    return unit == "macs" and known["epochs"] is None
 
 
 def _settings(search: Search) -> dict[str, Any]:

@@ -127,10 +127,11 @@ def make_pool(space: Space, architectures: Sequence[Architecture], *, unique: bo
         first.setdefault(space.stand_alone_form(architecture), row)
     own = {} if unique else {architecture: row for row, architecture in enumerate(architectures)}
     alphabets = alphabets_of(space)
-    rows, missing = [], 0
+    rows: list[int] = []
+    missing = 0
     for encoding in itertools.product(*alphabets):
-        row = own.get(encoding)
-        if row is None:
+        row = own.get(encoding, INVALID)
+        if row == INVALID:
             row = first.get(space.stand_alone_form(encoding), INVALID)
         if row == INVALID:
             missing += space.index(encoding) is not None and space.in_mask(encoding)

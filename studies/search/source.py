@@ -1,4 +1,4 @@
-"""From a table of ground truth, the project's own or a user's file, to what searches need: a pool and what it is worth."""
+"""From a table of ground truth, the project's own or a user's file, to a pool and what it is worth to searches."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class Source:
 
     Args:
         truth: its rows that can be searched: within the mask, with a number in the column and every objective.
+        space: under the mask.
+        pool: its encodings.
         objective: the columns that searches see; run r sees the one at r modulo their number.
         worths: what the pool is worth by each of them.
-        missing: models of the space that the table does not have.
     """
 
     truth: TruthFile
@@ -107,13 +108,20 @@ def read_source(
     truth = _searchable(truth, space, names)
     pool = make_pool(space, truth.architectures, unique=unique)
     if pool.missing and not missing_invalid:
+        without = f" without {', '.join(space.mask)}" if space.mask else ""
         raise ValueError(
             f"table: {path} lacks {pool.missing:,} of {len(pool.valid) + pool.missing:,} encodings of models of"
-            f" {space.title}{f' without ' + ', '.join(space.mask) if space.mask else ''}; with --missing invalid they are"
-            " treated as invalid, with --mask the space is smaller"
+            f" {space.title}{without}; with --missing invalid they are treated as invalid, with --mask the space is"
+            " smaller"
         )
     for name, limit in (limits or {}).items():
-        pool = pool.without(truth.costs[name].to_numpy() > limit)
+        above = truth.costs[name].to_numpy() > limit
+        if above.all():
+            least = truth.costs[name].min()
+            raise ValueError(
+                f"--limit: every network of {path} has more than {limit:g} {name}, at least {least:g}"
+            )
+        pool = pool.without(above)
     epochs = _epochs(manifest)
     values = _curves(truth, names) if curves else {}
     worths = [
@@ -238,6 +246,8 @@ def _of_study(name: str, rest: str, source: Source, runs: Path) -> list[Table]:
     for run in chosen:
         scores = read_scores(run)
         if measure and measure not in scores:
-            raise ValueError(f"--method: {measure!r} is not one of the measures of {variant}: {', '.join(scores)}")
+            raise ValueError(
+                f"--method: {measure!r} is not one of the measures of {variant}: {', '.join(scores)}"
+            )
         found.append(scores[measure or next(iter(scores))])
     return found

@@ -28,8 +28,8 @@ class Hyperband:
     then all of them again with new models.
 
     Bracket s begins with ceil((s_max + 1) / (s + 1) * eta^s) random models and R * eta^-s of the resource. Each rung
-    keeps the best of 1 / eta, rounded down, the first of equals, and gives them eta times as much. Training is a part of
-    the recorded one: its learning-rate schedule is that of the whole. A rung of x percent is round(x / 100 * epochs)
+    keeps the best of 1 / eta, rounded down, the first of equals, and gives them eta times as much. A training is a part
+    of the recorded one: its learning-rate schedule is that of the whole. A rung of x percent is round(x / 100 * epochs)
     epochs, halves up, at least 1; so rungs may be equally long where trainings are short.
 
     Args:

@@ -26,8 +26,8 @@ class Separable:
 
 
 def separate(space: Space, architectures: Sequence[Architecture], quantity: Floats, name: str) -> Separable:
-    """A quantity (n,) as a sum over the cells of an architecture where it has several (blocks of Blox, layers), else over
-    its ints (edges of NAS-Bench-201), by least squares.
+    """A quantity (n,) as a sum over the cells of an architecture where it has several (blocks of Blox, layers), else
+    over its ints (edges of NAS-Bench-201), by least squares.
 
     Raises ValueError, with the largest difference, if it is no such sum."""
     forms = [space.supernet_form(architecture) for architecture in architectures]
@@ -64,16 +64,23 @@ def best_sums(
         one_a_place[place, start : start + count] = 1
     constraints = [LinearConstraint(one_a_place, 1, 1)]
     if costs is not None and np.isfinite(limit):
-        # In units of the limit: the solver's tolerances are absolute.
-        scale = max(abs(limit), 1e-300)
+        # In units of the largest cost: the solver's tolerances are absolute.
+        scale = max(float(np.abs(np.concatenate(costs)).max()), abs(limit) * 1e-9, 1e-300)
         slack = 1e-9
-        constraints.append(LinearConstraint(np.concatenate(costs)[None] / scale, -np.inf, limit / scale + slack))
+        constraints.append(
+            LinearConstraint(np.concatenate(costs)[None] / scale, -np.inf, limit / scale + slack)
+        )
     objective = -np.concatenate(values)
     excluded: list[np.ndarray] = []
     while True:
         no_goods = [LinearConstraint(np.array(excluded), -np.inf, len(counts) - 1)] if excluded else []
-        result = milp(objective, integrality=np.ones(total), bounds=Bounds(0, 1), constraints=constraints + no_goods,
-                      options={"mip_rel_gap": 0.0})
+        result = milp(
+            objective,
+            integrality=np.ones(total, dtype=int),
+            bounds=Bounds(0, 1),
+            constraints=constraints + no_goods,
+            options={"mip_rel_gap": 0.0},
+        )
         if result.status == 2:  # infeasible: no further choice is within the limit
             return
         if result.x is None:

@@ -22,7 +22,7 @@ class Parameters:
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: type = FLOAT) -> None:
         self.shapes = dict(shapes)
-        self.vector = np.zeros(sum(math.prod(shape) for shape in shapes.values()), dtype)
+        self.vector: Array = np.zeros(sum(math.prod(shape) for shape in shapes.values()), dtype)
         self._arrays: dict[str, Array] = {}
         start = 0
         for name, shape in shapes.items():

@@ -34,10 +34,10 @@ class Ranking:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SumRanking:
-    """Train networks in the order of a score that is a sum over places (an operation on an edge, a block in a stage), found
-    one after another by an integer program, within a limit on a cost that is such a sum as well. No list of networks is
-    sorted, so this works in spaces of any size. Ties are in the solver's order, the same in every run. An architecture
-    that the table lacks is passed over.
+    """Train networks in the order of a score that is a sum over places (an operation on an edge, a block in a stage),
+    found one after another by an integer program, within a limit on a cost that is such a sum as well. No list of
+    networks is sorted, so this works in spaces of any size. Ties are in the solver's order, the same in every run. An
+    architecture that the table lacks is passed over.
 
     Source: Molchanov et al., "LANA: latency aware network acceleration" (2021), its search.
 

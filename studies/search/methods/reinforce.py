@@ -110,7 +110,10 @@ class Controller:
             weight = np.exp(s.scale * squashed)
             probability = weight / weight.sum()
             if values is None:
-                value = min(int(np.searchsorted(np.cumsum(probability), uniform[place], side="right")), len(weight) - 1)
+                value = min(
+                    int(np.searchsorted(np.cumsum(probability), uniform[place], side="right")),
+                    len(weight) - 1,
+                )
             else:
                 value = values[place]
             entered = p["embedding"][here.start + value]
