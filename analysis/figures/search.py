@@ -51,7 +51,7 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
                 handles.append(Line2D([], [], color="black", linestyle=":", label=EXACT))
                 continue
             colour, marker = look[str(method)]
-            axes.fill_between(curve[unit], curve["q25"], curve["q75"], color=colour, alpha=0.12, linewidth=0)
+            axes.fill_between(curve[unit], curve["q25"], curve["q75"], color=colour, alpha=0.08, linewidth=0)
             every = max(1, len(curve) // 8)
             axes.plot(curve[unit], curve["mean"], color=colour, marker=marker, markevery=every, markersize=4)
             handles.append(Line2D([], [], color=colour, marker=marker, markersize=4, label=method))
