@@ -66,8 +66,8 @@ COMMANDS = {
         arguments.add_run,
     ),
     "search": Command(
-        "search a table of ground truth by random search, evolution, Hyperband and others, by any ranking, or by searches "
-        "that train (FEAR, short training): what each finds for its budget",
+        "search a table of ground truth: random search, evolution, Hyperband and others, any ranking, or searches that "
+        "train (FEAR, short training); what each finds for its budget",
         "studies.commands.search:search",
         arguments.add_search,
     ),
