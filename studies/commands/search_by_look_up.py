@@ -153,6 +153,11 @@ def _search(
     scores = scores_of(what, source, runs)
     if kind == "ranking":
         return Ranking(scores=scores)
+    if source.pool.missing:
+        raise ValueError(
+            f"--method: {name} needs a table of every model of the space; {source.truth.path} lacks some, which an"
+            " integer program would propose"
+        )
     if len(limits) > 1:
         raise ValueError("--limit: an integer program takes one limit, params or macs")
     if len(scores) > 1 or np.isnan(scores).any():

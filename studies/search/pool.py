@@ -93,6 +93,13 @@ class Pool:
         """What an encoding holds at each position, as places in the alphabets."""
         return [code // stride % count for stride, count in zip(self.strides, self.arity, strict=True)]
 
+    def code_of(self, architecture: Architecture) -> int | None:
+        """The code of an architecture; None if an alphabet lacks what it holds (in Blox a masked operation, dead)."""
+        if any(value not in alphabet for value, alphabet in zip(architecture, self.alphabets, strict=True)):
+            return None
+        pairs = zip(self.alphabets, architecture, strict=True)
+        return self.code([alphabet.index(value) for alphabet, value in pairs])
+
     def code(self, values: Sequence[int]) -> int:
         """The inverse of `values`."""
         return sum(value * stride for value, stride in zip(values, self.strides, strict=True))

@@ -36,8 +36,8 @@ class Ranking:
 class SumRanking:
     """Train networks in the order of a score that is a sum over places (an operation on an edge, a block in a stage),
     found one after another by an integer program, within a limit on a cost that is such a sum as well. No list of
-    networks is sorted, so this works in spaces of any size. Ties are in the solver's order, the same in every run. An
-    architecture that the table lacks is passed over.
+    networks is sorted, so this works in spaces of any size. Ties are in the solver's order, the same in every run. A
+    sum that is of no row is passed over.
 
     Source: Molchanov et al., "LANA: latency aware network acceleration" (2021), its search.
 
@@ -62,7 +62,8 @@ class SumRanking:
         return best_sums(self.score.values, cost, self.limit - offset)
 
     def run(self, bench: Bench, rng: np.random.Generator) -> None:
-        code_of = {int(bench.pool.rows[code]): int(code) for code in bench.pool.one_of_each_row}
+        pool = bench.pool
+        code_of = {int(pool.rows[code]): int(code) for code in pool.one_of_each_row}
         row_of = {choice: row for row, choice in enumerate(map(tuple, self.score.choices))}
         number = 0
         while True:
@@ -72,6 +73,9 @@ class SumRanking:
                     return
                 self._found.append(row_of.get(solution))
             row = self._found[number]
-            if row is not None and row in code_of:
-                bench.train(code_of[row])
+            if row is not None:
+                # Where networks are unique another row may stand for this one.
+                code = code_of.get(row, pool.code_of(pool.architectures[row]))
+                if code is not None:
+                    bench.train(code)
             number += 1
