@@ -66,7 +66,8 @@ COMMANDS = {
         arguments.add_run,
     ),
     "search": Command(
-        "random search by FEAR, with and without its cut-off, and by short training: what each finds for its budget",
+        "search a table of ground truth: random search, evolution, Hyperband and others, any ranking, or searches that "
+        "train (FEAR, short training); what each finds for its budget",
         "studies.commands.search:search",
         arguments.add_search,
     ),

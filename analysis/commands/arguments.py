@@ -60,8 +60,8 @@ def figure(parser: argparse.ArgumentParser) -> None:
         "source",
         nargs="?",
         metavar="SOURCE",
-        help="the study, the folder RUNS/SOURCE or its file SOURCE.py; or a table of ground truth, of any format that"
-        " correlate reads",
+        help="the study, the folder RUNS/SOURCE or its file SOURCE.py; or a folder of `studies search`; or a table of"
+        " ground truth, of any format that correlate reads",
     )
     completed_by(source, "results")
     add_runs(parser)
@@ -222,7 +222,7 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_spelling(parser: argparse.ArgumentParser) -> None:
+def add_spelling(parser: argparse._ActionsContainer) -> None:
     """--space, --dialect and --arch-column: how a file of others names architectures."""
     parser.add_argument(
         "--space", help=f"{' or '.join(SPACES)} (default: the one that reads every row of a file)"

@@ -1,5 +1,5 @@
-"""`analysis figure FIGURE SOURCE`: a figure by name, from a study's runs or from a table of ground truth, with its
-data."""
+"""`analysis figure FIGURE SOURCE`: a figure by name, from a study's runs, a table of ground truth or what searches
+found, with its data."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from analysis.figures import registry, style
 from analysis.figures.registry import NamedFigure, Source
 from analysis.figures.sources import parts_of, read_study
 from analysis.measures.collect import Collected
+from analysis.store import search
 from analysis.store.study import Study, study_folder, tell
 from analysis.user_tables.truth_file import read_truth_file
 
@@ -31,11 +32,11 @@ def main(args: argparse.Namespace) -> int:
         if name not in style.FORMATS:
             raise ValueError(f"format: {name!r} is not one of {', '.join(style.FORMATS)}")
     spelling = {name: getattr(args, name) for name in SPELLING}
-    what = "table" if figure.source is Source.TABLE else "study"
+    what = {Source.TABLE: "table", Source.SEARCH: "search"}.get(figure.source, "study")
     for name, value in spelling.items():
-        if value is not None and what == "study":
+        if value is not None and what != "table":
             flag = name.replace("_", "-")
-            raise ValueError(f"--{flag}: is of a table, and {figure.name} is drawn from a study")
+            raise ValueError(f"--{flag}: is of a table, and {figure.name} is drawn from a {what}")
     if args.size not in style.SIZES:
         raise ValueError(f"--size: {args.size!r} is not one of {', '.join(style.SIZES)}")
     if args.size != "page" and not figure.sizes:
@@ -60,8 +61,9 @@ def main(args: argparse.Namespace) -> int:
 class Data:
     """What a figure is drawn from.
 
-    folder: where the figures of this source are. study: None for a table. parts: what the figure's function is given,
-    a call each, by what the files of that call are named after the figure's own name ('' for the only part)."""
+    folder: where the figures of this source are. study: None for a table and for searches. parts: what the
+    figure's function is given, a call each, by what the files of that call are named after the figure's own name
+    ('' for the only part)."""
 
     folder: Path
     study: Study | None
@@ -73,7 +75,7 @@ def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[st
 
     Args:
         figure: its source says what is read.
-        source: the name of a study in `runs`; for Source.TABLE the path of a table.
+        source: the name of a study in `runs`; for Source.TABLE the path of a table, for Source.SEARCH of a folder.
         runs: the folder of all studies.
         spelling: of a table: column, space, dialect and arch_column, None where the table says them itself.
 
@@ -83,6 +85,8 @@ def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[st
     if figure.source is Source.TABLE:
         truth = read_truth_file(Path(source), **spelling)
         return Data(folder=runs / "figures", study=None, parts=parts_of(figure, truth))
+    if figure.source is Source.SEARCH:
+        return Data(folder=Path(source), study=None, parts=parts_of(figure, search.read(Path(source))))
     folder = study_folder(runs, source)
     given = read_study(figure, folder)
     study = given.study if isinstance(given, Collected) else given

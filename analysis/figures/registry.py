@@ -31,6 +31,7 @@ class Source(Enum):
     RUNS = "Study"  # one study of the catalogue, of which the figure reads the runs that it shows
     RANKINGS = "Rankings"  # any study's estimators beside its supernets: one call for each space and mask
     TABLE = "TruthFile"  # a table of ground truth of one space
+    SEARCH = "SearchResults"  # what `studies search` found on one table
 
 
 class Drawn(NamedTuple):
@@ -73,6 +74,8 @@ class NamedFigure:
                 return "any study with such rankings"
             case Source.REPORT:
                 return "any study"
+            case Source.SEARCH:
+                return "a folder of `studies search`"
 
     @property
     def series(self) -> str:

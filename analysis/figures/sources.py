@@ -15,6 +15,8 @@ from analysis.figures.registry import NamedFigure, Source
 from analysis.measures.collect import Collected, collect
 from analysis.measures.yardstick import yardstick
 from analysis.statistics.bins import REPORTED
+from analysis.store import search
+from analysis.store.search import SearchResults
 from analysis.store.study import Study, load_study
 from analysis.user_tables.truth_file import TruthFile, read_truth_file
 
@@ -23,13 +25,13 @@ On = TypeVar("On", Axes, SubFigure, Figure)
 
 @overload
 def draw(
-    name: str, source: Collected | Study | TruthFile | str | Path, *, page: int | None = None
+    name: str, source: Collected | Study | TruthFile | SearchResults | str | Path, *, page: int | None = None
 ) -> Figure: ...
 @overload
-def draw(name: str, source: Collected | Study | TruthFile | str | Path, *, ax: On) -> On: ...
+def draw(name: str, source: Collected | Study | TruthFile | SearchResults | str | Path, *, ax: On) -> On: ...
 def draw(
     name: str,
-    source: Collected | Study | TruthFile | str | Path,
+    source: Collected | Study | TruthFile | SearchResults | str | Path,
     *,
     ax: Any = None,
     page: int | None = None,
@@ -39,7 +41,7 @@ def draw(
     Args:
         name: of the figure, 'variants' or 'paper-4'.
         source: what it is drawn from: frames of a study, which `Collected.only` makes fewer, a study, a table of ground
-            truth; or the path of a study's folder or of a table.
+            truth, what searches found; or the path of a study's folder, of a table, or of a folder of searches.
         ax: what to draw on, a Figure or SubFigure, or where the figure is one panel an Axes; None: a figure of its own.
         page: which one of a figure that has several.
 
@@ -49,8 +51,7 @@ def draw(
     """
     figure = registry.get(name)
     if isinstance(source, (str, Path)):
-        table = figure.source is Source.TABLE
-        source = read_truth_file(Path(source)) if table else read_study(figure, Path(source))
+        source = read(figure, Path(source))
     given = parts_of(figure, source)
     if ax is not None and page is not None:
         raise ValueError(f"page: {page!r} cannot be combined with ax: all pages would be drawn on it")
@@ -65,6 +66,13 @@ def draw(
     return drawn[(page or 1) - 1].figure
 
 
+def read(figure: NamedFigure, path: Path) -> Collected | Study | TruthFile | SearchResults:
+    """What a figure is drawn from, of a path."""
+    if figure.source is Source.TABLE:
+        return read_truth_file(path)
+    return search.read(path) if figure.source is Source.SEARCH else read_study(figure, path)
+
+
 def read_study(figure: NamedFigure, folder: Path) -> Collected | Study:
     """What a figure that is no table's is drawn from, of a study's folder: its frames, or the study alone."""
     if figure.source is Source.REPORT:
@@ -72,11 +80,14 @@ def read_study(figure: NamedFigure, folder: Path) -> Collected | Study:
     return load_study(folder)
 
 
-def parts_of(figure: NamedFigure, source: Collected | Study | TruthFile) -> Mapping[str, Any]:
+def parts_of(figure: NamedFigure, source: Collected | Study | TruthFile | SearchResults) -> Mapping[str, Any]:
     """What the figure's function is given, a call each, by what the files of that call are named after the figure's own
     name ('' for the only part). ValueError for a source of another kind."""
-    if isinstance(source, TruthFile) != (figure.source is Source.TABLE):
+    kinds = {Source.TABLE: TruthFile, Source.SEARCH: SearchResults}
+    if not isinstance(source, kinds.get(figure.source, (Collected, Study))):
         raise ValueError(f"source: {figure.name} is drawn from {figure.drawn_from}")
+    if isinstance(source, SearchResults):
+        return {"": source}
     if isinstance(source, TruthFile):
         if source.space.name != figure.of:
             raise ValueError(

@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 
 from analysis.cli import add_format, completed_by
-from studies.search.policy import UNITS
+from analysis.commands.arguments import add_spelling
+from studies.search.units import LOOKED_UP, UNITS
 from studies.truth.importers import IMPORTERS
 from supernet.spaces import SPACES
 
@@ -89,7 +90,7 @@ def add_show(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
 
 
-def add_data_root(parser: argparse.ArgumentParser, name: str = "--data-root") -> None:
+def add_data_root(parser: argparse._ActionsContainer, name: str = "--data-root") -> None:
     """`name` DIR: of all images; default: the environment's DATA_ROOT, else ./datasets."""
     parser.add_argument(
         name,
@@ -163,31 +164,88 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
-    add_table(parser)
+    table = parser.add_argument(
+        "table", help=f"{TABLE}; for searches that train nothing any table of architectures"
+    )
+    completed_by(table, "tables", ".parquet")
+    parser.add_argument(
+        "--method",
+        action="append",
+        metavar="NAME,...",
+        help="fear, short-training: train networks (the default); random, evolution, local-search, hyperband, "
+        "q-learning, reinforce: look trainings up; all: these six, hyperband where the table has values per epoch; "
+        "ranking:COLUMN, ranking:FILE:COLUMN, ranking:STUDY:VARIANT[:MEASURE] ('-' before it: the lower the better): "
+        "the best of a ranking in turn; ilp:...: the same for a score that is a sum over places; may be repeated",
+    )
     parser.add_argument(
         "--column", help="column of the truth (default: DATA_test, where the table is of one data set)"
     )
     parser.add_argument(
-        "--budget", type=float, default=2000, help="budget of each search, in --unit (default: 2000)"
+        "--budget", type=float, help="budget of each search, in --unit (default: 100 trainings; 2000 steps)"
     )
     parser.add_argument(
-        "--unit", choices=UNITS, default="steps", help="unit of budget and cut-off (default: steps)"
+        "--unit",
+        choices=tuple(dict.fromkeys((*LOOKED_UP, *UNITS))),
+        help="unit of the budget: trainings, epochs, macs, seconds; of searches that train: steps, seconds, macs "
+        "(default: trainings; steps)",
     )
-    parser.add_argument(
+    parser.add_argument("--runs", type=int, help="searches by each method (default: 200; 10 that train)")
+    parser.add_argument("--out", type=Path, help="folder (default: runs/search/TABLE)")
+    parser.add_argument("--workers", type=int, help="processes of one thread (default: one a core)")
+    looked_up = parser.add_argument_group("searches that look trainings up")
+    looked_up.add_argument(
+        "--set",
+        action="append",
+        metavar="METHOD.SETTING=VALUE",
+        help="another value of a method's setting: evolution.sample=8; may be repeated",
+    )
+    looked_up.add_argument(
+        "--encodings",
+        choices=("raw", "unique"),
+        default="raw",
+        help="raw: encodings are drawn, a network that comes again is trained again; unique: networks are drawn, each "
+        "is trained once in a search (default: raw)",
+    )
+    looked_up.add_argument(
+        "--objective",
+        help="columns that searches see, a run one of them: A,B (default: validation accuracies of single seeds)",
+    )
+    looked_up.add_argument(
+        "--mask", metavar="NAMES", help="what the table leaves out (default: its manifest's)"
+    )
+    looked_up.add_argument(
+        "--missing",
+        choices=("error", "invalid"),
+        default="error",
+        help="models of the space that the table lacks: an error, or treated as invalid, at no cost (default: error)",
+    )
+    looked_up.add_argument(
+        "--limit",
+        action="append",
+        metavar="params=N",
+        help="networks of more params or macs are treated as invalid; may be repeated",
+    )
+    looked_up.add_argument("--seconds", metavar="COLUMN", help="column with the seconds of a whole training")
+    looked_up.add_argument(
+        "--at", metavar="COST,...", help="costs to compare at (default: 10, 30 and 100 %% of the budget)"
+    )
+    looked_up.add_argument(
+        "--studies", type=Path, metavar="RUNS", default=Path("runs"), help="folder of studies (runs)"
+    )
+    add_spelling(looked_up)
+    trained = parser.add_argument_group("searches that train")
+    trained.add_argument(
         "--ratio", type=float, default=4.0, help="cut-off, as a multiple of the shortest stage 1 (default: 4)"
     )
-    parser.add_argument("--seeds", type=int, default=10, help="searches by each method (default: 10)")
-    parser.add_argument(
+    trained.add_argument(
         "--threshold",
         type=float,
         help="threshold of FEAR, training accuracy in percent (default: found by a HoG learner)",
     )
-    parser.add_argument(
+    trained.add_argument(
         "--epochs", type=int, help="epochs of the short training (default: 4 on the embedded data, else 50)"
     )
-    parser.add_argument("--out", type=Path, help="folder (default: runs/search/TABLE)")
-    parser.add_argument("--workers", type=int, help="processes of one thread (default: one a core)")
-    add_data_root(parser)
+    add_data_root(trained)
     add_format(parser)
 
 

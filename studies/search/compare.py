@@ -14,14 +14,16 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.store.search import COLUMNS
 from studies import embedded
 from studies.configuration import derived_seed
 from studies.estimators import Estimator
 from studies.estimators.fear import LEARNER_RECIPE, Fear, HogLearner
 from studies.estimators.short_training import RECIPE, ShortTraining
 from studies.running.parallel import run_tasks
-from studies.search.policy import Outcome, random_search
+from studies.search.cut_off import Outcome, random_search
 from studies.search.trials import Setting, Trials, estimate, prepare
+from studies.search.units import UNITS
 from studies.truth.table import TruthTable
 from supernet.spaces import Architecture, Size, get_space
 
@@ -190,6 +192,50 @@ class Comparison:
                     }
                 )
         return pd.DataFrame(rows).astype({"score": float, "truth": float, "regret": float})
+
+    def events(self) -> pd.DataFrame:
+        """The events of all searches (analysis/store/search.py)."""
+        found = []
+        for method in self.methods:
+            for run, seed in enumerate(self.seeds):
+                events = self.search(method, seed).ledger.frame()
+                drawn = events.pop("subject")
+                truth = [self.truth[one] for one in drawn]
+                events = events.assign(arch=[self.table.space.text(one) for one in drawn])
+                found.append(
+                    events.assign(
+                        method=method.name, run=run, truth=pd.Series(truth).where(events["value"].notna())
+                    )
+                )
+        return pd.concat(found, ignore_index=True)[[*COLUMNS[:4], *UNITS, *COLUMNS[4:]]]
+
+    def content(self) -> dict[str, Any]:
+        """The manifest beside them."""
+        values = list(self.truth.values())
+        return {
+            "table": self.table.path.name,
+            "title": self.table.manifest["title"],
+            "space": self.table.space.name,
+            "mask": [],
+            "column": self.column,
+            "objective": list(
+                dict.fromkeys(f"{method.estimates}: {method.measure}" for method in self.methods)
+            ),
+            "encodings": "raw",
+            "architectures": len(values),
+            "unit": self.unit,
+            "units": list(UNITS),
+            "budget": self.budget,
+            "runs": len(self.seeds),
+            "best": max(values),
+            "mean": sum(values) / len(values),
+            "methods": [
+                {"name": method.name, "settings": method.estimator.config() | {"ratio": method.ratio}}
+                for method in self.methods
+            ],
+            "exact": None,
+            "command": None,
+        }
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:

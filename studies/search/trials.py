@@ -12,7 +12,8 @@ from typing import Any, TypedDict
 from studies.configuration import plain_data
 from studies.estimators import Estimator, Record
 from studies.estimators.compute.task import Task
-from studies.search.policy import UNITS, Trial
+from studies.search.cut_off import Trial
+from studies.search.units import UNITS
 from supernet.data import DataConfig
 from supernet.data.loading import load_data
 from supernet.files import parse_object, write_text

@@ -10,9 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.figures.search import found as measured
+from analysis.measures.search import incumbents
+from analysis.store import search as store
 from studies import embedded
 from studies.__main__ import main
 from studies.estimators import Record
@@ -21,8 +25,9 @@ from studies.estimators.short_training import ShortTraining
 from studies.running.lock import lock_run
 from studies.search import compare
 from studies.search.compare import Comparison, Method, methods, summary
-from studies.search.policy import UNITS, Trial, random_search
+from studies.search.cut_off import Trial, random_search
 from studies.search.trials import Setting, as_trial
+from studies.search.units import UNITS
 from studies.truth import table
 from supernet.data import DataConfig
 from supernet.spaces import get_space
@@ -271,7 +276,7 @@ def test_published_settings_are_the_papers() -> None:
     [
         (["nowhere"], "error: table: 'nowhere' is neither a Parquet file"),
         (["nasbench201-digits", "--column", "x_test"], "error: --column: 'x_test' is not one of digits"),
-        (["nasbench201-digits", "--seeds", "0"], "error: --seeds: 0 is not a positive integer"),
+        (["nasbench201-digits", "--runs", "0"], "error: --runs: 0 is not a positive integer"),
         (["nasbench201-digits", "--epochs", "0"], "error: --epochs: 0 is not a positive integer"),
         (["nasbench201-digits", "--ratio", "0.5"], "error: --ratio: 0.5 is not a number >= 1"),
         (["nasbench201-digits", "--budget", "0"], "error: --budget: 0 is not a number above 0"),
@@ -297,7 +302,7 @@ def test_the_command_writes_every_search_and_prints_means(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(compare, "run_tasks", serial)
-    words = "search nasbench201-digits --seeds 2 --budget 20 --epochs 1 --threshold 5"
+    words = "search nasbench201-digits --runs 2 --budget 20 --epochs 1 --threshold 5"
     command = words.split()
     with lock_run(tmp_path):
         assert main([*command, "--out", str(tmp_path)]) == 2
@@ -310,6 +315,16 @@ def test_the_command_writes_every_search_and_prints_means(
     assert len(rows) == 6
     assert (rows["steps"] == 20).all()
     assert (rows["drawn"] >= 1).all()
+    # The saved events are the same account, and a figure is drawn of them.
+    results = store.read(tmp_path)
+    spent = results.events.groupby(["method", "run"], observed=True)["steps"].sum()
+    assert (spent == 20).all()
+    assert len(spent) == 6
+    found = incumbents(results, "steps", [20])
+    for method, group in rows.groupby("method"):
+        np.testing.assert_array_equal(found[method][:, 0], group["truth"])
+    (drawn,) = measured(results)
+    assert drawn.frame["mean"].max() <= results.content["best"]
     # The same trials, but no search can pay for its first.
     assert main([*command, "--out", str(tmp_path), "--budget", "1"]) == 2
     assert "error: --budget: 1 steps is less than one network takes by any method" in capsys.readouterr().err

@@ -9,13 +9,14 @@ Source: Dey et al., "FEAR: a simple lightweight method to rank architectures" (2
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
-UNITS = ("steps", "seconds", "macs")
+from studies.search.ledger import Choice, Ledger
+from studies.search.units import UNITS
+
 Costs = Mapping[str, float]  # by unit
-Choice = TypeVar("Choice", bound=Hashable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +37,41 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome(Generic[Choice]):
-    """How a search ended. chosen: the best, None if nothing had a score; score: its own.
+    """How a search ended, as far as trials are known. waits_for: an architecture whose trial is not known, on which the
+    search stopped; None if it is complete."""
 
-    drawn: architectures begun. cut_off, failed: those of them without a score; the one in which the budget ended is in
-    neither. spent: by unit. waits_for: an architecture whose trial is not known, on which the search stopped; None if
-    it is complete.
-    """
-
-    chosen: Choice | None
-    score: float | None
-    drawn: int
-    cut_off: int
-    failed: int
-    spent: Costs
+    ledger: Ledger[Choice]
     waits_for: Choice | None
+
+    @property
+    def chosen(self) -> Choice | None:
+        """The best, None if nothing had a score."""
+        return self.ledger.chosen
+
+    @property
+    def score(self) -> float | None:
+        """That of the chosen one."""
+        return self.ledger.score
+
+    @property
+    def drawn(self) -> int:
+        """Architectures begun."""
+        return self.ledger.count("drawn")
+
+    @property
+    def cut_off(self) -> int:
+        """Those that were given up."""
+        return self.ledger.count("cut_off")
+
+    @property
+    def failed(self) -> int:
+        """Those without a score that were neither given up nor stopped by the end of the budget."""
+        return self.drawn - self.cut_off - self.ledger.count("unfinished") - self.ledger.valued
+
+    @property
+    def spent(self) -> Costs:
+        """By unit."""
+        return self.ledger.spent
 
 
 def random_search(
@@ -67,46 +89,30 @@ def random_search(
     has taken as much after some epoch is given up there. None: no cut-off. The trial in which the budget ends gives no
     score.
     """
-    chosen: Choice | None = None
-    score: float | None = None
-    fastest, drawn, cut_off, failed = math.inf, 0, 0, 0
-    spent = dict.fromkeys(UNITS, 0.0)
-    waits_for = None
+    ledger: Ledger[Choice] = Ledger(UNITS)
+    fastest = math.inf
     for architecture in order:
-        if spent[unit] >= budget:
+        if ledger.spent[unit] >= budget:
             break
         estimate = trial(architecture)
         if estimate is None:
-            waits_for = architecture
-            break
-        drawn += 1
+            return Outcome(ledger=ledger, waits_for=architecture)
+        ledger.add("drawn", architecture)
         allowed = math.inf if ratio is None else ratio * fastest
         given_up = estimate.epochs > 0 and estimate.first[unit] >= allowed
         share = 1.0
         if given_up:
             share = min(1.0, math.ceil(allowed / (estimate.first[unit] / estimate.epochs)) / estimate.epochs)
         cost = {u: share * estimate.first[u] + (0.0 if given_up else estimate.rest[u]) for u in UNITS}
-        left = budget - spent[unit]
-        within = min(1.0, left / cost[unit]) if cost[unit] else 1.0
-        spent = {u: spent[u] + within * cost[u] for u in UNITS}
-        if within < 1:
-            spent[unit] = budget
+        left = budget - ledger.spent[unit]
+        if cost[unit] > left:
+            within = left / cost[unit]
+            ledger.add("unfinished", architecture, {u: within * cost[u] for u in UNITS} | {unit: left})
             break
         if given_up:
-            cut_off += 1
+            ledger.add("cut_off", architecture, cost)
             continue
         if estimate.epochs and estimate.reached:
             fastest = min(fastest, estimate.first[unit])
-        if estimate.score is None:
-            failed += 1
-        elif score is None or estimate.score > score:
-            chosen, score = architecture, estimate.score
-    return Outcome(
-        chosen=chosen,
-        score=score,
-        drawn=drawn,
-        cut_off=cut_off,
-        failed=failed,
-        spent=spent,
-        waits_for=waits_for,
-    )
+        ledger.add("trained", architecture, cost, estimate.score)
+    return Outcome(ledger=ledger, waits_for=None)

@@ -1,0 +1,88 @@
+"""What searches found, against what they spent: figure 5 of the Blox paper, for any table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from analysis.figures import style
+from analysis.figures.registry import Drawn, Source, figure
+from analysis.figures.style import Canvas
+from analysis.measures.search import curves
+from analysis.store.search import SearchResults
+
+POINTS = 400  # of a curve, at most
+EXACT = "random, in expectation"
+UNITS = {"macs": "multiply-accumulates of trainings for each training image", "steps": "optimizer steps"}
+
+
+@figure("search", source=Source.SEARCH, title="Found accuracy against cost", needs="a found architecture")
+def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
+    """A curve a method: the mean over runs, and the band of the quartiles; rows as of `curves`, and the exact random
+    search where it is known."""
+    unit, budget = results.content["unit"], results.content["budget"]
+    costs = np.arange(1, int(budget) + 1) if unit == "trainings" else np.linspace(0, budget, POINTS + 1)[1:]
+    costs = costs[np.unique(np.linspace(0, len(costs) - 1, POINTS).round().astype(int))]
+    frame = curves(results, unit, [float(cost) for cost in costs])
+    if frame.empty:
+        return
+    exact = results.content["exact"]
+    if exact is not None and unit == "trainings":
+        known = costs[costs <= len(exact["truth"])]
+        mean = np.array(exact["truth"])[known - 1]
+        rows = {
+            "method": EXACT,
+            unit: known.astype(float),
+            "mean": mean,
+            "regret": results.content["best"] - mean,
+        }
+        frame = pd.concat([frame, pd.DataFrame(rows)], ignore_index=True)
+    look = style.colours(results.methods)
+    with style.look():
+        drawn, panels = style.panel_grid(1, 1, 4.2, 0.7, ax=ax)
+        axes = panels[0, 0]
+        handles = []
+        for method, curve in frame.groupby("method", sort=False):
+            if method == EXACT:
+                axes.plot(curve[unit], curve["mean"], color="black", linestyle=":", linewidth=1.4, zorder=4)
+                handles.append(Line2D([], [], color="black", linestyle=":", label=EXACT))
+                continue
+            colour, marker = look[str(method)]
+            axes.fill_between(curve[unit], curve["q25"], curve["q75"], color=colour, alpha=0.08, linewidth=0)
+            every = max(1, len(curve) // 8)
+            axes.plot(curve[unit], curve["mean"], color=colour, marker=marker, markevery=every, markersize=4)
+            handles.append(Line2D([], [], color=colour, marker=marker, markersize=4, label=method))
+        axes.axhline(results.content["best"], color=style.GREY, linewidth=0.8, linestyle="--")
+        # The first few trainings find little; they would take most of the height.
+        later = frame[frame[unit] >= budget / 20]
+        low = float(later[["q25", "mean"]].min().min()) if len(later) else float(frame["mean"].min())
+        best = results.content["best"]
+        axes.set_ylim(low - 0.03 * (best - low), best + 0.03 * (best - low) + 1e-9)
+        axes.set_xlim(0, budget)
+        axes.set_xlabel(UNITS.get(unit, unit))
+        axes.set_ylabel(f"{results.content['column']} of the incumbent (%)")
+        style.add_legend(drawn, handles, 4)
+        style.add_note(
+            drawn,
+            f"Mean and quartiles of {results.content['runs']} searches. The incumbent has the highest value so"
+            f" far of what the search sees ({', '.join(results.content['objective'])}). Dashed: the best of"
+            f" {results.content['architectures']:,} architectures.",
+            f"Table: {results.content['table']}"
+            + (f" ({results.content['title']})." if results.content["title"] else "."),
+        )
+    yield Drawn(drawn, frame)
+
+
+@figure(
+    "blox-5",
+    source=Source.SEARCH,
+    title="Conventional searches",
+    needs="searches over a table of Blox",
+)
+def conventional(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
+    """The same, of Blox alone."""
+    if results.content["space"] == "blox":
+        yield from found(results, ax)

@@ -1,0 +1,230 @@
+"""`studies search TABLE --method random,evolution,...`: searches over a table that look every training up."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from analysis.measures.search import compared
+from analysis.store import search as store
+from analysis.store.search import SearchResults
+from analysis.store.truth_table import curves_path
+from analysis.tables import Cell, Column, Table, fixed, write
+from analysis.tables.cells import Row, interval
+from analysis.user_tables.truth_file import COSTS
+from studies.commands.plan import check_workers
+from studies.commands.search import ALL, GUIDED, TRAINED
+from studies.running.lock import lock_run
+from studies.running.parallel import default_workers
+from studies.running.progress import Progress
+from studies.search.bench import Search
+from studies.search.look_up import all_searches, content_of
+from studies.search.methods import METHODS, with_settings
+from studies.search.methods.integer_program import separate
+from studies.search.methods.ranking import Ranking, SumRanking
+from studies.search.source import Source, read_source, scores_of
+from studies.search.units import LOOKED_UP
+from studies.truth import table
+
+SHARES = (0.1, 0.3, 1.0)  # of the budget, at which methods are compared
+SPELLING = ("space", "dialect", "arch_column")
+EXPECTED = "random, in expectation"
+WORKERS_FROM = 20  # searches; fewer are done before a worker process has started
+
+
+def search(args: argparse.Namespace, names: Sequence[str]) -> int:
+    """Run the searches, save their events, print what they found."""
+    costs = _check(args)
+    path = Path(args.table) if Path(args.table).is_file() else table.resolve(args.table)
+    if ALL in names:
+        whole = [name for name in METHODS if name != "hyperband" or curves_path(path).is_file()]
+        names = [one for name in names for one in (whole if name == ALL else [name])]
+    names = list(dict.fromkeys(names))
+    settings = _settings(args.set or [], names)
+    limits = _limits(args.limit or [])
+    source = read_source(
+        path,
+        args.column,
+        objective=args.objective.split(",") if args.objective else (),
+        mask=None if args.mask is None else [name for name in args.mask.split(",") if name],
+        unique=args.encodings == "unique",
+        missing_invalid=args.missing == "invalid",
+        limits=limits,
+        seconds=args.seconds,
+        curves="hyperband" in names,
+        spelling={name: getattr(args, name) for name in SPELLING},
+    )
+    searches = {name: _search(name, settings.get(name, {}), source, limits, args.studies) for name in names}
+    content = content_of(
+        source, searches, runs=args.runs, budget=args.budget, unit=args.unit, command=_command(args)
+    )
+    if args.unit not in content["units"]:
+        raise ValueError(
+            f"--unit: {args.unit!r} is not one of {', '.join(content['units'])}, which the table knows"
+        )
+    out = args.out or Path("runs/search") / path.stem
+    total = args.runs * len(searches)
+    workers = args.workers or (default_workers("cpu", total) if total >= WORKERS_FROM else 1)
+    progress = Progress("searches complete", total)
+    try:
+        with lock_run(out):
+            events = all_searches(
+                source, searches, runs=args.runs, budget=args.budget, unit=args.unit, workers=workers,
+                report=lambda done, of: progress.update(done),
+            )  # fmt: skip
+            saved = store.write(out, content, events)
+    finally:
+        progress.close()
+    _print(args, store.read(out), costs, saved)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> list[float]:
+    """ValueError for a number that means nothing. The costs at which methods are compared."""
+    check_workers(args.workers)
+    if args.runs < 1:
+        raise ValueError(f"--runs: {args.runs} is not a positive integer")
+    if not 0 < args.budget < float("inf"):
+        raise ValueError(f"--budget: {args.budget:g} is not a number above 0")
+    if args.unit not in LOOKED_UP:
+        raise ValueError(
+            f"--unit: {args.unit!r} is not one of {', '.join(LOOKED_UP)}, where trainings are looked up"
+        )
+    if args.at is None:
+        costs = [share * args.budget for share in SHARES]
+        return [float(np.ceil(cost)) for cost in costs] if args.unit == "trainings" else costs
+    try:
+        costs = [float(text) for text in args.at.split(",")]
+    except ValueError:
+        costs = []
+    if not costs or not all(0 < cost <= args.budget for cost in costs):
+        raise ValueError(
+            f"--at: {args.at!r} is not a list of numbers above 0 and up to the budget {args.budget:g}"
+        )
+    return costs
+
+
+def _settings(texts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """By method, what `--set` says."""
+    found: dict[str, dict[str, str]] = {}
+    for text in texts:
+        place, equals, value = text.partition("=")
+        method, dot, setting = place.partition(".")
+        if not (equals and dot):
+            raise ValueError(f"--set: {text!r} is not METHOD.SETTING=VALUE such as evolution.sample=8")
+        if method not in names or method not in METHODS:
+            raise ValueError(f"--set: {method!r} is not one of the methods that are run and have settings")
+        found.setdefault(method, {})[setting] = value
+    return found
+
+
+def _limits(texts: Sequence[str]) -> dict[str, float]:
+    found = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            found[name] = 0.0
+        if name not in COSTS or not 0 < found[name] < float("inf"):
+            raise ValueError(
+                f"--limit: {text!r} is not {' or '.join(f'{cost}=N' for cost in COSTS)} with N above 0"
+            )
+    return found
+
+
+def _search(
+    name: str, settings: dict[str, str], source: Source, limits: dict[str, float], runs: Path
+) -> Search:
+    """The way to search that a name means."""
+    if name in METHODS:
+        try:
+            return with_settings(name, settings)
+        except ValueError as error:
+            raise ValueError(f"--set: {error}") from None
+    kind, _, what = name.partition(":")
+    if f"{kind}:" not in GUIDED or not what:
+        known = ", ".join([*TRAINED, *METHODS, ALL, *(f"{kind}..." for kind in GUIDED)])
+        raise ValueError(f"--method: {name!r} is not one of {known}")
+    scores = scores_of(what, source, runs)
+    if kind == "ranking":
+        return Ranking(scores=scores)
+    if source.pool.missing:
+        raise ValueError(
+            f"--method: {name} needs a table of every model of the space; {source.truth.path} lacks some, which an"
+            " integer program would propose"
+        )
+    if len(limits) > 1:
+        raise ValueError("--limit: an integer program takes one limit, params or macs")
+    if len(scores) > 1 or np.isnan(scores).any():
+        raise ValueError(f"--method: {name} needs one score of every architecture of the table")
+    architectures = source.truth.architectures
+    limit = next(iter(limits), None)
+    cost = None if limit is None else source.truth.costs[limit].to_numpy()
+    return SumRanking(
+        score=separate(source.space, architectures, scores[0], f"--method: {what}"),
+        cost=None if cost is None else separate(source.space, architectures, cost, f"--limit: {limit}"),
+        limit=np.inf if limit is None else limits[limit],
+    )
+
+
+def _command(args: argparse.Namespace) -> str:
+    """The command that repeats the searches, without where they are saved and how they are shown."""
+    words = ["python", "-m", "studies", "search", args.table]
+    for name in ("method", "set", "limit"):
+        words += [word for text in getattr(args, name) or [] for word in (f"--{name}", text)]
+    single = ("column", "objective", "mask", "seconds", *SPELLING)
+    for name in (*single, "encodings", "missing", "unit", "runs", "budget"):
+        value = getattr(args, name)
+        if value is not None and (name, value) not in (("encodings", "raw"), ("missing", "error")):
+            words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
+    return shlex.join(words)
+
+
+def _print(args: argparse.Namespace, results: SearchResults, costs: Sequence[float], saved: Path) -> None:
+    content = results.content
+    before = (
+        f"{content['title'] or content['table']}, {content['column']}: {content['architectures']:,} architectures, best"
+        f" {content['best']:.2f}, mean {content['mean']:.2f}; {content['runs']} searches a method see"
+        f" {', '.join(content['objective'])}; {content['encodings']} encodings"
+    )
+    tables = [_compared(results, args.unit, cost) for cost in costs]
+    note = (
+        "Found: the architecture of the highest objective so far, by its truth. Methods without a common letter differ"
+        " significantly (paired t test over runs, Holm over all pairs, 5 %; the same sign on every objective)."
+    )
+    print(write(tables, args.format, before=before, after=f"{note}\nevery event: {saved.parent}"))
+
+
+def _compared(results: SearchResults, unit: str, cost: float) -> Table:
+    """Methods at a cost, the best first, and where it is known what random search finds in expectation."""
+    rows = compared(results, unit, cost).to_dict("records")
+    exact = results.content["exact"]
+    if exact is not None and unit == "trainings" and cost >= 1:
+        place = min(int(cost), len(exact["truth"])) - 1
+        mean, objective = exact["truth"][place], exact["objective"][place]
+        row = {"method": EXPECTED, unit: cost, "mean": mean, "objective": objective}
+        rows.append(row | {"regret": results.content["best"] - mean})
+    quantiles = {"q10": "10 %", "q50": "median", "q90": "90 %"}
+    columns = [
+        Column("method", words=True),
+        Column(unit, hidden=True),
+        Column("runs", rank=4),
+        Column("mean", "found", "%", format=fixed(2), rank=1),
+        Column("low", "95 % interval", format=_interval, rank=1),
+        *(Column(key, title, format=fixed(2), rank=3) for key, title in quantiles.items()),
+        Column("regret", format=fixed(2), rank=2),
+        Column("letters", words=True, rank=1),
+        Column("high", hidden=True),
+        Column("objective", hidden=True),
+    ]
+    name = f"after {cost:g} {unit}"
+    return Table(columns, rows, name=name, title=name)
+
+
+def _interval(row: Row, key: str) -> Cell:
+    return interval(row.get("low"), row.get("high"), 2)

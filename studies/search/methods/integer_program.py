@@ -1,0 +1,92 @@
+"""The best sums of one value a place, in turn, under a limit on another such sum: an integer program (HiGHS)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from analysis.statistics.pairs import Floats
+from supernet.spaces import Architecture, Space
+
+EXACT = 1e-6  # of the range of a quantity: by how much a sum may miss it
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Separable:
+    """A quantity of each of n architectures that is `offset` plus a value for its choice at each place.
+
+    choices: (n, places) ints. values: for each place the value of each of its choices."""
+
+    choices: np.ndarray
+    values: tuple[Floats, ...]
+    offset: float
+
+
+def separate(space: Space, architectures: Sequence[Architecture], quantity: Floats, name: str) -> Separable:
+    """A quantity (n,) as a sum over the cells of an architecture where it has several (blocks of Blox, layers), else
+    over its ints (edges of NAS-Bench-201), by least squares.
+
+    Raises ValueError, with the largest difference, if it is no such sum."""
+    forms = [space.supernet_form(architecture) for architecture in architectures]
+    parts = [space.cells_of(form) if space.parts > 1 else form for form in forms]
+    columns, choices = [], np.empty((len(parts), len(parts[0])), dtype=int)
+    for place, column in enumerate(zip(*parts, strict=True)):
+        known = {part: number for number, part in enumerate(sorted(set(column)))}
+        choices[:, place] = [known[part] for part in column]
+        columns.append(np.eye(len(known))[choices[:, place]])
+    design = np.concatenate(columns, axis=1)
+    offset = float(quantity.mean())
+    solution = np.linalg.lstsq(design, quantity - offset, rcond=None)[0]
+    missed = float(np.abs(design @ solution - (quantity - offset)).max())
+    if missed > EXACT * max(float(np.ptp(quantity)), 1e-300):
+        raise ValueError(f"{name} is not a sum over places: the nearest one misses it by up to {missed:.3g}")
+    ends = np.cumsum([column.shape[1] for column in columns])[:-1]
+    return Separable(choices=choices, values=tuple(np.split(solution, ends)), offset=offset)
+
+
+def best_sums(
+    values: Sequence[Floats], costs: Sequence[Floats] | None = None, limit: float = np.inf
+) -> Iterator[tuple[int, ...]]:
+    """The choice at each place of the highest sum of values, then of the next, and so on, of all whose costs sum up to
+    at most `limit`. Ties in the solver's order. Each solution is excluded from then on by a constraint of its own.
+
+    Raises:
+        RuntimeError: the solver gives up.
+    """
+    counts = [len(one) for one in values]
+    starts = np.concatenate(([0], np.cumsum(counts)))[:-1]
+    total = sum(counts)
+    one_a_place = np.zeros((len(counts), total))
+    for place, (start, count) in enumerate(zip(starts, counts, strict=True)):
+        one_a_place[place, start : start + count] = 1
+    constraints = [LinearConstraint(one_a_place, 1, 1)]
+    if costs is not None and np.isfinite(limit):
+        # In units of the largest cost: the solver's tolerances are absolute.
+        scale = max(float(np.abs(np.concatenate(costs)).max()), abs(limit) * 1e-9, 1e-300)
+        slack = 1e-9
+        constraints.append(
+            LinearConstraint(np.concatenate(costs)[None] / scale, -np.inf, limit / scale + slack)
+        )
+    objective = -np.concatenate(values)
+    excluded: list[np.ndarray] = []
+    while True:
+        no_goods = [LinearConstraint(np.array(excluded), -np.inf, len(counts) - 1)] if excluded else []
+        result = milp(
+            objective,
+            integrality=np.ones(total, dtype=int),
+            bounds=Bounds(0, 1),
+            constraints=constraints + no_goods,
+            options={"mip_rel_gap": 0.0},
+        )
+        if result.status == 2:  # infeasible: no further choice is within the limit
+            return
+        if result.x is None:
+            raise RuntimeError(f"integer program: {result.message}")
+        taken = np.round(result.x)
+        excluded.append(taken)
+        yield tuple(
+            int(taken[start : start + count].argmax()) for start, count in zip(starts, counts, strict=True)
+        )
