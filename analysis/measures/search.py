@@ -15,9 +15,8 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.statistics.crossed import LEVEL
-from analysis.statistics.letters import letters_of
 from analysis.statistics.pairs import Floats
-from analysis.statistics.significance import ALPHA, holm, one_sample_p
+from analysis.statistics.significance import ALPHA, holm, letters_of, one_sample_p
 from analysis.store.search import SearchResults
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
