@@ -6,18 +6,20 @@ Command: python -m studies data get cifar10
          python -m studies run leaderboard --data-root datasets
          python -m analysis leaderboard leaderboard
 Jobs: 5 seeds of {a random order; eleven proxies at the published size, one initialisation; supernets of 6 channels by
-balanced, uniform and strictly fair sampling, as in nb201_cifar10_cpu; combinations; random forests that are told 20,
-50, 78, 100, 156, 200 and 469 labels and see the graph alone, with the proxies, with the mean of the balanced supernets,
-with all}. Others rest on the proxies of seed 0 alone. Params, MACs, live convolutions and the log-rank sum of params
-and these are in every table as baselines.
-Combinations, named before anything was looked at: the mean loss of the five balanced supernets; params + synflow +
-jacob_cov + one supernet; synflow + jacob_cov + five supernets; these two and params. What a member cannot score for the
-network's own sake is the worst of this member.
+balanced, uniform and strictly fair sampling, as in nb201_cifar10_cpu; combinations; predictors that are told 20, 50,
+78, 100, 156, 200 and 469 labels, the average of a forest, boosting and a Gaussian process, that see the graph alone,
+with the proxies, with the supernets, with all; the forest, a GCN and BRP-NAS on the graph with 78, 156 and 469}. Others
+rest on the proxies of seed 0 alone, and take of balanced supernets the mean loss of five seeds and of equal functions.
+Params, MACs, live convolutions and the log-rank sum of params and these are in every table as baselines.
+Combinations, named before anything was looked at: five and ten balanced supernets; params + synflow + jacob_cov + one
+supernet; synflow + jacob_cov + five supernets, and ten; synflow, jacob_cov, five and params. What a member cannot score
+for the network's own sake is the worst of this member.
 Data: CIFAR-10. Labels are the benchmark's validation accuracy, the truth is mean test accuracy; two more truths of the
 same networks, CIFAR-100 and ImageNet16-120, are beside it where the table has them.
 Scored: all 15,625.
-Expected: supernets: 15 trainings of 5 minutes of one core and as much to score; proxies: about three seconds of one
-core an architecture, 10 core-hours a seed (`--only zero-cost --seeds 0` is what the others need). Not run yet.
+Expected: supernets: 20 trainings of 5 minutes of one core and as much to score; proxies: about three seconds of one
+core for each of the 5,259 connected functions, 4 core-hours a seed (`--only zero-cost --seeds 0` is what the others
+need).
 Smoke: python -m studies run leaderboard --smoke
 """
 
@@ -31,6 +33,7 @@ from studies.catalog import nb201_cifar10_cpu, zero_cost
 from studies.estimators import Estimator
 from studies.estimators.combination import Combination
 from studies.estimators.predictor import Predictor
+from studies.estimators.predictor_models import Average, BrpNas, Forest, Gcn
 from studies.estimators.random_order import RandomOrder
 from studies.estimators.zero_cost import PROXIES
 from studies.model.member import Member
@@ -41,7 +44,9 @@ from supernet.spaces import get_space
 SPACE = "nasbench201"
 SEEDS = (0, 1, 2, 3, 4)
 LABELS = (20, 50, 78, 100, 156, 200, 469)
+OF_OTHERS = (78, 156, 469)  # labels of models beside the average
 LABEL_COLUMN = "cifar10_valid"
+LABEL_SECONDS = 40_000.0  # 200 epochs of 25,000 images on one core, from three steps of ten random networks
 
 
 def study() -> Study:
@@ -56,26 +61,44 @@ def study() -> Study:
     )
     (proxies,) = zero_cost.study().variants
     by_proxy = {name: Member(variant=proxies, measure=name, seeds=(0,)) for name in PROXIES}
-    one, mean = Member(variant=balanced, by="loss"), Member(variant=balanced, by="loss", seeds=SEEDS)
+    one, five, ten = (
+        Member(variant=balanced, by="loss", seeds=tuple(range(count)), equal_functions="mean")
+        for count in (0, 5, 10)  # 0: of the run's seed
+    )
     two = (by_proxy["synflow"], by_proxy["jacob_cov"])
     sums = Combination(baselines=(), unscored="worst")
+    with_params = replace(sums, baselines=("params",))
     combined = [
-        _entry("supernets, mean loss", sums, mean),
-        _entry("params + synflow + jacob_cov + supernet", replace(sums, baselines=("params",)), *two, one),
-        _entry("synflow + jacob_cov + supernets", sums, *two, mean),
-        _entry("params + synflow + jacob_cov + supernets", replace(sums, baselines=("params",)), *two, mean),
+        _entry("one supernet, equal functions", sums, one),
+        _entry("supernets", sums, five),
+        _entry("ten supernets", sums, ten),
+        _entry("params + synflow + jacob_cov + supernet", with_params, *two, one),
+        _entry("synflow + jacob_cov + supernets", sums, *two, five),
+        _entry("synflow + jacob_cov + ten supernets", sums, *two, ten),
+        _entry("params + synflow + jacob_cov + supernets", with_params, *two, five),
     ]
-    forest = Predictor(table=SPACE, column=LABEL_COLUMN, unscored="worst")
+    average = Predictor(
+        model=Average(), table=SPACE, column=LABEL_COLUMN, label_seconds=LABEL_SECONDS, unscored="worst"
+    )
     seen = {
         "graph": (),
         "graph, proxies": tuple(by_proxy.values()),
-        "graph, supernets": (mean,),
-        "all": (*by_proxy.values(), mean),
+        "graph, supernets": (five,),
+        "all": (*by_proxy.values(), five),
+    }
+    others = {
+        "forest": replace(average, model=Forest()),
+        "GCN": replace(average, model=Gcn(), features=()),
+        "BRP-NAS": replace(average, model=BrpNas(), features=()),
     }
     predicted = [
-        _entry(f"{labels} labels, {name}", replace(forest, labels=labels), *members)
+        _entry(f"{labels} labels, {name}", replace(average, labels=labels), *members)
         for labels in LABELS
         for name, members in seen.items()
+    ] + [
+        _entry(f"{labels} labels, graph, {name}", replace(other, labels=labels))
+        for labels in OF_OTHERS
+        for name, other in others.items()
     ]
     order = _entry("random order", RandomOrder())
     return protocol.nasbench201_study(

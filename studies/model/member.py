@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from studies.model.variant import Variant
 
 BY = ("score", "loss")
+EQUAL_FUNCTIONS = ("apart", "mean")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +22,15 @@ class Member:
         by: 'score', or 'loss' (the lowest ranks highest) where the measure has one.
         seeds: whose mean is taken, score by score, before anything is ranked; none: the seed of the run that the member
             belongs to.
+        equal_functions: 'mean' gives architectures of one function (`Space.stand_alone_form`) the mean of their scores,
+            after that over seeds: a supernet scores them by different weights. 'apart': each its own.
     """
 
     variant: Variant
     measure: str | None = None
     by: str = "score"
     seeds: tuple[int, ...] = ()
+    equal_functions: str = "apart"
 
     def __post_init__(self) -> None:
         measures = self.variant.measures
@@ -37,6 +41,10 @@ class Member:
             )
         if self.by not in BY:
             raise ValueError(f"members: by: {self.by!r} is not one of {', '.join(BY)}")
+        if self.equal_functions not in EQUAL_FUNCTIONS:
+            raise ValueError(
+                f"members: equal_functions: {self.equal_functions!r} is not one of {', '.join(EQUAL_FUNCTIONS)}"
+            )
         if len(set(self.seeds)) < len(self.seeds) or any(
             type(seed) is not int or seed < 0 for seed in self.seeds
         ):
@@ -50,7 +58,9 @@ class Member:
             text += f": {self.measure}"
         if self.by != "score":
             text += f" by {self.by}"
-        return f"{text}, mean of seeds {', '.join(map(str, self.seeds))}" if self.seeds else text
+        if self.seeds:
+            text += f", mean of seeds {', '.join(map(str, self.seeds))}"
+        return f"{text}, mean of equal functions" if self.equal_functions == "mean" else text
 
     @property
     def depends_on_seed(self) -> bool:
@@ -68,5 +78,6 @@ class Member:
             "measure": self.measure,
             "by": self.by,
             "seeds": list(self.seeds),
+            **({"equal_functions": self.equal_functions} if self.equal_functions != "apart" else {}),
             "run": self.variant.config(first),
         }

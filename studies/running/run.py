@@ -216,6 +216,7 @@ def _members(run: Run) -> tuple[MemberRuns, ...]:
             name=one.name,
             measure=str(one.measure),
             by=one.by,
+            equal_functions=one.equal_functions,
             runs=tuple(member_run(run.other(one.variant, seed)) for seed in one.seeds_of(run.seed)),
         )
         for one in run.variant.members

@@ -27,7 +27,7 @@ from studies.estimators.table_column import TableColumn
 from studies.model.member import Member
 from studies.model.settings import change
 from studies.model.smoke import smoke
-from studies.model.study import Study, generations
+from studies.model.study import Study, Truth, generations
 from studies.model.variant import Variant
 from studies.running.plan import Plan
 from studies.running.run import run_one, score, task_of
@@ -94,6 +94,26 @@ def test_scores_are_those_of_brute_force(ranked: Study, tmp_path: Path) -> None:
     folder = tmp_path / ranked.name
     plan.write()
     assert collect(folder).primary.set_index("variant").loc["mean", ["finished", "n"]].tolist() == [1, 30]
+
+
+def test_equal_functions_share_a_members_mean(ranked: Study, tmp_path: Path) -> None:
+    order, few = ranked.variants[1], ("nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")  # 2^6 cells are left
+    order, shared = (one.changed(mask=few) for one in (order, entry("shared", SUM, Member(variant=order))))
+    member = Member(variant=order, equal_functions="mean")
+    shared = replace(shared, members=(member,))
+    truth = {SPACE: Truth("nasbench201-digits", "digits_test")}
+    study = replace(ranked, variants=(order, shared), seeds=(0,), top=(), scored=ScoredSet(), truth=truth)
+    plan = Plan.of(study, tmp_path)
+    run_all(plan)
+    own, found = scores_of(plan, "order", 0).dropna(), scores_of(plan, "shared", 0).dropna()
+    space, groups = order.masked_space, dict[object, list[str]]()
+    for text in own.index:
+        groups.setdefault(space.stand_alone_form(space.parse(text)), []).append(text)
+    assert len(groups) < len(own) == len(found)
+    mean = {text: sum(own[other] for other in same) / len(same) for same in groups.values() for text in same}
+    ranks = rank(pd.Series(mean).round(12))
+    assert found.to_dict() == pytest.approx({text: math.log(r / len(ranks)) for text, r in ranks.items()})
+    assert shared.run_id(0) != replace(shared, members=(Member(variant=order),)).run_id(0)
 
 
 @pytest.mark.parametrize("rule", ["mean-rank", "vote"])
@@ -231,6 +251,10 @@ def test_what_does_not_go_together_is_named(ranked: Study, tiny: Study, tmp_path
     refused("measure: 'x' is not one of params, macs of 'size'", lambda: Member(variant=cost, measure="x"))
     refused(r"seeds: \(0, 0\) is not a tuple of different", lambda: Member(variant=order, seeds=(0, 0)))
     refused("by: 'rank' is not one of score, loss", lambda: Member(variant=order, by="rank"))
+    refused(
+        "equal_functions: 'sum' is not one of apart, mean",
+        lambda: Member(variant=order, equal_functions="sum"),
+    )
     refused("members: 'one-shot' has none", lambda: replace(tiny.variants[0], members=both.members))
     refused("weights: 2 for 0 baselines and 1 members", lambda: replace(both, members=both.members[:1]))
     refused("members: a combination needs members or baselines", lambda: entry("none", SUM))

@@ -56,7 +56,7 @@ def said_by(settings: Combination, task: Task) -> Said:
     """What the baselines, and then the members, say."""
     space = task.space
     if task.members:
-        found = said(task.members, settings.unscored)
+        found = said(task.members, space, settings.unscored)
         parsed = {text: space.parse(text) for text in found.table.index}
         texts = [text for text, architecture in parsed.items() if space.in_mask(architecture)]
         architectures = [parsed[text] for text in texts]

@@ -16,6 +16,7 @@ from analysis.store.costs import COSTS
 from analysis.store.run import look
 from studies.estimators.compute.task import MemberRun, MemberRuns
 from studies.estimators.estimator import STATUSES
+from supernet.spaces import Space
 
 # What a status says of the network itself, so that it may be ranked below all that have a score.
 OF_NETWORK = ("nan", "overflow", "diverged", "disconnected", "not_reached")
@@ -44,18 +45,19 @@ class Said:
         return hashlib.sha256(told.encode() + raw).hexdigest()[:12]
 
 
-def said(members: Sequence[MemberRuns], unscored: str = "unknown") -> Said:
+def said(members: Sequence[MemberRuns], space: Space, unscored: str = "unknown") -> Said:
     """What the members say of all that any of them was asked about.
 
     Args:
         members: at least one.
+        space: of the architectures.
         unscored: 'worst' ranks what a member has no score of for the network's own sake (OF_NETWORK) below all others
             of that member; 'unknown' leaves it without.
 
     Raises:
         ValueError: a run has not finished, is damaged, or lacks the measure or the loss.
     """
-    columns = [_mean_of(member, unscored) for member in members]
+    columns = [_mean_of(member, space, unscored) for member in members]
     texts = list(dict.fromkeys(text for values, _ in columns for text in values.index))
     values = pd.DataFrame({place: own.reindex(texts) for place, (own, _) in enumerate(columns)}, index=texts)
     status = pd.Series("ok", index=texts, dtype=object)
@@ -67,8 +69,8 @@ def said(members: Sequence[MemberRuns], unscored: str = "unknown") -> Said:
     return Said(values, status)
 
 
-def _mean_of(member: MemberRuns, unscored: str) -> tuple[pd.Series, pd.Series]:
-    """Values and status by text, of the mean over the member's runs."""
+def _mean_of(member: MemberRuns, space: Space, unscored: str) -> tuple[pd.Series, pd.Series]:
+    """Values and status by text, of the mean over the member's runs, and over equal functions where it is to be."""
     rows = [_rows(member, run) for run in member.runs]
     texts = list(dict.fromkeys(text for frame in rows for text in frame.index))
     value = sum((frame["value"].reindex(texts) for frame in rows), pd.Series(0.0, index=texts)) / len(rows)
@@ -76,6 +78,9 @@ def _mean_of(member: MemberRuns, unscored: str) -> tuple[pd.Series, pd.Series]:
     for frame in reversed(rows):
         own = frame["status"].reindex(texts).fillna("unknown")
         status = own.where(own != "ok", status)
+    if member.equal_functions == "mean":
+        forms = [space.text(space.stand_alone_form(space.parse(text))) for text in texts]
+        value = value.groupby(forms).transform("mean").where(status == "ok")
     if unscored == "worst":
         worst = status.isin(OF_NETWORK)
         value, status = value.mask(worst, WORST), status.mask(worst, "ok")

@@ -101,7 +101,8 @@ class Fit:
         """What the members say of all that they have scored and the mask allows."""
         if not self.task.members:
             return None
-        found, space = said(self.task.members, self.settings.unscored), self.task.space
+        space = self.task.space
+        found = said(self.task.members, space, self.settings.unscored)
         inside = [space.in_mask(space.parse(text)) for text in found.table.index]
         return Said(found.table[inside], found.status[inside])
 

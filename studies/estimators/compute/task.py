@@ -40,6 +40,7 @@ class MemberRuns:
     measure: str
     by: str
     runs: tuple[MemberRun, ...]
+    equal_functions: str = "apart"
 
 
 @dataclass(frozen=True, kw_only=True)
