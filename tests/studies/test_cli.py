@@ -130,7 +130,7 @@ def test_list_show_and_truth_show(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_whole_study_in_small(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Killed in the middle, run again, run once more: complete, reported, and nothing done twice."""
     dot = tmp_path / "dot.png"
@@ -138,9 +138,9 @@ def test_the_whole_study_in_small(
     words = ["quickstart", "--smoke", "--runs", str(tmp_path)]
 
     def again(command: str, code: int) -> tuple[str, str]:
-        capsys.readouterr()
+        capfd.readouterr()
         assert main([command, *words]) == code
-        return capsys.readouterr()
+        return capfd.readouterr()
 
     command = [sys.executable, "-m", "studies", "run", *words]
     process = subprocess.Popen(
@@ -186,10 +186,9 @@ def test_the_whole_study_in_small(
     damaged.write_bytes(damaged.read_bytes()[:500])
     (error,) = (line for line in again("show", 2)[1].splitlines() if line.startswith("error: "))
     assert f"{damaged.parent.name}/scores.parquet is damaged" in error
-    repaired = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
-    assert repaired.returncode == 0, repaired.stderr
+    repaired = again("run", 0)[1]
     assert not list(tmp_path.rglob("lock"))
-    notes = [line for line in repaired.stderr.splitlines() if line.startswith("note: ")]
+    notes = [line for line in repaired.splitlines() if line.startswith("note: ")]
     names = [Path(line.split("/")[-1]).name.split()[0] for line in notes]
     assert names == ["checkpoint.pt", "scores.parquet"]
     made = pd.read_parquet(runs[0] / "scores.parquet")
