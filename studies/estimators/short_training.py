@@ -77,7 +77,7 @@ class ShortTraining(Estimator):
             self.training,
             epochs=None if self.training.epochs is None else _fewer(self.training.epochs),
             updates=None if self.training.updates is None else min(self.training.updates, 10),
-            batch_size=min(self.training.batch_size, 50),
+            batch_size=min(self.training.batch_size, 200),
             augmentation=embedded.AUGMENTATION,
         )
         return replace(self, training=training, at=tuple(map(_fewer, self.at)))
