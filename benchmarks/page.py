@@ -14,6 +14,7 @@ import torch
 
 from analysis.tables import Cell, Column, Table, write
 from benchmarks.timing import Row, one_thread
+from studies.running import provenance
 from studies.running.parallel import available_cores
 
 Benchmark = Callable[[bool], Iterator[Row]]  # of `quick`; its docstring begins with its title
@@ -93,12 +94,8 @@ def machine() -> str:
 
 def processor() -> str:
     """The processor's name and the number of cores that this process may use."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().split("\n\n")[0].splitlines() if info.exists() else []
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    name = fields.get("model name", platform.machine())
-    generation = [f"{key} {fields[key]}" for key in ("cpu family", "model") if key in fields]
-    return f"{name} ({', '.join([*generation, *vector_units()])}), {available_cores()} cores"
+    name, generation = provenance.processor()
+    return f"{name} ({', '.join([*filter(None, [generation]), *vector_units()])}), {available_cores()} cores"
 
 
 def vector_units() -> list[str]:

@@ -6,7 +6,7 @@ import sys
 
 from analysis import cli
 from analysis.cli import Command
-from studies.commands import arguments
+from studies.commands import arguments, latency_arguments
 
 DATA = {
     "list": Command(
@@ -70,6 +70,16 @@ COMMANDS = {
         "train (FEAR, short training); what each finds for its budget",
         "studies.commands.search:search",
         arguments.add_search,
+    ),
+    "latency": Command(
+        "measure the latency of stand-alone networks on this machine; resumable",
+        "studies.commands.latency:measure",
+        latency_arguments.add_latency,
+    ),
+    "latency-model": Command(
+        "fit a sum over places to measured latencies, judge it by others, predict every architecture of the space",
+        "studies.commands.latency:model",
+        latency_arguments.add_latency_model,
     ),
     "export": Command(
         "write the weights of a run's supernet, or of a sub-network of it, and print the lines that load them",

@@ -4,6 +4,9 @@ data: the images, for example cifar10. part: train, valid or test, never mixed (
 together). metric: absent for top-1 accuracy in percent, top5, or loss. which: absent for the last epoch, last3 for the
 mean of the last three, best for the best epoch by validation. ep: the epochs of a schedule that is not the benchmark's
 full one. seed: absent for the mean over seeds.
+
+And of columns of latency: `latency[_{anything}]`, here `latency_{device}_b{batch}_ms[_repeat{r}]`, `_predicted` at the
+end of what a model predicts.
 """
 
 from __future__ import annotations
@@ -49,3 +52,21 @@ def parse(name: str) -> ColumnName | None:
         match["epochs"] or "",
         None if seed is None else int(seed),
     )
+
+
+LATENCY = "latency"
+
+
+def is_latency(name: str) -> bool:
+    """Whether a column is of latency, measured or predicted, and no single repeat of several."""
+    return re.fullmatch(rf"{LATENCY}(_.+)?", name) is not None and re.search(r"_repeat\d+$", name) is None
+
+
+def latency_column(device: str, batch: int, repeat: int | None = None) -> str:
+    """The name of what is measured here; repeat: of one of several measurements, None for their mean."""
+    return f"{LATENCY}_{device}_b{batch}_ms{'' if repeat is None else f'_repeat{repeat}'}"
+
+
+def predicted(latency: str) -> str:
+    """The name of the prediction of a column of latency."""
+    return f"{latency}_predicted"

@@ -347,7 +347,7 @@ def add_truth_build(parser: argparse.ArgumentParser) -> None:
         "benchmark's networks and recipe",
     )
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--architectures", type=_count, help="how many, without replacement; or all")
+    which.add_argument("--architectures", type=count, help="how many, without replacement; or all")
     which.add_argument("--arch", action="append", metavar="ARCH", help="this architecture; may be repeated")
     parser.add_argument("--seeds", type=int, required=True, help="trainings of each architecture")
     parser.add_argument("--sample-seed", type=int, default=0, help="seed of the random sample (default: 0)")
@@ -373,7 +373,7 @@ def _add_format_or_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="--format json")
 
 
-def _count(text: str) -> int | str:
+def count(text: str) -> int | str:
     """A number of architectures, or 'all'."""
     if text == ALL:
         return text

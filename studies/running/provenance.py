@@ -26,6 +26,15 @@ def versions() -> dict[str, str]:
     return found
 
 
+def processor() -> tuple[str, str]:
+    """The processor's name, and its family and model where the system says them."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().split("\n\n")[0].splitlines() if info.exists() else []
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    generation = [f"{key} {fields[key]}" for key in ("cpu family", "model") if key in fields]
+    return fields.get("model name", platform.machine()), ", ".join(generation)
+
+
 def commit(root: Path = ROOT) -> str | None:
     """The commit of the code in folder `root`, 40 hex digits, with '-dirty' if a tracked file was changed since; None
     if it is no checkout or there is no git."""

@@ -10,6 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from analysis.statistics.pairs import Floats
 from supernet.spaces import Architecture, Space
+from supernet.spaces.sums import terms
 
 EXACT = 1e-6  # of the range of a quantity: by how much a sum may miss it
 
@@ -30,8 +31,7 @@ def separate(space: Space, architectures: Sequence[Architecture], quantity: Floa
     over its ints (edges of NAS-Bench-201), by least squares.
 
     Raises ValueError, with the largest difference, if it is no such sum."""
-    forms = [space.supernet_form(architecture) for architecture in architectures]
-    parts = [space.cells_of(form) if space.parts > 1 else form for form in forms]
+    parts = [terms(space, architecture) for architecture in architectures]
     columns, choices = [], np.empty((len(parts), len(parts[0])), dtype=int)
     for place, column in enumerate(zip(*parts, strict=True)):
         known = {part: number for number, part in enumerate(sorted(set(column)))}
