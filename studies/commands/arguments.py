@@ -223,7 +223,13 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         "--limit",
         action="append",
         metavar="params=N",
-        help="networks of more params or macs are treated as invalid; may be repeated",
+        help="networks of more params, macs or latency are treated as invalid; may be repeated",
+    )
+    looked_up.add_argument(
+        "--latency",
+        metavar="FILE[:COLUMN]",
+        help="what `latency` is in --limit and --method ranking:-latency: of `studies latency-model`, of any file, or "
+        "a column of the table (default: its only one)",
     )
     looked_up.add_argument("--seconds", metavar="COLUMN", help="column with the seconds of a whole training")
     looked_up.add_argument(

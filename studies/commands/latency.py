@@ -39,14 +39,14 @@ def measure(args: argparse.Namespace) -> int:
     try:
         batches = [int(text) for text in args.batch.split(",")]
     except ValueError:
-        raise ValueError(f"--batch: {args.batch!r} is not a list of positive integers such as 1,256") from None
+        raise ValueError(
+            f"--batch: {args.batch!r} is not a list of positive integers such as 1,256"
+        ) from None
     if args.arch:
         architectures, sample = parse_all(space, args.arch), f"architectures of {space.title} that were named"
     else:
         count = None if args.architectures == ALL else args.architectures
-        architectures = (
-            list(space.unique()) if count is None else space.sample(count, args.sample_seed)
-        )
+        architectures = list(space.unique()) if count is None else space.sample(count, args.sample_seed)
         sample = (
             f"all architectures of {space.title} that differ as functions"
             if count is None
@@ -80,7 +80,9 @@ def _measured(frame: pd.DataFrame) -> Table:
         if str(name).startswith("latency")
     ]
     columns = [Column("column", words=True), Column("n")]
-    return Table(columns + [Column(key, unit="ms", format=fixed(3)) for key in quantiles], rows, name="latency")
+    return Table(
+        columns + [Column(key, unit="ms", format=fixed(3)) for key in quantiles], rows, name="latency"
+    )
 
 
 def _words(args: argparse.Namespace, device: str) -> list[str]:
@@ -166,7 +168,8 @@ def _judged(
         x = truth.costs[cost].to_numpy()
         found[f"a line in {cost}"] = line(x[known], values[known], x[rest])
     rows = [
-        {"latency": name, "by": by, "fitted": len(known), "judged": len(rest)} | quality(values[rest], prediction)
+        {"latency": name, "by": by, "fitted": len(known), "judged": len(rest)}
+        | quality(values[rest], prediction)
         for by, prediction in found.items()
     ]
     repeats = [column for column in map(str, truth.frame) if column.startswith(f"{name}_repeat")]

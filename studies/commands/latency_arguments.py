@@ -30,7 +30,10 @@ def add_latency(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warmup", type=int, default=10, help="runs before them (default: 10)")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch on the CPU (default: 1)")
     parser.add_argument(
-        "--repeats", type=int, default=1, help="measure all networks so often, one round after another (default: 1)"
+        "--repeats",
+        type=int,
+        default=1,
+        help="measure all networks so often, one round after another (default: 1)",
     )
     parser.add_argument("--out", type=Path, help="Parquet file (default: runs/latency/SPACE-DEVICE.parquet)")
     add_format(parser)
@@ -42,7 +45,9 @@ def add_latency_model(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--column", help="the latency (default: every column latency_...)")
     parser.add_argument(
-        "--fit", type=int, help="networks to fit (default: 200, at most four of five); the others judge the model"
+        "--fit",
+        type=int,
+        help="networks to fit (default: 200, at most four of five); the others judge the model",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of which are fitted (default: 0)")
     parser.add_argument(

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.measures.named_scores import scores_of
 from analysis.measures.search import compared
 from analysis.store import search as store
+from analysis.store.column_names import LATENCY
 from analysis.store.search import SearchResults
 from analysis.store.truth_table import curves_path
 from analysis.tables import Cell, Column, Table, fixed, write
@@ -26,10 +28,11 @@ from studies.search.look_up import all_searches, content_of
 from studies.search.methods import METHODS, with_settings
 from studies.search.methods.integer_program import separate
 from studies.search.methods.ranking import Ranking, SumRanking
-from studies.search.source import Source, read_source, scores_of
+from studies.search.source import Source, read_source
 from studies.search.units import LOOKED_UP
 from studies.truth import table
 
+LIMITED = (*COSTS, LATENCY)
 SHARES = (0.1, 0.3, 1.0)  # of the budget, at which methods are compared
 SPELLING = ("space", "dialect", "arch_column")
 EXPECTED = "random, in expectation"
@@ -54,6 +57,7 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
         unique=args.encodings == "unique",
         missing_invalid=args.missing == "invalid",
         limits=limits,
+        latency=args.latency,
         seconds=args.seconds,
         curves="hyperband" in names,
         spelling={name: getattr(args, name) for name in SPELLING},
@@ -130,9 +134,9 @@ def _limits(texts: Sequence[str]) -> dict[str, float]:
             found[name] = float(number)
         except ValueError:
             found[name] = 0.0
-        if name not in COSTS or not 0 < found[name] < float("inf"):
+        if name not in LIMITED or not 0 < found[name] < float("inf"):
             raise ValueError(
-                f"--limit: {text!r} is not {' or '.join(f'{cost}=N' for cost in COSTS)} with N above 0"
+                f"--limit: {text!r} is not {' or '.join(f'{cost}=N' for cost in LIMITED)} with N above 0"
             )
     return found
 
@@ -150,7 +154,10 @@ def _search(
     if f"{kind}:" not in GUIDED or not what:
         known = ", ".join([*TRAINED, *METHODS, ALL, *(f"{kind}..." for kind in GUIDED)])
         raise ValueError(f"--method: {name!r} is not one of {known}")
-    scores = scores_of(what, source, runs)
+    is_latency = what.removeprefix("-") == LATENCY
+    scores = scores_of(
+        what, source.truth, runs, source.costs(*(LIMITED if is_latency else COSTS)), "--method"
+    )
     if kind == "ranking":
         return Ranking(scores=scores)
     if source.pool.missing:
@@ -159,12 +166,12 @@ def _search(
             " integer program would propose"
         )
     if len(limits) > 1:
-        raise ValueError("--limit: an integer program takes one limit, params or macs")
+        raise ValueError("--limit: an integer program takes one limit, params, macs or latency")
     if len(scores) > 1 or np.isnan(scores).any():
         raise ValueError(f"--method: {name} needs one score of every architecture of the table")
     architectures = source.truth.architectures
     limit = next(iter(limits), None)
-    cost = None if limit is None else source.truth.costs[limit].to_numpy()
+    cost = None if limit is None else source.costs(limit)[limit]
     return SumRanking(
         score=separate(source.space, architectures, scores[0], f"--method: {what}"),
         cost=None if cost is None else separate(source.space, architectures, cost, f"--limit: {limit}"),
@@ -177,7 +184,7 @@ def _command(args: argparse.Namespace) -> str:
     words = ["python", "-m", "studies", "search", args.table]
     for name in ("method", "set", "limit"):
         words += [word for text in getattr(args, name) or [] for word in (f"--{name}", text)]
-    single = ("column", "objective", "mask", "seconds", *SPELLING)
+    single = ("column", "objective", "mask", "latency", "seconds", *SPELLING)
     for name in (*single, "encodings", "missing", "unit", "runs", "budget"):
         value = getattr(args, name)
         if value is not None and (name, value) not in (("encodings", "raw"), ("missing", "error")):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from analysis.measures.frames import each_run
+from analysis.measures.named_scores import latency_of
 from analysis.statistics.best_of import expected_best
 from analysis.statistics.pairs import Floats
 from analysis.store import column_names, truth_table
-from analysis.store.run import read_scores
-from analysis.store.study import load_study, study_folder
-from analysis.store.tables import Table, rows_of_scores
-from analysis.user_tables.truth_file import COSTS, TruthFile, read_truth_file
+from analysis.store.column_names import LATENCY
+from analysis.user_tables.truth_file import TruthFile, read_truth_file
 from studies.search.pool import Pool, Worth, make_pool
 from supernet.spaces import Space, get_space
 
@@ -31,6 +30,7 @@ class Source:
         pool: its encodings.
         objective: the columns that searches see; run r sees the one at r modulo their number.
         worths: what the pool is worth by each of them.
+        latency_from: where latencies are (named_scores.py, latency_of).
     """
 
     truth: TruthFile
@@ -38,6 +38,18 @@ class Source:
     pool: Pool
     objective: tuple[str, ...]
     worths: tuple[Worth, ...]
+    latency_from: str | None = None
+
+    @cached_property
+    def latency(self) -> Floats:
+        """(n,). ValueError where it is not known."""
+        return latency_of(self.truth, self.latency_from)
+
+    def costs(self, *names: str) -> dict[str, Floats]:
+        """(n,) of each that may be limited: params, macs, latency."""
+        return {
+            name: self.latency if name == LATENCY else self.truth.costs[name].to_numpy() for name in names
+        }
 
     def worth(self, run: int) -> Worth:
         """What a run sees."""
@@ -76,6 +88,7 @@ def read_source(
     unique: bool = False,
     missing_invalid: bool = False,
     limits: Mapping[str, float] | None = None,
+    latency: str | None = None,
     seconds: str | None = None,
     curves: bool = False,
     spelling: Mapping[str, str | None] | None = None,
@@ -89,7 +102,8 @@ def read_source(
         mask: under which the table is complete; None: its manifest's.
         unique: whether encodings of one network are one choice.
         missing_invalid: whether models that the table lacks are treated as invalid; else they are an error.
-        limits: the most 'params' or 'macs' that a network may have; others are treated as invalid.
+        limits: the most 'params', 'macs' or 'latency' that a network may have; others are treated as invalid.
+        latency: where latencies are (named_scores.py, latency_of).
         seconds: a column, of whole trainings.
         curves: whether the objective after every epoch is needed.
         spelling: space, dialect and arch_column of a user's file.
@@ -115,9 +129,10 @@ def read_source(
             " smaller"
         )
     for name, limit in (limits or {}).items():
-        above = truth.costs[name].to_numpy() > limit
+        costs = latency_of(truth, latency) if name == LATENCY else truth.costs[name].to_numpy()
+        above = costs > limit
         if above.all():
-            least = truth.costs[name].min()
+            least = costs.min()
             raise ValueError(
                 f"--limit: every network of {path} has more than {limit:g} {name}, at least {least:g}"
             )
@@ -134,7 +149,9 @@ def read_source(
         )
         for name in names
     ]
-    return Source(truth=truth, space=space, pool=pool, objective=names, worths=tuple(worths))
+    return Source(
+        truth=truth, space=space, pool=pool, objective=names, worths=tuple(worths), latency_from=latency
+    )
 
 
 def _objectives(truth: TruthFile) -> tuple[str, ...]:
@@ -196,58 +213,4 @@ def _curves(truth: TruthFile, names: Sequence[str]) -> dict[str, Floats]:
         kept = values[rows].astype(float)
         one = column_names.parse(name)
         found[name] = np.fmax.accumulate(kept, axis=1) if one and one.which == "best" else kept
-    return found
-
-
-# Rankings
-
-
-def scores_of(what: str, source: Source, runs: Path) -> Floats:
-    """(rankings, n): a column of the table, params or macs ('-' before it: the lower the better); FILE:COLUMN; or
-    STUDY:VARIANT[:MEASURE] of a study in `runs`, a ranking for each finished seed.
-
-    Raises ValueError for none of these."""
-    truth = source.truth
-    name, sign = (what[1:], -1.0) if what.startswith("-") else (what, 1.0)
-    if name in COSTS:
-        return sign * truth.costs[name].to_numpy()[None]
-    if name in truth.frame and truth.frame[name].dtype.kind in "fiu":
-        return sign * truth.frame[name].to_numpy(dtype=float)[None]
-    first, colon, rest = name.partition(":")
-    if not colon:
-        numeric = ", ".join(dict.fromkeys([*COSTS, *map(str, truth.frame.select_dtypes("number"))]))
-        raise ValueError(
-            f"--method: the ranking {name!r} is not one of {numeric}, nor FILE:COLUMN, nor STUDY:VARIANT[:MEASURE]"
-        )
-    own = Table(frame=truth.frame, column=truth.column, source=truth.source)
-    if Path(first).is_file():
-        other = read_truth_file(Path(first), rest, space=truth.space.name)
-        tables = [Table(frame=other.frame, column=rest, source=other.source)]
-    else:
-        tables = list(_of_study(first, rest, source, runs))
-    found = []
-    for table in tables:
-        rows = rows_of_scores(own, table)[0]
-        found.append(np.where(rows >= 0, sign * table.numbers[rows], np.nan))
-        if np.isnan(found[-1]).all():
-            raise ValueError(f"--method: {table.source} has no score of an architecture of {truth.path}")
-    return np.array(found)
-
-
-def _of_study(name: str, rest: str, source: Source, runs: Path) -> list[Table]:
-    variant, _, measure = rest.partition(":")
-    study = load_study(study_folder(runs, name))
-    finished = [run for run in each_run(study) if run.space.name == source.space.name]
-    chosen = [run for run in finished if run.variant == variant]
-    if not chosen:
-        known = ", ".join(dict.fromkeys(run.variant for run in finished)) or "none"
-        raise ValueError(f"--method: {variant!r} is not one of the finished variants of {name}: {known}")
-    found = []
-    for run in chosen:
-        scores = read_scores(run)
-        if measure and measure not in scores:
-            raise ValueError(
-                f"--method: {measure!r} is not one of the measures of {variant}: {', '.join(scores)}"
-            )
-        found.append(scores[measure or next(iter(scores))])
     return found
