@@ -1,6 +1,7 @@
 """Any table of one row an architecture, of any format that analysis/user_tables reads (CSV, JSON, Parquet, NumPy, ...).
 
-Kept are the columns whose names say what they are (store/column_names.py); with `columns`, those that it names.
+Kept are the columns whose names say what they are (store/column_names.py: accuracies, losses, latencies); with
+`columns`, those that it names.
 Percent and fractions are distinguished: a whole column of accuracies up to 1 is taken for a mistake, and so
 is one that holds both. Missing architectures are no mistake; they are counted.
 """
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.store.column_names import FORM, ColumnName, parse
+from analysis.store.column_names import FORM, LATENCY, ColumnName, is_latency, parse
 from analysis.user_tables.cells import NAME_COLUMNS, Cells, listed
 from analysis.user_tables.names import Names, Read, check_dialect, names_of, recognise
 from analysis.user_tables.numbers import numbers, refuse_mixed_units
@@ -72,7 +73,7 @@ def read(
         "data": list(dict.fromkeys(one.data for one in parsed)),
         "size": published_size(chosen),
         "columns": ordered,
-        "units": "accuracy in percent; params and macs of the stand-alone network at the published size",
+        "units": _units(ordered) + "params and macs of the stand-alone network at the published size",
         "epochs": {f"ep{one.epochs}": int(one.epochs) for one in parsed if one.epochs},
         "seeds": sorted({one.seed for one in parsed if one.seed is not None}),
         "source": {"what": "table", "files": 1, "checksums": {source.name: digest(source)}},
@@ -80,6 +81,12 @@ def read(
         "note": "the file's own numbers" + (", times 100" if fraction else ""),
     }
     return Imported(frame=with_costs(table, chosen, kept), manifest=manifest, warnings=warnings)
+
+
+def _units(columns: Sequence[str]) -> str:
+    latencies = [name for name in columns if is_latency(name)]
+    found = "accuracy in percent; " if len(latencies) < len(columns) else ""
+    return found + f"{', '.join(latencies)}: as in the file; " * bool(latencies)
 
 
 def _architectures(names: Names, space: Space, dialect: str | None) -> Read:
@@ -123,10 +130,10 @@ def _names(
             if old not in found.cells.columns:
                 raise ValueError(f"columns: {source} has no column {old!r}; it has {listed(others)}")
             names[old] = new if equals or found.cells.anonymous else old
-            if not parse(names[old]):
-                raise ValueError(f"columns: {names[old]!r} is not of the form {FORM}")
+            if not (parse(names[old]) or is_latency(names[old])):
+                raise ValueError(f"columns: {names[old]!r} is not of the form {FORM}, nor {LATENCY}_...")
     else:
-        names = {name: name for name in others if parse(name)}
+        names = {name: name for name in others if parse(name) or is_latency(name)}
         if data is not None:
             names |= {
                 name: f"{data}_{name}" for name in others if name not in names and parse(f"{data}_{name}")
@@ -137,7 +144,7 @@ def _names(
     if not names:
         there = "one column of values without name" if found.cells.anonymous else listed(others)
         raise ValueError(
-            f"columns: none of {source} has a name of the form {FORM} (it has {there}); name the columns to use, for"
+            f"columns: none of {source} has a name of the form {FORM} or {LATENCY}_... (it has {there}); name the columns to use, for"
             " example --columns accuracy=cifar10_test, or --data for names without the data set"
         )
     return names, [] if columns is not None else [name for name in others if name not in names]
@@ -156,6 +163,9 @@ def _numbers(cells: Cells, old: str, name: str, fraction: bool) -> np.ndarray:
             )
 
     refuse(np.isinf(values), "a finite number")
+    if is_latency(name):
+        refuse(values <= 0, "a time above 0")
+        return values
     described = parse(name)
     assert described is not None
     if described.metric == "loss" or np.isnan(values).all():
