@@ -31,6 +31,11 @@ COMMANDS = {
         "analysis.commands.scores:main",
         arguments.scores,
     ),
+    "front": Command(
+        "Pareto fronts of accuracy against params, MACs or latency: the true ones of a table, and those of rankings",
+        "analysis.commands.front:main",
+        arguments.front,
+    ),
     "leaderboard": Command(
         "rank all rankings of a study: over all and at the top, by several truths, with cost and labels",
         "analysis.commands.leaderboard:main",

@@ -84,6 +84,38 @@ def figure(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def front(parser: argparse.ArgumentParser) -> None:
+    """A table of ground truth, costs and rankings."""
+    table = parser.add_argument("table", metavar="TABLE", help=f"a table of ground truth: {FORMATS}")
+    completed_by(table, "tables", ".parquet")
+    parser.add_argument(
+        "--column", help="of the table (default: its first test accuracy at the end of training)"
+    )
+    parser.add_argument("--cost", metavar="COST,...", help="params, macs, latency (those that are known)")
+    parser.add_argument(
+        "--latency", metavar="FILE[:COLUMN]", help="what latency is (default: the table's only column of it)"
+    )
+    parser.add_argument(
+        "--by",
+        action="append",
+        metavar="RANKING",
+        help="a column, params, macs or latency ('-' before it: the lower the better), FILE:COLUMN or"
+        " STUDY:VARIANT[:MEASURE]; may be repeated",
+    )
+    add_runs(parser)
+    add_spelling(parser)
+    parser.add_argument(
+        "--floor",
+        type=float,
+        metavar="TRUTH",
+        help="truth from which hypervolume counts (the table's lowest)",
+    )
+    parser.add_argument("--draws", type=int, default=1000, help="random sets for each front (1000)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random sets (0)")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="draw the fronts there as well")
+    add_format(parser)
+
+
 def yardstick(parser: argparse.ArgumentParser) -> None:
     """A study, --format, and what is compared with what."""
     table(parser)

@@ -69,7 +69,7 @@ class NamedFigure:
             case Source.RUNS:
                 return f"study {self.of}"
             case Source.TABLE:
-                return f"a table of {SPACES[self.of].title}"
+                return f"a table of {SPACES[self.of].title if self.of else 'any space'}"
             case Source.RANKINGS:
                 return "any study with such rankings"
             case Source.REPORT:
@@ -108,7 +108,7 @@ def figure(
         name: of the figure and its files; of a paper's figure the paper and the number there, 'blox-14'.
         source: what it is drawn from.
         title: what it shows, in the list of figures.
-        of: the study (Source.RUNS) or the space (Source.TABLE) that it is drawn from.
+        of: the study (Source.RUNS) or the space (Source.TABLE, '' for any) that it is drawn from.
         needs: what the source lacks if nothing is yielded, in words.
         points: whether it shows single architectures, which Source.REPORT collects on demand alone.
         sizes: whether it can be drawn at other sizes than a page's (style.SIZES).
@@ -118,7 +118,8 @@ def figure(
     """
     if name in _REGISTRY:
         raise ValueError(f"figure: two are named {name!r}")
-    if bool(of) != (source in (Source.RUNS, Source.TABLE)) or (source is Source.TABLE and of not in SPACES):
+    fits = of in ("", *SPACES) if source is Source.TABLE else bool(of) == (source is Source.RUNS)
+    if not fits:
         raise ValueError(f"of: {of!r} of figure {name!r} is not what {source} is drawn from")
 
     def register(draw: Draw) -> Draw:

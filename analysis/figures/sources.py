@@ -89,7 +89,7 @@ def parts_of(figure: NamedFigure, source: Collected | Study | TruthFile | Search
     if isinstance(source, SearchResults):
         return {"": source}
     if isinstance(source, TruthFile):
-        if source.space.name != figure.of:
+        if figure.of and source.space.name != figure.of:
             raise ValueError(
                 f"table: {source.path} is of {source.space.title}, and {figure.name} is drawn from {figure.drawn_from}"
             )

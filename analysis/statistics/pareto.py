@@ -29,6 +29,24 @@ def pareto_front(cost: ArrayLike, accuracy: ArrayLike) -> np.ndarray:
     return front
 
 
+def hypervolume(cost: ArrayLike, accuracy: ArrayLike, reference: tuple[float, float]) -> float:
+    """The area that some points dominate, in units of cost times accuracy.
+
+    Args:
+        cost, accuracy: (n,) as of `pareto_front`; n may be 0.
+        reference: (cost, accuracy) of the corner of the area; points that are no better than it in both add nothing.
+
+    Source: Zitzler & Thiele, "Multiobjective evolutionary algorithms" (1999), in two dimensions.
+    """
+    cost, accuracy = np.asarray(cost, dtype=float), np.asarray(accuracy, dtype=float)
+    inside = (cost < reference[0]) & (accuracy > reference[1])
+    cost, accuracy = cost[inside], accuracy[inside]
+    order = np.lexsort((-accuracy, cost))
+    heights = np.maximum.accumulate(accuracy[order])
+    widths = np.diff(np.append(cost[order], reference[0]))
+    return float(((heights - reference[1]) * widths).sum())
+
+
 class Distance(NamedTuple):
     """Where a point (cost, value) lies against a front. below, above: positions among the points that the front was
     taken from, of its next point that costs at most, and at least, as much; nearest: the one of them that is nearer in

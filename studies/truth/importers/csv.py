@@ -144,8 +144,8 @@ def _names(
     if not names:
         there = "one column of values without name" if found.cells.anonymous else listed(others)
         raise ValueError(
-            f"columns: none of {source} has a name of the form {FORM} or {LATENCY}_... (it has {there}); name the columns to use, for"
-            " example --columns accuracy=cifar10_test, or --data for names without the data set"
+            f"columns: none of {source} has a name of the form {FORM} or {LATENCY}_... (it has {there}); name the"
+            " columns to use, for example --columns accuracy=cifar10_test, or --data for names without the data set"
         )
     return names, [] if columns is not None else [name for name in others if name not in names]
 
