@@ -7,16 +7,19 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
 from analysis.measures.fronts import TRUE, Fronts, fronts
+from analysis.statistics.pairs import Floats
 from analysis.statistics.pareto import pareto_front
 from analysis.store.column_names import is_latency
 from analysis.user_tables.truth_file import COSTS, TruthFile
 
-SCALES = {"params": ("parameters (millions)", 1e6), "macs": ("MACs (millions)", 1e6)}
+COUNTED = {"params": "parameters", "macs": "MACs"}
+LETTERS = 34  # of a name in the legend
 
 
 @figure(
@@ -46,7 +49,7 @@ def draw_fronts(found: Fronts, ax: Canvas | None = None) -> Drawn:
             len(found.costs), 3, 3.2, 0.9, 8.4 if len(found.costs) > 1 else 4.2, ax
         )
         for axes, (cost, at) in zip(panels.flat, found.costs.items(), strict=False):
-            label, unit = SCALES.get(cost, (_words(cost), 1.0))
+            label, unit = _axis(cost, at)
             n = len(at)
             size, alpha = np.clip(6000 / n, 1.2, 10), np.clip(4000 / n, 0.1, 0.6)
             style.points(axes, at / unit, truth.numbers, "#b8b8b8", float(size), float(alpha))
@@ -55,8 +58,11 @@ def draw_fronts(found: Fronts, ax: Canvas | None = None) -> Drawn:
                 colour, marker = ("black", "o") if name == TRUE else look[str(name)]
                 for _, one in group.groupby("number"):
                     _steps(axes, one["at"].to_numpy() / unit, one["truth"].to_numpy(), colour, marker)
-            low, high = float(points["truth"].min()), float(truth.numbers.max())
+            high = float(truth.numbers.max())
+            true = points[points["ranking"] == TRUE]["truth"]
+            low = max(float(true.min()), float(np.quantile(truth.numbers, 0.1)))
             axes.set_ylim(low - 0.05 * (high - low) - 1e-9, high + 0.05 * (high - low) + 1e-9)
+            axes.xaxis.set_major_locator(MaxNLocator(5))
             axes.set_xlabel(label)
         for axes in panels[:, 0]:
             axes.set_ylabel(f"{truth.column} (%)")
@@ -65,7 +71,7 @@ def draw_fronts(found: Fronts, ax: Canvas | None = None) -> Drawn:
                    marker="o" if name == TRUE else look[name][1], markersize=4, label=_legend(found, name))
             for name in names
         ]  # fmt: skip
-        style.add_legend(drawn, handles, 3)
+        style.add_legend(drawn, handles, 2)
         style.add_note(
             drawn,
             "Marks: architectures on the front of a ranking's scores and the cost, by their truth; line: the best."
@@ -75,15 +81,22 @@ def draw_fronts(found: Fronts, ax: Canvas | None = None) -> Drawn:
     return Drawn(drawn, found.points)
 
 
-def _words(cost: str) -> str:
-    return "latency" if cost == "latency" else cost.removeprefix("latency_").replace("_", " ") + " (latency)"
+def _axis(cost: str, at: Floats) -> tuple[str, float]:
+    """The label of a cost, and what of it is one on the axis."""
+    if cost not in COUNTED:
+        words = cost.removeprefix("latency_").replace("_", " ")
+        return ("latency" if cost == "latency" else f"latency, {words}"), 1.0
+    name, unit = ("millions", 1e6) if at.max() >= 5e5 else ("thousands", 1e3)
+    return f"{COUNTED[cost]} ({name})", unit
 
 
 def _legend(found: Fronts, name: str) -> str:
     if name == TRUE:
-        return name
+        return "the true front"
+    short = name.rpartition("/")[2]
+    short = short if len(short) <= LETTERS else f"...{short[-LETTERS:]}"
     rows = found.rows[found.rows["ranking"] == name]
-    return f"{name}: {', '.join(f'{share:.0f} %' for share in rows['share'])}"
+    return f"{short}: {', '.join(f'{share:.0f} %' for share in rows['share'])}"
 
 
 def _steps(axes: Axes, at: np.ndarray, values: np.ndarray, colour: str, marker: str) -> None:
