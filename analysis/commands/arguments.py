@@ -61,7 +61,7 @@ def figure(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         metavar="SOURCE",
         help="the study, the folder RUNS/SOURCE or its file SOURCE.py; or a folder of `studies search`; or a table of"
-        " ground truth, of any format that correlate reads",
+        " ground truth, of any format that correlate reads; for blox-22 several, joined by commas",
     )
     completed_by(source, "results")
     add_runs(parser)

@@ -31,6 +31,7 @@ class Source(Enum):
     RUNS = "Study"  # one study of the catalogue, of which the figure reads the runs that it shows
     RANKINGS = "Rankings"  # any study's estimators beside its supernets: one call for each space and mask
     TABLE = "TruthFile"  # a table of ground truth of one space
+    TABLES = "Sequence[PlainTable]"  # several of them, of any spaces
     SEARCH = "SearchResults"  # what `studies search` found on one table
 
 
@@ -70,6 +71,8 @@ class NamedFigure:
                 return f"study {self.of}"
             case Source.TABLE:
                 return f"a table of {SPACES[self.of].title if self.of else 'any space'}"
+            case Source.TABLES:
+                return "tables, joined by commas"
             case Source.RANKINGS:
                 return "any study with such rankings"
             case Source.REPORT:

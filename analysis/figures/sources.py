@@ -18,20 +18,20 @@ from analysis.statistics.bins import REPORTED
 from analysis.store import search
 from analysis.store.search import SearchResults
 from analysis.store.study import Study, load_study
+from analysis.user_tables.plain_table import PlainTable, read_plain
 from analysis.user_tables.truth_file import TruthFile, read_truth_file
 
+Given = Collected | Study | TruthFile | SearchResults | list[PlainTable]
 On = TypeVar("On", Axes, SubFigure, Figure)
 
 
 @overload
-def draw(
-    name: str, source: Collected | Study | TruthFile | SearchResults | str | Path, *, page: int | None = None
-) -> Figure: ...
+def draw(name: str, source: Given | str | Path, *, page: int | None = None) -> Figure: ...
 @overload
-def draw(name: str, source: Collected | Study | TruthFile | SearchResults | str | Path, *, ax: On) -> On: ...
+def draw(name: str, source: Given | str | Path, *, ax: On) -> On: ...
 def draw(
     name: str,
-    source: Collected | Study | TruthFile | SearchResults | str | Path,
+    source: Given | str | Path,
     *,
     ax: Any = None,
     page: int | None = None,
@@ -66,11 +66,18 @@ def draw(
     return drawn[(page or 1) - 1].figure
 
 
-def read(figure: NamedFigure, path: Path) -> Collected | Study | TruthFile | SearchResults:
-    """What a figure is drawn from, of a path."""
+def read(figure: NamedFigure, path: Path) -> Given:
+    """What a figure is drawn from, of a path; of Source.TABLES several, joined by commas."""
+    if figure.source is Source.TABLES:
+        return read_tables(str(path))
     if figure.source is Source.TABLE:
         return read_truth_file(path)
     return search.read(path) if figure.source is Source.SEARCH else read_study(figure, path)
+
+
+def read_tables(paths: str, column: str | None = None) -> list[PlainTable]:
+    """The tables of paths that are joined by commas."""
+    return [read_plain(Path(path), column) for path in paths.split(",") if path]
 
 
 def read_study(figure: NamedFigure, folder: Path) -> Collected | Study:
@@ -80,13 +87,13 @@ def read_study(figure: NamedFigure, folder: Path) -> Collected | Study:
     return load_study(folder)
 
 
-def parts_of(figure: NamedFigure, source: Collected | Study | TruthFile | SearchResults) -> Mapping[str, Any]:
+def parts_of(figure: NamedFigure, source: Given) -> Mapping[str, Any]:
     """What the figure's function is given, a call each, by what the files of that call are named after the figure's own
     name ('' for the only part). ValueError for a source of another kind."""
-    kinds = {Source.TABLE: TruthFile, Source.SEARCH: SearchResults}
+    kinds = {Source.TABLE: TruthFile, Source.SEARCH: SearchResults, Source.TABLES: list}
     if not isinstance(source, kinds.get(figure.source, (Collected, Study))):
         raise ValueError(f"source: {figure.name} is drawn from {figure.drawn_from}")
-    if isinstance(source, SearchResults):
+    if isinstance(source, (SearchResults, list)):
         return {"": source}
     if isinstance(source, TruthFile):
         if figure.of and source.space.name != figure.of:

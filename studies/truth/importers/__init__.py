@@ -10,6 +10,11 @@ from supernet.spaces.space import Importer
 
 IMPORTERS: dict[str, Importer] = {
     **{name: space.importer for name, space in SPACES.items() if space.importer is not None},
+    "nats-size": Importer(
+        module="studies.truth.importers.nats_size",
+        help="NATS-Bench's size space, a table to compare with: the official files, or a CSV",
+        source="NATS-sss-v1_0-50262-simple/, its .pickle.pbz2, or a CSV with arch, accuracies, params and macs",
+    ),
     "csv": Importer(
         module="studies.truth.importers.csv",
         help="any table of one row an architecture: CSV, JSON, Parquet, NumPy or a plain pickle",

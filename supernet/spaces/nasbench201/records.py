@@ -34,41 +34,43 @@ _TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of a file of PyTorch befor
 @dataclass
 class Source:
     """Where records come from. archs: the benchmark's list of architectures, known once the records were read.
-    kind: in words. checksums: file name -> sha256; of a folder one sum over those of its files in order."""
+    kind: in words. expected: what is looked for, in words. checksums: file name -> sha256; of a folder one sum over
+    those of its files in order."""
 
     path: Path
     kind: str
     files: int
     records: Callable[[], Iterator[State]]
+    expected: str
     archs: list[str] = field(default_factory=list)
     checksums: dict[str, str] = field(default_factory=dict)
 
 
-def open_source(path: Path) -> Source:
-    """The source at `path`, recognised by content. ValueError if it is none of EXPECTED."""
+def open_source(path: Path, expected: str = EXPECTED) -> Source:
+    """The source at `path`, recognised by content. ValueError if it is none of what is expected."""
     if path.is_dir():
-        return _folder(path)
+        return _folder(path, expected)
     with path.open("rb") as file:
         head = file.read(512)
     if head.startswith(b"BZh"):
-        return _single(path, "NATS-Bench topology release, single file", _bz2)
+        return _single(path, "NATS-Bench topology release, single file", _bz2, expected)
     if head.startswith(b"PK\x03\x04"):
-        return _single(path, "NAS-Bench-201", _zipped)
+        return _single(path, "NAS-Bench-201", _zipped, expected)
     if head.startswith(b"\x80\x02"):
-        return _single(path, "NAS-Bench-201", _legacy)
+        return _single(path, "NAS-Bench-201", _legacy, expected)
     hint = "; it is a tar archive: unpack it first" if head[257:262] == b"ustar" else ""
-    raise ValueError(f"source: {path} is not {EXPECTED}{hint}")
+    raise ValueError(f"source: {path} is not {expected}{hint}")
 
 
 # The folder
 
 
-def _folder(path: Path) -> Source:
+def _folder(path: Path, expected: str) -> Source:
     files = sorted(p for p in path.glob("*.pickle.pbz2") if p.name.split(".")[0].isdigit())
     meta = path / "meta.pickle.pbz2"
     if not files or not meta.is_file():
         lacks = "no NNNNNN.pickle.pbz2" if not files else f"no {meta.name}"
-        raise ValueError(f"source: {path} has {lacks}: it is not {EXPECTED}")
+        raise ValueError(f"source: {path} has {lacks}: it is not {expected}")
 
     def records() -> Iterator[State]:
         total = hashlib.sha256()
@@ -77,7 +79,7 @@ def _folder(path: Path) -> Source:
             total.update(hashlib.sha256(content).digest())
             value = _loaded(file, content)
             if file == meta:
-                source.archs = _meta_archs(value, file)
+                source.archs = _meta_archs(value, file, expected)
                 continue
             if not isinstance(value, dict) or not all(_is_state(state) for state in value.values()):
                 raise ValueError(f"source: {file} is not a record of NATS-Bench")
@@ -88,7 +90,7 @@ def _folder(path: Path) -> Source:
         source.checksums[path.name] = total.hexdigest()
 
     kind = "NATS-Bench topology release, folder; checksum: sha256 of the files' sha256 sums, meta first"
-    source = Source(path, kind, len(files), records)
+    source = Source(path, kind, len(files), records, expected)
     return source
 
 
@@ -107,7 +109,7 @@ def _loaded(file: Path, content: bytes) -> Any:
 # A single file
 
 
-def _single(path: Path, kind: str, opened: Callable[[Path], Iterator[IO[bytes]]]) -> Source:
+def _single(path: Path, kind: str, opened: Callable[[Path], Iterator[IO[bytes]]], expected: str) -> Source:
     def records() -> Iterator[State]:
         source.checksums[path.name] = digest(path)
         try:
@@ -121,9 +123,9 @@ def _single(path: Path, kind: str, opened: Callable[[Path], Iterator[IO[bytes]]]
                         yield from reader.pieces(_is_state)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"source: {path}: {_reason(error)}") from None
-        source.archs = _meta_archs(reader.value, path)
+        source.archs = _meta_archs(reader.value, path, expected)
 
-    source = Source(path, kind, 1, records)
+    source = Source(path, kind, 1, records, expected)
     return source
 
 
@@ -156,8 +158,8 @@ def _is_state(value: Any) -> bool:
     return isinstance(value, dict) and "all_results" in value and "arch_str" in value
 
 
-def _meta_archs(value: Any, file: Path) -> list[str]:
+def _meta_archs(value: Any, file: Path, expected: str) -> list[str]:
     archs = value.get("meta_archs") if isinstance(value, dict) else None
     if not isinstance(archs, list) or not archs or not all(isinstance(text, str) for text in archs):
-        raise ValueError(f"source: {file} has no list of architectures (meta_archs): it is not {EXPECTED}")
+        raise ValueError(f"source: {file} has no list of architectures (meta_archs): it is not {expected}")
     return archs
