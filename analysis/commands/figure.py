@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis.figures import registry, style
 from analysis.figures.registry import NamedFigure, Source
-from analysis.figures.sources import parts_of, read_study, read_tables
+from analysis.figures.sources import parts_of, read_searched, read_study, read_tables
 from analysis.measures.collect import Collected
 from analysis.store import search
 from analysis.store.study import Study, study_folder, tell
@@ -32,9 +32,12 @@ def main(args: argparse.Namespace) -> int:
         if name not in style.FORMATS:
             raise ValueError(f"format: {name!r} is not one of {', '.join(style.FORMATS)}")
     spelling = {name: getattr(args, name) for name in SPELLING}
-    what = {Source.TABLE: "table", Source.TABLES: "tables", Source.SEARCH: "search"}.get(
-        figure.source, "study"
-    )
+    what = {
+        Source.TABLE: "table",
+        Source.TABLES: "tables",
+        Source.SEARCH: "search",
+        Source.TWO_PHASES: "search",
+    }.get(figure.source, "study")
     allowed = {"table": SPELLING, "tables": SPELLING[:1]}.get(what, ())
     for name, value in spelling.items():
         if value is not None and name not in allowed:
@@ -78,8 +81,8 @@ def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[st
 
     Args:
         figure: its source says what is read.
-        source: the name of a study in `runs`; for Source.TABLE the path of a table, for Source.TABLES several
-            joined by commas, for Source.SEARCH of a folder.
+        source: the name of a study in `runs`; for Source.TABLE the path of a table, for Source.SEARCH of a folder;
+            for Source.TABLES and Source.TWO_PHASES several paths, joined by commas.
         runs: the folder of all studies.
         spelling: of a table: column, space, dialect and arch_column, None where the table says them itself.
 
@@ -92,6 +95,8 @@ def read_data(figure: NamedFigure, source: str, runs: Path, spelling: Mapping[st
     if figure.source is Source.TABLES:
         tables = read_tables(source, spelling["column"])
         return Data(folder=runs / "figures", study=None, parts=parts_of(figure, tables))
+    if figure.source is Source.TWO_PHASES:
+        return Data(folder=runs / "figures", study=None, parts=parts_of(figure, read_searched(source)))
     if figure.source is Source.SEARCH:
         return Data(folder=Path(source), study=None, parts=parts_of(figure, search.read(Path(source))))
     folder = study_folder(runs, source)

@@ -32,6 +32,7 @@ class Source(Enum):
     RANKINGS = "Rankings"  # any study's estimators beside its supernets: one call for each space and mask
     TABLE = "TruthFile"  # a table of ground truth of one space
     TABLES = "Sequence[PlainTable]"  # several of them, of any spaces
+    TWO_PHASES = "TwoPhases"  # a folder of `studies search`, and tables by which its best are trained anew
     SEARCH = "SearchResults"  # what `studies search` found on one table
 
 
@@ -73,6 +74,8 @@ class NamedFigure:
                 return f"a table of {SPACES[self.of].title if self.of else 'any space'}"
             case Source.TABLES:
                 return "tables, joined by commas"
+            case Source.TWO_PHASES:
+                return "a folder of `studies search`, its table, others, joined by commas"
             case Source.RANKINGS:
                 return "any study with such rankings"
             case Source.REPORT:

@@ -86,3 +86,16 @@ def conventional(results: SearchResults, ax: Canvas | None = None) -> Iterator[D
     """The same, of Blox alone."""
     if results.content["space"] == "blox":
         yield from found(results, ax)
+
+
+@figure(
+    "blox-21",
+    source=Source.SEARCH,
+    title="Searches that signatures guide, trained from scratch",
+    needs="searches over a table of Blox, one of them by a ranking",
+)
+def without_fine_tuning(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
+    """The same, of Blox, where a ranking is among the methods, such as a study's signatures:
+    `--method random,evolution,ranking:STUDY:VARIANT`."""
+    if results.content["space"] == "blox" and any(":" in method for method in results.methods):
+        yield from found(results, ax)

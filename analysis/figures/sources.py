@@ -13,6 +13,7 @@ from analysis.figures import registry
 from analysis.figures.estimators.rankings import Rankings
 from analysis.figures.registry import NamedFigure, Source
 from analysis.measures.collect import Collected, collect
+from analysis.measures.retraining import TwoPhases, read_two_phases
 from analysis.measures.yardstick import yardstick
 from analysis.statistics.bins import REPORTED
 from analysis.store import search
@@ -21,7 +22,7 @@ from analysis.store.study import Study, load_study
 from analysis.user_tables.plain_table import PlainTable, read_plain
 from analysis.user_tables.truth_file import TruthFile, read_truth_file
 
-Given = Collected | Study | TruthFile | SearchResults | list[PlainTable]
+Given = Collected | Study | TruthFile | SearchResults | list[PlainTable] | TwoPhases
 On = TypeVar("On", Axes, SubFigure, Figure)
 
 
@@ -70,6 +71,8 @@ def read(figure: NamedFigure, path: Path) -> Given:
     """What a figure is drawn from, of a path; of Source.TABLES several, joined by commas."""
     if figure.source is Source.TABLES:
         return read_tables(str(path))
+    if figure.source is Source.TWO_PHASES:
+        return read_searched(str(path))
     if figure.source is Source.TABLE:
         return read_truth_file(path)
     return search.read(path) if figure.source is Source.SEARCH else read_study(figure, path)
@@ -78,6 +81,12 @@ def read(figure: NamedFigure, path: Path) -> Given:
 def read_tables(paths: str, column: str | None = None) -> list[PlainTable]:
     """The tables of paths that are joined by commas."""
     return [read_plain(Path(path), column) for path in paths.split(",") if path]
+
+
+def read_searched(paths: str) -> TwoPhases:
+    """A folder of searches and tables, of paths that are joined by commas."""
+    folder, *tables = [Path(path) for path in paths.split(",") if path]
+    return read_two_phases(folder, tables)
 
 
 def read_study(figure: NamedFigure, folder: Path) -> Collected | Study:
@@ -90,10 +99,15 @@ def read_study(figure: NamedFigure, folder: Path) -> Collected | Study:
 def parts_of(figure: NamedFigure, source: Given) -> Mapping[str, Any]:
     """What the figure's function is given, a call each, by what the files of that call are named after the figure's own
     name ('' for the only part). ValueError for a source of another kind."""
-    kinds = {Source.TABLE: TruthFile, Source.SEARCH: SearchResults, Source.TABLES: list}
+    kinds = {
+        Source.TABLE: TruthFile,
+        Source.SEARCH: SearchResults,
+        Source.TABLES: list,
+        Source.TWO_PHASES: TwoPhases,
+    }
     if not isinstance(source, kinds.get(figure.source, (Collected, Study))):
         raise ValueError(f"source: {figure.name} is drawn from {figure.drawn_from}")
-    if isinstance(source, (SearchResults, list)):
+    if isinstance(source, (SearchResults, list, TwoPhases)):
         return {"": source}
     if isinstance(source, TruthFile):
         if figure.of and source.space.name != figure.of:

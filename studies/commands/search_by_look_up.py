@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.measures.named_scores import scores_of
 from analysis.measures.search import compared
 from analysis.store import search as store
 from analysis.store.column_names import LATENCY
@@ -28,7 +27,7 @@ from studies.search.look_up import all_searches, content_of
 from studies.search.methods import METHODS, with_settings
 from studies.search.methods.integer_program import separate
 from studies.search.methods.ranking import Ranking, SumRanking
-from studies.search.source import Source, read_source
+from studies.search.source import Source, read_source, scores_of
 from studies.search.units import LOOKED_UP
 from studies.truth import table
 
@@ -154,10 +153,7 @@ def _search(
     if f"{kind}:" not in GUIDED or not what:
         known = ", ".join([*TRAINED, *METHODS, ALL, *(f"{kind}..." for kind in GUIDED)])
         raise ValueError(f"--method: {name!r} is not one of {known}")
-    is_latency = what.removeprefix("-") == LATENCY
-    scores = scores_of(
-        what, source.truth, runs, source.costs(*(LIMITED if is_latency else COSTS)), "--method"
-    )
+    scores = scores_of(what, source, runs)
     if kind == "ranking":
         return Ranking(scores=scores)
     if source.pool.missing:

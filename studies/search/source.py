@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from analysis.measures import named_scores
 from analysis.measures.named_scores import latency_of
 from analysis.statistics.best_of import expected_best
 from analysis.statistics.pairs import Floats
 from analysis.store import column_names, truth_table
 from analysis.store.column_names import LATENCY
-from analysis.user_tables.truth_file import TruthFile, read_truth_file
+from analysis.user_tables.truth_file import COSTS, TruthFile, read_truth_file
 from studies.search.pool import Pool, Worth, make_pool
 from supernet.spaces import Space, get_space
 
@@ -214,3 +215,9 @@ def _curves(truth: TruthFile, names: Sequence[str]) -> dict[str, Floats]:
         one = column_names.parse(name)
         found[name] = np.fmax.accumulate(kept, axis=1) if one and one.which == "best" else kept
     return found
+
+
+def scores_of(what: str, source: Source, runs: Path) -> Floats:
+    """(rankings, n) by what a user calls them (named_scores.py): params, macs and latency, columns, files, studies."""
+    wanted = (*COSTS, *[LATENCY] * (what.removeprefix("-") == LATENCY))
+    return named_scores.scores_of(what, source.truth, runs, source.costs(*wanted), "--method")

@@ -1,4 +1,4 @@
-"""The size space of NATS-Bench: files in the official layout, written by the benchmark's own classes; figure blox-22."""
+"""The size space of NATS-Bench: files in the official layout, by the benchmark's own classes; figure blox-22."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _official() -> list[str]:
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[tuple[int, str, int], float]]:
-    """NATS-sss-v1_0-50262-simple of three networks, and by (index, schedule, seed) the accuracy on CIFAR-100's x-test."""
+    """NATS-sss-v1_0-50262-simple of three networks, and by (index, schedule, seed) CIFAR-100's x-test."""
     folder = tmp_path_factory.mktemp("sss") / "NATS-sss-v1_0-50262-simple"
     folder.mkdir()
     rng, texts, truth = random.Random(0), _official(), {}
