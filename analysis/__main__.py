@@ -41,6 +41,11 @@ COMMANDS = {
         "analysis.commands.leaderboard:main",
         arguments.leaderboard,
     ),
+    "two-phases": Command(
+        "searches by short fine-tuning whose best networks are trained anew, by several tables: table 2 of Blox",
+        "analysis.commands.two_phases:main",
+        arguments.two_phases,
+    ),
     "yardstick": Command(
         "compare all rankings of a study in cumulative bins of the truth, with what each of them cost",
         "analysis.commands.yardstick:main",

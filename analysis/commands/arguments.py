@@ -116,6 +116,38 @@ def front(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
 
 
+def two_phases(parser: argparse.ArgumentParser) -> None:
+    """A folder of searches, tables, and where phases and comparisons are."""
+    parser.add_argument(
+        "folder", metavar="FOLDER", help="of `studies search` on a table of fine-tuned networks"
+    )
+    parser.add_argument(
+        "tables",
+        nargs="+",
+        metavar="TABLE",
+        help="the table that was searched, and others of the same networks, by which the best are trained anew",
+    )
+    parser.add_argument(
+        "--switch",
+        type=float,
+        metavar="COST",
+        help="from which the best are trained anew (half of what was searched)",
+    )
+    parser.add_argument(
+        "--at", type=float, metavar="COST", help="cost at which accuracies are compared (the last)"
+    )
+    parser.add_argument(
+        "--target", type=float, metavar="TRUTH", help="accuracy to reach (the best of the table from scratch)"
+    )
+    parser.add_argument(
+        "--conventional",
+        action="append",
+        metavar="FOLDER",
+        help="searches of networks trained from scratch, to compare with; may be repeated",
+    )
+    add_format(parser)
+
+
 def yardstick(parser: argparse.ArgumentParser) -> None:
     """A study, --format, and what is compared with what."""
     table(parser)

@@ -13,6 +13,7 @@ from typing import Any
 from analysis.figures import registry, style
 from analysis.figures.registry import NamedFigure, Source
 from analysis.figures.sources import parts_of, read_searched, read_study, read_tables
+from analysis.figures.state import overview
 from analysis.measures.collect import Collected
 from analysis.store import search
 from analysis.store.study import Study, study_folder, tell
@@ -24,7 +25,7 @@ SPELLING = ("column", "space", "dialect", "arch_column")
 def main(args: argparse.Namespace) -> int:
     """Draw it; print the paths, and on standard error what is missing. Exit code 2 if runs have damaged files."""
     if args.figure is None:
-        print(registry.overview())
+        print(overview(args.runs))
         return 0
     figure = registry.get(args.figure)
     formats = args.format.split(",")

@@ -19,6 +19,7 @@ COSTS = {"macs": ("MACs (millions)", 1e6), "params": ("parameters (millions)", 1
 @figure(
     "blox-22",
     source=Source.TABLES,
+    of="blox,nasbench201,nats-size",
     title="Blox, NAS-Bench-201 and the size space of NATS-Bench",
     needs="two tables with the same images",
 )

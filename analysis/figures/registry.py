@@ -114,7 +114,8 @@ def figure(
         name: of the figure and its files; of a paper's figure the paper and the number there, 'blox-14'.
         source: what it is drawn from.
         title: what it shows, in the list of figures.
-        of: the study (Source.RUNS) or the space (Source.TABLE, '' for any) that it is drawn from.
+        of: the study (Source.RUNS) that it is drawn from; the space of its table or searches, '' for any (Source.TABLE,
+            Source.SEARCH); the spaces of its tables as they are in the paper, joined by commas (Source.TABLES).
         needs: what the source lacks if nothing is yielded, in words.
         points: whether it shows single architectures, which Source.REPORT collects on demand alone.
         sizes: whether it can be drawn at other sizes than a page's (style.SIZES).
@@ -124,7 +125,10 @@ def figure(
     """
     if name in _REGISTRY:
         raise ValueError(f"figure: two are named {name!r}")
-    fits = of in ("", *SPACES) if source is Source.TABLE else bool(of) == (source is Source.RUNS)
+    if source in (Source.TABLE, Source.SEARCH):
+        fits = of in ("", *SPACES)
+    else:
+        fits = bool(of) == (source in (Source.RUNS, Source.TABLES))
     if not fits:
         raise ValueError(f"of: {of!r} of figure {name!r} is not what {source} is drawn from")
 
@@ -154,10 +158,3 @@ def get(name: str) -> NamedFigure:
 def _place(one: NamedFigure) -> tuple[bool, bool, str, float, str]:
     number = float("inf") if one.number is None else one.number
     return one.source is not Source.REPORT, one.series != "paper", one.series, number, one.name
-
-
-def overview() -> str:
-    """A line for each figure: its name, what it is drawn from, what it shows."""
-    rows = [(one.name, one.drawn_from, one.title) for one in figures().values()]
-    widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
-    return "\n".join(f"{name:<{widths[0]}}  {source:<{widths[1]}}  {title}" for name, source, title in rows)

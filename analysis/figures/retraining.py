@@ -20,11 +20,14 @@ PHASE = 0.5  # of the cost of phase 1 is spent at the switch, unless another cos
 
 
 def switch_of(two: TwoPhases, switch: float | None = None) -> tuple[float, list[float]]:
-    """The cost at which phase 2 begins, and the costs to look at: as much again after it as was searched before."""
+    """The cost at which phase 2 begins, and the costs to look at: as much after it as all of phase 1 spent, and what
+    the blocks of other teachers take."""
     last = float(two.events()["at"].max())
     first = two.short.distillation
     at = first + PHASE * (last - first) if switch is None else switch
-    return at, [float(cost) for cost in np.linspace(first, at + (last - first), POINTS)]
+    begins = [one.distillation for one in two.longer if one.teacher != two.short.teacher]
+    end = at + (last - first) + max(begins, default=0.0)
+    return at, [float(cost) for cost in np.linspace(first, end, POINTS)]
 
 
 def curve_rows(curves: Mapping[tuple[str, str], Floats], costs: list[float]) -> pd.DataFrame:
@@ -111,6 +114,8 @@ def _draw(
         axes = panels[0, 0]
         for name, own in frame.groupby(by, sort=False):
             colour, marker = look[str(name)]
+            if by == "trained" and name != SEARCHED:
+                own = own[own["cost"] >= switch]
             axes.fill_between(own["cost"], own["q25"], own["q75"], color=colour, alpha=0.1, linewidth=0)
             every = max(1, len(own) // 8)
             axes.plot(own["cost"], own["mean"], color=colour, marker=marker, markevery=every, markersize=4)

@@ -79,6 +79,7 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
 @figure(
     "blox-5",
     source=Source.SEARCH,
+    of="blox",
     title="Conventional searches",
     needs="searches over a table of Blox",
 )
@@ -91,6 +92,7 @@ def conventional(results: SearchResults, ax: Canvas | None = None) -> Iterator[D
 @figure(
     "blox-21",
     source=Source.SEARCH,
+    of="blox",
     title="Searches that signatures guide, trained from scratch",
     needs="searches over a table of Blox, one of them by a ranking",
 )
