@@ -34,7 +34,11 @@ def measure(args: argparse.Namespace) -> int:
     """Measure a sample of networks, or those that are named, and write the table."""
     space = get_space(args.space, [name for name in args.mask.split(",") if name])
     protocol = Protocol(
-        device=choose_device(args.device), runs=args.runs, warmup=args.warmup, threads=args.threads
+        device=choose_device(args.device),
+        runs=args.runs,
+        warmup=args.warmup,
+        threads=args.threads,
+        clock=args.clock,
     )
     try:
         batches = [int(text) for text in args.batch.split(",")]
@@ -93,7 +97,7 @@ def _words(args: argparse.Namespace, device: str) -> list[str]:
     else:
         words += ["--architectures", str(args.architectures), "--sample-seed", str(args.sample_seed)]
     words += ["--mask", args.mask] if args.mask else []
-    for name in ("batch", "size", "runs", "warmup", "threads", "repeats"):
+    for name in ("batch", "size", "runs", "warmup", "threads", "clock", "repeats"):
         words += [f"--{name}", str(getattr(args, name))]
     return words
 

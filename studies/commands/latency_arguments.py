@@ -30,6 +30,12 @@ def add_latency(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warmup", type=int, default=10, help="runs before them (default: 10)")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch on the CPU (default: 1)")
     parser.add_argument(
+        "--clock",
+        choices=("wall", "process"),
+        default="wall",
+        help="process: processor time, where others share the machine; CPU with one thread (default: wall)",
+    )
+    parser.add_argument(
         "--repeats",
         type=int,
         default=1,

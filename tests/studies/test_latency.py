@@ -1,4 +1,4 @@
-"""Latency: the protocol's arithmetic, a resumable table, a sum that predicts it, searches within it, files of others."""
+"""Latency: the protocol, a resumable table, a sum that predicts it, searches within it, files of others."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def words(path: Path, *more: str) -> list[str]:
-    common = (
-        "latency --space macro --architectures 8 --size embedded --batch 1,2 --runs 10 --warmup 1 --repeats 2"
-    )
+    common = "latency --space macro --architectures 8 --size embedded --batch 1,2 --runs 10 --warmup 1 --repeats 2 --clock process"
     return [*common.split(), "--out", str(path), *more]
 
 
@@ -87,7 +85,13 @@ def test_a_table_is_measured_once(measured: Path, capsys) -> None:
         assert (pd.concat(repeats, axis=1) > 0).all(axis=None)
         assert np.allclose(frame[f"latency_cpu_b{batch}_ms"], (repeats[0] + repeats[1]) / 2)
     manifest = json.loads(measured.with_suffix(".json").read_text())
-    assert manifest["protocol"] == {"device": "cpu", "runs": 10, "warmup": 1, "threads": 1}
+    assert manifest["protocol"] == {
+        "device": "cpu",
+        "runs": 10,
+        "warmup": 1,
+        "threads": 1,
+        "clock": "process",
+    }
     assert {"processor", "cores"} <= set(manifest["machine"])
     before = records.read_bytes()
     assert main(words(measured)) == 0
@@ -111,6 +115,7 @@ def test_a_table_is_measured_once(measured: Path, capsys) -> None:
         (["--batch", "0"], "batch: 0 is not a positive integer"),
         (["--repeats", "0"], "repeats: 0 is not a positive integer"),
         (["--threads", "0"], "threads: 0 is not a positive integer"),
+        (["--threads", "2"], "clock: 'process' is of one thread of the CPU"),
         (["--architectures", "0"], "--architectures: 0 is no number of networks"),
         (["--out", "x.csv"], "'x.csv' does not end in .parquet"),
     ],
