@@ -133,7 +133,7 @@ class LatencyTable:
             "title": f"Latency of {self.space.title}'s networks on {self._place()}",
             "data": [],
             "columns": [name for name in frame if name not in ("arch", "params", "macs")],
-            "units": f"milliseconds a batch by the {self.protocol.clock} clock; params and macs of the stand-alone network",
+            "units": f"milliseconds a batch by the {self.protocol.clock} clock; params and macs of the networks",
             "seeds": 0,
             "repeats": self.repeats,
             "architectures": len(frame),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from analysis.__main__ import main
 from analysis.figures import registry
 from analysis.figures.registry import Source, figure, figures
 from analysis.figures.sources import draw
+from analysis.figures.state import state
 from analysis.measures.collect import Collected
 from supernet.spaces import get_space
 
@@ -60,10 +62,11 @@ def table(tmp_path: Path) -> Path:
 
 @pytest.mark.usefixtures("example")
 def test_a_new_figure_is_one_function_in_one_file(table: Path, tmp_path: Path, capsys) -> None:
-    assert main(["figure"]) == 0
+    assert main(["figure", "--runs", str(tmp_path / "none")]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("example-1 ")]
-    assert line.endswith("  Sorted accuracies")
     assert "a table of Blox" in line
+    assert "  Sorted accuracies  " in line
+    assert line.endswith("  real (blox-digits)")  # of the checkout's data
     out = tmp_path / "out"
     assert main(["figure", "example-1", str(table), "--out", str(out), "--format", "svg"]) == 0
     printed = capsys.readouterr()
@@ -77,6 +80,21 @@ def test_a_new_figure_is_one_function_in_one_file(table: Path, tmp_path: Path, c
         capsys.readouterr().err
         == f"error: table: {table} has nothing for example-1; it lacks two architectures\n"
     )
+
+
+def test_the_state_of_a_figure_is_what_is_there(found: Collected, tmp_path: Path) -> None:
+    """A made-up study, finished, and nothing else."""
+    runs = found.study.folder.parent
+    known = figures()
+    assert state(known["topn"], runs).startswith(f"real ({found.study.folder.name}")
+    assert state(known["topn"], tmp_path) == "waits for a study"
+    assert state(known["paper-4"], tmp_path) == "waits for studies run search_space_subsets"
+    assert "runs/truth/nats-size.parquet" in state(known["blox-22"], tmp_path)
+    copy = tmp_path / "runs"
+    shutil.copytree(runs, copy)
+    (copy / found.study.folder.name).rename(copy / "search_space_subsets-smoke")
+    assert state(known["paper-4"], copy) == "smoke (search_space_subsets-smoke)"
+    assert state(known["topn"], copy) == "smoke (search_space_subsets-smoke)"
 
 
 @pytest.mark.usefixtures("example")

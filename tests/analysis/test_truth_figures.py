@@ -163,7 +163,7 @@ OF_TABLES = [one for one in figures().values() if one.source is Source.TABLE]
     [(one, "page") for one in OF_TABLES] + [(one, "column") for one in OF_TABLES if one.sizes],
 )
 def test_texts_are_inside_the_figure(tables: Path, figure: NamedFigure, size: str) -> None:
-    table = {"blox": "blox.csv", "nasbench201": "nb201.csv"}[figure.of]
+    table = {"": "blox.csv", "blox": "blox.csv", "nasbench201": "nb201.csv"}[figure.of]
     with style.sized(size):
         ((drawn, *_),) = figure.draw(read_truth_file(tables / table))
     if size == "column":

@@ -72,8 +72,9 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def words(path: Path, *more: str) -> list[str]:
-    common = "latency --space macro --architectures 8 --size embedded --batch 1,2 --runs 10 --warmup 1 --repeats 2 --clock process"
-    return [*common.split(), "--out", str(path), *more]
+    which = "latency --space macro --architectures 8 --size embedded --batch 1,2"
+    how = "--runs 10 --warmup 1 --repeats 2 --clock process"
+    return [*which.split(), *how.split(), "--out", str(path), *more]
 
 
 def test_a_table_is_measured_once(measured: Path, capsys) -> None:

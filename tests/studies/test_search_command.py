@@ -97,7 +97,10 @@ def test_the_figure_is_drawn_from_the_saved_events(folder: Path, capsys: pytest.
         ("--method random --unit seconds", "--unit: 'seconds' is not one of trainings"),
         ("--method random --runs 0", "--runs: 0 is not a positive integer"),
         ("--method random --at 200", "--at: '200' is not a list of numbers above 0 and up to the budget 100"),
-        ("--method random --limit size=3", "--limit: 'size=3' is not params=N or macs=N with N above 0"),
+        (
+            "--method random --limit size=3",
+            "--limit: 'size=3' is not params=N or macs=N or latency=N with N above 0",
+        ),
         ("--method random --limit params=3", "--limit: every network of macro.csv has more than 3 params"),
         ("--method evolution --set evolution.sample=x", "--set: evolution.sample: 'x' is not an integer"),
         ("--method evolution --set evolution.size=3", "--set: evolution has no 'size'; it has pool, sample"),

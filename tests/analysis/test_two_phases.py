@@ -1,0 +1,136 @@
+"""Searches by short fine-tuning whose best are trained anew: against a walk over the events; figures and the table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic_study import SIZES
+
+from analysis.__main__ import main
+from analysis.measures.retraining import SEARCHED, read_two_phases
+from analysis.store import search
+from supernet.spaces import get_space
+
+SPACE = get_space("blox", ("bconv", "mbconv"))  # 6 blocks a stage
+GOOD, BAD = (SPACE.text(one) for one in SPACE.sample(2, 0))
+RUNS, EPOCHS = 6, 8
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables short (2 epochs), long (4), other (4, of another teacher), scratch; searches of `short` in `s`."""
+    path, rng = tmp_path_factory.mktemp("phases"), np.random.default_rng(0)
+    texts = [SPACE.text(one) for one in SPACE.enumerate()]
+    base = rng.uniform(40, 80, len(texts))
+    frames = {}
+    for name, gain, teacher, epochs in (
+        ("short", 0, GOOD, 2), ("long", 8, GOOD, 4), ("other", -5, BAD, 4), ("scratch", 4, None, None),
+    ):  # fmt: skip
+        frame = pd.DataFrame({"arch": texts})
+        for column in ("digits_valid_seed0", "digits_valid_seed1", "digits_test"):
+            frame[column] = base + gain + rng.normal(0, 2, len(texts))
+        frame.to_parquet(path / f"{name}.parquet")
+        manifest = {
+            "space": "blox", "title": name, "data": "digits", "size": asdict(SIZES["blox"]), "mask": list(SPACE.mask),
+            "columns": list(frame)[1:], "seeds": 2, "training": {"epochs": EPOCHS},
+            "checksum": hashlib.sha256((path / f"{name}.parquet").read_bytes()).hexdigest(),
+        }  # fmt: skip
+        if teacher is not None:
+            tuned = {"teacher": teacher, "distillation": {"epochs": 4}, "fine_tuning": {"epochs": epochs}}
+            manifest["fine_tuned"] = tuned
+        (path / f"{name}.json").write_text(json.dumps(manifest))
+        frames[name] = frame
+    rows = []
+    for method in ("random", "other method"):
+        for run in range(RUNS):
+            for row in rng.choice(len(texts), 20, replace=False):
+                value = frames["short"][f"digits_valid_seed{run % 2}"][row]
+                rows.append(
+                    (method, run, "trained", texts[row], 1.0, value, frames["short"]["digits_test"][row])
+                )
+    events = pd.DataFrame(rows, columns=["method", "run", "kind", "arch", "trainings", "value", "truth"])
+    content = {
+        "table": "short.parquet", "title": "", "space": "blox", "mask": list(SPACE.mask), "column": "digits_test",
+        "objective": ["digits_valid_seed0", "digits_valid_seed1"], "encodings": "unique", "architectures": len(texts),
+        "unit": "trainings", "units": ["trainings"], "budget": 20.0, "runs": RUNS, "best": 80.0, "mean": 60.0,
+        "methods": [{"name": one, "settings": {}} for one in ("random", "other method")], "exact": None,
+        "command": None,
+    }  # fmt: skip
+    search.write(path / "s", content, events)
+    return path
+
+
+def test_the_curves_are_a_walk_over_the_events(folder: Path) -> None:
+    names = ("short", "long", "other", "scratch")
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet").set_index("arch") for name in names}
+    two = read_two_phases(folder / "s", [folder / f"{name}.parquet" for name in names])
+    blocks = 3 * len(SPACE.allowed_blocks) * 4 / EPOCHS
+    assert two.short.distillation == blocks
+    switch, costs = blocks + 3.0, [blocks + 0.1, blocks + 2, blocks + 3, blocks + 4.1, blocks + 11]
+    curves = two.curves(costs, switch)
+    prices = {"long": (0.5, 0), "other": (0.5, blocks), "scratch": (1, 0)}
+    for name, (price, distilled) in prices.items():
+        key = "from scratch" if name == "scratch" else f"{name}, 4 epochs"
+        for run in range(RUNS):
+            events = two.results.events
+            own = events[(events["method"] == "random") & (events["run"] == run)]
+            column = f"digits_valid_seed{run % 2}"
+            trained = [str(arch) for arch in own["arch"]][: round(3 / 0.25)]  # of 2 of 8 epochs each
+            order = sorted(trained, key=lambda arch: -tables["short"][column][arch])
+            for place, cost in enumerate(costs):
+                searched = [arch for i, arch in enumerate(trained, 1) if blocks + 0.25 * i <= cost + 1e-9]
+                again = [
+                    arch for i, arch in enumerate(order, 1) if switch + distilled + price * i <= cost + 1e-9
+                ]
+                expected = np.nan
+                for done, table in ((searched, tables["short"]), (again, tables[name])):
+                    if done:
+                        expected = table["digits_test"][max(done, key=lambda arch: table[column][arch])]
+                np.testing.assert_equal(curves["random", key][run, place], expected)
+    assert np.isnan(curves["random", SEARCHED][:, 0]).all()
+
+
+def test_figures_and_table(folder: Path, tmp_path: Path, capsys) -> None:
+    def paths(*names: str) -> list[str]:
+        return [str(folder / f"{name}.parquet") for name in names]
+
+    shown = {
+        "blox-11": {SEARCHED, "long, 4 epochs"},
+        "blox-12": {SEARCHED, "long, 4 epochs", "other, 4 epochs"},
+    }
+    given = ",".join([str(folder / "s"), *paths("short", "long", "other")])
+    for name in ("blox-11", "blox-12", "blox-20"):
+        assert main(["figure", name, given, "--out", str(tmp_path), "--format", "svg"]) == 0
+        drawn = pd.read_csv(tmp_path / f"{name}.csv")
+        if name in shown:
+            assert set(drawn["trained"]) == shown[name]
+        else:
+            assert set(drawn["method"]) == {"random", "other method"}
+    capsys.readouterr()
+    words = ["two-phases", str(folder / "s"), *paths("short", "long", "scratch")]
+    assert main([*words, "--at", "12", "--format", "csv"]) == 0
+    rows = pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out))
+    assert len(rows) == 6
+    assert rows["mean"].is_monotonic_decreasing
+    searches = str(folder / "s")
+    for wrong, message in (
+        (
+            ["figure", "blox-12", ",".join([searches, *paths("short", "long")])],
+            "fine-tuned by another teacher",
+        ),
+        (
+            ["figure", "blox-11", ",".join([searches, *paths("long")])],
+            "lack short.parquet, which was searched",
+        ),
+        (["two-phases", searches, *paths("short")], "lack a table to train the best anew by"),
+        ([*words, "--switch", "1"], "--switch: 1 is not above 9"),
+        ([*words, "--at", "30", "--conventional", searches], "ends at 20 trainings, before --at 30"),
+    ):
+        assert main(wrong) == 2
+        assert message in capsys.readouterr().err
