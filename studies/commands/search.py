@@ -6,7 +6,7 @@ import argparse
 import importlib
 
 TRAINED = ("fear", "short-training")
-GUIDED = ("ranking:", "ilp:")  # followed by what says the scores
+GUIDED = ("ranking:", "ilp:", "one-shot:", "darts-pt:")  # followed by what says the scores
 ALL = "all"
 DEFAULTS: dict[str, dict[str, int | float | str]] = {
     "training": {"runs": 10, "budget": 2000.0, "unit": "steps"},

@@ -22,11 +22,10 @@ from studies.running.lock import lock_run
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.search.bench import Search
+from studies.search.guided import SETTINGS, guided
 from studies.search.look_up import all_searches, content_of
-from studies.search.methods import METHODS, with_settings
-from studies.search.methods.integer_program import separate
-from studies.search.methods.ranking import Ranking, SumRanking
-from studies.search.source import Source, read_source, scores_of
+from studies.search.methods import METHODS, SLOW, with_settings
+from studies.search.source import Source, read_source
 from studies.search.units import LOOKED_UP
 from studies.truth import table
 
@@ -41,7 +40,8 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
     costs = _check(args)
     path = Path(args.table) if Path(args.table).is_file() else table.resolve(args.table)
     if ALL in names:
-        whole = [name for name in METHODS if name != "hyperband" or curves_path(path).is_file()]
+        whole = [name for name in METHODS if name not in SLOW]
+        whole = [name for name in whole if name != "hyperband" or curves_path(path).is_file()]
         names = [one for name in names for one in (whole if name == ALL else [name])]
     names = list(dict.fromkeys(names))
     settings = _settings(args.set or [], names)
@@ -58,7 +58,14 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
         curves="hyperband" in names,
         spelling={name: getattr(args, name) for name in SPELLING},
     )
-    searches = {name: _search(name, settings.get(name, {}), source, limits, args.studies) for name in names}
+    for name in _prices(args.price or []):
+        if name not in names:
+            raise ValueError(f"--price: {name!r} is not one of the methods that are run")
+    try:
+        searches = {name: _search(name, settings, source, args) for name in names}
+    except ValueError as error:
+        told = str(error)
+        raise ValueError(told if told.startswith("--") or not settings else f"--set: {told}") from None
     content = content_of(
         source, searches, runs=args.runs, budget=args.budget, unit=args.unit, command=_command(args)
     )
@@ -116,7 +123,7 @@ def _settings(texts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str,
         method, dot, setting = place.partition(".")
         if not (equals and dot):
             raise ValueError(f"--set: {text!r} is not METHOD.SETTING=VALUE such as evolution.sample=8")
-        if method not in names or method not in METHODS:
+        if method not in {name.partition(":")[0] for name in names} or method not in {*METHODS, *SETTINGS}:
             raise ValueError(f"--set: {method!r} is not one of the methods that are run and have settings")
         found.setdefault(method, {})[setting] = value
     return found
@@ -138,44 +145,47 @@ def _limits(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _search(
-    name: str, settings: dict[str, str], source: Source, limits: dict[str, float], runs: Path
+    name: str, settings: dict[str, dict[str, str]], source: Source, args: argparse.Namespace
 ) -> Search:
-    """The way to search that a name means."""
+    """The way to search that a name means. settings: as of _settings."""
     if name in METHODS:
-        try:
-            return with_settings(name, settings)
-        except ValueError as error:
-            raise ValueError(f"--set: {error}") from None
+        return with_settings(name, settings.get(name, {}))
     kind, _, what = name.partition(":")
     if f"{kind}:" not in GUIDED or not what:
         known = ", ".join([*TRAINED, *METHODS, ALL, *(f"{kind}..." for kind in GUIDED)])
         raise ValueError(f"--method: {name!r} is not one of {known}")
-    scores = scores_of(what, source, runs)
-    if kind == "ranking":
-        return Ranking(scores=scores)
-    if source.pool.missing:
-        raise ValueError(
-            f"--method: {name} needs a table of every model of the space; {source.truth.path} lacks some, which an"
-            " integer program would propose"
-        )
-    if len(limits) > 1:
-        raise ValueError("--limit: an integer program takes one limit, params or macs")
-    if len(scores) > 1 or np.isnan(scores).any():
-        raise ValueError(f"--method: {name} needs one score of every architecture of the table")
-    architectures = source.truth.architectures
-    limit = next(iter(limits), None)
-    cost = None if limit is None else source.truth.costs[limit].to_numpy()
-    return SumRanking(
-        score=separate(source.space, architectures, scores[0], f"--method: {what}"),
-        cost=None if cost is None else separate(source.space, architectures, cost, f"--limit: {limit}"),
-        limit=np.inf if limit is None else limits[limit],
+    return guided(
+        kind,
+        what,
+        source,
+        args.studies,
+        unit=args.unit,
+        settings=settings.get(kind, {}),
+        limits=_limits(args.limit or []),
+        price=_prices(args.price or []).get(name),
     )
+
+
+def _prices(texts: Sequence[str]) -> dict[str, float]:
+    """By method, what `--price` says."""
+    found = {}
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            found[name] = np.nan
+        if not name.startswith(GUIDED) or not 0 <= found[name] < np.inf:
+            raise ValueError(
+                f"--price: {text!r} is not METHOD=N, a method that a ranking guides and N from 0 up"
+            )
+    return found
 
 
 def _command(args: argparse.Namespace) -> str:
     """The command that repeats the searches, without where they are saved and how they are shown."""
     words = ["python", "-m", "studies", "search", args.table]
-    for name in ("method", "set", "limit"):
+    for name in ("method", "set", "limit", "price"):
         words += [word for text in getattr(args, name) or [] for word in (f"--{name}", text)]
     single = ("column", "objective", "mask", "seconds", *SPELLING)
     for name in (*single, "encodings", "missing", "unit", "runs", "budget"):

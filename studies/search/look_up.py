@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from analysis.store.search import COLUMNS
 from studies.configuration import derived_seed, plain_data
 from studies.running.parallel import run_tasks
 from studies.search.bench import Bench, Over, Search
-from studies.search.methods.ranking import Ranking, SumRanking
+from studies.search.methods import SLOW
+from studies.search.methods.predictor_guided import BrpNas, PredictorEvolution
+from studies.search.methods.ranking import OneShot, Ranking, SumRanking
 from studies.search.source import Source
 from studies.search.units import LOOKED_UP
 
@@ -55,7 +58,10 @@ def all_searches(
 ) -> pd.DataFrame:
     """The events of all runs of all methods, method by method. report(searches that are complete, of how many)."""
     parts = [
-        (name, range(start, min(start + CHUNK, runs))) for name in searches for start in range(0, runs, CHUNK)
+        (name, range(start, min(start + chunk, runs)))
+        for name in searches
+        for chunk in [1 if name in SLOW else CHUNK]
+        for start in range(0, runs, chunk)
     ]
     tasks = [(source, searches[name], part, budget, unit) for name, part in parts]
     found: dict[int, pd.DataFrame] = {}
@@ -67,7 +73,8 @@ def all_searches(
         found[place] = events.assign(method=parts[place][0])
         report(done, runs * len(searches))
 
-    if workers == 1:  # no other process, so none that imports PyTorch
+    learned = any(isinstance(search, (BrpNas, PredictorEvolution)) for search in searches.values())
+    if workers == 1 and not learned:  # no other process, so none that imports PyTorch
         for place, task in enumerate(tasks):
             enter(place, some_searches(*task))
     else:
@@ -96,6 +103,10 @@ def content_of(
     worth = source.worths[0]
     unknown = {"epochs", "macs"} if worth.epochs is None else set()
     unknown |= {"seconds"} if worth.seconds is None else set()
+    for search in searches.values():
+        for scores in getattr(search, "rankings", ()):
+            if scores.price is not None:
+                unknown |= {name for name in LOOKED_UP if np.isnan(scores.price.total(name))}
     return {
         "table": truth.path.name,
         "title": truth.title,
@@ -118,9 +129,13 @@ def content_of(
 
 
 def _settings(search: Search) -> dict[str, Any]:
-    if isinstance(search, Ranking):
-        return {"rankings": len(search.scores)}
     if isinstance(search, SumRanking):
         return {"limit": search.limit} if np.isfinite(search.limit) else {}
-    settings: dict[str, Any] = plain_data(search)
-    return settings
+    settings: dict[str, Any] = {
+        one.name: plain_data(getattr(search, one.name))
+        for one in fields(search)  # type: ignore[arg-type]
+        if one.name != "rankings"
+    }
+    return (
+        {"rankings": len(search.rankings)} | settings if isinstance(search, Ranking | OneShot) else settings
+    )
