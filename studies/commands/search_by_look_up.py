@@ -22,10 +22,10 @@ from studies.running.lock import lock_run
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.search.bench import Search
-from studies.search.guided import SETTINGS, guided
+from studies.search.guided import SETTINGS, Context, guided
 from studies.search.look_up import all_searches, content_of
 from studies.search.methods import METHODS, SLOW, with_settings
-from studies.search.source import Source, read_source
+from studies.search.source import read_source
 from studies.search.units import LOOKED_UP
 from studies.truth import table
 
@@ -58,11 +58,13 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
         curves="hyperband" in names,
         spelling={name: getattr(args, name) for name in SPELLING},
     )
-    for name in _prices(args.price or []):
-        if name not in names:
-            raise ValueError(f"--price: {name!r} is not one of the methods that are run")
+    out = args.out or Path("runs/search") / path.stem
+    context = Context(
+        source=source, runs=args.studies, out=out, data_root=args.data_root, unit=args.unit, settings=settings,
+        limits=limits, prices=_prices(args.price or [], names), workers=args.workers or default_workers("cpu"),
+    )  # fmt: skip
     try:
-        searches = {name: _search(name, settings, source, args) for name in names}
+        searches = {name: _search(name, context) for name in names}
     except ValueError as error:
         told = str(error)
         raise ValueError(told if told.startswith("--") or not settings else f"--set: {told}") from None
@@ -73,7 +75,6 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
         raise ValueError(
             f"--unit: {args.unit!r} is not one of {', '.join(content['units'])}, which the table knows"
         )
-    out = args.out or Path("runs/search") / path.stem
     total = args.runs * len(searches)
     workers = args.workers or (default_workers("cpu", total) if total >= WORKERS_FROM else 1)
     progress = Progress("searches complete", total)
@@ -144,29 +145,18 @@ def _limits(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _search(
-    name: str, settings: dict[str, dict[str, str]], source: Source, args: argparse.Namespace
-) -> Search:
-    """The way to search that a name means. settings: as of _settings."""
-    if name in METHODS:
-        return with_settings(name, settings.get(name, {}))
+def _search(name: str, context: Context) -> Search:
+    """The way to search that a name means."""
     kind, _, what = name.partition(":")
-    if f"{kind}:" not in GUIDED or not what:
-        known = ", ".join([*TRAINED, *METHODS, ALL, *(f"{kind}..." for kind in GUIDED)])
-        raise ValueError(f"--method: {name!r} is not one of {known}")
-    return guided(
-        kind,
-        what,
-        source,
-        args.studies,
-        unit=args.unit,
-        settings=settings.get(kind, {}),
-        limits=_limits(args.limit or []),
-        price=_prices(args.price or []).get(name),
-    )
+    if name in METHODS:
+        return with_settings(name, context.settings.get(name, {}))
+    if f"{kind}:" in GUIDED and what:
+        return guided(name, context)
+    known = ", ".join([*TRAINED, *METHODS, ALL, *(f"{kind}..." for kind in GUIDED)])
+    raise ValueError(f"--method: {name!r} is not one of {known}")
 
 
-def _prices(texts: Sequence[str]) -> dict[str, float]:
+def _prices(texts: Sequence[str], names: Sequence[str]) -> dict[str, float]:
     """By method, what `--price` says."""
     found = {}
     for text in texts:
@@ -179,6 +169,8 @@ def _prices(texts: Sequence[str]) -> dict[str, float]:
             raise ValueError(
                 f"--price: {text!r} is not METHOD=N, a method that a ranking guides and N from 0 up"
             )
+        if name not in names:
+            raise ValueError(f"--price: {name!r} is not one of the methods that are run")
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from studies.running.parallel import run_tasks
 from studies.search.bench import Bench, Over, Search
 from studies.search.methods import SLOW
 from studies.search.methods.predictor_guided import BrpNas, PredictorEvolution
-from studies.search.methods.ranking import OneShot, Ranking, SumRanking
+from studies.search.methods.ranking import Guided
 from studies.search.source import Source
 from studies.search.units import LOOKED_UP
 
@@ -103,10 +102,8 @@ def content_of(
     worth = source.worths[0]
     unknown = {"epochs", "macs"} if worth.epochs is None else set()
     unknown |= {"seconds"} if worth.seconds is None else set()
-    for search in searches.values():
-        for scores in getattr(search, "rankings", ()):
-            if scores.price is not None:
-                unknown |= {name for name in LOOKED_UP if np.isnan(scores.price.total(name))}
+    prices = [price for one in searches.values() if isinstance(one, Guided) for price in one.prices]
+    unknown |= {name for name in LOOKED_UP for price in prices if np.isnan(price.total(name))}
     return {
         "table": truth.path.name,
         "title": truth.title,
@@ -129,13 +126,6 @@ def content_of(
 
 
 def _settings(search: Search) -> dict[str, Any]:
-    if isinstance(search, SumRanking):
-        return {"limit": search.limit} if np.isfinite(search.limit) else {}
-    settings: dict[str, Any] = {
-        one.name: plain_data(getattr(search, one.name))
-        for one in fields(search)  # type: ignore[arg-type]
-        if one.name != "rankings"
-    }
-    return (
-        {"rankings": len(search.rankings)} | settings if isinstance(search, Ranking | OneShot) else settings
-    )
+    """As they are saved: what a search that is guided says of itself, else all."""
+    found: dict[str, Any] = plain_data(search.told if isinstance(search, Guided) else search)
+    return found

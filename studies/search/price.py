@@ -1,19 +1,23 @@
-"""What a ranking cost before a search may use it, in the units of the searches' ledger, as far as its run's files tell."""
+"""What a ranking cost, in the units of the searches' ledger, as far as its run's files tell."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.measures.frames import each_run
 from analysis.statistics.pairs import Floats
 from analysis.store import config, costs, history
-from analysis.store.run import ONE_SHOT, Run
-from analysis.store.study import Study
+from analysis.store.run import ONE_SHOT, Run, read_scores
+from analysis.store.study import Study, load_study, study_folder
+from analysis.store.tables import Table, rows_of_scores
+from analysis.user_tables.truth_file import COSTS
 from studies.search.source import Source
 from studies.search.units import LOOKED_UP, PASSES
 
@@ -55,31 +59,55 @@ def given(cost: float, unit: str) -> Price:
     return Price(made=(("prepared", dict.fromkeys(LOOKED_UP, math.nan) | {unit: cost}),) if cost else ())
 
 
-def price_of(
-    study: Study, run: Run, scores: pd.DataFrame, source: Source, by_row: Callable[[Floats], Floats]
-) -> Price:
-    """Of a finished run: what it rests on and was made of, and its scores.
+def prices_of(what: str, source: Source, runs: Path) -> list[Price | None]:
+    """Of the rankings that `what` names, in their order: of a study's runs as their files tell; None where it is not
+    known, of a column or a file; what networks cost to compute is free to know."""
+    name = what.removeprefix("-")
+    first, colon, rest = name.partition(":")
+    if not colon or Path(first).is_file():
+        return [None if name in source.truth.frame and name not in COSTS else FREE] if not colon else [None]
+    variant, _, measure = rest.partition(":")
+    study = load_study(study_folder(runs, first))
+    found: list[Price | None] = []
+    for run in runs_of(study, variant, source):
+        scores = read_scores(run)
+        found.append(_of_run(study, run, scores[measure or next(iter(scores))], source))
+    return found
+
+
+def runs_of(study: Study, variant: str, source: Source) -> list[Run]:
+    """The finished runs of a variant. ValueError if there are none."""
+    finished = [run for run in each_run(study) if run.space.name == source.space.name]
+    chosen = [run for run in finished if run.variant == variant]
+    if not chosen:
+        known = ", ".join(dict.fromkeys(run.variant for run in finished)) or "none"
+        raise ValueError(
+            f"--method: {variant!r} is not one of the finished variants of {study.name}: {known}"
+        )
+    return chosen
+
+
+def made_by(study: Study, run: Run, source: Source) -> tuple[tuple[str, Costs], ...]:
+    """What a run rests on and was made of.
 
     Passes through the training images count as epochs, whatever network or block takes them, and so many of them as a
-    whole training of the table has as one training, as the Blox paper counts. Multiply-accumulates of a supernet are
-    those of the table's mean network.
+    whole training of the table has as one training, as in the Blox paper. Multiply-accumulates of a supernet are those
+    of the table's mean network."""
+    parts = [_made(study, one, source) for one in (*run.before, *(run.parts or (run,)))]
+    return tuple(part for part in parts if part is not None)
 
-    Args:
-        scores: rows of its scores.parquet, of one measure.
-        by_row: from a value of each of these rows to one of each row of the source."""
-    made = []
-    for one in (*run.before, *(run.parts or (run,))):
-        paid = _made(study, one, source)
-        if paid is not None:
-            made.append(paid)
-    steps, seconds = (costs.of_frame(scores, name, run.kind) for name in ("steps", "seconds"))
-    unknown = np.full(len(source.truth.frame), np.nan)
-    trains = bool(np.nan_to_num(steps, nan=1.0).any())
-    scoring = {"seconds": by_row(seconds), "macs": unknown}
-    return Price(
-        made=tuple(made),
-        scoring=scoring | (dict.fromkeys(("trainings", "epochs"), unknown) if trains else {}),
-    )
+
+def _of_run(study: Study, run: Run, scores: Table, source: Source) -> Price:
+    """scores: of one measure."""
+    truth = source.truth
+    own = Table(frame=truth.frame, column=truth.column, source=truth.source)
+    rows = rows_of_scores(own, scores)[0]
+    steps, seconds = (costs.of_frame(scores.frame, name, run.kind) for name in ("steps", "seconds"))
+    unknown = np.full(len(rows), np.nan)
+    scoring = {"seconds": np.where(rows >= 0, seconds[rows], np.nan), "macs": unknown}
+    if np.nan_to_num(steps, nan=1.0).any():  # its scores are trainings, of a length that the files do not say
+        scoring |= {"trainings": unknown, "epochs": unknown}
+    return Price(made=made_by(study, run, source), scoring=scoring)
 
 
 def _made(study: Study, run: Run, source: Source) -> tuple[str, Costs] | None:

@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from analysis.measures.frames import each_run
 from analysis.statistics.best_of import expected_best
 from analysis.statistics.pairs import Floats
 from analysis.store import column_names, truth_table
+from analysis.store.run import read_scores
+from analysis.store.study import load_study, study_folder
+from analysis.store.tables import Table, rows_of_scores
 from analysis.user_tables.truth_file import COSTS, TruthFile, read_truth_file
 from studies.search.pool import Pool, Worth, make_pool
 from supernet.spaces import Space, get_space
@@ -192,4 +196,58 @@ def _curves(truth: TruthFile, names: Sequence[str]) -> dict[str, Floats]:
         kept = values[rows].astype(float)
         one = column_names.parse(name)
         found[name] = np.fmax.accumulate(kept, axis=1) if one and one.which == "best" else kept
+    return found
+
+
+# Rankings
+
+
+def scores_of(what: str, source: Source, runs: Path) -> Floats:
+    """(rankings, n): a column of the table, params or macs ('-' before it: the lower the better); FILE:COLUMN; or
+    STUDY:VARIANT[:MEASURE] of a study in `runs`, a ranking for each finished seed.
+
+    Raises ValueError for none of these."""
+    truth = source.truth
+    name, sign = (what[1:], -1.0) if what.startswith("-") else (what, 1.0)
+    if name in COSTS:
+        return sign * truth.costs[name].to_numpy()[None]
+    if name in truth.frame and truth.frame[name].dtype.kind in "fiu":
+        return sign * truth.frame[name].to_numpy(dtype=float)[None]
+    first, colon, rest = name.partition(":")
+    if not colon:
+        numeric = ", ".join(dict.fromkeys([*COSTS, *map(str, truth.frame.select_dtypes("number"))]))
+        raise ValueError(
+            f"--method: the ranking {name!r} is not one of {numeric}, nor FILE:COLUMN, nor STUDY:VARIANT[:MEASURE]"
+        )
+    own = Table(frame=truth.frame, column=truth.column, source=truth.source)
+    if Path(first).is_file():
+        other = read_truth_file(Path(first), rest, space=truth.space.name)
+        tables = [Table(frame=other.frame, column=rest, source=other.source)]
+    else:
+        tables = list(_of_study(first, rest, source, runs))
+    found = []
+    for table in tables:
+        rows = rows_of_scores(own, table)[0]
+        found.append(np.where(rows >= 0, sign * table.numbers[rows], np.nan))
+        if np.isnan(found[-1]).all():
+            raise ValueError(f"--method: {table.source} has no score of an architecture of {truth.path}")
+    return np.array(found)
+
+
+def _of_study(name: str, rest: str, source: Source, runs: Path) -> list[Table]:
+    variant, _, measure = rest.partition(":")
+    study = load_study(study_folder(runs, name))
+    finished = [run for run in each_run(study) if run.space.name == source.space.name]
+    chosen = [run for run in finished if run.variant == variant]
+    if not chosen:
+        known = ", ".join(dict.fromkeys(run.variant for run in finished)) or "none"
+        raise ValueError(f"--method: {variant!r} is not one of the finished variants of {name}: {known}")
+    found = []
+    for run in chosen:
+        scores = read_scores(run)
+        if measure and measure not in scores:
+            raise ValueError(
+                f"--method: {measure!r} is not one of the measures of {variant}: {', '.join(scores)}"
+            )
+        found.append(scores[measure or next(iter(scores))])
     return found

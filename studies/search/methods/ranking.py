@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from analysis.statistics.pairs import Floats
 from studies.search.bench import Bench
 from studies.search.methods.genetic import Genetic
 from studies.search.methods.integer_program import Separable, best_sums
 from studies.search.price import Price
-from studies.search.rankings import Scores
+
+
+@runtime_checkable
+class Guided(Protocol):
+    """A search that something guides. told: what is saved of it. prices: of what guides it, as far as they are known."""
+
+    @property
+    def told(self) -> dict[str, Any]: ...
+    @property
+    def prices(self) -> Sequence[Price]: ...
+
+
+class Scores(NamedTuple):
+    """A ranking: (n,) scores of the pool's rows, NaN for none, and what it cost, None if that is not known."""
+
+    values: Floats
+    price: Price | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,6 +43,14 @@ class Ranking:
     """
 
     rankings: Sequence[Scores]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        return {"rankings": len(self.rankings)}
+
+    @property
+    def prices(self) -> Sequence[Price]:
+        return [one.price for one in self.rankings if one.price is not None]
 
     def run(self, bench: Bench, rng: np.random.Generator) -> None:
         ranking = self.rankings[bench.number % len(self.rankings)]
@@ -41,12 +67,12 @@ class Ranking:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OneShot(Genetic):
-    """Pay for what scores networks, a trained supernet for one; evolve encodings on the scores, each paid for when it is
-    asked for; train the fittest that were looked at in turn. When all are, evolution begins anew, until it meets
+    """Pay for what scores networks, a trained supernet for one; evolve encodings on the scores, each paid for when it
+    is asked for; train the fittest that were looked at in turn. When all are, evolution begins anew, until it meets
     nothing new.
 
-    Source: Guo et al., "Single path one-shot neural architecture search with uniform sampling" (ECCV 2020), section 3.3,
-    which trains the fittest alone.
+    Source: Guo et al., "Single path one-shot neural architecture search with uniform sampling" (ECCV 2020), section
+    3.3, which trains the fittest alone.
 
     Args:
         rankings: as of Ranking.
@@ -54,6 +80,15 @@ class OneShot(Genetic):
     """
 
     rankings: Sequence[Scores] = ()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        own = {one.name: getattr(self, one.name) for one in fields(Genetic)}
+        return {"rankings": len(self.rankings)} | own
+
+    @property
+    def prices(self) -> Sequence[Price]:
+        return [one.price for one in self.rankings if one.price is not None]
 
     def run(self, bench: Bench, rng: np.random.Generator) -> None:
         ranking = self.rankings[bench.number % len(self.rankings)]
@@ -100,6 +135,14 @@ class SumRanking:
     cost: Separable | None = None
     limit: float = np.inf
     price: Price | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        return {"limit": self.limit} if np.isfinite(self.limit) else {}
+
+    @property
+    def prices(self) -> Sequence[Price]:
+        return [] if self.price is None else [self.price]
 
     @cached_property
     def _found(self) -> list[int | None]:

@@ -62,6 +62,6 @@ def settings_of(cls: type[T], name: str, texts: Mapping[str, str]) -> T:
         else:
             values[first] = convert(text, hints[first], f"{name}.{first}")
     for first, its in inner.items():
-        model = values.get(first) or known[first].default_factory()  # type: ignore[misc]
+        model = values.get(first) or getattr(cls(), first)
         values[first] = settings_of(type(model), f"{name}.{first} ({model.kind})", its)
     return cls(**values)
