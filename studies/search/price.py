@@ -102,6 +102,12 @@ def _of_run(study: Study, run: Run, scores: Table, source: Source) -> Price:
     truth = source.truth
     own = Table(frame=truth.frame, column=truth.column, source=truth.source)
     rows = rows_of_scores(own, scores)[0]
+    absent = [run.space.in_mask(truth.architectures[row]) for row in np.flatnonzero(rows < 0)]
+    if any(absent) and any(one.top for one in (study.scored, *study.scored_otherwise)):
+        raise ValueError(
+            f"--method: {scores.source} lacks scores of {sum(absent):,} of {len(rows):,} architectures, and has those"
+            f" of the true best, which no search knows; `python -m studies run {study.name} --all` scores all"
+        )
     steps, seconds = (costs.of_frame(scores.frame, name, run.kind) for name in ("steps", "seconds"))
     unknown = np.full(len(rows), np.nan)
     scoring = {"seconds": np.where(rows >= 0, seconds[rows], np.nan), "macs": unknown}

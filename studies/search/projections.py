@@ -18,14 +18,22 @@ from supernet.training.config import Augmentation, TrainingConfig
 from supernet.training.projection import Projection, ProjectionConfig
 
 
+class Look(TypedDict):
+    """A choice: which one of which part of the architecture, and the validation accuracy in percent without each
+    option."""
+
+    part: int
+    choice: int
+    without: list[float]
+
+
 class Projected(TypedDict):
-    """A projection's file. looked: for each choice, in their order, part of the architecture, number of its choice, and
-    the validation accuracy in percent without each option."""
+    """A projection's file. looked: in the order of the choices. epochs: of tuning."""
 
     run_id: str
     order: int
     arch: str
-    looked: list[list[object]]
+    looked: list[Look]
     epochs: int
     seconds: float
 
@@ -87,7 +95,10 @@ def project(folder: Path, order: int, settings: Projecting, out: Path, data_root
         "run_id": folder.name,
         "order": order,
         "arch": run.network.space.text(architecture),
-        "looked": [[*place, accuracies] for place, accuracies in projection.looked],
+        "looked": [
+            {"part": part, "choice": choice, "without": without}
+            for (part, choice), without in projection.looked
+        ],
         "epochs": projection.epochs,
         "seconds": round(projection.seconds, 2),
     }

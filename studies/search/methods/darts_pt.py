@@ -53,7 +53,7 @@ class DartsPt:
     @property
     def told(self) -> dict[str, Any]:
         chosen = ["".join(map(str, architecture)) for architecture in self.chosen]
-        return {**vars(self.settings), "chosen": chosen}
+        return {"rankings": len(chosen), **vars(self.settings), "chosen": chosen}
 
     def run(self, bench: Bench, rng: np.random.Generator) -> None:
         place = bench.number % len(self.chosen)

@@ -18,7 +18,7 @@ from studies.search.price import Price
 
 @runtime_checkable
 class Guided(Protocol):
-    """A search that something guides. told: what is saved of it. prices: of what guides it, as far as they are known."""
+    """A search that something guides. told: what is saved of it. prices: of what guides it, where they are known."""
 
     @property
     def told(self) -> dict[str, Any]: ...
