@@ -100,7 +100,7 @@ def _darts_pt(name: str, what: str, settings: Projecting, context: Context) -> D
     whole = source.worths[0].epochs
     chosen, prices = [], []
     for number, one in enumerate(projected):
-        chosen.append(source.space.parse(one["arch"]))
+        chosen.append(one["arch"])
         epochs = float(one["epochs"])  # of the mixture, which computes every operation: each counts as one
         trainings = epochs / whole if whole else math.nan
         paid = {"trainings": trainings, "epochs": epochs, "macs": math.nan, "seconds": one["seconds"]}

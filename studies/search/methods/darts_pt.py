@@ -11,7 +11,6 @@ import numpy as np
 from studies.search.bench import Bench
 from studies.search.methods.registry import at_least
 from studies.search.price import Price
-from supernet.spaces import Architecture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,22 +41,21 @@ class DartsPt:
 
     Args:
         settings: of the projections.
-        chosen: the architecture of each; run r takes the one at r modulo their number.
+        chosen: the architecture of each, as a text; run r takes the one at r modulo their number.
         prices: of each with its supernet's.
     """
 
     settings: Projecting
-    chosen: Sequence[Architecture]
+    chosen: Sequence[str]
     prices: Sequence[Price] = field(repr=False)
 
     @property
     def told(self) -> dict[str, Any]:
-        chosen = ["".join(map(str, architecture)) for architecture in self.chosen]
-        return {"rankings": len(chosen), **vars(self.settings), "chosen": chosen}
+        return {"rankings": len(self.chosen), **vars(self.settings), "chosen": list(self.chosen)}
 
     def run(self, bench: Bench, rng: np.random.Generator) -> None:
         place = bench.number % len(self.chosen)
         bench.pay_for(self.prices[place])
-        code = bench.pool.code_of(self.chosen[place])
+        code = bench.pool.code_of(bench.pool.space.parse(self.chosen[place]))
         if code is not None:
             bench.train(code)
