@@ -199,6 +199,9 @@ def _print(args: argparse.Namespace, results: SearchResults, costs: Sequence[flo
         "Found: the architecture of the highest objective so far, by its truth. Methods without a common letter differ"
         " significantly (paired t test over runs, Holm over all pairs, 5 %; the same sign on every objective)."
     )
+    unpaid = [one["name"] for one in content["methods"] if not one["settings"].get("paid", True)]
+    if unpaid:
+        note += f"\nNot counted: what the scores of {', '.join(unpaid)} cost; no file says it, --price does."
     print(write(tables, args.format, before=before, after=f"{note}\nevery event: {saved.parent}"))
 
 

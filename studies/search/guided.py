@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.store.run import ONE_SHOT
 from analysis.store.study import load_study, study_folder
 from studies.running.lock import lock_run
 from studies.running.progress import Progress
@@ -83,6 +84,10 @@ def _darts_pt(name: str, what: str, settings: Projecting, context: Context) -> D
     source = context.source
     loaded = load_study(study_folder(context.runs, study))
     runs = runs_of(loaded, variant, source)
+    for run in runs:
+        if run.kind != ONE_SHOT or run.parts:
+            kind = "several supernets" if run.parts else f"the estimator {run.kind!r}"
+            raise ValueError(f"--method: {name} needs one supernet a seed; {variant!r} is of {kind}")
     compute = import_module("studies.search.projections").projections
     progress = Progress("projections complete", len(runs) * settings.orders)
     try:

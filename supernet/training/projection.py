@@ -66,6 +66,10 @@ class Projection:
         self.network, self.data, self.config = network.to(memory_format=torch.channels_last), data, config
         self.generator = torch.Generator().manual_seed(seed)
         self.feed = Feed(data, config.training.augmentation, self.generator, config.training.batch_size)
+        if not all(hasattr(cell, "forward_mixture") for cell in network.cells):
+            raise ValueError(
+                f"space: the cells of {network.config.space.name} have no mixture (network_part.py)"
+            )
         self.parts = part_of_cells(network)
         first = {part: index for index, part in reversed(list(enumerate(self.parts)))}
         self.options: dict[int, tuple[tuple[Hashable, ...], ...]] = {

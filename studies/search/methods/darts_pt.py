@@ -51,7 +51,12 @@ class DartsPt:
 
     @property
     def told(self) -> dict[str, Any]:
-        return {"rankings": len(self.chosen), **vars(self.settings), "chosen": list(self.chosen)}
+        return {
+            "rankings": len(self.chosen),
+            "paid": True,
+            **vars(self.settings),
+            "chosen": list(self.chosen),
+        }
 
     def run(self, bench: Bench, rng: np.random.Generator) -> None:
         place = bench.number % len(self.chosen)

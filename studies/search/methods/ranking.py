@@ -18,7 +18,8 @@ from studies.search.price import Price
 
 @runtime_checkable
 class Guided(Protocol):
-    """A search that something guides. told: what is saved of it. prices: of what guides it, where they are known."""
+    """A search that something guides. told: what is saved of it; paid: whether what guides it is an event.
+    prices: of what guides it, where they are known."""
 
     @property
     def told(self) -> dict[str, Any]: ...
@@ -46,7 +47,7 @@ class Ranking:
 
     @property
     def told(self) -> dict[str, Any]:
-        return {"rankings": len(self.rankings)}
+        return {"rankings": len(self.rankings), "paid": bool(self.prices)}
 
     @property
     def prices(self) -> Sequence[Price]:
@@ -84,7 +85,7 @@ class OneShot(Genetic):
     @property
     def told(self) -> dict[str, Any]:
         own = {one.name: getattr(self, one.name) for one in fields(Genetic)}
-        return {"rankings": len(self.rankings)} | own
+        return {"rankings": len(self.rankings), "paid": bool(self.prices)} | own
 
     @property
     def prices(self) -> Sequence[Price]:
@@ -138,7 +139,7 @@ class SumRanking:
 
     @property
     def told(self) -> dict[str, Any]:
-        return {"limit": self.limit} if np.isfinite(self.limit) else {}
+        return {"paid": bool(self.prices)} | ({"limit": self.limit} if np.isfinite(self.limit) else {})
 
     @property
     def prices(self) -> Sequence[Price]:
