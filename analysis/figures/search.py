@@ -15,6 +15,7 @@ from analysis.measures.search import curves
 from analysis.store.search import SearchResults
 
 POINTS = 400  # of a curve, at most
+WIDTH = 90  # of the legend, in characters
 EXACT = "random, in expectation"
 UNITS = {"macs": "multiply-accumulates of trainings for each training image", "steps": "optimizer steps"}
 
@@ -64,7 +65,8 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
         axes.set_xlim(0, budget)
         axes.set_xlabel(UNITS.get(unit, unit))
         axes.set_ylabel(f"{results.content['column']} of the incumbent (%)")
-        style.add_legend(drawn, handles, 4)
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        style.add_legend(drawn, handles, max(1, min(4, WIDTH // (longest + 5))))
         style.add_note(
             drawn,
             f"Mean and quartiles of {results.content['runs']} searches. The incumbent has the highest value so"
