@@ -197,7 +197,7 @@ def _print(args: argparse.Namespace, results: SearchResults, costs: Sequence[flo
     tables = [_compared(results, args.unit, cost) for cost in costs]
     note = (
         "Found: the architecture of the highest objective so far, by its truth. Methods without a common letter differ"
-        " significantly (paired t test over runs, Holm over all pairs, 5 %; the same sign on every objective)."
+        " significantly (paired t test over runs, Holm over all pairs, 5 %; one sign on all objectives and rankings)."
     )
     unpaid = [one["name"] for one in content["methods"] if not one["settings"].get("paid", True)]
     if unpaid:

@@ -88,11 +88,16 @@ class Bench:
             self._enter("resumed" if done else "trained", row, done, epochs, value)
         return value
 
-    def pay(self, kind: str, costs: Mapping[str, float], row: int = INVALID) -> None:
-        """Enter what is no training of a network of the table (ledger.py). row: that it is of, if it is of one.
+    def pay(
+        self, kind: str, costs: Mapping[str, float], row: int = INVALID, value: float | None = None
+    ) -> None:
+        """Enter what something cost (ledger.py). row: that it is of, if it is of one. value: as of Ledger.add.
 
         Raises Over, once that has been entered."""
-        self._pay(kind, row, costs)
+        self.ledger.add(kind, row, costs, value)
+        # A sum of shares such as 3/8 may fall short of a whole number by a rounding error.
+        if self.ledger.spent[self.unit] >= self.budget * (1 - 1e-12):
+            raise Over
 
     def pay_for(self, price: Price) -> None:
         """Enter what a ranking rests on."""
@@ -119,10 +124,4 @@ class Bench:
             "macs": PASSES * float(self.worth.macs[row]) * passed,
             "seconds": math.nan if seconds is None else float(seconds[row]) * share,
         }
-        self._pay(kind, row, costs, value)
-
-    def _pay(self, kind: str, row: int, costs: Mapping[str, float], value: float | None = None) -> None:
-        self.ledger.add(kind, row, costs, value)
-        # A sum of shares such as 3/8 may fall short of a whole number by a rounding error.
-        if self.ledger.spent[self.unit] >= self.budget * (1 - 1e-12):
-            raise Over
+        self.pay(kind, costs, row, value)

@@ -72,8 +72,9 @@ def all_searches(
         found[place] = events.assign(method=parts[place][0])
         report(done, runs * len(searches))
 
+    # Of PyTorch the bits depend on the number of threads; a worker has one.
     learned = any(isinstance(search, (BrpNas, PredictorEvolution)) for search in searches.values())
-    if workers == 1 and not learned:  # no other process, so none that imports PyTorch
+    if workers == 1 and not learned:
         for place, task in enumerate(tasks):
             enter(place, some_searches(*task))
     else:

@@ -15,7 +15,7 @@ from analysis.measures.frames import each_run
 from analysis.statistics.pairs import Floats
 from analysis.store import config, costs, history
 from analysis.store.run import ONE_SHOT, Run, read_scores
-from analysis.store.study import Study, load_study, study_folder
+from analysis.store.study import Study, load_study, study_folder, variant_and_measure
 from analysis.store.tables import Table, rows_of_scores
 from analysis.user_tables.truth_file import COSTS
 from studies.search.source import Source
@@ -60,14 +60,16 @@ def given(cost: float, unit: str) -> Price:
 
 
 def prices_of(what: str, source: Source, runs: Path) -> list[Price | None]:
-    """Of the rankings that `what` names, in their order: of a study's runs as their files tell; None where it is not
-    known, of a column or a file; what networks cost to compute is free to know."""
+    """Of the rankings that `what` names (source.py), in their order: of a study's runs as their files tell; params and
+    macs are free; None where the price is not known, of other columns and of files."""
     name = what.removeprefix("-")
     first, colon, rest = name.partition(":")
-    if not colon or Path(first).is_file():
-        return [None if name in source.truth.frame and name not in COSTS else FREE] if not colon else [None]
-    variant, _, measure = rest.partition(":")
+    if not colon:
+        return [FREE if name in COSTS else None]
+    if Path(first).is_file():
+        return [None]
     study = load_study(study_folder(runs, first))
+    variant, measure = variant_and_measure(rest, {run.variant for run in study.runs})
     found: list[Price | None] = []
     for run in runs_of(study, variant, source):
         scores = read_scores(run)
@@ -140,7 +142,7 @@ def _made(study: Study, run: Run, source: Source) -> tuple[str, Costs] | None:
     else:
         kind, epochs = "prepared", math.nan if result.get("updates") else 0.0
     macs = PASSES * _mean_macs(run, source) * epochs if run.kind == ONE_SHOT else math.nan
-    trainings = epochs / whole if whole else math.nan
+    trainings = epochs / whole if whole else 0.0 if epochs == 0 else math.nan
     return kind, {"trainings": trainings, "epochs": epochs, "macs": macs, "seconds": _number(seconds)}
 
 

@@ -14,7 +14,7 @@ from analysis.statistics.best_of import expected_best
 from analysis.statistics.pairs import Floats
 from analysis.store import column_names, truth_table
 from analysis.store.run import read_scores
-from analysis.store.study import load_study, study_folder
+from analysis.store.study import load_study, study_folder, variant_and_measure
 from analysis.store.tables import Table, rows_of_scores
 from analysis.user_tables.truth_file import COSTS, TruthFile, read_truth_file
 from studies.search.pool import Pool, Worth, make_pool
@@ -235,9 +235,9 @@ def scores_of(what: str, source: Source, runs: Path) -> Floats:
 
 
 def _of_study(name: str, rest: str, source: Source, runs: Path) -> list[Table]:
-    variant, _, measure = rest.partition(":")
     study = load_study(study_folder(runs, name))
     finished = [run for run in each_run(study) if run.space.name == source.space.name]
+    variant, measure = variant_and_measure(rest, {run.variant for run in finished})
     chosen = [run for run in finished if run.variant == variant]
     if not chosen:
         known = ", ".join(dict.fromkeys(run.variant for run in finished)) or "none"
