@@ -202,6 +202,12 @@ def _print(args: argparse.Namespace, results: SearchResults, costs: Sequence[flo
     unpaid = [one["name"] for one in content["methods"] if not one["settings"].get("paid", True)]
     if unpaid:
         note += f"\nNot counted: what the scores of {', '.join(unpaid)} cost; no file says it, --price does."
+    events = results.events
+    for name in results.methods:
+        found = events.loc[(events["method"] == name) & events["value"].notna(), "run"].nunique()
+        if found < content["runs"]:
+            lost = content["runs"] - found
+            note += f"\n{name}: {lost} of {content['runs']} searches found nothing in the table within the budget."
     print(write(tables, args.format, before=before, after=f"{note}\nevery event: {saved.parent}"))
 
 
