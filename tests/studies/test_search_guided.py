@@ -16,7 +16,7 @@ from tiny_study import Killed, tiny_study
 
 from analysis.measures.search import differing
 from analysis.store import search as store
-from analysis.store.study import load_study
+from analysis.store.study import load_study, variant_and_measure
 from studies import Plan, embedded
 from studies.__main__ import main
 from studies.estimators.predictor_models import Ridge
@@ -154,6 +154,14 @@ def test_methods_that_share_rankings_differ_only_if_they_do_by_each() -> None:
     one_sided = base + np.where(np.arange(60) % 2, 3.0, -0.5) + rng.normal(size=60) / 10
     assert differing({"a": base, "b": one_sided})
     assert not differing({"a": base, "b": one_sided}, rankings={"b": 2})
+
+
+def test_names_of_variants_may_have_colons() -> None:
+    variants = {"blocks, 4 epochs: mse", "uniform"}
+    assert variant_and_measure("blocks, 4 epochs: mse", variants) == ("blocks, 4 epochs: mse", "")
+    assert variant_and_measure("blocks, 4 epochs: mse:nsr", variants) == ("blocks, 4 epochs: mse", "nsr")
+    assert variant_and_measure("uniform:batch", variants) == ("uniform", "batch")
+    assert variant_and_measure("uniform", variants) == ("uniform", "")
 
 
 @pytest.fixture(scope="module")
