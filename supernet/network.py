@@ -6,6 +6,7 @@ stand-alone network holds one path. Both name their tensors alike, so weights go
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -137,12 +138,16 @@ class Network(nn.Module):
 
     def features(self, x: Tensor, path: Path) -> list[Tensor]:
         """What each stage puts out: after its reduction where there is one, else after its last cell."""
+        return self.through(x, lambda index, x: self.cells[index](x, path[index]))
+
+    def through(self, x: Tensor, at_cell: Callable[[int, Tensor], Tensor]) -> list[Tensor]:
+        """The same, with at_cell(index, x) for what a searchable cell does."""
         outputs: dict[int, Tensor] = {}
         x = self.stem(x)
         for index, (stage, reduction) in enumerate(
             zip(self.config.stages, self.config.reduction_after, strict=True)
         ):
-            x = self.cells[index](x, path[index])
+            x = at_cell(index, x)
             if reduction is not None:
                 x = self.reductions[reduction](x)
             outputs[stage] = x

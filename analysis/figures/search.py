@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from analysis.measures.search import curves
 from analysis.store.search import SearchResults
 
 POINTS = 400  # of a curve, at most
+WIDTH = 90  # of the legend, in characters
 EXACT = "random, in expectation"
 UNITS = {"macs": "multiply-accumulates of trainings for each training image", "steps": "optimizer steps"}
 
@@ -53,8 +55,10 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
             colour, marker = look[str(method)]
             axes.fill_between(curve[unit], curve["q25"], curve["q75"], color=colour, alpha=0.08, linewidth=0)
             every = max(1, len(curve) // 8)
-            axes.plot(curve[unit], curve["mean"], color=colour, marker=marker, markevery=every, markersize=4)
-            handles.append(Line2D([], [], color=colour, marker=marker, markersize=4, label=method))
+            style_of = "--" if ":" in str(method) else "-"
+            line: dict[str, Any] = {"color": colour, "linestyle": style_of, "marker": marker, "markersize": 4}
+            axes.plot(curve[unit], curve["mean"], markevery=every, **line)
+            handles.append(Line2D([], [], label=method, **line))
         axes.axhline(results.content["best"], color=style.GREY, linewidth=0.8, linestyle="--")
         # The first few trainings find little; they would take most of the height.
         later = frame[frame[unit] >= budget / 20]
@@ -64,12 +68,14 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
         axes.set_xlim(0, budget)
         axes.set_xlabel(UNITS.get(unit, unit))
         axes.set_ylabel(f"{results.content['column']} of the incumbent (%)")
-        style.add_legend(drawn, handles, 4)
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        style.add_legend(drawn, handles, max(1, min(4, WIDTH // (longest + 5))))
         style.add_note(
             drawn,
             f"Mean and quartiles of {results.content['runs']} searches. The incumbent has the highest value so"
-            f" far of what the search sees ({', '.join(results.content['objective'])}). Dashed: the best of"
-            f" {results.content['architectures']:,} architectures.",
+            f" far of what the search sees ({', '.join(results.content['objective'])}). Grey line: the best of"
+            f" {results.content['architectures']:,} architectures."
+            + (" Dashed curves: guided by scores." if any(":" in name for name in results.methods) else ""),
             f"Table: {results.content['table']}"
             + (f" ({results.content['title']})." if results.content["title"] else "."),
         )

@@ -12,7 +12,7 @@ from analysis.measures.frames import each_run
 from analysis.statistics.pairs import Floats
 from analysis.store.column_names import LATENCY, is_latency
 from analysis.store.run import read_scores
-from analysis.store.study import load_study, study_folder
+from analysis.store.study import load_study, study_folder, variant_and_measure
 from analysis.store.tables import Table, rows_of_scores
 from analysis.user_tables.truth_file import TruthFile, read_truth_file
 
@@ -109,9 +109,9 @@ def _aligned(truth: TruthFile, table: Table) -> Floats:
 
 
 def _of_study(name: str, rest: str, truth: TruthFile, runs: Path, flag: str) -> Iterator[Table]:
-    variant, _, measure = rest.partition(":")
     study = load_study(study_folder(runs, name))
     finished = [run for run in each_run(study) if run.space.name == truth.space.name]
+    variant, measure = variant_and_measure(rest, {run.variant for run in finished})
     chosen = [run for run in finished if run.variant == variant]
     if not chosen:
         known = ", ".join(dict.fromkeys(run.variant for run in finished)) or "none"

@@ -76,7 +76,8 @@ def compared(results: SearchResults, unit: str, cost: float) -> pd.DataFrame:
     value = {name: values[:, 0] for name, values in incumbents(results, unit, [cost], of="value").items()}
     complete = {name: column for name, column in truth.items() if not np.isnan(column).any()}
     order = sorted(complete, key=lambda name: -complete[name].mean())
-    differ = differing(complete, len(results.content["objective"]))
+    rankings = {one["name"]: one["settings"].get("rankings", 1) for one in results.content["methods"]}
+    differ = differing(complete, len(results.content["objective"]), rankings)
     letters = letters_of(order, differ) if results.content["runs"] > 1 else {}
     rows = []
     for name in [*order, *(name for name in truth if name not in complete)]:
@@ -91,19 +92,28 @@ def compared(results: SearchResults, unit: str, cost: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def differing(values: Mapping[str, Floats], objectives: int = 1) -> set[tuple[str, str]]:
+def differing(
+    values: Mapping[str, Floats], objectives: int = 1, rankings: Mapping[str, int] | None = None
+) -> set[tuple[str, str]]:
     """Pairs of methods whose means differ significantly: (runs,) of each, paired.
 
     By a paired t test over runs, Holm-corrected over all pairs. Runs that see the same objective share its trainings,
     so the difference must also have one sign on all of the objectives, run r seeing the one at r modulo their number.
+    So it is with the rankings that guide a method (the seeds of a supernet, say).
+
+    Args:
+        rankings: of methods that some guide, how many there are, run r taking the one at r modulo their number.
     """
+    periods = rankings or {}
     pairs = list(combinations(values, 2))
     gaps = [values[a] - values[b] for a, b in pairs]
     p = holm([one_sample_p(list(gap), 0.0) for gap in gaps])
     return {
         pair
         for pair, gap, one in zip(pairs, gaps, p, strict=True)
-        if one is not None and one < ALPHA and _one_sign(gap, objectives)
+        if one is not None
+        and one < ALPHA
+        and all(_one_sign(gap, period) for period in {objectives, *(periods.get(name, 1) for name in pair)})
     }
 
 

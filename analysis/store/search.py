@@ -1,9 +1,9 @@
 """What `studies search` found: `search.json` (Content), and `events.parquet`, every event of every search.
 
-The columns of the events: method, run (from 0), kind ('drawn', 'trained', 'resumed', 'cut_off', 'unfinished'; what they
-mean: studies/search/ledger.py), arch ('' for an invalid encoding), one for each of `units`, what the event cost in it;
-value, the objective that the search saw, and truth, the column of the table, both NaN where the event has no value.
-Events of one search are in their order.
+The columns of the events: method, run (from 0), kind ('drawn', 'trained', 'supernet', 'scored' and so on; what they
+mean: studies/search/ledger.py), arch ('' for an invalid encoding, and where an event is of no single architecture), one
+for each of `units`, what the event cost in it; value, the objective that the search saw, and truth, the column of the
+table, both NaN where the event has no value. Events of one search are in their order.
 """
 
 from __future__ import annotations

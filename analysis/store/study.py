@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,14 @@ def study_folder(runs: Path, name: str) -> Path:
         known = ", ".join(study_names(runs))
         raise ValueError(f"no study {name!r} in {runs}; studies there: {known or 'none'}")
     return folder
+
+
+def variant_and_measure(text: str, variants: Collection[str]) -> tuple[str, str]:
+    """VARIANT or VARIANT:MEASURE, where a variant's name may itself have a colon; the measure is '' if none is said."""
+    if text in variants or ":" not in text:
+        return text, ""
+    before, _, after = text.rpartition(":")
+    return before, after
 
 
 def load_study(folder: str | Path) -> Study:

@@ -173,9 +173,11 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME,...",
         help="fear, short-training: train networks (the default); random, evolution, local-search, hyperband, "
-        "q-learning, reinforce: look trainings up; all: these six, hyperband where the table has values per epoch; "
-        "ranking:COLUMN, ranking:FILE:COLUMN, ranking:STUDY:VARIANT[:MEASURE] ('-' before it: the lower the better): "
-        "the best of a ranking in turn; ilp:...: the same for a score that is a sum over places; may be repeated",
+        "q-learning, reinforce, predictor-evolution, brp-nas: look trainings up; all: these but brp-nas, hyperband "
+        "where the table has values per epoch; ranking:COLUMN, ranking:FILE:COLUMN, ranking:STUDY:VARIANT[:MEASURE] "
+        "('-' before it: the lower the better): the best of a ranking in turn; ilp:...: the same for a score that is a "
+        "sum over places; one-shot:...: evolution on the scores; darts-pt:STUDY:VARIANT: perturbation of a trained "
+        "supernet; may be repeated",
     )
     parser.add_argument(
         "--column", help="column of the truth (default: DATA_test, where the table is of one data set)"
@@ -230,6 +232,12 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         metavar="FILE[:COLUMN]",
         help="what `latency` is in --limit and --method ranking:-latency: of `studies latency-model`, of any file, or "
         "a column of the table (default: its only one)",
+    )
+    looked_up.add_argument(
+        "--price",
+        action="append",
+        metavar="METHOD=N",
+        help="what the ranking of a method cost, in --unit, where no file says it (0: not counted); may be repeated",
     )
     looked_up.add_argument("--seconds", metavar="COLUMN", help="column with the seconds of a whole training")
     looked_up.add_argument(

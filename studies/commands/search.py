@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 
 TRAINED = ("fear", "short-training")
-GUIDED = ("ranking:", "ilp:")  # followed by what says the scores
+GUIDED = ("ranking:", "ilp:", "one-shot:", "darts-pt:")  # followed by what says the scores
 ALL = "all"
 DEFAULTS: dict[str, dict[str, int | float | str]] = {
     "training": {"runs": 10, "budget": 2000.0, "unit": "steps"},
@@ -16,7 +17,8 @@ DEFAULTS: dict[str, dict[str, int | float | str]] = {
 
 def search(args: argparse.Namespace) -> int:
     """Run the searches that --method names, all of one kind."""
-    names = [name for text in args.method or TRAINED for name in text.split(",")]
+    # Names of variants have commas before spaces: 'blocks, 4 epochs: mse'.
+    names = [name for text in args.method or TRAINED for name in re.split(",(?! )", text)]
     train = [name for name in names if name in TRAINED]
     if train and len(train) < len(names):
         other = next(name for name in names if name not in TRAINED)

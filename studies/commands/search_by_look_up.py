@@ -23,11 +23,10 @@ from studies.running.lock import lock_run
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.search.bench import Search
+from studies.search.guided import SETTINGS, Context, guided
 from studies.search.look_up import all_searches, content_of
-from studies.search.methods import METHODS, with_settings
-from studies.search.methods.integer_program import separate
-from studies.search.methods.ranking import Ranking, SumRanking
-from studies.search.source import Source, read_source, scores_of
+from studies.search.methods import METHODS, SLOW, with_settings
+from studies.search.source import read_source
 from studies.search.units import LOOKED_UP
 from studies.truth import table
 
@@ -43,7 +42,8 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
     costs = _check(args)
     path = Path(args.table) if Path(args.table).is_file() else table.resolve(args.table)
     if ALL in names:
-        whole = [name for name in METHODS if name != "hyperband" or curves_path(path).is_file()]
+        whole = [name for name in METHODS if name not in SLOW]
+        whole = [name for name in whole if name != "hyperband" or curves_path(path).is_file()]
         names = [one for name in names for one in (whole if name == ALL else [name])]
     names = list(dict.fromkeys(names))
     settings = _settings(args.set or [], names)
@@ -61,7 +61,16 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
         curves="hyperband" in names,
         spelling={name: getattr(args, name) for name in SPELLING},
     )
-    searches = {name: _search(name, settings.get(name, {}), source, limits, args.studies) for name in names}
+    out = args.out or Path("runs/search") / path.stem
+    context = Context(
+        source=source, runs=args.studies, out=out, data_root=args.data_root, unit=args.unit, settings=settings,
+        limits=limits, prices=_prices(args.price or [], names), workers=args.workers or default_workers("cpu"),
+    )  # fmt: skip
+    try:
+        searches = {name: _search(name, context) for name in names}
+    except ValueError as error:
+        told = str(error)
+        raise ValueError(told if told.startswith("--") or not settings else f"--set: {told}") from None
     content = content_of(
         source, searches, runs=args.runs, budget=args.budget, unit=args.unit, command=_command(args)
     )
@@ -69,7 +78,6 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
         raise ValueError(
             f"--unit: {args.unit!r} is not one of {', '.join(content['units'])}, which the table knows"
         )
-    out = args.out or Path("runs/search") / path.stem
     total = args.runs * len(searches)
     workers = args.workers or (default_workers("cpu", total) if total >= WORKERS_FROM else 1)
     progress = Progress("searches complete", total)
@@ -119,7 +127,7 @@ def _settings(texts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str,
         method, dot, setting = place.partition(".")
         if not (equals and dot):
             raise ValueError(f"--set: {text!r} is not METHOD.SETTING=VALUE such as evolution.sample=8")
-        if method not in names or method not in METHODS:
+        if method not in {name.partition(":")[0] for name in names} or method not in {*METHODS, *SETTINGS}:
             raise ValueError(f"--set: {method!r} is not one of the methods that are run and have settings")
         found.setdefault(method, {})[setting] = value
     return found
@@ -140,45 +148,39 @@ def _limits(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _search(
-    name: str, settings: dict[str, str], source: Source, limits: dict[str, float], runs: Path
-) -> Search:
+def _search(name: str, context: Context) -> Search:
     """The way to search that a name means."""
-    if name in METHODS:
-        try:
-            return with_settings(name, settings)
-        except ValueError as error:
-            raise ValueError(f"--set: {error}") from None
     kind, _, what = name.partition(":")
-    if f"{kind}:" not in GUIDED or not what:
-        known = ", ".join([*TRAINED, *METHODS, ALL, *(f"{kind}..." for kind in GUIDED)])
-        raise ValueError(f"--method: {name!r} is not one of {known}")
-    scores = scores_of(what, source, runs)
-    if kind == "ranking":
-        return Ranking(scores=scores)
-    if source.pool.missing:
-        raise ValueError(
-            f"--method: {name} needs a table of every model of the space; {source.truth.path} lacks some, which an"
-            " integer program would propose"
-        )
-    if len(limits) > 1:
-        raise ValueError("--limit: an integer program takes one limit, params, macs or latency")
-    if len(scores) > 1 or np.isnan(scores).any():
-        raise ValueError(f"--method: {name} needs one score of every architecture of the table")
-    architectures = source.truth.architectures
-    limit = next(iter(limits), None)
-    cost = None if limit is None else source.costs(limit)[limit]
-    return SumRanking(
-        score=separate(source.space, architectures, scores[0], f"--method: {what}"),
-        cost=None if cost is None else separate(source.space, architectures, cost, f"--limit: {limit}"),
-        limit=np.inf if limit is None else limits[limit],
-    )
+    if name in METHODS:
+        return with_settings(name, context.settings.get(name, {}))
+    if f"{kind}:" in GUIDED and what:
+        return guided(name, context)
+    known = ", ".join([*TRAINED, *METHODS, ALL, *(f"{kind}..." for kind in GUIDED)])
+    raise ValueError(f"--method: {name!r} is not one of {known}")
+
+
+def _prices(texts: Sequence[str], names: Sequence[str]) -> dict[str, float]:
+    """By method, what `--price` says."""
+    found = {}
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            found[name] = np.nan
+        if not name.startswith(GUIDED) or not 0 <= found[name] < np.inf:
+            raise ValueError(
+                f"--price: {text!r} is not METHOD=N, a method that a ranking guides and N from 0 up"
+            )
+        if name not in names:
+            raise ValueError(f"--price: {name!r} is not one of the methods that are run")
+    return found
 
 
 def _command(args: argparse.Namespace) -> str:
     """The command that repeats the searches, without where they are saved and how they are shown."""
     words = ["python", "-m", "studies", "search", args.table]
-    for name in ("method", "set", "limit"):
+    for name in ("method", "set", "limit", "price"):
         words += [word for text in getattr(args, name) or [] for word in (f"--{name}", text)]
     single = ("column", "objective", "mask", "latency", "seconds", *SPELLING)
     for name in (*single, "encodings", "missing", "unit", "runs", "budget"):
@@ -198,8 +200,17 @@ def _print(args: argparse.Namespace, results: SearchResults, costs: Sequence[flo
     tables = [_compared(results, args.unit, cost) for cost in costs]
     note = (
         "Found: the architecture of the highest objective so far, by its truth. Methods without a common letter differ"
-        " significantly (paired t test over runs, Holm over all pairs, 5 %; the same sign on every objective)."
+        " significantly (paired t test over runs, Holm over all pairs, 5 %; one sign on all objectives and rankings)."
     )
+    unpaid = [one["name"] for one in content["methods"] if not one["settings"].get("paid", True)]
+    if unpaid:
+        note += f"\nNot counted: what the scores of {', '.join(unpaid)} cost; no file says it, --price does."
+    events = results.events
+    for name in results.methods:
+        found = events.loc[(events["method"] == name) & events["value"].notna(), "run"].nunique()
+        if found < content["runs"]:
+            lost = content["runs"] - found
+            note += f"\n{name}: {lost} of {content['runs']} searches found nothing in the table within the budget."
     print(write(tables, args.format, before=before, after=f"{note}\nevery event: {saved.parent}"))
 
 

@@ -6,17 +6,20 @@ Nothing is trained: values and costs are looked up. Every proposal and every tra
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from studies.search.ledger import Ledger
 from studies.search.pool import INVALID, Pool, Worth
-from studies.search.units import LOOKED_UP
+from studies.search.units import LOOKED_UP, PASSES
 
-PASSES = 3  # a training's, of an image: one forward, and one backward that is counted as two
-FREE = 500  # proposals without a cost, one after another, after which a search is taken to have ended
 PERCENT = 100
+FREE = 500  # proposals without a cost, one after another, after which a search is taken to have ended
+
+if TYPE_CHECKING:
+    from studies.search.price import Price
 
 
 class Over(Exception):
@@ -85,6 +88,22 @@ class Bench:
             self._enter("resumed" if done else "trained", row, done, epochs, value)
         return value
 
+    def pay(
+        self, kind: str, costs: Mapping[str, float], row: int = INVALID, value: float | None = None
+    ) -> None:
+        """Enter what something cost (ledger.py). row: that it is of, if it is of one. value: as of Ledger.add.
+
+        Raises Over, once that has been entered."""
+        self.ledger.add(kind, row, costs, value)
+        # A sum of shares such as 3/8 may fall short of a whole number by a rounding error.
+        if self.ledger.spent[self.unit] >= self.budget * (1 - 1e-12):
+            raise Over
+
+    def pay_for(self, price: Price) -> None:
+        """Enter what a ranking rests on."""
+        for kind, costs in price.made:
+            self.pay(kind, costs)
+
     def _at_no_cost(self, row: int) -> None:
         self.ledger.add("drawn", row)
         self._free += 1
@@ -105,7 +124,4 @@ class Bench:
             "macs": PASSES * float(self.worth.macs[row]) * passed,
             "seconds": math.nan if seconds is None else float(seconds[row]) * share,
         }
-        self.ledger.add(kind, row, costs, value)
-        # A sum of shares such as 3/8 may fall short of a whole number by a rounding error.
-        if self.ledger.spent[self.unit] >= self.budget * (1 - 1e-12):
-            raise Over
+        self.pay(kind, costs, row, value)

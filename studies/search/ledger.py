@@ -8,6 +8,15 @@ What a search spent, found and gave up are sums and maxima of its events; nothin
 * cut_off: its training was given up after so many epochs.
 * unfinished: the budget ended while it was trained.
 
+What guides a search is paid for by events of no architecture:
+
+* supernet: a supernet was trained.
+* distilled: a teacher was trained, and its stages were distilled into all candidate blocks.
+* labelled: networks were trained to tell a predictor their labels, and it was fitted.
+* projected: operations of a supernet were chosen by perturbation (DARTS-PT).
+* prepared: anything else that scores need.
+* scored: scores were computed; of one architecture where a search asks for them one by one.
+
 An event has a value, the objective that the search saw, if the search learnt one from it.
 """
 
@@ -19,7 +28,10 @@ from typing import Generic, TypeVar
 
 import pandas as pd
 
-KINDS = ("drawn", "trained", "resumed", "cut_off", "unfinished")
+KINDS = (
+    *("drawn", "trained", "resumed", "cut_off", "unfinished"),
+    *("supernet", "distilled", "labelled", "projected", "prepared", "scored"),
+)
 Choice = TypeVar("Choice", bound=Hashable)
 
 

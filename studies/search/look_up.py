@@ -13,7 +13,9 @@ from analysis.store.search import COLUMNS
 from studies.configuration import derived_seed, plain_data
 from studies.running.parallel import run_tasks
 from studies.search.bench import Bench, Over, Search
-from studies.search.methods.ranking import Ranking, SumRanking
+from studies.search.methods import SLOW
+from studies.search.methods.predictor_guided import BrpNas, PredictorEvolution
+from studies.search.methods.ranking import Guided
 from studies.search.source import Source
 from studies.search.units import LOOKED_UP
 
@@ -55,7 +57,10 @@ def all_searches(
 ) -> pd.DataFrame:
     """The events of all runs of all methods, method by method. report(searches that are complete, of how many)."""
     parts = [
-        (name, range(start, min(start + CHUNK, runs))) for name in searches for start in range(0, runs, CHUNK)
+        (name, range(start, min(start + chunk, runs)))
+        for name in searches
+        for chunk in [1 if name in SLOW else CHUNK]
+        for start in range(0, runs, chunk)
     ]
     tasks = [(source, searches[name], part, budget, unit) for name, part in parts]
     found: dict[int, pd.DataFrame] = {}
@@ -67,7 +72,9 @@ def all_searches(
         found[place] = events.assign(method=parts[place][0])
         report(done, runs * len(searches))
 
-    if workers == 1:  # no other process, so none that imports PyTorch
+    # Of PyTorch the bits depend on the number of threads; a worker has one.
+    learned = any(isinstance(search, (BrpNas, PredictorEvolution)) for search in searches.values())
+    if workers == 1 and not learned:
         for place, task in enumerate(tasks):
             enter(place, some_searches(*task))
     else:
@@ -96,6 +103,8 @@ def content_of(
     worth = source.worths[0]
     unknown = {"epochs", "macs"} if worth.epochs is None else set()
     unknown |= {"seconds"} if worth.seconds is None else set()
+    prices = [price for one in searches.values() if isinstance(one, Guided) for price in one.prices]
+    unknown |= {name for name in LOOKED_UP for price in prices if np.isnan(price.total(name))}
     return {
         "table": truth.path.name,
         "title": truth.title,
@@ -118,9 +127,6 @@ def content_of(
 
 
 def _settings(search: Search) -> dict[str, Any]:
-    if isinstance(search, Ranking):
-        return {"rankings": len(search.scores)}
-    if isinstance(search, SumRanking):
-        return {"limit": search.limit} if np.isfinite(search.limit) else {}
-    settings: dict[str, Any] = plain_data(search)
-    return settings
+    """As they are saved: what a search that is guided says of itself, else all."""
+    found: dict[str, Any] = plain_data(search.told if isinstance(search, Guided) else search)
+    return found

@@ -68,6 +68,23 @@ class Pool:
         return self.valid[np.unique(self.rows[self.valid], return_index=True)[1]]
 
     @cached_property
+    def network_of_row(self) -> np.ndarray:
+        """(n,) the number of each row's network, INVALID without an encoding; also where encodings of one network have
+        rows of their own."""
+        numbers: dict[Architecture, int] = {}
+        found = np.full(len(self.architectures), INVALID)
+        for row in self.rows[self.one_of_each_row]:
+            form = self.space.stand_alone_form(self.architectures[row])
+            found[row] = numbers.setdefault(form, len(numbers))
+        return found
+
+    @cached_property
+    def one_of_each_network(self) -> np.ndarray:
+        """An encoding of each network, in the order of their numbers."""
+        codes = self.one_of_each_row
+        return codes[np.unique(self.network_of_row[self.rows[codes]], return_index=True)[1]]
+
+    @cached_property
     def weights(self) -> np.ndarray:
         """(n,) how often each row is among `valid`: its share when one is drawn."""
         return np.bincount(self.rows[self.valid], minlength=len(self.architectures))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import nn
 
 from supernet.spaces.space import Space
+
+Option = Hashable  # of a mixture: what a cell may choose there
 
 
 class Place(NamedTuple):
@@ -34,7 +36,9 @@ class NetworkPart:
     A cell is made by cell(space, place, choice, linear_transformers=, node_reduction=, affine=), choice None for all
     allowed operations. cell(x, choice): (B, C, H, W) -> the same, or (B, 2 C, H / 2, W / 2). operations(): its modules
     that do something. used(choice): those that a forward pass computes. relu_inputs(): its modules besides nn.ReLU
-    whose input shows which ReLU units are on.
+    whose input shows which ReLU units are on. mixtures(): the options of each choice that a cell makes.
+    forward_mixture(x, weights): the cell with a weighted sum of the options in place of each choice. chosen(options):
+    the cell of one option a mixture.
     """
 
     stem: Callable[[int, int], nn.Module]

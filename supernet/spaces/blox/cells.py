@@ -6,16 +6,19 @@ plain sums of whichever terms are present. No operation changes width or resolut
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from supernet.fast.side_by_side import Mixed
 from supernet.operations import ConvBNReLU, LightReduction, linear_transformer, zeros_like_input
-from supernet.spaces.network_part import NetworkPart, Place
+from supernet.spaces.blox.space import Blox
+from supernet.spaces.network_part import NetworkPart, Option, Place
 from supernet.spaces.space import Cell, Space
 
+Flags = tuple[int, int, int]  # previous, input, skip
 BOTTLENECKS = (2, 1, 0.5, 2, 1, 0.5)  # divide the width: 2 narrows, 0.5 widens
 
 
@@ -95,6 +98,7 @@ class SearchCell(nn.Module):
         super().__init__()
         self.names, channels = space.operations, place.inputs
         self.mean = node_reduction == "mean"
+        self.space = space
         if choice is None:
             first = second = space.allowed_operations
         else:
@@ -141,6 +145,40 @@ class SearchCell(nn.Module):
         if skip:
             out.append(self.skip_edge(y))
         return self.join(out) if out else zeros_like_input(x)
+
+    def mixtures(self) -> tuple[tuple[Option, ...], ...]:
+        """Three: of the operations of O0 and of O1, and of the connectivity types, each (previous, input, skip)."""
+        assert isinstance(self.space, Blox)
+        types = dict.fromkeys(block[2:] for block in self.space.allowed_blocks)
+        return (self.space.allowed_operations, self.space.allowed_operations, tuple(types))
+
+    def forward_mixture(self, x: Tensor, weights: Sequence[Mapping[Option, float]]) -> Tensor:
+        """The weighted sum of what the types put out; of each the operations are weighted sums, too. What has weight 0
+        is not computed."""
+        first, second, types = weights
+        used = [(cast(Flags, option), weight) for option, weight in types.items() if weight]
+        y = x
+        if any(previous or skip for (previous, _, skip), _ in used):
+            y = self._mixed(self.first, first, x)
+        direct = self.input_edge(x) if any(given for (_, given, _), _ in used) else x
+        after: dict[tuple[int, int], Tensor] = {}
+        outputs = []
+        for (previous, given, skip), weight in used:
+            if (previous, given) not in after:
+                terms = ([y] if previous else []) + ([direct] if given else [])
+                after[previous, given] = self._mixed(self.second, second, self.join(terms))
+            ends = [after[previous, given]] + ([self.skip_edge(y)] if skip else [])
+            outputs.append(weight * self.join(ends))
+        return torch.stack(outputs).sum(0)
+
+    def _mixed(self, operations: nn.ModuleDict, weights: Mapping[Option, float], x: Tensor) -> Tensor:
+        used = [(self.names[cast(int, option)], weight) for option, weight in weights.items() if weight]
+        return torch.stack([weight * operations[name](x) for name, weight in used]).sum(0)
+
+    def chosen(self, options: Sequence[Option]) -> Cell:
+        """The block of one option a mixture."""
+        o0, o1, flags = cast(tuple[int, int, Flags], tuple(options))
+        return (o0, o1, *flags)
 
 
 class GroupedCells(nn.Module):

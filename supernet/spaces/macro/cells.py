@@ -6,14 +6,16 @@ Source: Su et al. (CVPR 2021), section 4.1, and their public code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from supernet.fast.side_by_side import Mixed
 from supernet.operations import BatchNorm, Conv2d, ConvBN, linear_transformer
 from supernet.spaces.macro.space import BLOCKS, HEAD
-from supernet.spaces.network_part import NetworkPart, Place
+from supernet.spaces.network_part import NetworkPart, Option, Place
 from supernet.spaces.space import Cell, Space
 
 
@@ -94,6 +96,23 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, choice: Cell) -> Tensor:
         out: Tensor = self.choices[self.names[choice[0]]](x)
         return out
+
+    def mixtures(self) -> tuple[tuple[Option, ...], ...]:
+        """One, of the operations."""
+        return (tuple(self.names.index(name) for name in self.choices),)
+
+    def forward_mixture(self, x: Tensor, weights: Sequence[Mapping[Option, float]]) -> Tensor:
+        """The weighted sum of the operations; those of weight 0 are not computed."""
+        parts = [
+            weight * self.choices[self.names[cast(int, option)]](x)
+            for option, weight in weights[0].items()
+            if weight
+        ]
+        return torch.stack(parts).sum(0)
+
+    def chosen(self, options: Sequence[Option]) -> Cell:
+        """The layer of an option."""
+        return (cast(int, options[0]),)
 
 
 class GroupedLayers(nn.Module):

@@ -6,7 +6,7 @@ input, node 3 the output. Convolutions are ReLU-Conv-BN; the ReLU of a node is c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ from supernet.operations import (
     zeros_like_input,
 )
 from supernet.spaces.nasbench201.graph import EDGES, live_edges
-from supernet.spaces.network_part import NetworkPart, Place
+from supernet.spaces.network_part import NetworkPart, Option, Place
 from supernet.spaces.space import Cell, Space
 
 KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
@@ -49,6 +49,7 @@ class SearchCell(nn.Module):
         super().__init__()
         self.names, channels = space.operations, place.inputs
         self.mean = node_reduction == "mean"
+        self.allowed: tuple[tuple[Option, ...], ...] = space.allowed_by_point
 
         def operation(name: str) -> nn.Module:
             if name in KERNELS:
@@ -132,6 +133,32 @@ class SearchCell(nn.Module):
             held = nodes[target]
             nodes[target] = out if held is None else held + out
         return zeros_like_input(x) if nodes[3] is None else nodes[3]
+
+    def mixtures(self) -> tuple[tuple[Option, ...], ...]:
+        """One an edge, of the operations that are allowed there."""
+        return self.allowed
+
+    def forward_mixture(self, x: Tensor, weights: Sequence[Mapping[Option, float]]) -> Tensor:
+        """Each edge brings the sum of its operations, weighted; those of weight 0 are not computed."""
+        nodes: list[Tensor | None] = [x, None, None, None]
+        for edge, (source, target) in enumerate(EDGES):
+            value = nodes[source]
+            if value is None:
+                value = nodes[source] = zeros_like_input(x)
+            active = value.relu()
+            for option, weight in weights[edge].items():
+                name = self.names[cast(int, option)]
+                if not weight or name == "none":
+                    continue
+                out = cast(nn.ModuleDict, self.edges[edge])[name](active if name in KERNELS else value)
+                out = weight * (out / target if self.mean else out)
+                held = nodes[target]
+                nodes[target] = out if held is None else held + out
+        return zeros_like_input(x) if nodes[3] is None else nodes[3]
+
+    def chosen(self, options: Sequence[Option]) -> Cell:
+        """The cell of one option a mixture."""
+        return tuple(cast(int, option) for option in options)
 
 
 class GroupedCells(nn.Module):

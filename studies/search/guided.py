@@ -1,0 +1,139 @@
+"""Ways to search that something guides: KIND:WHAT, as the command line names them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.store.run import ONE_SHOT
+from analysis.store.study import load_study, study_folder
+from studies.running.lock import lock_run
+from studies.running.progress import Progress
+from studies.search.bench import Search
+from studies.search.methods.darts_pt import DartsPt, Projecting
+from studies.search.methods.genetic import Genetic
+from studies.search.methods.integer_program import separate
+from studies.search.methods.ranking import OneShot, Ranking, Scores, SumRanking
+from studies.search.methods.registry import settings_of
+from studies.search.price import Price, given, made_by, prices_of, runs_of
+from studies.search.source import Source, scores_of
+
+SETTINGS: dict[str, type[Any]] = {"one-shot": Genetic, "darts-pt": Projecting}  # of the kinds that have some
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What such a way to search needs beside its name.
+
+    source: the table. runs: folder of studies. out: of the search, for projections. data_root: of images. unit: of the
+    budget. settings: by kind, as texts. limits: of params, macs or latency. prices: by method, in `unit`, as the user
+    says. workers: processes.
+    """
+
+    source: Source
+    runs: Path
+    out: Path
+    data_root: Path
+    unit: str
+    settings: Mapping[str, Mapping[str, str]]
+    limits: Mapping[str, float]
+    prices: Mapping[str, float]
+    workers: int
+
+
+def guided(name: str, context: Context) -> Search:
+    """The way to search that KIND:WHAT means.
+
+    Raises ValueError for what cannot be used, and for a price in the unit that the files of a run do not say."""
+    kind, _, what = name.partition(":")
+    settings = context.settings.get(kind, {})
+    if kind == "darts-pt":
+        return _darts_pt(name, what, settings_of(Projecting, kind, settings), context)
+    values = scores_of(what, context.source, context.runs)
+    prices: Sequence[Price | None] = prices_of(what, context.source, context.runs)
+    if name in context.prices:
+        prices = [given(context.prices[name], context.unit)] * len(values)
+    for price in prices:
+        if price is not None:
+            _check(name, price, context.unit)
+    scores = [Scores(*one) for one in zip(values, prices, strict=True)]
+    if kind == "ranking":
+        return Ranking(rankings=scores)
+    if kind == "one-shot":
+        return OneShot(rankings=scores, **vars(settings_of(Genetic, kind, settings)))
+    return _sums(name, scores, context.source, context.limits)
+
+
+def _check(name: str, price: Price, unit: str) -> None:
+    if math.isnan(price.total(unit)):
+        raise ValueError(
+            f"--unit: what {name} cost in {unit} is not known; --price {name}=N says it (0: not counted)"
+        )
+
+
+def _darts_pt(name: str, what: str, settings: Projecting, context: Context) -> DartsPt:
+    study, colon, variant = what.partition(":")
+    if not colon:
+        raise ValueError(f"--method: {name!r} is not darts-pt:STUDY:VARIANT")
+    source = context.source
+    loaded = load_study(study_folder(context.runs, study))
+    runs = runs_of(loaded, variant, source)
+    for run in runs:
+        if run.kind != ONE_SHOT or run.parts:
+            kind = "several supernets" if run.parts else f"the estimator {run.kind!r}"
+            raise ValueError(f"--method: {name} needs one supernet a seed; {variant!r} is of {kind}")
+    compute = import_module("studies.search.projections").projections
+    progress = Progress("projections complete", len(runs) * settings.orders)
+    try:
+        with lock_run(context.out):
+            projected = compute(
+                [run.folder for run in runs],
+                settings,
+                context.out,
+                context.data_root,
+                context.workers,
+                progress.update,
+            )
+    finally:
+        progress.close()
+    whole = source.worths[0].epochs
+    chosen, prices = [], []
+    for number, one in enumerate(projected):
+        chosen.append(one["arch"])
+        epochs = float(one["epochs"])  # of the mixture, which computes every operation: each counts as one
+        trainings = epochs / whole if whole else math.nan
+        paid = {"trainings": trainings, "epochs": epochs, "macs": math.nan, "seconds": one["seconds"]}
+        made = made_by(loaded, runs[number % len(runs)], source)
+        price = Price(made=(*made, ("projected", paid)))
+        if name in context.prices:
+            price = given(context.prices[name], context.unit)
+        _check(name, price, context.unit)
+        prices.append(price)
+    return DartsPt(settings=settings, chosen=chosen, prices=prices)
+
+
+def _sums(name: str, rankings: Sequence[Scores], source: Source, limits: Mapping[str, float]) -> SumRanking:
+    if source.pool.missing:
+        raise ValueError(
+            f"--method: {name} needs a table of every model of the space; {source.truth.path} lacks some, which an"
+            " integer program would propose"
+        )
+    if len(limits) > 1:
+        raise ValueError("--limit: an integer program takes one limit, params, macs or latency")
+    if len(rankings) > 1 or np.isnan(rankings[0].values).any():
+        raise ValueError(f"--method: {name} needs one score of every architecture of the table")
+    architectures, what = source.truth.architectures, name.partition(":")[2]
+    limit = next(iter(limits), None)
+    cost = None if limit is None else source.costs(limit)[limit]
+    return SumRanking(
+        score=separate(source.space, architectures, rankings[0].values, f"--method: {what}"),
+        cost=None if cost is None else separate(source.space, architectures, cost, f"--limit: {limit}"),
+        limit=np.inf if limit is None else limits[limit],
+        price=rankings[0].price,
+    )
