@@ -371,7 +371,28 @@ def add_truth_build(parser: argparse.ArgumentParser) -> None:
     )
     for name, (kind, text) in ASKED.items():
         parser.add_argument(f"--{name}", type=kind, help=text)
-    parser.add_argument("--out", type=Path, help="Parquet file (default: runs/truth/SPACE-DATA.parquet)")
+    tuned = parser.add_argument_group(
+        "networks of distilled blocks, fine-tuned, instead of trained from scratch"
+    )
+    tuned.add_argument(
+        "--finetune-from",
+        metavar="TEACHER",
+        help="an architecture, or the best, median or worst of --teacher-table by validation accuracy",
+    )
+    tuned.add_argument("--teacher-table", metavar="TABLE", help=f"{TABLE} (default: SPACE-DATA)")
+    tuned.add_argument("--distil-epochs", type=int, help="of each block (default: the paper's 10; digits: 4)")
+    tuned.add_argument(
+        "--finetune-epochs", type=int, help="of each network (default: the paper's 10; digits: 4)"
+    )
+    tuned.add_argument(
+        "--finetune-lr", type=float, help="first learning rate (default: the paper's 5e-5; digits: 1e-3)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="Parquet file (default: runs/truth/SPACE-DATA.parquet; of fine-tuned networks "
+        "SPACE-DATA-fine-tuned.parquet)",
+    )
     add_data_root(parser)
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="default: cpu")
     parser.add_argument("--workers", type=int, help=WORKERS)

@@ -11,6 +11,8 @@ With `curves` the validation accuracy after every epoch is kept as well, that of
 A table is of a random sample of the architectures, of all, or of some that were named. Of all, architectures that are
 one function as stand-alone networks are trained once and have equal values; the column `trained_as` says which one was
 trained. A table of named ones may get more of them later.
+
+With `fine_tuned` networks are not trained from scratch, but put together of distilled blocks (fine_tuned.py).
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import platform
 import random
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ import pandas as pd
 import torch
 
 from studies.running.parallel import run_tasks
-from studies.truth import table
+from studies.truth import fine_tuned, table
+from studies.truth.fine_tuned import FineTuned, Kitchen
 from studies.truth.stand_alone import load_images, train
 from studies.truth.tasks import Asked, Task
 from supernet.data import DEFAULT_ROOT, DataConfig
@@ -38,7 +41,13 @@ from supernet.spaces import Architecture, Space
 from supernet.training.config import Augmentation, TrainingConfig
 
 CURVE = "valid"  # the metric that is taken after every epoch
-OPTIONAL = ("per_epoch", "images", "best_epoch", "chosen")  # of a header: absent from tables without
+OPTIONAL = (
+    "per_epoch",
+    "images",
+    "best_epoch",
+    "chosen",
+    "fine_tuned",
+)  # of a header: absent from tables without
 
 
 def _with_later_fields(training: Any) -> Any:
@@ -68,9 +77,16 @@ class Builder:
         device: str = "cpu",
         curves: bool = False,
         asked: Asked | None = None,
+        how: FineTuned | None = None,
     ) -> None:
         if seeds < 1:
             raise ValueError(f"seeds: {seeds} is not a positive number")
+        self.kitchen: Kitchen | None = None
+        if how is not None:
+            if curves:
+                raise ValueError("--curves: fine-tuning is evaluated at its end alone; leave it out")
+            task = replace(task, best=False)
+            self.kitchen = Kitchen(how, space, task, path.parent / "blocks", root, device)
         self.space, self.task, self.data, self.path = space, task, task.label, path
         self.sample_seed, self.seeds = sample_seed, seeds
         self.size, self.config, self.metrics = task.size, task.training, task.metrics
@@ -114,6 +130,7 @@ class Builder:
             **({} if default else {"images": images}),
             **({"best_epoch": True} if self.task.best else {}),
             **({"chosen": "named"} if self.named else {}),
+            **({"fine_tuned": self.kitchen.how.facts} if self.kitchen else {}),
         }
 
     def records(self) -> list[dict[str, Any]]:
@@ -179,30 +196,40 @@ class Builder:
         self.config.batches(len(data.train))
 
     def run(self, workers: int, report: Callable[[int, int], None]) -> pd.DataFrame:
-        """Train what is missing, then write the table. report(done, total) in networks, now and then."""
+        """Train what is missing, then write the table. report(done, total) in networks, now and then. Of fine-tuned
+        networks teacher and blocks come first; ValueError if the teacher diverges."""
         held = self.records()
         have = {(record["arch"], record["seed"]) for record in held}
         missing = {text: [s for s in range(self.seeds) if (text, s) not in have] for text in self.to_train}
-        tasks = [
-            (self.space.name, text, seeds, self.task, self.root, self.device, self.curves)
-            for text, seeds in missing.items()
-            if seeds
-        ]
+        tasks = [self._work(text, seeds) for text, seeds in missing.items() if seeds]
         if tasks:
             self._check_images()
         total = len(self.to_train) * self.seeds
         done = total - sum(map(len, missing.values()))
         report(done, total)
         self.records_path.parent.mkdir(parents=True, exist_ok=True)
+        if self.kitchen and tasks:
+            kitchen, seeds = self.kitchen, sorted({seed for own in missing.values() for seed in own})
+            for _ in run_tasks(
+                fine_tuned.distil, [(kitchen, seed) for seed in seeds], min(workers, len(seeds))
+            ):
+                report(done, total)
         with self.records_path.open("a") as file:
             if file.tell() == 0:
                 file.write("".join(json.dumps(line) + "\n" for line in (self.header, *held)))
-            for _, records in run_tasks(train, tasks, workers) if tasks else ():
+            one = fine_tuned.train if self.kitchen else train
+            for _, records in run_tasks(one, tasks, workers) if tasks else ():
                 file.write("".join(json.dumps(record) + "\n" for record in records))
                 file.flush()
                 done += len(records)
                 report(done, total)
         return self.export()
+
+    def _work(self, text: str, seeds: list[int]) -> tuple[Any, ...]:
+        """A worker's arguments."""
+        if self.kitchen:
+            return self.kitchen, text, seeds
+        return self.space.name, text, seeds, self.task, self.root, self.device, self.curves
 
     def export(self) -> pd.DataFrame:
         """Write table and manifest from the records: the architectures that have every seed, in order."""
@@ -256,7 +283,7 @@ class Builder:
                 f"architectures of {title}, without replacement"
             )
         return self.header | {
-            "title": f"{title} on {self.task.data.name}",
+            "title": f"{title} on {self.task.data.name}" + (", fine-tuned" if self.kitchen else ""),
             "note": self.task.note,
             "columns": [f"{m}_seed{s}" for m in metrics for s in range(self.seeds)] + metrics,
             "units": "accuracy in percent; params and macs of the stand-alone network",
@@ -284,4 +311,5 @@ class Builder:
         words += ["--mask", ",".join(self.space.mask)] if self.space.mask else []
         for name, value in self.asked.given.items():
             words += [f"--{name}", str(value)]
+        words += fine_tuned.words(self.kitchen.how, self.task) if self.kitchen else []
         return words + ["--curves"] * self.curves + ["--out", self.path.name]

@@ -50,18 +50,28 @@ def train(
     records = []
     for index, (network, seed, status) in enumerate(zip(networks, seeds, statuses, strict=True)):
         record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
-        network.eval()
-        for metric in ("valid", "test"):
-            images, labels = _evaluation(task, metric, root, device)
-            with torch.no_grad():
-                parts = [network(part).argmax(1) for part in images.split(EVALUATION_BATCH)]
-            right = torch.cat(parts) == labels
-            record[metric] = round(100 * float(right.float().mean()), 3) if status == "finished" else None
+        record |= accuracies(network, task, root, device, status)
         if watch is not None:
             record |= watch.of(index, record, curves)
         records.append(record)
     seconds = round((time.perf_counter() - begin) / len(seeds), 2)
     return [record | {"seconds": seconds} for record in records]
+
+
+def accuracies(
+    network: StandAlone, task: Task, root: Path, device: str, status: str
+) -> dict[str, float | None]:
+    """'valid' and 'test' in percent, on the task's evaluation images; None unless its training is 'finished'. The
+    network is in evaluation mode, afterwards."""
+    network.eval()
+    found: dict[str, float | None] = {}
+    for metric in ("valid", "test"):
+        images, labels = _evaluation(task, metric, root, device)
+        with torch.no_grad():
+            parts = [network(part).argmax(1) for part in images.split(EVALUATION_BATCH)]
+        right = torch.cat(parts) == labels
+        found[metric] = round(100 * float(right.float().mean()), 3) if status == "finished" else None
+    return found
 
 
 def trained(
