@@ -70,7 +70,7 @@ def test_a_build_that_was_killed_ends_with_the_same_bits_and_its_manifest_says_t
     library, task = kitchen.library(0), kitchen.on_images(0)
     before = evaluated(library.teacher, task)
     frame = signatures.read(kitchen.place(0)).set_index(["stage", "block"])
-    for (stage, path), values in library.values.items():
+    for (stage, path), values in library.weights.items():
         block = new_block(library.teacher.config, stage, path, seed=1)
         set_values(block, values)
         accuracy, loss = evaluated(assemble(library.teacher, {stage: block}), task)

@@ -17,12 +17,12 @@ from supernet.training import checkpoint
 
 @dataclass(frozen=True)
 class BlockLibrary:
-    """teacher: in evaluation mode. values: of each block, by stage and path, its weights and statistics in one vector.
+    """teacher: in evaluation mode. weights: of each block, by stage and path, its and its statistics in one vector.
     A block that diverged has the weights that it began with."""
 
     task: Task
     teacher: StandAlone
-    values: dict[tuple[int, Path], Tensor]
+    weights: dict[tuple[int, Path], Tensor]
 
     @classmethod
     def read(cls, settings: Blockwise, task: Task) -> BlockLibrary:
@@ -30,12 +30,12 @@ class BlockLibrary:
         missing."""
         kept = checkpoint.load(task.folder / TEACHER_FILE, task.device, task.run_id)
         work = Work.of(settings, task, kept)
-        values = {}
+        held = {}
         for stage, first in work.groups:
             state = checkpoint.load(work.path(stage, first), task.device, task.run_id)
             for path, weights in zip(work.blocks(stage, first), state["weights"], strict=True):
-                values[stage, path] = weights
-        return cls(task, work.teacher.network, values)
+                held[stage, path] = weights
+        return cls(task, work.teacher.network, held)
 
     def student(self, architecture: Architecture) -> StandAlone:
         """The architecture's network of distilled blocks, stem and head the teacher's; in evaluation mode."""
@@ -45,6 +45,6 @@ class BlockLibrary:
         for stage in range(config.size.stages):
             own = block_of(path, config, stage)
             block = new_block(config, stage, own, seed=0).to(self.task.device)
-            set_values(block, self.values[stage, own])
+            set_values(block, self.weights[stage, own])
             blocks[stage] = block
         return assemble(self.teacher, blocks)
