@@ -59,14 +59,14 @@ def defaults(task: Task) -> tuple[Distillation, FineTuning]:
 
 def words(how: FineTuned, task: Task) -> list[str]:
     """The options of `truth build` that say it."""
-    given = ["--finetune-from", how.teacher]
-    own = {"--distil-epochs": how.distillation.epochs, "--finetune-epochs": how.fine_tuning.epochs}
-    own["--finetune-lr"] = how.fine_tuning.lr
     distillation, fine_tuning = defaults(task)
-    default = (distillation.epochs, fine_tuning.epochs, fine_tuning.lr)
-    for (option, value), usual in zip(own.items(), default, strict=True):
-        given += [option, str(value)] if value != usual else []
-    return given
+    options = {
+        "--distil-epochs": (how.distillation.epochs, distillation.epochs),
+        "--finetune-epochs": (how.fine_tuning.epochs, fine_tuning.epochs),
+        "--finetune-lr": (how.fine_tuning.lr, fine_tuning.lr),
+    }
+    differ = [(option, str(value)) for option, (value, usual) in options.items() if value != usual]
+    return ["--finetune-from", how.teacher, *(word for one in differ for word in one)]
 
 
 def teacher_of(text: str, space: Space, table: str, column: str) -> str:

@@ -17,7 +17,7 @@ from supernet.training import checkpoint
 
 @dataclass(frozen=True)
 class BlockLibrary:
-    """teacher: in evaluation mode. weights: of each block, by stage and path, its and its statistics in one vector.
+    """teacher: in evaluation mode. weights: of each block, by stage and path, and its BN statistics in one vector.
     A block that diverged has the weights that it began with."""
 
     task: Task
