@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from analysis.store import signatures
 from studies import embedded
 from studies.configuration import derived_seed, short_hash
 from studies.estimators.blockwise import Blockwise
@@ -118,6 +119,8 @@ class Kitchen:
 
     def distil(self, seed: int, report: Callable[[str], None] = lambda detail: None) -> None:
         """Train the teacher and its blocks, or what is missing of them. ValueError if the teacher diverges."""
+        if (self.place(seed) / signatures.FILE).exists():  # written last
+            return
         set_numerics(torch.device(self.device), **self.task.training.numerics)
         self.place(seed).mkdir(parents=True, exist_ok=True)
         settings = self.how.blockwise(self.task)
