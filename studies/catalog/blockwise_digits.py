@@ -3,20 +3,31 @@
 Question: does the sum of what single blocks say, distilled from a stage of a trained teacher, rank whole models, and
 better than parameters do? (Blox paper, section 3, questions Q3 and Q4, in small.)
 Command: python -m studies run blockwise_digits
-Jobs: 2 seeds of {135 blocks distilled for 1 and for 4 epochs from the best model of the table by validation accuracy,
-parameters and MACs}. The teacher is trained anew with the run's seed by the table's own recipe.
+Jobs: 2 seeds of {135 blocks distilled for 1 and for 4 epochs from the best and from the worst model of the table by
+validation accuracy; predictors told 20, 50, 100 and 200 labels (one seed's validation accuracy), which see the
+signatures of the three blocks (a polynomial of second order, as DONNA's), which blocks they are, the graph's features,
+or the graph}, parameters and MACs, the accuracies of the same models fine-tuned from either teacher (tables that
+`studies truth build --finetune-from` made), and the best sum of free values of blocks. The teacher is trained anew with
+the run's seed by the table's own recipe.
 Data: scikit-learn's digits; ground truth trained by this project. Four fixed noisy copies of every image, as the task's
 images are noisy. The last stage sees 2x2 pixels.
 Scored: the whole Blox table, 400 random models.
-Expected: about 40 seconds of one core an epoch of 135 blocks, so 4 minutes a seed. Measured: docs/guides/estimators.md.
+Expected: about 40 seconds of one core an epoch of 135 blocks, so 7 minutes a seed, and 5 minutes for the predictors.
+Measured: docs/results/blockwise.md.
 Smoke: python -m studies run blockwise_digits --smoke
 """
 
 from __future__ import annotations
 
 from studies import embedded
-from studies.estimators.blockwise import Blockwise
+from studies.estimators import Estimator
+from studies.estimators.blockwise import STAGES, Blockwise
 from studies.estimators.cost import NetworkCost
+from studies.estimators.predictor import GRAPH, Predictor
+from studies.estimators.predictor_models import Gcn, PredictorModel, Ridge
+from studies.estimators.separable import Separable
+from studies.estimators.table_column import TableColumn
+from studies.model.member import Member
 from studies.model.study import Study, Truth
 from studies.model.variant import Variant
 from supernet.data import DataConfig
@@ -24,33 +35,80 @@ from supernet.distillation.config import Distillation
 
 EPOCHS = (1, 4)
 SECONDS = 40.0  # an epoch of 135 blocks
+LABELS = (20, 50, 100, 200)
+BEST, WORST = (f"blox-digits-fine-tuned-{teacher}" for teacher in ("best", "worst"))
 
 
 def study() -> Study:
-    size = Variant(
-        name="size",
-        space="blox",
-        size=embedded.SIZES["blox"],
-        data=DataConfig(name=embedded.DATA),
-        evaluation_noise=embedded.NOISE,
-        estimator=NetworkCost(),
-    )
-
-    def blockwise(epochs: int) -> Variant:
-        distillation = Distillation(
-            epochs=epochs, batch_size=64, copies=embedded.COPIES, noise=embedded.NOISE
-        )
-        estimator = Blockwise(training=embedded.STAND_ALONE["blox"], distillation=distillation)
-        name = f"blocks, {epochs} epoch{'s' * (epochs > 1)}"
-        return size.changed(name=name, estimator=estimator, expected_seconds=SECONDS * epochs)
-
+    normal, column = "blox-digits", "digits_test"
+    distilled = [blockwise(teacher, epochs) for teacher in ("best", "worst") for epochs in EPOCHS]
+    best = dict(zip(EPOCHS, distilled[: len(EPOCHS)], strict=True))
+    tuned = [
+        entry("fine-tuned, best teacher", TableColumn(table=BEST, columns=(column, "digits_valid"))),
+        entry("fine-tuned, worst teacher", TableColumn(table=WORST, columns=(column,))),
+    ]
     return Study(
         name="blockwise_digits",
         title="Blockwise: can blocks be judged on their own?",
         question="Does the sum of single blocks' signatures rank whole models, and better than parameters do?",
         note=embedded.NOTE,
-        variants=(*map(blockwise, EPOCHS), size),
-        truth={"blox": Truth("blox-digits", "digits_test")},
+        variants=(
+            *distilled,
+            entry("size", NetworkCost()),
+            *tuned,
+            entry("separable bound", Separable(table=normal, column=column, by="blocks")),
+            *predictors(best, normal, "digits_valid_seed0"),
+        ),
+        truth={"blox": Truth(normal, column)},
         seeds=(0, 1),
         top=(10, 25, 50),
     )
+
+
+def entry(name: str, estimator: Estimator, *members: Member, seconds: float | None = None) -> Variant:
+    return Variant(
+        name=name,
+        space="blox",
+        size=embedded.SIZES["blox"],
+        data=DataConfig(name=embedded.DATA),
+        evaluation_noise=embedded.NOISE,
+        estimator=estimator,
+        members=members,
+        expected_seconds=seconds,
+    )
+
+
+def blockwise(teacher: str, epochs: int) -> Variant:
+    """All blocks distilled from one teacher."""
+    distillation = Distillation(epochs=epochs, batch_size=64, copies=embedded.COPIES, noise=embedded.NOISE)
+    estimator = Blockwise(teacher=teacher, training=embedded.STAND_ALONE["blox"], distillation=distillation)
+    name = f"blocks, {epochs} epoch{'s' * (epochs > 1)}" + (", worst teacher" if teacher == "worst" else "")
+    return entry(name, estimator, seconds=SECONDS * epochs)
+
+
+def predictors(distilled: dict[int, Variant], table: str, column: str) -> list[Variant]:
+    """Each with every number of labels. distilled: by epochs."""
+
+    def of_stages(epochs: int, measure: str) -> tuple[Member, ...]:
+        return tuple(
+            Member(variant=distilled[epochs], measure=f"{measure}@{stage}") for stage in range(STAGES)
+        )
+
+    short, long = EPOCHS
+    seen: dict[str, tuple[PredictorModel, tuple[str, ...], tuple[Member, ...]]] = {
+        f"log MSE, {long} epochs": (Ridge(degree=2), (), of_stages(long, "log_mse")),
+        f"log MSE, {short} epoch": (Ridge(degree=2), (), of_stages(short, "log_mse")),
+        f"accuracy change, {long} epochs": (Ridge(degree=2), (), of_stages(long, "accuracy_change")),
+        "which blocks": (Ridge(degree=1), ("blocks",), ()),
+        "graph features": (Ridge(degree=1), GRAPH, ()),
+        "GCN": (Gcn(), (), ()),
+    }
+    return [
+        entry(
+            f"{labels} labels, {name}",
+            Predictor(model=model, features=features, labels=labels, table=table, column=column),
+            *members,
+        )
+        for name, (model, features, members) in seen.items()
+        for labels in LABELS
+    ]

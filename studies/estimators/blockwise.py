@@ -20,6 +20,7 @@ from supernet.training.config import TrainingConfig
 MEASURES = ("mse", "log_mse", "nsr", "log_nsr", "accuracy_change", "loss_change")
 TEACHERS = ("best", "median", "worst")
 BN = ("running", "recalibrated")
+STAGES = 3  # of the spaces whose stages are chosen apart
 
 
 @register("blockwise")
@@ -37,6 +38,9 @@ class Blockwise(Estimator):
     * log_mse, log_nsr: their logarithms, so that the sum ranks by the product.
     * accuracy_change, loss_change: of the teacher, when the block is put in the place of its stage. HANT and LANA are
       one method under two names; the Blox paper has the one and its supplement the other.
+
+    Predictors and combinations may have a measure at one stage alone as a member, MEASURE@STAGE: of three such a
+    predictor of second order is DONNA's.
 
     The run keeps the teacher, all blocks with their weights, and `signatures.parquet`, a row for each block.
 
@@ -77,6 +81,11 @@ class Blockwise(Estimator):
     @property
     def measures(self) -> tuple[str, ...]:
         return self.score_by
+
+    @property
+    def for_members(self) -> tuple[str, ...]:
+        """Each measure at one stage alone: MEASURE@STAGE."""
+        return tuple(f"{measure}@{stage}" for measure in MEASURES for stage in range(STAGES))
 
     @property
     def numerics(self) -> dict[str, object]:

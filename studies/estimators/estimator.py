@@ -127,6 +127,11 @@ class Estimator(ABC):
         return self.measures
 
     @property
+    def for_members(self) -> tuple[str, ...]:
+        """What a combination or a predictor may rank by beside the measures, and no study ranks by alone."""
+        return ()
+
+    @property
     def voters(self) -> tuple[str, ...]:
         """The measures that vote together as one more ranking; none as a rule."""
         return ()

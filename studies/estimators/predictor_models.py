@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-FEATURES = ("counts", "paths", "places", "costs", "adjacency")  # groups of compute/predictors/features.py
+FEATURES = (
+    "counts",
+    "paths",
+    "places",
+    "costs",
+    "adjacency",
+    "blocks",
+)  # groups of compute/predictors/features.py
 TARGETS = ("accuracy", "log-error", "rank")
 SPLITS = ("best", "random")
 KERNELS = ("matern", "rbf", "linear+matern")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from studies.estimators.estimator import Estimator, register
+from supernet.data.config import ABSENT_BY_DEFAULT
+
+BY = ("choices", "blocks")
 
 
 @register("separable")
@@ -14,9 +17,10 @@ class Separable(Estimator):
     """The sum over an architecture's choices (`Space.choices_by_place`) of values that fit a ground truth in least
     squares: all labels are used, so it is no estimate but a reference.
 
-    table: as of `TableColumn`; '{space}' stands for the name of the task's space. column: what is fitted. Measures:
-    'values', fitted to the column itself, and 'ranks', to the ranks of its values, ties at their mean. A choice that
-    the table does not have leaves an architecture 'unknown'.
+    by: 'choices', or 'blocks', a value for each block of each stage (of Blox 135), which is what any sum of blocks'
+    signatures could reach. table: as of `TableColumn`; '{space}' stands for the name of the task's space. column: what
+    is fitted. Measures: 'values', fitted to the column itself, and 'ranks', to the ranks of its values, ties at their
+    mean. A choice that the table does not have leaves an architecture 'unknown'.
     """
 
     needs_images: ClassVar[bool] = False
@@ -24,6 +28,11 @@ class Separable(Estimator):
 
     table: str = "{space}-digits"
     column: str = "digits_test"
+    by: str = field(default="choices", metadata=ABSENT_BY_DEFAULT)
+
+    def __post_init__(self) -> None:
+        if self.by not in BY:
+            raise ValueError(f"by: {self.by!r} is not one of {', '.join(BY)}")
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -33,4 +42,4 @@ class Separable(Estimator):
         return ((self.table.replace("{space}", space), self.column),)
 
     def small(self) -> Separable:
-        return Separable()
+        return Separable(by=self.by)

@@ -18,7 +18,7 @@ class Member:
 
     Args:
         variant: the entry, of the same study and space.
-        measure: one of its measures; None: its first.
+        measure: one of its measures, or of blockwise distillation one of a stage alone, 'log_mse@0'; None: its first.
         by: 'score', or 'loss' (the lowest ranks highest) where the measure has one.
         seeds: whose mean is taken, score by score, before anything is ranked; none: the seed of the run that the member
             belongs to.
@@ -33,7 +33,7 @@ class Member:
     equal_functions: str = "apart"
 
     def __post_init__(self) -> None:
-        measures = self.variant.measures
+        measures = (*self.variant.measures, *self.variant.estimator.for_members)
         object.__setattr__(self, "measure", measures[0] if self.measure is None else self.measure)
         if self.measure not in measures:
             raise ValueError(

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from analysis.measures.blocks import blocks_of
 from analysis.store import signatures
 from studies.configuration import derived_seed
 from studies.estimators.blockwise import TEACHERS, Blockwise
@@ -30,7 +31,7 @@ from supernet.data.dataset import evaluation_set
 from supernet.distillation.distil import Distiller
 from supernet.distillation.features import StageFeatures, noisy_copies
 from supernet.distillation.signatures import changes
-from supernet.distillation.stages import Block, Teacher, block_of, candidates, new_block
+from supernet.distillation.stages import Block, Teacher, candidates, new_block
 from supernet.network import NetworkConfig, StandAlone
 from supernet.spaces import Architecture, Path, Space
 from supernet.training import checkpoint
@@ -75,16 +76,12 @@ def score(
 ) -> Iterator[Record]:
     """Records of every measure: looked up and summed."""
     values = contributions(signatures.read(task.folder, task.run_id))
-    config = NetworkConfig(space=task.space, size=task.size, affine=True)
     for done, architecture in enumerate(architectures, 1):
         form = task.space.supernet_form(architecture)
         if not task.space.is_valid(form):
             yield from without_score(architecture, settings.measures, "disconnected")
             continue
-        path = task.space.path(form, task.size)
-        places = [
-            (stage, signatures.text(block_of(path, config, stage))) for stage in range(task.size.stages)
-        ]
+        places = list(enumerate(blocks_of(task.space, architecture, task.size)))
         for measure in settings.measures:
             total = math.fsum(values[measure].get(place, math.nan) for place in places)
             known = math.isfinite(total)

@@ -14,6 +14,8 @@ from analysis.store import costs as record_costs
 from analysis.store import scores
 from analysis.store.costs import COSTS
 from analysis.store.run import look
+from studies.estimators.blockwise import Blockwise
+from studies.estimators.compute.stage_signatures import at_stage
 from studies.estimators.compute.task import MemberRun, MemberRuns
 from studies.estimators.estimator import STATUSES
 from supernet.spaces import Space
@@ -95,8 +97,7 @@ def _rows(member: MemberRuns, run: MemberRun) -> pd.DataFrame:
         raise ValueError(
             f"members: {run.name} ({run.run_id}) has not finished{f': {why}' if why else ''}; run it first"
         )
-    frame = scores.read(run.folder, run.run_id)
-    frame = frame[frame["measure"] == member.measure].set_index("arch")
+    frame = of_measure(run, member.measure).set_index("arch")
     ok = frame["status"] == "ok"
     by_loss = member.by == "loss"
     if by_loss and ("loss" not in frame or frame["loss"].isna().all()):
@@ -108,6 +109,20 @@ def _rows(member: MemberRuns, run: MemberRun) -> pd.DataFrame:
     status = frame["status"].where(known | ~ok, "nan")
     assert set(status) <= set(STATUSES)
     return pd.DataFrame({"value": value.where(known), "status": status})
+
+
+def of_measure(run: MemberRun, measure: str) -> pd.DataFrame:
+    """Rows of the run's scores by one measure. A stage alone of blockwise distillation, whose blocks the run has kept,
+    costs what its sum over all stages does."""
+    frame = scores.read(run.folder, run.run_id)
+    whole, at, stage = measure.partition("@")
+    if not (at and run.kind == Blockwise.kind):
+        return frame[frame["measure"] == measure]
+    rows = frame[frame["measure"] == frame["measure"].iloc[0]].copy()
+    values = at_stage(run.folder, run.run_id, whole, int(stage), rows["arch"].tolist()).to_numpy()
+    distilled = rows["status"].isin(("ok", "nan"))
+    status = rows["status"].mask(distilled, np.where(np.isfinite(values), "ok", "nan"))
+    return rows.assign(score=values, status=status, measure=measure)
 
 
 def costs(members: Sequence[MemberRuns], texts: list[str]) -> dict[str, Floats]:
@@ -124,8 +139,7 @@ def costs(members: Sequence[MemberRuns], texts: list[str]) -> dict[str, Floats]:
     collect(members)
     total = {name: np.zeros(len(texts)) for name in COSTS}
     for run, measure in once.values():
-        frame = scores.read(run.folder, run.run_id)
-        frame = frame[frame["measure"] == measure]
+        frame = of_measure(run, measure)
         if run.members:  # what it took beside its own members
             frame = frame.drop(columns="details", errors="ignore")
         for name in COSTS:

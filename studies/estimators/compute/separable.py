@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
+from analysis.measures.blocks import blocks_of
 from studies.estimators.compute.table_column import values_of
 from studies.estimators.compute.task import Task
 from studies.estimators.estimator import Record, Report
@@ -30,7 +31,7 @@ def score(
     """Records of every measure."""
     fitted = fit(settings, task.space)
     for architecture in architectures:
-        choices = task.space.choices_by_place(architecture)
+        choices = choices_of(settings, task.space, architecture)
         for measure, values in fitted.items():
             total = math.fsum(values.get(choice, math.nan) for choice in choices)
             known = math.isfinite(total)
@@ -40,6 +41,13 @@ def score(
                 score=total if known else None,
                 status="ok" if known else "unknown",
             )
+
+
+def choices_of(settings: Separable, space: Space, architecture: Architecture) -> Sequence[Choice]:
+    """What has a value each."""
+    if settings.by == "choices":
+        return space.choices_by_place(architecture)
+    return [(f"stage {s}", text) for s, text in enumerate(blocks_of(space, architecture, space.published))]
 
 
 def fit(settings: Separable, space: Space) -> dict[str, dict[Choice, float]]:
@@ -53,7 +61,7 @@ def fit(settings: Separable, space: Space) -> dict[str, dict[Choice, float]]:
     ]
     if not rows:
         raise ValueError(f"column: {settings.column!r} of {table.path} has no value under the mask")
-    chosen = [space.choices_by_place(table.architectures[row]) for row in rows]
+    chosen = [choices_of(settings, space, table.architectures[row]) for row in rows]
     names = list(dict.fromkeys(choice for choices in chosen for choice in choices))
     column = {choice: number for number, choice in enumerate(names)}
     design = np.zeros((len(rows), len(names)))

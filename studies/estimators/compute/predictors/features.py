@@ -10,11 +10,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.measures.blocks import blocks_of
 from studies.estimators.compute.predictors.inputs import Graphs
 from studies.estimators.predictor_models import FEATURES
 from supernet.spaces import Architecture, Space
@@ -35,7 +37,8 @@ def graph_features(
             + 1 and 0 without a path), their number, and the subset's operations that come first and last; of all paths:
             the fewest, the most and the mean number of the subset's operations. 'places': one-hot, the live operation
             in each slot. 'costs': ln params and ln macs of what is live, at the published size. 'adjacency':
-            one-hot edges between slots, and 'places'.
+            one-hot edges between slots, and 'places'. 'blocks': one-hot, the block of each stage of a network of the
+            published size: a linear model on them is a sum of free values of blocks.
 
     Returns:
         names: of the d columns. values: (n, d) float64, finite.
@@ -96,6 +99,15 @@ def _form(space: Space, architecture: Architecture) -> Architecture:
     return space.stand_alone_form(space.canonical(architecture))
 
 
+@lru_cache(maxsize=8)
+def blocks(space: Space) -> tuple[tuple[int, str], ...]:
+    """Every block of every stage that the mask allows, of networks of the published size."""
+    found: dict[tuple[int, str], None] = {}
+    for architecture in space.enumerate():
+        found |= dict.fromkeys(enumerate(blocks_of(space, architecture, space.published)))
+    return tuple(sorted(found))
+
+
 class _Features:
     """The features of a space's graphs, by group: (name, value) pairs, the same names in the same order for each."""
 
@@ -121,6 +133,11 @@ class _Features:
 
     def of(self, group: str, form: Architecture) -> Iterator[tuple[str, float]]:
         """Of one group. form: as of `_form`."""
+        if group == "blocks":
+            own = set(enumerate(blocks_of(self.space, form, self.space.published)))
+            return iter(
+                [(f"stage {stage}: {block}", (stage, block) in own) for stage, block in blocks(self.space)]
+            )
         if group != "costs":
             return self.groups[group](self.space.graph(form))
         cost = self.space.cost(form)
