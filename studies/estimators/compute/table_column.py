@@ -22,8 +22,8 @@ PASSES = 3  # a training's, of an image: one forward, and one backward that is c
 
 
 def prepare(settings: TableColumn, task: Task, report: Report) -> dict[str, Any]:
-    """ValueError if the table is of another space or has no such column or epoch. What a table of fine-tuned networks says of
-    its teacher is told."""
+    """What a table of fine-tuned networks says of its teacher. ValueError if the table is of another space or has no
+    such column or epoch."""
     facts = read(settings, task.space)[0].manifest.get("fine_tuned")
     return {} if facts is None else {"fine_tuned": facts}
 
