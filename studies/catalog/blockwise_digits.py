@@ -36,7 +36,7 @@ from supernet.distillation.config import Distillation
 EPOCHS = (1, 4)
 SECONDS = 40.0  # an epoch of 135 blocks
 LABELS = (20, 50, 100, 200)
-BEST, WORST = (f"blox-digits-fine-tuned-{teacher}" for teacher in ("best", "worst"))
+BEST, WORST, SHORT = (f"blox-digits-fine-tuned-{how}" for how in ("best", "worst", "best-1-epoch"))
 
 
 def study() -> Study:
@@ -45,7 +45,10 @@ def study() -> Study:
     best = dict(zip(EPOCHS, distilled[: len(EPOCHS)], strict=True))
     tuned = [
         entry("fine-tuned, best teacher", TableColumn(table=BEST, columns=(column, "digits_valid"))),
-        entry("fine-tuned, worst teacher", TableColumn(table=WORST, columns=(column,))),
+        entry("fine-tuned, worst teacher", TableColumn(table=WORST, columns=(column, "digits_valid"))),
+        entry(
+            "fine-tuned for 1 epoch, best teacher", TableColumn(table=SHORT, columns=(column, "digits_valid"))
+        ),
     ]
     return Study(
         name="blockwise_digits",

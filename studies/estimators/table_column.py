@@ -93,4 +93,6 @@ class TableColumn(Estimator):
         return tuple((self.table.replace("{space}", space), Measure.of(text).column) for text in self.columns)
 
     def small(self) -> TableColumn:
+        if "-digits-" in self.table:  # small as it is
+            return self
         return TableColumn(columns=SMALL[: len(self.columns)])

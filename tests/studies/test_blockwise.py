@@ -13,9 +13,10 @@ import pytest
 import torch
 from digits_tables import digits_task
 
+from analysis.measures.blocks import contributions
 from analysis.store import signatures
 from studies.estimators.blockwise import MEASURES, Blockwise
-from studies.estimators.compute.blockwise import chosen_teacher, contributions
+from studies.estimators.compute.blockwise import chosen_teacher
 from studies.estimators.compute.task import Task
 from studies.truth.table import load, resolve
 from supernet.distillation.config import Distillation

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from analysis.measures.blocks import blocks_of
+from analysis.measures.blocks import blocks_of, contributions
 from analysis.store import signatures
 from studies.configuration import derived_seed
 from studies.estimators.blockwise import TEACHERS, Blockwise
@@ -92,25 +92,6 @@ def score(
                 status="ok" if known else "nan",
             )
         report(done / len(architectures), f"{done}/{len(architectures)} sums")
-
-
-def contributions(frame: pd.DataFrame) -> dict[str, dict[tuple[int, str], float]]:
-    """By measure, what each block of each stage adds to a score: higher is better. NaN where it is not finite, as the
-    logarithm of an error of 0."""
-    with np.errstate(divide="ignore"):
-        columns = {
-            "mse": -frame["mse"],
-            "log_mse": -np.log(frame["mse"]),
-            "nsr": -frame["nsr"],
-            "log_nsr": -np.log(frame["nsr"]),
-            "accuracy_change": frame["accuracy_change"],
-            "loss_change": -frame["loss_change"],
-        }
-    places = list(zip(frame["stage"].tolist(), frame["block"], strict=True))
-    return {
-        measure: dict(zip(places, column.where(np.isfinite(column)).tolist(), strict=True))
-        for measure, column in columns.items()
-    }
 
 
 # The teacher

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.measures.blocks import blocks_of
+from analysis.measures.blocks import blocks_of, contributions
 from analysis.store import config, signatures
-from studies.estimators.compute.blockwise import contributions
 from supernet.spaces import Size, get_space
 
 
