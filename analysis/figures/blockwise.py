@@ -89,6 +89,8 @@ def pairs(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
         for student, text in texts.items()
     ]
     frame = pd.DataFrame(rows)
+    if frame["accuracy"].isna().all():  # the teachers are not among the fine-tuned
+        return
     grid = frame.pivot_table(index="teacher", columns="student", values="accuracy", sort=False, dropna=False)
     known = frame.dropna(subset=["accuracy"])
     better, over_own = (
@@ -235,7 +237,7 @@ def signatures_and_oracle(study: Study, ax: Canvas | None = None) -> Iterator[Dr
         ]
         handles.append(Line2D([], [], color="black", linewidth=1.6, label="bound"))
         style.add_legend(drawn, handles, 5)
-        seeds = frame["seeds"].max()
+        seeds = int(frame["seeds"].max())
         style.add_note(
             drawn,
             f"Oracle: accuracy of the best of {MODELS} models that hold the block, in expectation. Bars: mean of"

@@ -14,7 +14,7 @@ from analysis.figures import style
 from analysis.figures.blockwise import STUDY, TUNED, rho
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
-from analysis.measures.blockwise import BlockwiseStudy, Tuned
+from analysis.measures.blockwise import BlockwiseStudy, Tuned, finished
 from analysis.measures.blockwise_search import BY, RANDOM, curves, predictors_of
 from analysis.statistics.pairs import Floats
 from analysis.store.run import read_scores
@@ -85,11 +85,9 @@ def against_labels(data: BlockwiseStudy) -> pd.DataFrame:
     for measure, name in BY.items():
         said = f"{name}, {first.epochs} epochs"
         add(said, 0, first.seed, data.sums(first, measure), data.truth.numbers)
-    for run in data.study.runs:
-        if run.kind == "separable" and run.measure == "values":
-            joined = join(data.truth, read_scores(run)["values"])
-            add("best sum of free block values, all labels", 0, run.seed, joined.score, joined.truth)
-            break
+    for run in finished(data.study, "separable")[:1]:
+        joined = join(data.truth, read_scores(run)["values"])
+        add("best sum of free block values, all labels", 0, run.seed, joined.score, joined.truth)
     return pd.DataFrame(rows)
 
 
@@ -178,7 +176,7 @@ def _searches(
             at = min(20, int(own["trained"].max()))
             values = own[own["trained"] == at].set_index("order")["accuracy"]
             said.append(
-                f"{title.format(epochs)}, after {at} models: "
+                f"{title.format(epochs)}, {at} models: "
                 + ", ".join(f"{k} {v:.2f}" for k, v in values.items())
             )
         style.add_legend(
@@ -186,7 +184,7 @@ def _searches(
         )
         style.add_note(
             drawn,
-            "Curves begin at the cost of distillation; a block of a stage costs its share of a network's epoch. One seed."
+            "Curves begin at the cost of distillation; a block costs its share of a network's epoch. One seed."
             f" {paper} Here, {'; '.join(said)}.",
             style.data_note(data.study.note),
         )

@@ -64,8 +64,7 @@ class BlockwiseStudy:
     @classmethod
     def of(cls, study: Study) -> BlockwiseStudy | None:
         """None for a study without a run of blockwise distillation that has finished."""
-        runs = [run for run in study.runs if run.kind == BLOCKWISE and _finished(study, run)]
-        if not runs:
+        if not (runs := finished(study, BLOCKWISE)):
             return None
         return cls(study, runs[0].space, Size(**runs[0].size), study.table(runs[0].space.name))
 
@@ -141,8 +140,7 @@ class BlockwiseStudy:
         return np.array([sum(of.get(place, np.nan) for place in enumerate(own)) for own in self.blocks])
 
     def _runs(self, kind: str) -> list[Run]:
-        runs = {run.run_id: run for run in self.study.runs if run.kind == kind}
-        return [run for run in runs.values() if _finished(self.study, run)]
+        return finished(self.study, kind)
 
     def _columns(self, run: Run) -> dict[str, Floats]:
         frame: dict[str, Any] = {}
@@ -156,5 +154,10 @@ class BlockwiseStudy:
         return frame
 
 
-def _finished(study: Study, run: Run) -> bool:
-    return run.trained_as is None and study.look(run).result["status"] == "finished"
+def finished(study: Study, kind: str) -> list[Run]:
+    """The finished runs of that kind, each once, of all the rankings that it gives the first."""
+    runs: dict[str, Run] = {}
+    for run in study.runs:
+        if run.kind == kind and run.trained_as is None and study.look(run).result["status"] == "finished":
+            runs.setdefault(run.run_id, run)
+    return list(runs.values())

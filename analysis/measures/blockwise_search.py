@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.measures.blockwise import BlockwiseStudy, Distilled, Tuned
+from analysis.measures.blockwise import BLOCKWISE, BlockwiseStudy, Distilled, Tuned, finished
 from analysis.statistics.best_of import expected_best
 from analysis.statistics.pairs import Floats
 from analysis.store import config
@@ -70,11 +70,10 @@ def _incumbents(valid: Floats, test: Floats) -> Floats:
 
 def _epochs_from_scratch(study: Study) -> int:
     """Of the teachers, which are trained as the truth is. ValueError where it is a number of updates."""
-    for run in study.runs:
-        if run.kind == "blockwise":
-            epochs = config.of_run(run.folder)["estimator"]["training"]["epochs"]
-            if isinstance(epochs, int):
-                return epochs
+    for run in finished(study, BLOCKWISE):
+        epochs = config.of_run(run.folder)["estimator"]["training"]["epochs"]
+        if isinstance(epochs, int):
+            return epochs
     raise ValueError("study: no teacher was trained for a number of epochs, so searches have no cost")
 
 
@@ -89,7 +88,6 @@ class Predictor(NamedTuple):
 
 def predictors_of(study: Study) -> Iterator[Predictor]:
     """Finished predictors, each once."""
-    for run in {run.run_id: run for run in study.runs if run.kind == "predictor"}.values():
-        if study.look(run).result["status"] == "finished":
-            labels = config.of_run(run.folder)["estimator"]["labels"]
-            yield Predictor(run.variant.removeprefix(f"{labels} labels, "), labels, run.seed, run)
+    for run in finished(study, "predictor"):
+        labels = config.of_run(run.folder)["estimator"]["labels"]
+        yield Predictor(run.variant.removeprefix(f"{labels} labels, "), labels, run.seed, run)
