@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import torch
 from digits_tables import digits_task
 
 from analysis.measures.blocks import contributions
-from analysis.store import signatures
+from analysis.store import config, signatures
 from studies.estimators.blockwise import MEASURES, Blockwise
 from studies.estimators.compute.blockwise import chosen_teacher
+from studies.estimators.compute.stage_signatures import at_stage
 from studies.estimators.compute.task import Task
 from studies.truth.table import load, resolve
 from supernet.distillation.config import Distillation
@@ -178,3 +179,20 @@ def test_wrong_teachers_and_spaces_are_refused() -> None:
         Blockwise(teacher=TEACHER.replace("[0, 1, 0, 0]", "[0, 0, 0, 0]")).check(BLOX)
     with pytest.raises(ValueError, match="'nasbench201' repeats one cell in all stages"):
         Blockwise().check(get_space("nasbench201"))
+
+
+def test_a_stage_alone_is_a_member_and_the_stages_add_up_to_the_sum(tmp_path: Path) -> None:
+    frame = made_up(tmp_path)
+    task = digits_task(tmp_path, "blox")
+    sample = BLOX.sample(20, 1)
+    texts = [BLOX.text(architecture) for architecture in sample]
+    config.write(tmp_path, {"space": "blox", "mask": [], "size": asdict(task.size)})
+    records = Blockwise().score(task, sample, silent)
+    whole = {r.architecture: r.score for r in records if r.measure == "log_mse"}
+    each = [at_stage(tmp_path, "", "log_mse", stage, texts) for stage in range(3)]
+    assert sum(each).tolist() == pytest.approx([whole[architecture] for architecture in sample])
+    lowest = frame[frame["stage"] == 1].sort_values("mse")["block"].iloc[0]
+    assert contributions(frame)["log_mse"][1, lowest] == max(
+        value for (stage, _), value in contributions(frame)["log_mse"].items() if stage == 1
+    )
+    assert "log_mse@2" in Blockwise().for_members
