@@ -89,7 +89,9 @@ def blockwise(teacher: str, epochs: int) -> Variant:
     return entry(name, estimator, seconds=SECONDS * epochs)
 
 
-def predictors(distilled: dict[int, Variant], table: str, column: str) -> list[Variant]:
+def predictors(
+    distilled: dict[int, Variant], table: str, column: str, counts: tuple[int, ...] = LABELS
+) -> list[Variant]:
     """Each with every number of labels. distilled: by epochs."""
 
     def of_stages(epochs: int, measure: str) -> tuple[Member, ...]:
@@ -113,5 +115,5 @@ def predictors(distilled: dict[int, Variant], table: str, column: str) -> list[V
             *members,
         )
         for name, (model, features, members) in seen.items()
-        for labels in LABELS
+        for labels in counts
     ]
