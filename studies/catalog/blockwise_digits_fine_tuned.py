@@ -1,14 +1,14 @@
 """Do signatures of blocks predict models that are fine-tuned from the same teacher? Blox on a laptop.
 
-Question: which predictor of end-to-end accuracy after distillation and fine-tuning needs the fewest labels? (Blox paper,
-figure 9 and question Q4, in small.)
+Question: which predictor of end-to-end accuracy after distillation and fine-tuning needs the fewest labels? (Blox
+paper, figure 9 and question Q4, in small.)
 Command: python -m studies run blockwise_digits_fine_tuned
-Jobs: 2 seeds of {135 blocks distilled for 1 and for 4 epochs from the best model of the table; predictors told 20 and 50
-labels, validation accuracies of fine-tuned models, which see what those of `blockwise_digits` do}, parameters and MACs,
-accuracies of the same models trained from scratch, and the best sum of free values of blocks. Distillation is that of
-`blockwise_digits`.
-Data: scikit-learn's digits; the truth is test accuracy after 4 epochs of fine-tuning from the best teacher, a table that
-`studies truth build --finetune-from best` made.
+Jobs: 2 seeds of {135 blocks distilled for 1 and for 4 epochs from the best model of the table; predictors told 20 and
+50 labels, validation accuracies of fine-tuned models, which see what those of `blockwise_digits` do}, parameters and
+MACs, accuracies of the same models trained from scratch, and the best sum of free values of blocks. Distillation is
+that of `blockwise_digits`.
+Data: scikit-learn's digits; the truth is test accuracy after 4 epochs of fine-tuning from the best teacher, a table
+that `studies truth build --finetune-from best` made.
 Scored: the whole table, a random sample of Blox.
 Expected: 2 minutes a seed after blockwise_digits. Measured: docs/results/blockwise.md.
 Smoke: python -m studies run blockwise_digits_fine_tuned --smoke
