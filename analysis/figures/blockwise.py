@@ -232,6 +232,7 @@ def signatures_and_oracle(study: Study, ax: Canvas | None = None) -> Iterator[Dr
             _bars(axes, frame[(frame["teacher"] == teacher) & (frame["oracle"] == of)])
             axes.set_title(f"{teacher} teacher; oracle: {of}", fontsize=style.pt(8.5), fontweight="normal")
             axes.set_ylabel("Spearman's rho")
+            axes.set_ylim(min(-0.1, frame["low"].min() - 0.05), 1)
         handles: list[Artist] = [
             Patch(color=style.PALETTE[i], label=name) for i, name in enumerate(SIGNATURES.values())
         ]

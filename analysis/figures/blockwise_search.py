@@ -53,17 +53,18 @@ def predictors(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
             dashes = (0, (2 + 2 * place, 2))
             axes.axhline(row.rho, color=style.GREY, linestyle=dashes, linewidth=1.1)
             handles.append(Line2D([], [], color=style.GREY, linestyle=dashes, label=str(row.name)))
-        labels = sorted(lines["labels"].unique())
+        labels, seeds = sorted(lines["labels"].unique()), lines["seed"].nunique()
         style.size_axis(axes, labels, [str(n) for n in labels])
         axes.set_xlabel("labels")
         axes.set_ylabel("Spearman's rho, models without a label")
         style.add_legend(drawn, handles, 2)
         style.add_note(
             drawn,
-            f"Truth: {data.truth.column} of {len(data.truth.texts)} models. Mean and range over"
-            f" {lines['seed'].nunique()} seeds.",
-            "Paper: log-linear signatures with second-order terms above the sum of accuracy changes; more epochs of"
-            " distillation predict better; the GCN overtakes with more labels. " + _statements(frame),
+            f"Truth: {data.truth.column} of {len(data.truth.texts)} models. "
+            + ("One seed." if seeds == 1 else f"Mean and range over {seeds} seeds."),
+            "Paper: second-order terms of distillation losses (DONNA) predict better than the sum of accuracy changes"
+            " (LANA), longer distillation better than shorter, and the GCN best once there are labels. "
+            + _statements(frame),
             style.data_note(study.note),
         )
     yield Drawn(drawn, frame)
