@@ -19,7 +19,9 @@ from studies.truth.tasks import get_task
 from supernet.files import digest
 from supernet.spaces import SPACES, get_space
 
-EMBEDDED = sorted(table.EMBEDDED.glob("*.parquet"))
+EVERY = sorted(table.EMBEDDED.glob("*.parquet"))
+FINE_TUNED = [path for path in EVERY if "-fine-tuned-" in path.stem]
+EMBEDDED = [path for path in EVERY if path not in FINE_TUNED]  # trained from scratch
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_there_is_an_embedded_table_of_each_space() -> None:
     assert [path.stem for path in EMBEDDED] == sorted(f"{space}-digits" for space in SPACES)
 
 
-@pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_embedded_tables_hold_what_they_say(path: Path) -> None:
     found = table.load(path)
     space, manifest, frame = found.space, found.manifest, found.frame
@@ -167,7 +169,7 @@ def test_embedded_tables_hold_what_they_say(path: Path) -> None:
         assert frame[metric].to_numpy() == pytest.approx(frame[seeds].mean(axis=1).to_numpy())
 
 
-@pytest.mark.parametrize("name", ["blox-digits", "macro-digits"])
+@pytest.mark.parametrize("name", ["blox-digits", "macro-digits", *(path.stem for path in FINE_TUNED)])
 def test_an_embedded_table_of_a_part_is_a_random_sample(name: str) -> None:
     found = table.load(table.resolve(name))
     space, manifest = found.space, found.manifest
@@ -175,6 +177,18 @@ def test_an_embedded_table_of_a_part_is_a_random_sample(name: str) -> None:
     assert [space.text(a) for a in sample] == list(found.frame["arch"])
     assert len({space.canonical(a) for a in sample}) == len(sample)
     assert all(space.is_valid(a) for a in sample)
+
+
+def test_fine_tuned_tables_say_their_teacher_and_are_of_models_of_the_table() -> None:
+    """The teachers are the best and the worst by validation accuracy."""
+    normal = table.load(table.resolve("blox-digits")).frame
+    order = normal.sort_values("digits_valid")["arch"]
+    teachers = {path.stem: table.load(path).manifest["fine_tuned"]["teacher"] for path in FINE_TUNED}
+    assert teachers == {
+        path.stem: order.iloc[-1] if "-best" in path.stem else order.iloc[0] for path in FINE_TUNED
+    }
+    for path in FINE_TUNED:
+        assert set(table.load(path).frame["arch"]) <= set(normal["arch"])
 
 
 def test_the_embedded_nasbench201_table_is_complete() -> None:
