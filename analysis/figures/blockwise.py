@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
-from analysis.measures.block_oracle import MODELS, held, oracle, reliability
+from analysis.measures.block_oracle import enough, held, oracle, reliability
 from analysis.measures.blockwise import BlockwiseStudy, Distilled
 from analysis.statistics.correlation import spearman
 from analysis.statistics.pairs import Floats
@@ -241,7 +241,7 @@ def signatures_and_oracle(study: Study, ax: Canvas | None = None) -> Iterator[Dr
         seeds = int(frame["seeds"].max())
         style.add_note(
             drawn,
-            f"Oracle: accuracy of the best of {MODELS} models that hold the block, in expectation. Bars: mean of"
+            "Oracle: accuracy of the best of so many models that hold the block, in expectation. Bars: mean of"
             f" {seeds} seed{'s' * (seeds > 1)} with 95 % intervals over blocks (first seed). r: reliability of the"
             " oracle (split halves of the models, Spearman and Brown); bound: its square root, what no signature can be"
             " expected to exceed.",
@@ -263,15 +263,16 @@ def against_oracle(data: BlockwiseStudy) -> pd.DataFrame:
         accuracies |= {f"fine-tuned, {one.epochs} epochs": one.test for one in data.tuned_from(teacher)[:1]}
         for kind, accuracy in accuracies.items():
             models = held(data.blocks, accuracy)
-            best = oracle(models)
-            known = reliability(models).query("oracle == 'best'").set_index("stage")
+            count = enough(models)
+            best = oracle(models, count)
+            known = reliability(models, count).query("oracle == 'best'").set_index("stage")
             for stage, own in best.groupby("stage"):
                 for measure in SIGNATURES:
                     found = [_of_blocks(one, measure, int(str(stage)), own) for one in seeds]
                     rows.append(
                         {
                             "teacher": teacher,
-                            "oracle": kind,
+                            "oracle": f"{kind}, best of {count}",
                             "stage": stage,
                             "signature": measure,
                             "blocks": len(own),

@@ -22,7 +22,7 @@ from analysis.statistics.best_of import expected_best
 from analysis.statistics.correlation import spearman
 from analysis.statistics.pairs import Floats
 
-MODELS = 6  # of each block
+MODELS = 6  # of each block, where there are so many
 SPLITS = 200
 KINDS = ("best", "mean")
 Held = dict[tuple[int, str], Floats]  # by stage and block, the accuracies of the models that hold it
@@ -36,6 +36,12 @@ def held(blocks: Sequence[Sequence[str]], accuracy: Floats) -> Held:
             for place in enumerate(own):
                 found.setdefault(place, []).append(float(value))
     return {place: np.array(values) for place, values in sorted(found.items())}
+
+
+def enough(of: Held) -> int:
+    """So many models of each block that at least half of the blocks have them, an even number of 2 to MODELS."""
+    middle = int(np.median([len(values) for values in of.values()])) if of else 0
+    return max(2, min(MODELS, middle - middle % 2))
 
 
 def oracle(of: Held, models: int = MODELS) -> pd.DataFrame:
