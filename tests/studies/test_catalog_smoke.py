@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.figures import style
+from analysis.figures import registry, style
 from analysis.measures.collect import collect
 from analysis.report.tables.study import table_frame
 from analysis.store.study import FULL, load_study
@@ -20,6 +20,7 @@ from studies import catalog
 from studies.__main__ import main
 from studies.model.smoke import RANDOM, smoke
 from studies.model.study import Study, with_needed
+from studies.truth.table import load, resolve
 
 # One after the other: runs that two studies share are trained once.
 pytestmark = pytest.mark.xdist_group("catalogue")
@@ -138,3 +139,25 @@ def test_supernets_of_the_full_space_are_judged_beside_those_trained_with_a_mask
     assert (found.controls["n"] == RANDOM).all()
     runs = json.loads((root / f"{name}-smoke" / "study.json").read_text())["runs"]
     assert [run["run_id"] for run in runs] == list(dict.fromkeys(run["run_id"] for run in runs))
+
+
+def test_blox_figures_of_blockwise_distillation_show_what_the_runs_and_tables_have(root: Path) -> None:
+    name = "blockwise_digits"
+    if not (root / f"{name}-smoke").exists():
+        wanted = ["blocks, 1 epoch", "blocks, 4 epochs", "fine-tuned, best teacher"]
+        only = [word for one in wanted for word in ("--only", one)]
+        assert main(["run", name, "--smoke", *only, "--no-tensorboard", "--runs", str(root)]) == 0
+    study = load_study(root / f"{name}-smoke")
+    drawn = {
+        one: next(iter(registry.get(one).draw(study))).frame
+        for one in ("blox-7b", "blox-8", "blox-18", "blox-19")
+    }
+    tuned = load(resolve("blox-digits-fine-tuned-best")).frame
+    both = drawn["blox-7b"].query("teacher == 'best'").merge(tuned, on="arch")
+    assert len(both) > 0
+    assert (both["fine_tuned"] == both["digits_test"]).all()
+    assert drawn["blox-8"]["bound"].dropna().between(0, 1).all()
+    assert set(drawn["blox-8"]["stage"]) == {0, 1, 2}
+    for one in ("blox-18", "blox-19"):
+        last = drawn[one].groupby(["epochs", "distillation", "order"]).last()["accuracy"]
+        assert last.nunique() == drawn[one]["epochs"].nunique()  # all orders end with all models trained
