@@ -40,7 +40,8 @@ def predictors(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
     flat = frame[frame["labels"] == 0]
     look = style.colours(lines["name"])
     with style.look():
-        drawn, panels = style.panel_grid(1, 1, 3.4, 1.6, ax=ax)
+        narrow = style.legend_columns(2) == 1  # the legend has a line an entry
+        drawn, panels = style.panel_grid(1, 1, 3.4, 3.6 if narrow else 1.6, ax=ax)
         axes, handles = panels[0, 0], []
         for name, own in lines.groupby("name", sort=False):
             colour, marker = look[str(name)]
@@ -56,11 +57,11 @@ def predictors(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
         labels, seeds = sorted(lines["labels"].unique()), lines["seed"].nunique()
         style.size_axis(axes, labels, [str(n) for n in labels])
         axes.set_xlabel("labels")
-        axes.set_ylabel("Spearman's rho, models without a label")
+        axes.set_ylabel("Spearman's rho")
         style.add_legend(drawn, handles, 2)
         style.add_note(
             drawn,
-            f"Truth: {data.truth.column} of {len(data.truth.texts)} models. "
+            f"Truth: {data.truth.column} of {len(data.truth.texts)} models; without those that have a label. "
             + ("One seed." if seeds == 1 else f"Mean and range over {seeds} seeds."),
             "Paper: second-order terms of distillation losses (DONNA) predict better than the sum of accuracy changes"
             " (LANA), longer distillation better than shorter, and the GCN best once there are labels. "
