@@ -51,6 +51,11 @@ def text_of(value: float, found: Interval) -> str:
     return f"{style.coefficient(value)} [{low}, {high}]"
 
 
+def epochs_of(count: int) -> str:
+    """'1 epoch', '4 epochs'."""
+    return f"{count} epoch{'s' * (count != 1)}"
+
+
 def verdict(low: float | None, high: float | None, bound: float, *, below: bool) -> str:
     """Whether an interval is below (above) a bound: 'seen here', 'not seen here', or 'undecided'."""
     if low is None or high is None or low <= bound <= high:
@@ -89,7 +94,7 @@ def pairs(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
         for student, text in texts.items()
     ]
     frame = pd.DataFrame(rows)
-    if frame["accuracy"].isna().all():  # the teachers are not among the fine-tuned
+    if frame["accuracy"].notna().sum() < 2:  # the teachers are not among the fine-tuned
         return
     grid = frame.pivot_table(index="teacher", columns="student", values="accuracy", sort=False, dropna=False)
     known = frame.dropna(subset=["accuracy"])
@@ -184,7 +189,7 @@ def shorter(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
     compared = []
     for name in names:
         if len(own := data.tuned_from(name)) > 1:
-            said = f"{name} teacher, {own[-1].epochs} epochs", f"{name} teacher, {own[0].epochs} epochs"
+            said = tuple(f"{name} teacher, {epochs_of(one.epochs)}" for one in (own[-1], own[0]))
             compared.append(("Q5: fewer epochs", said, own[-1].test, own[0].test))
     whole = [data.tuned_from(name)[0] for name in names if data.tuned_from(name)]
     for other in whole[1:]:
@@ -230,7 +235,7 @@ def signatures_and_oracle(study: Study, ax: Canvas | None = None) -> Iterator[Dr
         drawn, panels = style.panel_grid(len(panes), 2, 2.7, 1.3, ax=ax)
         for axes, (teacher, of) in zip(panels.flat, panes, strict=False):
             _bars(axes, frame[(frame["teacher"] == teacher) & (frame["oracle"] == of)])
-            axes.set_title(f"{teacher} teacher; oracle: {of}", fontsize=style.pt(8.5), fontweight="normal")
+            axes.set_title(f"{teacher} teacher\noracle: {of}", fontsize=style.pt(8.5), fontweight="normal")
             axes.set_ylabel("Spearman's rho")
             axes.set_ylim(min(-0.1, frame["low"].min() - 0.05), 1)
         handles: list[Artist] = [
@@ -260,7 +265,9 @@ def against_oracle(data: BlockwiseStudy) -> pd.DataFrame:
         by_teacher.setdefault(one.name, []).append(one)
     for teacher, seeds in by_teacher.items():
         accuracies = {"normal training": data.truth.numbers}
-        accuracies |= {f"fine-tuned, {one.epochs} epochs": one.test for one in data.tuned_from(teacher)[:1]}
+        accuracies |= {
+            f"fine-tuned, {epochs_of(one.epochs)}": one.test for one in data.tuned_from(teacher)[:1]
+        }
         for kind, accuracy in accuracies.items():
             models = held(data.blocks, accuracy)
             count = enough(models)

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
-from analysis.figures.blockwise import STUDY, TUNED, rho
+from analysis.figures.blockwise import STUDY, TUNED, epochs_of, rho
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
 from analysis.measures.blockwise import BlockwiseStudy, Tuned, finished
@@ -124,7 +124,7 @@ def by_fine_tuning(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
     blocks = [one for one in data.longest() if one.teacher == tuned[0].teacher][:1]
     frame = pd.concat([curves(data, one, blocks) for one in tuned], ignore_index=True)
     paper = "Paper: the epochs of fine-tuning matter more than the method."
-    yield _searches(data, frame, "epochs", "fine-tuned {} epochs", paper, ax)
+    yield _searches(data, frame, "epochs", "fine-tuned {}", paper, ax)
 
 
 @figure(
@@ -144,7 +144,7 @@ def by_distillation(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
     blocks = [one for one in own if one.seed == own[0].seed]
     frame = pd.concat([curves(data, tuned[0], [one]) for one in blocks], ignore_index=True)
     paper = "Paper: one epoch of distillation leads to worse predictors and slower searches."
-    yield _searches(data, frame, "distillation", "distilled {} epochs", paper, ax)
+    yield _searches(data, frame, "distillation", "distilled {}", paper, ax)
 
 
 def _first_teacher(data: BlockwiseStudy | None) -> list[Tuned]:
@@ -170,19 +170,13 @@ def _searches(
                     drawstyle="steps-post",
                     linewidth=1.2,
                 )
-            axes.set_title(
-                title.format(epochs).replace(" 1 epochs", " 1 epoch"),
-                fontsize=style.pt(8.5),
-                fontweight="normal",
-            )
+            named = title.format(epochs_of(int(str(epochs))))
+            axes.set_title(named, fontsize=style.pt(8.5), fontweight="normal")
             axes.set_xlabel("cost (trainings from scratch)")
             axes.set_ylabel("incumbent, test (%)")
             at = min(20, int(own["trained"].max()))
             values = own[own["trained"] == at].set_index("order")["accuracy"]
-            said.append(
-                f"{title.format(epochs)}, {at} models: "
-                + ", ".join(f"{k} {v:.2f}" for k, v in values.items())
-            )
+            said.append(f"{named}, {at} models: " + ", ".join(f"{k} {v:.2f}" for k, v in values.items()))
         style.add_legend(
             drawn, [Line2D([], [], color=colour, label=name) for name, (colour, _) in look.items()], 3
         )
