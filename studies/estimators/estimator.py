@@ -186,7 +186,10 @@ class Estimator(ABC):
     def config(self) -> dict[str, Any]:
         """Kind and settings as plain data: what the scores depend on beside the task."""
         settings = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
-        return {"kind": self.kind, **{name: plain_data(value) for name, value in settings.items()}}
+        later = [item for item in fields(self) if item.metadata.get("absent_by_default")]  # type: ignore[arg-type]
+        absent = {item.name for item in later if settings[item.name] == item.default}
+        told = {name: plain_data(value) for name, value in settings.items() if name not in absent}
+        return {"kind": self.kind, **told}
 
     def run_config(self) -> dict[str, Any]:
         """What a run's configuration, of which its id is a hash, says of the estimator."""

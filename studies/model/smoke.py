@@ -57,6 +57,8 @@ def _small(variant: Variant) -> Variant:
 def _small_member(member: Member) -> Member:
     """The same place among the measures, and of the seeds whose mean is taken one, or of ten two: other numbers of
     seeds stay other members."""
-    small, place = _small(member.variant), member.variant.measures.index(str(member.measure))
-    measure = small.measures[min(place, len(small.measures) - 1)]
+    small, measure = _small(member.variant), str(member.measure)
+    if measure not in small.estimator.for_members:
+        place = member.variant.measures.index(measure)
+        measure = small.measures[min(place, len(small.measures) - 1)]
     return replace(member, variant=small, measure=measure, seeds=member.seeds[: 1 + len(member.seeds) // 10])
