@@ -6,7 +6,7 @@ import sys
 
 from analysis import cli
 from analysis.cli import Command
-from studies.commands import arguments, latency_arguments
+from studies.commands import arguments, latency_arguments, truth_build_arguments
 
 DATA = {
     "list": Command(
@@ -45,7 +45,7 @@ TRUTH = {
     "build": Command(
         "train stand-alone networks and append to a table; resumable",
         "studies.commands.truth_build:build",
-        arguments.add_truth_build,
+        truth_build_arguments.add_truth_build,
     ),
 }
 COMMANDS = {

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from studies.commands.arguments import ALL, ASKED
+from studies.commands.arguments import ALL
 from studies.commands.plan import check_workers, choose_device
+from studies.commands.truth_build_arguments import ASKED
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.truth.build import Builder
