@@ -66,7 +66,7 @@ def test_a_new_figure_is_one_function_in_one_file(table: Path, tmp_path: Path, c
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("example-1 ")]
     assert "a table of Blox" in line
     assert "  Sorted accuracies  " in line
-    assert line.endswith("  real (blox-digits)")  # of the checkout's data
+    assert "  real (blox-digits" in line  # of the checkout's data
     out = tmp_path / "out"
     assert main(["figure", "example-1", str(table), "--out", str(out), "--format", "svg"]) == 0
     printed = capsys.readouterr()
