@@ -32,7 +32,7 @@ import torch
 
 from studies.running.parallel import run_tasks
 from studies.truth import fine_tuned, table
-from studies.truth.fine_tuned import FineTuned, Kitchen
+from studies.truth.fine_tuned import FineTuned, FineTuningSetup
 from studies.truth.stand_alone import load_images, train
 from studies.truth.tasks import Asked, Task
 from supernet.data import DEFAULT_ROOT, DataConfig
@@ -81,12 +81,12 @@ class Builder:
     ) -> None:
         if seeds < 1:
             raise ValueError(f"seeds: {seeds} is not a positive number")
-        self.kitchen: Kitchen | None = None
+        self.setup: FineTuningSetup | None = None
         if how is not None:
             if curves:
                 raise ValueError("--curves: fine-tuning is evaluated at its end alone; leave it out")
             task = replace(task, best=False)
-            self.kitchen = Kitchen(how, space, task, path.parent / "blocks", root, device)
+            self.setup = FineTuningSetup(how, space, task, path.parent / "blocks", root, device)
         self.space, self.task, self.data, self.path = space, task, task.label, path
         self.sample_seed, self.seeds = sample_seed, seeds
         self.size, self.config, self.metrics = task.size, task.training, task.metrics
@@ -130,7 +130,7 @@ class Builder:
             **({} if default else {"images": images}),
             **({"best_epoch": True} if self.task.best else {}),
             **({"chosen": "named"} if self.named else {}),
-            **({"fine_tuned": self.kitchen.how.facts} if self.kitchen else {}),
+            **({"fine_tuned": self.setup.how.facts} if self.setup else {}),
         }
 
     def records(self) -> list[dict[str, Any]]:
@@ -208,16 +208,16 @@ class Builder:
         done = total - sum(map(len, missing.values()))
         report(done, total)
         self.records_path.parent.mkdir(parents=True, exist_ok=True)
-        if self.kitchen and tasks:
-            kitchen, seeds = self.kitchen, sorted({seed for own in missing.values() for seed in own})
+        if self.setup and tasks:
+            setup, seeds = self.setup, sorted({seed for own in missing.values() for seed in own})
             for _ in run_tasks(
-                fine_tuned.distil, [(kitchen, seed) for seed in seeds], min(workers, len(seeds))
+                fine_tuned.distil, [(setup, seed) for seed in seeds], min(workers, len(seeds))
             ):
                 report(done, total)
         with self.records_path.open("a") as file:
             if file.tell() == 0:
                 file.write("".join(json.dumps(line) + "\n" for line in (self.header, *held)))
-            one = fine_tuned.train if self.kitchen else train
+            one = fine_tuned.train if self.setup else train
             for _, records in run_tasks(one, tasks, workers) if tasks else ():
                 file.write("".join(json.dumps(record) + "\n" for record in records))
                 file.flush()
@@ -227,8 +227,8 @@ class Builder:
 
     def _work(self, text: str, seeds: list[int]) -> tuple[Any, ...]:
         """A worker's arguments."""
-        if self.kitchen:
-            return self.kitchen, text, seeds
+        if self.setup:
+            return self.setup, text, seeds
         return self.space.name, text, seeds, self.task, self.root, self.device, self.curves
 
     def export(self) -> pd.DataFrame:
@@ -283,7 +283,7 @@ class Builder:
                 f"architectures of {title}, without replacement"
             )
         return self.header | {
-            "title": f"{title} on {self.task.data.name}" + (", fine-tuned" if self.kitchen else ""),
+            "title": f"{title} on {self.task.data.name}" + (", fine-tuned" if self.setup else ""),
             "note": self.task.note,
             "columns": [f"{m}_seed{s}" for m in metrics for s in range(self.seeds)] + metrics,
             "units": "accuracy in percent; params and macs of the stand-alone network",
@@ -311,5 +311,5 @@ class Builder:
         words += ["--mask", ",".join(self.space.mask)] if self.space.mask else []
         for name, value in self.asked.given.items():
             words += [f"--{name}", str(value)]
-        words += fine_tuned.words(self.kitchen.how, self.task) if self.kitchen else []
+        words += fine_tuned.words(self.setup.how, self.task) if self.setup else []
         return words + ["--curves"] * self.curves + ["--out", self.path.name]

@@ -80,7 +80,7 @@ def teacher_of(text: str, space: Space, table: str, column: str) -> str:
 
 
 @dataclass(frozen=True)
-class Kitchen:
+class FineTuningSetup:
     """Where teacher and blocks of one table are made and kept: `folder`, a folder in it for each seed."""
 
     how: FineTuned
@@ -133,29 +133,29 @@ class Kitchen:
 
 
 @lru_cache(maxsize=2)
-def _library(kitchen: Kitchen, seed: int) -> BlockLibrary:
-    return kitchen.library(seed)
+def _library(setup: FineTuningSetup, seed: int) -> BlockLibrary:
+    return setup.library(seed)
 
 
-def distil(kitchen: Kitchen, seed: int) -> int:
+def distil(setup: FineTuningSetup, seed: int) -> int:
     """A worker's task: teacher and blocks of a seed, which is returned."""
-    kitchen.distil(seed)
+    setup.distil(seed)
     return seed
 
 
-def train(kitchen: Kitchen, text: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
+def train(setup: FineTuningSetup, text: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
     """Fine-tune one architecture's network from each of `seeds`, and evaluate it; records as those of
     `studies.truth.stand_alone.train`. Teacher and blocks must be there."""
-    task, data = kitchen.task, load_images(kitchen.task.data, kitchen.root, kitchen.device)
-    set_numerics(torch.device(kitchen.device), **task.training.numerics)
+    task, data = setup.task, load_images(setup.task.data, setup.root, setup.device)
+    set_numerics(torch.device(setup.device), **task.training.numerics)
     records = []
     for seed in seeds:
-        library = _library(kitchen, seed)
+        library = _library(setup, seed)
         begin = time.perf_counter()
-        student = library.student(kitchen.space.parse(text))
-        own = derived_seed("fine-tuning", kitchen.space.name, text, seed)
-        status = fine_tune(student, library.teacher, data, kitchen.how.fine_tuning, seed=own)
+        student = library.student(setup.space.parse(text))
+        own = derived_seed("fine-tuning", setup.space.name, text, seed)
+        status = fine_tune(student, library.teacher, data, setup.how.fine_tuning, seed=own)
         record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
-        record |= accuracies(student, task, kitchen.root, kitchen.device, status)
+        record |= accuracies(student, task, setup.root, setup.device, status)
         records.append(record | {"seconds": round(time.perf_counter() - begin, 2)})
     return records

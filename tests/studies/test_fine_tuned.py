@@ -17,7 +17,7 @@ from studies import embedded
 from studies.estimators.compute.blockwise import evaluated
 from studies.truth import build, table
 from studies.truth.build import Builder
-from studies.truth.fine_tuned import FineTuned, Kitchen, defaults, teacher_of
+from studies.truth.fine_tuned import FineTuned, FineTuningSetup, defaults, teacher_of
 from studies.truth.tasks import get_task
 from supernet.data import DataConfig
 from supernet.distillation.config import Distillation, FineTuning
@@ -66,10 +66,10 @@ def test_a_build_that_was_killed_ends_with_the_same_bits_and_its_manifest_says_t
         builder(tmp_path / "whole", replace(HOW, fine_tuning=FineTuning())).run(1, lambda done, total: None)
 
     # The library's blocks are those that the signatures are of: a network built around each by itself agrees.
-    kitchen = Kitchen(HOW, BLOX, TASK, tmp_path / "whole/blocks", Path("datasets"), "cpu")
-    library, task = kitchen.library(0), kitchen.on_images(0)
+    setup = FineTuningSetup(HOW, BLOX, TASK, tmp_path / "whole/blocks", Path("datasets"), "cpu")
+    library, task = setup.library(0), setup.on_images(0)
     before = evaluated(library.teacher, task)
-    frame = signatures.read(kitchen.place(0)).set_index(["stage", "block"])
+    frame = signatures.read(setup.place(0)).set_index(["stage", "block"])
     for (stage, path), values in library.weights.items():
         block = new_block(library.teacher.config, stage, path, seed=1)
         set_values(block, values)
