@@ -143,7 +143,7 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
                 words = [re.sub(r"^my_study(\.py|(?=\+))", "my_study-smoke", word) for word in words]
             assert PROGRAM.main(words[1:]) == 0, line
             ran += 1
-    assert ran == 9
+    assert ran == 10
     assert Path("runs/my_study-smoke+training.epochs=5/report.html").is_file()
     written = {path.name for path in tmp_path.iterdir()}
     assert written == {"my_study.py", "runs", "scores.csv", "uniform.png"}
