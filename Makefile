@@ -9,7 +9,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-WORKERS ?= 2
+# One more than the cores that a change is tested on: tests of clusters mostly wait.
+WORKERS ?= 3
 # One thread a process: the work is spread over processes, and results do not depend on the machine's cores.
 export OMP_NUM_THREADS ?= 1
 

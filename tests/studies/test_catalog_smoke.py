@@ -47,7 +47,7 @@ def _drafts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(style, "save", draft)
 
 
-MOST = 6  # variants of a large grid that are run
+MOST = 4  # variants of a large grid that are run
 STRUCTURED = ("estimators", "evaluation_subsets", "few_shot")  # whose variants belong together
 OF_MANY_KINDS = ("leaderboard_digits",)
 
