@@ -9,8 +9,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# One more than the cores that a change is tested on: tests of clusters mostly wait.
-WORKERS ?= 3
+WORKERS ?= 2
 # One thread a process: the work is spread over processes, and results do not depend on the machine's cores.
 export OMP_NUM_THREADS ?= 1
 
