@@ -14,6 +14,7 @@ from analysis.store.run import ONE_SHOT
 from supernet.files import check, parse_object
 
 COSTS = ("seconds", "steps", "macs")
+PASSES = 3  # a training's, of an image: one forward, and one backward that is counted as two
 
 
 def details_of(texts: Sequence[Any]) -> list[dict[str, Any]]:

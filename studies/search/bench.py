@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from analysis.store.costs import PASSES
 from studies.search.ledger import Ledger
 from studies.search.pool import INVALID, Pool, Worth
-from studies.search.units import LOOKED_UP, PASSES
+from studies.search.units import LOOKED_UP
 
 PERCENT = 100
 FREE = 500  # proposals without a cost, one after another, after which a search is taken to have ended

@@ -19,7 +19,7 @@ from analysis.store.study import Study, load_study, study_folder, variant_and_me
 from analysis.store.tables import Table, rows_of_scores
 from analysis.user_tables.truth_file import COSTS
 from studies.search.source import Source
-from studies.search.units import LOOKED_UP, PASSES
+from studies.search.units import LOOKED_UP
 
 BLOCKWISE = "blockwise"
 Costs = dict[str, float]  # by unit, NaN where it is not known
@@ -141,7 +141,7 @@ def _made(study: Study, run: Run, source: Source) -> tuple[str, Costs] | None:
         return None
     else:
         kind, epochs = "prepared", math.nan if result.get("updates") else 0.0
-    macs = PASSES * _mean_macs(run, source) * epochs if run.kind == ONE_SHOT else math.nan
+    macs = costs.PASSES * _mean_macs(run, source) * epochs if run.kind == ONE_SHOT else math.nan
     trainings = epochs / whole if whole else 0.0 if epochs == 0 else math.nan
     return kind, {"trainings": trainings, "epochs": epochs, "macs": macs, "seconds": _number(seconds)}
 

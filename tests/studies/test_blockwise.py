@@ -13,11 +13,10 @@ import pytest
 import torch
 from digits_tables import digits_task
 
-from analysis.measures.blocks import contributions
+from analysis.measures.blocks import at_stage, contributions
 from analysis.store import config, signatures
 from studies.estimators.blockwise import MEASURES, Blockwise
 from studies.estimators.compute.blockwise import chosen_teacher
-from studies.estimators.compute.stage_signatures import at_stage
 from studies.estimators.compute.task import Task
 from studies.truth.table import load, resolve
 from supernet.distillation.config import Distillation

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.measures.blocks import at_stage
 from analysis.statistics.pairs import Floats
 from analysis.store import costs as record_costs
 from analysis.store import scores
 from analysis.store.costs import COSTS
 from analysis.store.run import look
 from studies.estimators.blockwise import Blockwise
-from studies.estimators.compute.stage_signatures import at_stage
 from studies.estimators.compute.task import MemberRun, MemberRuns
 from studies.estimators.estimator import STATUSES
 from supernet.spaces import Space

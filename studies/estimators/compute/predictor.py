@@ -25,7 +25,7 @@ from analysis.store import ranked
 from studies.configuration import derived_seed
 from studies.estimators.compute import fixed_set
 from studies.estimators.compute.members import Said, costs, said
-from studies.estimators.compute.predictors import labels, rounds
+from studies.estimators.compute.predictors import labels
 from studies.estimators.compute.predictors.features import graph_features, graphs
 from studies.estimators.compute.predictors.inputs import Inputs
 from studies.estimators.compute.predictors.models import Model, make
@@ -191,7 +191,7 @@ class Fit:
                 )
         taken = {labels.form_of(space, one) for one in self.labelled}
         left = [same[0] for form, same in known.items() if form not in taken and self.usable(same[0])]
-        top, half = rounds.split(self.predict(left), count, place, self.settings.alpha)
+        top, half = labels.split(self.predict(left), count, place, self.settings.alpha)
         rng = random.Random(derived_seed("active labels", space.name, self.task.seed, place))
         return [left[row] for row in (*top, *rng.sample(half.tolist(), count - len(top)))]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.store.column_names import parse
+from analysis.store.costs import PASSES
 from studies.estimators.estimator import Record, Report
 from studies.estimators.table_column import Measure, TableColumn
 from studies.truth.table import TruthTable, load, resolve
@@ -17,8 +18,6 @@ from supernet.spaces import Architecture, Space
 
 if TYPE_CHECKING:
     from studies.estimators.compute.task import Task
-
-PASSES = 3  # a training's, of an image: one forward, and one backward that is counted as two
 
 
 def prepare(settings: TableColumn, task: Task, report: Report) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class BrpNas:
         predictions.check(self.model, self.features)
 
     def run(self, bench: Bench, rng: np.random.Generator) -> None:
-        split = import_module("studies.estimators.compute.predictors.rounds").split
+        split = import_module("studies.estimators.compute.predictors.labels").split
         model, rounds = self.model, -(-self.labels // self.a_round)
         if isinstance(model, BinaryRelations):
             model = replace(model, carried_rounds=rounds)

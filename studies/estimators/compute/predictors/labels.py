@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.statistics.pairs import Floats
+from analysis.store.costs import PASSES
 from analysis.store.result import Labels
 from studies.configuration import derived_seed
-from studies.estimators.compute.table_column import PASSES, epochs_of, values_of, whole_training
+from studies.estimators.compute.table_column import epochs_of, values_of, whole_training
 from studies.truth.table import TruthTable, load, resolve
 from supernet.spaces import Architecture, Size, Space
 
@@ -25,7 +26,7 @@ Functions = dict[Architecture, list[Architecture]]  # by their form, the encodin
 
 
 def form_of(space: Space, architecture: Architecture) -> Architecture:
-    """One encoding for all of a function."""
+    """One encoding for all of a function, also for those that only `canonical` counts as one."""
     return space.stand_alone_form(space.canonical(architecture))
 
 
@@ -48,6 +49,16 @@ def draw(settings: Predictor, space: Space, seed: int) -> list[Architecture]:
     forms = list(known)
     rng.shuffle(forms)
     return [rng.choice(known[form]) for form in forms]
+
+
+def split(predicted: Floats, count: int, place: int, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of (n,) predictions for what has no label: the rows of those that the place-th round after the first adds as the
+    best, the share `alpha` of `count`; and the rows of which it draws the others, the rest of the best 1 / 2^place.
+
+    Source: Dudziak et al., BRP-NAS (NeurIPS 2020), section 3.2."""
+    order = np.argsort(-predicted, kind="stable")
+    best = round(alpha * count)
+    return order[:best], order[best : max(count, len(order) // 2**place)]
 
 
 def told(settings: Predictor, space: Space, architectures: Sequence[Architecture]) -> Floats:
