@@ -191,7 +191,6 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     looked_up.add_argument(
         "--encodings",
         choices=("raw", "unique"),
-        default="raw",
         help="raw: encodings are drawn, a network that comes again is trained again; unique: networks are drawn, each "
         "is trained once in a search (default: raw)",
     )
@@ -205,7 +204,6 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     looked_up.add_argument(
         "--missing",
         choices=("error", "invalid"),
-        default="error",
         help="models of the space that the table lacks: an error, or treated as invalid, at no cost (default: error)",
     )
     looked_up.add_argument(
@@ -230,13 +228,11 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     looked_up.add_argument(
         "--at", metavar="COST,...", help="costs to compare at (default: 10, 30 and 100 %% of the budget)"
     )
-    looked_up.add_argument(
-        "--studies", type=Path, metavar="RUNS", default=Path("runs"), help="folder of studies (runs)"
-    )
+    looked_up.add_argument("--studies", metavar="RUNS", help="folder of studies (runs)")
     add_spelling(looked_up)
     trained = parser.add_argument_group("searches that train")
     trained.add_argument(
-        "--ratio", type=float, default=4.0, help="cut-off, as a multiple of the shortest stage 1 (default: 4)"
+        "--ratio", type=float, help="cut-off, as a multiple of the shortest stage 1 (default: 4)"
     )
     trained.add_argument(
         "--threshold",

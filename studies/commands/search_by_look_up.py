@@ -63,7 +63,7 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
     )
     out = args.out or Path("runs/search") / path.stem
     context = Context(
-        source=source, runs=args.studies, out=out, data_root=args.data_root, unit=args.unit, settings=settings,
+        source=source, runs=Path(args.studies), out=out, data_root=args.data_root, unit=args.unit, settings=settings,
         limits=limits, prices=_prices(args.price or [], names), workers=args.workers or default_workers("cpu"),
     )  # fmt: skip
     try:

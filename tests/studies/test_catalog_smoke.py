@@ -143,7 +143,8 @@ def test_supernets_of_the_full_space_are_judged_beside_those_trained_with_a_mask
 
 def test_blox_figures_of_blockwise_distillation_show_what_the_runs_and_tables_have(root: Path) -> None:
     name = "blockwise_digits"
-    wanted = ["blocks, 1 epoch", "blocks, 4 epochs", "fine-tuned, best teacher"]  # more than the thinned study has
+    # More than the thinned study has.
+    wanted = ["blocks, 1 epoch", "blocks, 4 epochs", "fine-tuned, best teacher"]
     only = [word for one in wanted for word in ("--only", one)]
     assert main(["run", name, "--smoke", *only, "--no-tensorboard", "--runs", str(root)]) == 0
     study = load_study(root / f"{name}-smoke")

@@ -280,6 +280,10 @@ def test_published_settings_are_the_papers() -> None:
         (["nasbench201-digits", "--epochs", "0"], "error: --epochs: 0 is not a positive integer"),
         (["nasbench201-digits", "--ratio", "0.5"], "error: --ratio: 0.5 is not a number >= 1"),
         (["nasbench201-digits", "--budget", "0"], "error: --budget: 0 is not a number above 0"),
+        (
+            ["nasbench201-digits", "--limit", "params=3"],
+            "error: --limit: no option of fear, which trains networks",
+        ),
         (["nasbench201-digits", "--threshold", "101"], "error: --threshold: 101 is not a percentage above 0"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

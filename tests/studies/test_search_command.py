@@ -96,6 +96,10 @@ def test_the_figure_is_drawn_from_the_saved_events(folder: Path, capsys: pytest.
         ("--method hyperband", "--method: hyperband needs the objective after every epoch"),
         ("--method random --unit seconds", "--unit: 'seconds' is not one of trainings"),
         ("--method random --runs 0", "--runs: 0 is not a positive integer"),
+        (
+            "--method random --ratio 2",
+            "--ratio: no option of random, which looks trainings up",
+        ),
         ("--method random --at 200", "--at: '200' is not a list of numbers above 0 and up to the budget 100"),
         (
             "--method random --limit size=3",
