@@ -11,20 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from analysis.store.run import ONE_SHOT
-from analysis.store.study import load_study, study_folder
+from analysis.measures.blocks import at_stage
+from analysis.store.run import ONE_SHOT, read_scores
+from analysis.store.study import load_study, study_folder, variant_and_measure
 from studies.running.lock import lock_run
 from studies.running.progress import Progress
 from studies.search.bench import Search
 from studies.search.methods.darts_pt import DartsPt, Projecting
 from studies.search.methods.genetic import Genetic
 from studies.search.methods.integer_program import separate
+from studies.search.methods.predictor_guided import Donna, SignatureSearch
 from studies.search.methods.ranking import OneShot, Ranking, Scores, SumRanking
 from studies.search.methods.registry import settings_of
-from studies.search.price import Price, given, made_by, prices_of, runs_of
+from studies.search.price import BLOCKWISE, Price, given, made_by, prices_of, runs_of
 from studies.search.source import Source, scores_of
+from supernet.spaces import Size
 
-SETTINGS: dict[str, type[Any]] = {"one-shot": Genetic, "darts-pt": Projecting}  # of the kinds that have some
+# Of the kinds that have some.
+SETTINGS: dict[str, type[Any]] = {"one-shot": Genetic, "darts-pt": Projecting, "donna": Donna}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,8 @@ def guided(name: str, context: Context) -> Search:
     settings = context.settings.get(kind, {})
     if kind == "darts-pt":
         return _darts_pt(name, what, settings_of(Projecting, kind, settings), context)
+    if kind == "donna":
+        return _donna(name, what, settings_of(Donna, kind, settings), context)
     values = scores_of(what, context.source, context.runs)
     prices: Sequence[Price | None] = prices_of(what, context.source, context.runs)
     if name in context.prices:
@@ -116,6 +122,35 @@ def _darts_pt(name: str, what: str, settings: Projecting, context: Context) -> D
         _check(name, price, context.unit)
         prices.append(price)
     return DartsPt(settings=settings, chosen=chosen, prices=prices)
+
+
+def _donna(name: str, what: str, settings: Donna, context: Context) -> SignatureSearch:
+    study, _, rest = what.partition(":")
+    source = context.source
+    loaded = load_study(study_folder(context.runs, study))
+    variant, measure = variant_and_measure(rest, {run.variant for run in loaded.runs})
+    signatures, prices = [], []
+    for run in runs_of(loaded, variant, source):
+        if run.kind != BLOCKWISE:
+            raise ValueError(f"--method: {name} needs blockwise distillation; {variant!r} is of {run.kind!r}")
+        known = list(read_scores(run))
+        if measure and measure not in known:
+            raise ValueError(
+                f"--method: {measure!r} is not one of the measures of {variant!r}: {', '.join(known)}"
+            )
+        stages = range(Size(**run.size).stages)
+        texts = [source.space.text(one) for one in source.truth.architectures]
+        columns = [at_stage(run.folder, run.run_id, measure or known[0], stage, texts) for stage in stages]
+        signatures.append(np.stack(columns, axis=1))
+        if unknown := int(np.isnan(signatures[-1]).any(axis=1).sum()):
+            raise ValueError(
+                f"--method: {name} needs a signature of every block of {source.truth.path}; seed {run.seed} lacks"
+                f" those of {unknown:,} of its {len(texts):,} models"
+            )
+        made = Price(made=made_by(loaded, run, source))
+        prices.append(given(context.prices[name], context.unit) if name in context.prices else made)
+        _check(name, prices[-1], context.unit)
+    return SignatureSearch(settings=settings, signatures=signatures, known=prices)
 
 
 def _sums(name: str, rankings: Sequence[Scores], source: Source, limits: Mapping[str, float]) -> SumRanking:

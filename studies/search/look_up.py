@@ -14,7 +14,7 @@ from studies.configuration import derived_seed, plain_data
 from studies.running.parallel import run_tasks
 from studies.search.bench import Bench, Over, Search
 from studies.search.methods import SLOW
-from studies.search.methods.predictor_guided import BrpNas, PredictorEvolution
+from studies.search.methods.predictor_guided import BrpNas, PredictorEvolution, SignatureSearch
 from studies.search.methods.ranking import Guided
 from studies.search.source import Source
 from studies.search.units import LOOKED_UP
@@ -73,7 +73,9 @@ def all_searches(
         report(done, runs * len(searches))
 
     # Of PyTorch the bits depend on the number of threads; a worker has one.
-    learned = any(isinstance(search, (BrpNas, PredictorEvolution)) for search in searches.values())
+    learned = any(
+        isinstance(search, (BrpNas, PredictorEvolution, SignatureSearch)) for search in searches.values()
+    )
     if workers == 1 and not learned:
         for place, task in enumerate(tasks):
             enter(place, some_searches(*task))

@@ -19,14 +19,14 @@ from analysis.store import search as store
 from analysis.store.study import load_study, variant_and_measure
 from studies import Plan, embedded
 from studies.__main__ import main
-from studies.estimators.predictor_models import Ridge
+from studies.estimators.predictor_models import Gcn, Ridge
 from studies.running.run import run_one
 from studies.search.bench import Bench, Over
 from studies.search.look_up import generator
 from studies.search.methods import with_settings
 from studies.search.methods.darts_pt import Projecting
 from studies.search.methods.genetic import Genetic
-from studies.search.methods.predictor_guided import BrpNas, PredictorEvolution
+from studies.search.methods.predictor_guided import BrpNas, Donna, PredictorEvolution, SignatureSearch
 from studies.search.methods.ranking import OneShot, Scores
 from studies.search.pool import Pool, Worth, make_pool
 from studies.search.price import Price, prices_of
@@ -92,6 +92,26 @@ def test_evolution_on_exact_predictions_trains_the_best_that_it_looked_at(
     assert later[0] == max(set(value.objective) - set(value.objective[rows[:20]]))
     # The end of every search of a small pool: all its networks, each once.
     assert sorted(trained(searched(search, pool, value, 1e6))) == list(range(256))
+
+
+def test_donna_pays_for_signatures_and_evolves_on_what_they_predict(additive: tuple[Pool, Worth]) -> None:
+    """Signatures of which the worth is the sum: predictions are exact, as from the places themselves."""
+    pool, value = additive
+    signatures = np.array([[2.0**i * v for i, v in enumerate(one)] for one in pool.architectures])
+    unit = {"trainings": 3.0, "epochs": 30.0, "macs": np.nan, "seconds": 2.0}
+    evolution = {"labels": 20, "model": LINEAR, "population": 8, "generations": 12}
+    donna = SignatureSearch(
+        settings=Donna(**evolution),
+        signatures=[signatures],
+        known=[Price(made=(("distilled", unit),))],
+    )
+    bench = searched(donna, pool, value, 53)
+    assert bench.ledger.frame()["kind"][0] == "distilled"
+    assert bench.ledger.spent["trainings"] == 53
+    exact = PredictorEvolution(**evolution, features=("places",))
+    assert trained(bench) == trained(searched(exact, pool, value, 50))
+    with pytest.raises(ValueError, match="model: 'gcn' sees no signatures"):
+        Donna(model=Gcn())
 
 
 def test_settings_of_a_model_are_read() -> None:
@@ -223,6 +243,8 @@ def test_darts_pt_is_paid_for_and_projects_once(runs: Path, capsys: pytest.Captu
     assert [Path(name).suffix for name, _ in kept] == [".json"]
     assert main(words) == 2
     assert "what ranking:tiny:uniform cost in trainings is not known; --price" in capsys.readouterr().err
+    assert main([*words[:-6], "--method", "donna:tiny:uniform"]) == 2
+    assert "needs blockwise distillation; 'uniform' is of 'one-shot'" in capsys.readouterr().err
     words += ["--price", "ranking:tiny:uniform=2", "--price", "darts-pt:tiny:uniform=2.5"]
     assert main(words) == 0
     results = store.read(runs / "out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -21,14 +21,25 @@ class Predictions:
 
     Args:
         model, features: as of `Predictor` (studies/estimators/predictor.py).
+        seen: (rows of the pool, columns) that the model sees beside the features, by name of the column.
     """
 
-    def __init__(self, bench: Bench, model: PredictorModel, features: Sequence[str]) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        model: PredictorModel,
+        features: Sequence[str],
+        seen: Mapping[str, Floats] | None = None,
+    ) -> None:
         self.bench, pool = bench, bench.pool
         self.codes = pool.one_of_each_network
         networks = tuple(pool.architectures[row] for row in pool.rows[self.codes])
         used = tuple(features) if model.uses_table else ()
         self.inputs = _inputs(pool.space, networks, used, model.uses_graphs)
+        if seen and model.uses_table:
+            self.inputs = self.inputs.beside(
+                {name: values[pool.rows[self.codes]] for name, values in seen.items()}
+            )
         self.model = import_module("studies.estimators.compute.predictors.models").make(model)
         self.seed = derived_seed("predictor of a search", bench.number)
         self.labels: dict[int, float] = {}
@@ -68,12 +79,13 @@ class Predictions:
         return values
 
 
-def check(model: PredictorModel, features: Sequence[str]) -> None:
-    """ValueError for features that there are not, and for none where the model needs some."""
+def check(model: PredictorModel, features: Sequence[str], others: bool = False) -> None:
+    """ValueError for features that there are not, and for none where the model needs some. others: whether it sees
+    other columns than features."""
     for name in features:
         if name not in FEATURES:
             raise ValueError(f"features: {name!r} is not one of {', '.join(FEATURES)}")
-    if model.uses_table and not features:
+    if model.uses_table and not features and not others:
         raise ValueError(f"features: {model.kind!r} needs some of {', '.join(FEATURES)}")
 
 
@@ -84,6 +96,6 @@ def _inputs(space: Space, networks: tuple[Architecture, ...], features: tuple[st
     inputs = import_module("studies.estimators.compute.predictors.inputs")
     own = make.graphs(space, networks) if graphs else None
     if not features:
-        return inputs.Inputs(None, (), own)
+        return inputs.Inputs(None if graphs else np.empty((len(networks), 0)), (), own)
     names, values = make.graph_features(space, networks, features)
     return inputs.Inputs(values, names, own)

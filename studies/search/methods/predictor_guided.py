@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 
+from analysis.statistics.pairs import Floats
 from studies.estimators.predictor_models import BrpNas as BinaryRelations
-from studies.estimators.predictor_models import Forest, PredictorModel
+from studies.estimators.predictor_models import Forest, PredictorModel, Ridge
 from studies.search.bench import Bench
 from studies.search.methods import predictions
 from studies.search.methods.genetic import Genetic
 from studies.search.methods.predictions import Predictions
 from studies.search.methods.registry import at_least, register
+from studies.search.price import Price
 
 GRAPH = ("counts", "paths", "places")
 LEAST = 4  # labels: fewer are no fit
@@ -80,7 +84,7 @@ class PredictorEvolution(Genetic):
     trained in turn. When all are, evolution begins anew, until it meets nothing new.
 
     Source: Moons et al., "Distilling optimal neural networks" (DONNA, ICCV 2021), sections 3.2 and 3.3: 30 labels.
-    DONNA's model is `model=ridge`, of the second order, on blocks' signatures; here models see the graph.
+    DONNA's model is `model=ridge`, of the second order, on blocks' signatures (`Donna`); here models see the graph.
 
     Args:
         labels: of the fit.
@@ -98,7 +102,11 @@ class PredictorEvolution(Genetic):
         predictions.check(self.model, self.features)
 
     def run(self, bench: Bench, rng: np.random.Generator) -> None:
-        known = Predictions(bench, self.model, self.features)
+        self.evolve_on(Predictions(bench, self.model, self.features), rng)
+
+    def evolve_on(self, known: Predictions, rng: np.random.Generator) -> None:
+        """The search, on what the model sees of the pool."""
+        bench = known.bench
         known.train_random(self.labels, rng)
         known.fit()
         predicted = known.of(np.arange(len(known.codes)))
@@ -107,3 +115,56 @@ class PredictorEvolution(Genetic):
             for number in dict.fromkeys(numbers[found].tolist()):
                 if number not in known.labels:
                     known.train(number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Donna(PredictorEvolution):
+    """DONNA: `PredictorEvolution` whose model sees what blockwise distillation says of an encoding's blocks.
+
+    Left open, and here: the labels are trainings from scratch, as all trainings of a table, where DONNA fine-tunes from
+    the distilled blocks.
+
+    Args:
+        features: of the graph, beside the signatures.
+    """
+
+    model: PredictorModel = field(default_factory=Ridge)
+    features: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        Genetic.__post_init__(self)
+        at_least(self, labels=LEAST)
+        predictions.check(self.model, self.features, others=True)
+        if not self.model.uses_table:
+            raise ValueError(f"model: {self.model.kind!r} sees no signatures")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SignatureSearch:
+    """Pay for blockwise distillation, then search as DONNA does.
+
+    Args:
+        signatures: (n rows, stages) of each run, what a row's block adds to its score at each stage; run r of the
+            search takes those at r modulo their number.
+        known: what each cost, where that is known.
+    """
+
+    settings: Donna
+    signatures: Sequence[Floats]
+    known: Sequence[Price | None]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        settings = asdict(self.settings) | {"model": self.settings.model.kind}
+        return settings | {"rankings": len(self.signatures), "paid": bool(self.prices)}
+
+    @property
+    def prices(self) -> Sequence[Price]:
+        return [one for one in self.known if one is not None]
+
+    def run(self, bench: Bench, rng: np.random.Generator) -> None:
+        place = bench.number % len(self.signatures)
+        if (price := self.known[place]) is not None:
+            bench.pay_for(price)
+        seen = {f"stage {stage}": column for stage, column in enumerate(self.signatures[place].T)}
+        self.settings.evolve_on(Predictions(bench, self.settings.model, self.settings.features, seen), rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,11 @@ class Inputs:
         parts = self.graphs if self.table is None else self.table
         assert parts is not None
         return len(parts)
+
+    def beside(self, columns: Mapping[str, Array]) -> Inputs:
+        """The same with further columns of the table, (n,) each, by name."""
+        table = np.column_stack([*([] if self.table is None else [self.table]), *columns.values()])
+        return Inputs(table, (*self.names, *columns), self.graphs)
 
     def __getitem__(self, rows: Rows) -> Inputs:
         return Inputs(
