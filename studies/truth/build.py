@@ -267,6 +267,7 @@ class Builder:
         """What the table is, in the words of section 'ground truth' of the documentation."""
         metrics = [self._column(metric) for metric in self.metrics]
         title, n = self.space.title, len(frame)
+        title += f" without {', '.join(self.space.mask)}" if self.space.mask else ""
         if self.complete:
             trained = frame["trained_as"].nunique()
             whole = n == len(self.trained_as)
