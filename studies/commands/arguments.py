@@ -164,7 +164,9 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         "where the table has values per epoch; ranking:COLUMN, ranking:FILE:COLUMN, ranking:STUDY:VARIANT[:MEASURE] "
         "('-' before it: the lower the better): the best of a ranking in turn; ilp:...: the same for a score that is a "
         "sum over places; one-shot:...: evolution on the scores; darts-pt:STUDY:VARIANT: perturbation of a trained "
-        "supernet; donna:STUDY:VARIANT[:MEASURE]: evolution on a predictor of distilled blocks; may be repeated",
+        "supernet; donna:STUDY:VARIANT[:MEASURE]: evolution on a predictor of distilled blocks; "
+        "iterative-teacher:TEACHER: distils blocks and fine-tunes networks, really, from the best, median, "
+        "worst or a named network of the table, then from better ones; may be repeated",
     )
     parser.add_argument(
         "--column", help="column of the truth (default: DATA_test, where the table is of one data set)"

@@ -8,7 +8,14 @@ import re
 from typing import Any
 
 TRAINED = ("fear", "short-training")
-GUIDED = ("ranking:", "ilp:", "one-shot:", "darts-pt:", "donna:")  # followed by what says the scores
+GUIDED = (
+    "ranking:",
+    "ilp:",
+    "one-shot:",
+    "darts-pt:",
+    "donna:",
+    "iterative-teacher:",
+)  # followed by what guides
 ALL = "all"
 WHAT = {"training": "trains networks", "look_up": "looks trainings up"}
 # Options of either kind with their defaults; what stands in one alone is of that kind alone.

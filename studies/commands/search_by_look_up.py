@@ -63,8 +63,9 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
     )
     out = args.out or Path("runs/search") / path.stem
     context = Context(
-        source=source, runs=Path(args.studies), out=out, data_root=args.data_root, unit=args.unit, settings=settings,
-        limits=limits, prices=_prices(args.price or [], names), workers=args.workers or default_workers("cpu"),
+        source=source, runs=Path(args.studies), out=out, data_root=args.data_root, searches=args.runs,
+        budget=args.budget, unit=args.unit, settings=settings, limits=limits,
+        prices=_prices(args.price or [], names), workers=args.workers or default_workers("cpu"),
     )  # fmt: skip
     try:
         searches = {name: _search(name, context) for name in names}

@@ -90,12 +90,17 @@ class Bench:
         return value
 
     def pay(
-        self, kind: str, costs: Mapping[str, float], row: int = INVALID, value: float | None = None
+        self,
+        kind: str,
+        costs: Mapping[str, float],
+        row: int = INVALID,
+        value: float | None = None,
+        truth: float | None = None,
     ) -> None:
-        """Enter what something cost (ledger.py). row: that it is of, if it is of one. value: as of Ledger.add.
+        """Enter what something cost (ledger.py). row: that it is of, if it is of one. value, truth: as of Ledger.add.
 
         Raises Over, once that has been entered."""
-        self.ledger.add(kind, row, costs, value)
+        self.ledger.add(kind, row, costs, value, truth)
         # A sum of shares such as 3/8 may fall short of a whole number by a rounding error.
         if self.ledger.spent[self.unit] >= self.budget * (1 - 1e-12):
             raise Over

@@ -14,36 +14,50 @@ import numpy as np
 from analysis.measures.blocks import at_stage
 from analysis.store.run import ONE_SHOT, read_scores
 from analysis.store.study import load_study, study_folder, variant_and_measure
+from analysis.store.truth_table import described
+from studies.estimators.blockwise import TEACHERS
 from studies.running.lock import lock_run
+from studies.running.parallel import run_tasks
 from studies.running.progress import Progress
 from studies.search.bench import Search
+from studies.search.look_up import one_search
 from studies.search.methods.darts_pt import DartsPt, Projecting
 from studies.search.methods.genetic import Genetic
 from studies.search.methods.integer_program import separate
+from studies.search.methods.iterative_teacher import Iterating, IterativeTeacher
 from studies.search.methods.predictor_guided import Donna, SignatureSearch
 from studies.search.methods.ranking import OneShot, Ranking, Scores, SumRanking
 from studies.search.methods.registry import settings_of
+from studies.search.pool import INVALID
 from studies.search.price import BLOCKWISE, Price, given, made_by, prices_of, runs_of
 from studies.search.source import Source, scores_of
+from studies.truth.tasks import task_of
 from supernet.spaces import Size
 
-# Of the kinds that have some.
-SETTINGS: dict[str, type[Any]] = {"one-shot": Genetic, "darts-pt": Projecting, "donna": Donna}
+TEACHER = "iterative-teacher"
+SETTINGS: dict[str, type[Any]] = {  # of the kinds that have some
+    "one-shot": Genetic,
+    "darts-pt": Projecting,
+    "donna": Donna,
+    TEACHER: Iterating,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What such a way to search needs beside its name.
 
-    source: the table. runs: folder of studies. out: of the search, for projections. data_root: of images. unit: of the
-    budget. settings: by kind, as texts. limits: of params, macs or latency. prices: by method, in `unit`, as the user
-    says. workers: processes.
+    source: the table. runs: folder of studies. out: of the search, for what is really computed. data_root: of images.
+    searches: of each method. budget, unit: of each. settings: by kind, as texts. limits: of params, macs or latency.
+    prices: by method, in `unit`, as the user says. workers: processes.
     """
 
     source: Source
     runs: Path
     out: Path
     data_root: Path
+    searches: int
+    budget: float
     unit: str
     settings: Mapping[str, Mapping[str, str]]
     limits: Mapping[str, float]
@@ -61,6 +75,8 @@ def guided(name: str, context: Context) -> Search:
         return _darts_pt(name, what, settings_of(Projecting, kind, settings), context)
     if kind == "donna":
         return _donna(name, what, settings_of(Donna, kind, settings), context)
+    if kind == TEACHER:
+        return _iterative_teacher(name, what, settings_of(Iterating, kind, settings), context)
     values = scores_of(what, context.source, context.runs)
     prices: Sequence[Price | None] = prices_of(what, context.source, context.runs)
     if name in context.prices:
@@ -151,6 +167,52 @@ def _donna(name: str, what: str, settings: Donna, context: Context) -> Signature
         prices.append(given(context.prices[name], context.unit) if name in context.prices else made)
         _check(name, prices[-1], context.unit)
     return SignatureSearch(settings=settings, signatures=signatures, known=prices)
+
+
+def _iterative_teacher(name: str, what: str, settings: Iterating, context: Context) -> IterativeTeacher:
+    """Really computes what the searches will ask for; they then read it."""
+    source, row = context.source, None
+    if name in context.prices:
+        raise ValueError(f"--price: {name} computes what guides it, so its cost is known")
+    if context.unit == "seconds" and source.worths[0].seconds is None:
+        raise ValueError(
+            "--unit: seconds of a training from scratch are not known; --seconds names their column"
+        )
+    if what not in TEACHERS:
+        row = _row_of(what, source)
+    try:
+        task = task_of(described(source.truth.path))
+    except ValueError as error:
+        raise ValueError(f"--method: {name} trains as {source.truth.path} was trained, but {error}") from None
+    workshop_of = import_module("studies.search.workshop").workshop_of
+    workshop = workshop_of(source, task, settings, context.out, context.data_root)
+    search = IterativeTeacher(settings=settings, teacher=what, row=row, workshop=workshop)
+    # Further runs are these again: they see the same objective and have the same seed.
+    different = min(context.searches, math.lcm(settings.seeds, len(source.objective)))
+    tasks = [(source, search, run, context.budget, context.unit) for run in range(different)]
+    progress = Progress(f"searches by {name} computed", different)
+    try:
+        with lock_run(context.out):
+            for done, _ in enumerate(run_tasks(one_search, tasks, min(context.workers, different)), 1):
+                progress.update(done)
+    finally:
+        progress.close()
+    return search
+
+
+def _row_of(text: str, source: Source) -> int:
+    try:
+        code = source.pool.code_of(source.space.parse(text))
+    except ValueError as error:
+        raise ValueError(
+            f"--method: the teacher is not one of {', '.join(TEACHERS)}, and no {error}"
+        ) from None
+    row = INVALID if code is None else int(source.pool.rows[code])
+    if row == INVALID:
+        raise ValueError(
+            f"--method: the teacher {text!r} is not in {source.truth.path}, or cannot be searched"
+        )
+    return row
 
 
 def _sums(name: str, rankings: Sequence[Scores], source: Source, limits: Mapping[str, float]) -> SumRanking:

@@ -7,11 +7,14 @@ What a search spent, found and gave up are sums and maxima of its events; nothin
 * resumed: an earlier training of it went on for so many epochs more.
 * cut_off: its training was given up after so many epochs.
 * unfinished: the budget ended while it was trained.
+* fine_tuned: its network of blocks distilled from a teacher was fine-tuned. It is another network than that which is
+  trained from random weights, so the event has a truth of its own.
 
-What guides a search is paid for by events of no architecture:
+What guides a search is paid for by events of no architecture (distilled: of the teacher, where the search chose it):
 
 * supernet: a supernet was trained.
-* distilled: a teacher was trained, and its stages were distilled into all candidate blocks.
+* distilled: the stages of a teacher were distilled into all candidate blocks, and before that the teacher was trained,
+  where no other event says so.
 * labelled: networks were trained to tell a predictor their labels, and it was fitted.
 * projected: operations of a supernet were chosen by perturbation (DARTS-PT).
 * prepared: anything else that scores need.
@@ -29,7 +32,7 @@ from typing import Generic, TypeVar
 import pandas as pd
 
 KINDS = (
-    *("drawn", "trained", "resumed", "cut_off", "unfinished"),
+    *("drawn", "trained", "resumed", "cut_off", "unfinished", "fine_tuned"),
     *("supernet", "distilled", "labelled", "projected", "prepared", "scored"),
 )
 Choice = TypeVar("Choice", bound=Hashable)
@@ -49,15 +52,22 @@ class Ledger(Generic[Choice]):
         self._kinds: list[str] = []
         self._subjects: list[Choice] = []
         self._values: list[float] = []
+        self._truths: list[float] = []
         self._costs: list[tuple[float, ...]] = []
 
     def __len__(self) -> int:
         return len(self._kinds)
 
     def add(
-        self, kind: str, subject: Choice, costs: Mapping[str, float] | None = None, value: float | None = None
+        self,
+        kind: str,
+        subject: Choice,
+        costs: Mapping[str, float] | None = None,
+        value: float | None = None,
+        truth: float | None = None,
     ) -> None:
-        """Enter an event. costs: by unit, None for nothing. value: None if the search learnt none."""
+        """Enter an event. costs: by unit, None for nothing. value: None if the search learnt none. truth: where it is
+        not what the table says of the subject."""
         assert kind in KINDS, kind
         row = (0.0,) * len(self.units) if costs is None else tuple(costs[unit] for unit in self.units)
         for unit, cost in zip(self.units, row, strict=True):
@@ -65,6 +75,7 @@ class Ledger(Generic[Choice]):
         self._kinds.append(kind)
         self._subjects.append(subject)
         self._values.append(math.nan if value is None else value)
+        self._truths.append(math.nan if truth is None else truth)
         self._costs.append(row)
         if value is not None and (self.score is None or value > self.score):
             self.chosen, self.score = subject, value
@@ -79,8 +90,14 @@ class Ledger(Generic[Choice]):
         return sum(value == value for value in self._values)
 
     def frame(self) -> pd.DataFrame:
-        """A row an event: kind, subject, a column a unit, value (NaN for none)."""
+        """A row an event: kind, subject, a column a unit, value and truth (NaN for none)."""
         costs = pd.DataFrame(self._costs, columns=list(self.units), dtype=float)
         return pd.DataFrame(
-            {"kind": self._kinds, "subject": self._subjects, **costs, "value": self._values}
-        ).astype({"value": float})
+            {
+                "kind": self._kinds,
+                "subject": self._subjects,
+                **costs,
+                "value": self._values,
+                "truth": self._truths,
+            }
+        ).astype({"value": float, "truth": float})

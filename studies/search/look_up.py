@@ -36,8 +36,8 @@ def one_search(source: Source, search: Search, run: int, budget: float, unit: st
     rows = events.pop("subject").to_numpy(dtype=int)
     texts = np.append(source.truth.frame["arch"].to_numpy(dtype=object), "")
     known = events["value"].notna().to_numpy()
-    truth = np.where(known, source.truth.numbers[rows], np.nan)
-    return events.assign(run=run, arch=texts[rows], truth=truth)
+    of_table = np.where(known, source.truth.numbers[rows], np.nan)
+    return events.assign(run=run, arch=texts[rows], truth=events["truth"].fillna(pd.Series(of_table)))
 
 
 def some_searches(source: Source, search: Search, runs: range, budget: float, unit: str) -> pd.DataFrame:

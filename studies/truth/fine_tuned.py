@@ -28,7 +28,9 @@ from studies.truth.stand_alone import accuracies, load_images
 from studies.truth.tasks import Task
 from supernet.distillation.config import Distillation, FineTuning
 from supernet.distillation.fine_tuning import fine_tune
+from supernet.network import StandAlone
 from supernet.spaces import Space
+from supernet.training import checkpoint
 from supernet.training.precision import set_numerics
 
 
@@ -81,7 +83,10 @@ def teacher_of(text: str, space: Space, table: str, column: str) -> str:
 
 @dataclass(frozen=True)
 class FineTuningSetup:
-    """Where teacher and blocks of one table are made and kept: `folder`, a folder in it for each seed."""
+    """Where teacher and blocks are made and kept: `folder`, a folder in it for each seed.
+
+    teacher_from: the file, seen from `folder`, of a student (`student_path`) that is the teacher; '': the teacher is
+    trained from scratch."""
 
     how: FineTuned
     space: Space
@@ -89,6 +94,7 @@ class FineTuningSetup:
     folder: Path
     root: Path
     device: str
+    teacher_from: str = ""
 
     def place(self, seed: int) -> Path:
         made_of = {
@@ -102,7 +108,13 @@ class FineTuningSetup:
             "distillation": asdict(self.how.distillation),
             "seed": seed,
         }
+        made_of |= {"teacher_from": self.teacher_from} if self.teacher_from else {}
         return self.folder / short_hash(made_of)
+
+    def student_path(self, text: str, seed: int) -> Path:
+        """Of a fine-tuned network that is kept with its weights."""
+        made_of = {"arch": text, "fine_tuning": asdict(self.how.fine_tuning)}
+        return self.place(seed) / f"student-{short_hash(made_of)}.pt"
 
     def on_images(self, seed: int) -> OnImages:
         folder = self.place(seed)
@@ -123,10 +135,21 @@ class FineTuningSetup:
             return
         set_numerics(torch.device(self.device), **self.task.training.numerics)
         self.place(seed).mkdir(parents=True, exist_ok=True)
+        if self.teacher_from:
+            self._take_teacher(seed)
         settings = self.how.blockwise(self.task)
         facts = settings.prepare(self.on_images(seed), lambda done, detail: report(detail))
         if facts.get("status") == "diverged":
             raise ValueError(f"--finetune-from: {facts['reason']}")
+
+    def _take_teacher(self, seed: int) -> None:
+        """The student's file becomes that of the teacher, if there is none yet."""
+        path = self.place(seed) / blockwise.TEACHER_FILE
+        if not path.exists():
+            kept = checkpoint.load(self.folder / self.teacher_from)
+            names = ("arch", "seed", "status", "weights", "accuracy", "loss")
+            taken = {name: kept[name] for name in names} | {"seconds": 0.0, "updates": 0}
+            checkpoint.save(taken | {"run_id": self.place(seed).name}, path)
 
     def library(self, seed: int) -> BlockLibrary:
         return BlockLibrary.read(self.how.blockwise(self.task), self.on_images(seed))
@@ -146,16 +169,32 @@ def distil(setup: FineTuningSetup, seed: int) -> int:
 def train(setup: FineTuningSetup, text: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
     """Fine-tune one architecture's network from each of `seeds`, and evaluate it; records as those of
     `studies.truth.stand_alone.train`. Teacher and blocks must be there."""
+    return [tuned(setup, text, seed)[1] for seed in seeds]
+
+
+def tuned(setup: FineTuningSetup, text: str, seed: int) -> tuple[StandAlone, dict[str, Any]]:
+    """A fine-tuned network and its record."""
     task, data = setup.task, load_images(setup.task.data, setup.root, setup.device)
     set_numerics(torch.device(setup.device), **task.training.numerics)
-    records = []
-    for seed in seeds:
-        library = _library(setup, seed)
-        begin = time.perf_counter()
-        student = library.student(setup.space.parse(text))
-        own = derived_seed("fine-tuning", setup.space.name, text, seed)
-        status = fine_tune(student, library.teacher, data, setup.how.fine_tuning, seed=own)
-        record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
-        record |= accuracies(student, task, setup.root, setup.device, status)
-        records.append(record | {"seconds": round(time.perf_counter() - begin, 2)})
-    return records
+    library = _library(setup, seed)
+    begin = time.perf_counter()
+    student = library.student(setup.space.parse(text))
+    own = derived_seed("fine-tuning", setup.space.name, text, seed)
+    status = fine_tune(student, library.teacher, data, setup.how.fine_tuning, seed=own)
+    record: dict[str, Any] = {"arch": text, "seed": seed, "status": status}
+    record |= accuracies(student, task, setup.root, setup.device, status)
+    return student, record | {"seconds": round(time.perf_counter() - begin, 2)}
+
+
+def kept_student(setup: FineTuningSetup, text: str, seed: int) -> dict[str, Any]:
+    """The record of a fine-tuned network from its file, which is made if there is none: with 'weights', and 'accuracy'
+    and 'loss' as a teacher's file has them. Teacher and blocks must be there."""
+    path = setup.student_path(text, seed)
+    run_id = setup.place(seed).name
+    if path.exists():
+        return checkpoint.load(path, run_id=run_id)
+    student, record = tuned(setup, text, seed)
+    accuracy, loss = blockwise.evaluated(student, setup.on_images(seed))
+    kept = record | {"weights": student.state_dict(), "accuracy": accuracy, "loss": loss, "run_id": run_id}
+    checkpoint.save(kept, path)
+    return kept

@@ -9,7 +9,9 @@ Any other data set (cifar10, cifar100, imagenet16, folder:NAME): the benchmark's
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from studies import embedded
 from supernet.data.config import FACTS, DataConfig
@@ -76,6 +78,29 @@ def _embedded(space: str) -> Task:
         noise=embedded.NOISE,
         copies=embedded.COPIES,
     )
+
+
+def task_of(manifest: Mapping[str, Any]) -> Task:
+    """The task that the networks of a table of `truth build` were trained on, as its manifest says.
+
+    Raises ValueError for a table of others, and for one of networks that were fine-tuned."""
+    if manifest.get("fine_tuned"):
+        raise ValueError("its networks were fine-tuned from a teacher, not trained from scratch")
+    try:
+        training = manifest["training"]
+        return Task(
+            note=manifest["note"],
+            data=DataConfig(name=manifest["data"], **manifest.get("images", {})),
+            size=Size(**manifest["size"]),
+            training=TrainingConfig(**{**training, "augmentation": Augmentation(**training["augmentation"])}),
+            noise=manifest["evaluation"]["noise"],
+            copies=manifest["evaluation"]["copies"],
+            best=manifest.get("best_epoch", False),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ValueError(
+            "its manifest does not say how its networks were trained; `truth build` writes it"
+        ) from None
 
 
 RECIPES = {name: get_recipe(space) for name, space in SPACES.items()}
