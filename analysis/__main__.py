@@ -46,6 +46,11 @@ COMMANDS = {
         "analysis.commands.two_phases:main",
         arguments.two_phases,
     ),
+    "iterations": Command(
+        "searches by the iterative teacher, round by round: table 5 of Blox",
+        "analysis.commands.iterations:main",
+        arguments.iterations,
+    ),
     "yardstick": Command(
         "compare all rankings of a study in cumulative bins of the truth, with what each of them cost",
         "analysis.commands.yardstick:main",

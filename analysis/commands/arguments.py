@@ -125,7 +125,8 @@ def two_phases(parser: argparse.ArgumentParser) -> None:
         "tables",
         nargs="+",
         metavar="TABLE",
-        help="the table that was searched, and others of the same networks, by which the best are trained anew",
+        help="the table that was searched, and others of the same networks, by which the best are trained anew; also"
+        " folders of searches by the iterative teacher",
     )
     parser.add_argument(
         "--switch",
@@ -145,6 +146,13 @@ def two_phases(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="searches of networks trained from scratch, to compare with; may be repeated",
     )
+    add_format(parser)
+
+
+def iterations(parser: argparse.ArgumentParser) -> None:
+    """A folder of searches, a run, --format."""
+    parser.add_argument("folder", metavar="FOLDER", help="of `studies search --method iterative-teacher:...`")
+    parser.add_argument("--run", type=int, metavar="N", help="this search alone, from 0 (all)")
     add_format(parser)
 
 

@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
             )
     grid = [float(cost) for cost in np.linspace(0, max(at, costs[-1]), 4 * POINTS + 1)[1:]]
     curves = two.curves([at, *grid], switch)
-    curves |= _conventional(args, two, [at, *grid])
+    curves |= _iterative(two, [at, *grid]) | _conventional(args, two, [at, *grid])
     target = _best_from_scratch(two) if args.target is None else args.target
     rows = _rows(curves, grid, target, len(two.results.content["objective"]))
     told = f"{target:g}" if target is not None else "none"
@@ -56,6 +56,15 @@ def main(args: argparse.Namespace) -> int:
     ]
     print(write(Table(columns, rows, name="two phases"), args.format, before=before, after=after))
     return 0
+
+
+def _iterative(two: TwoPhases, costs: list[float]) -> dict[tuple[str, str], Floats]:
+    """Rows are compared in pairs of runs, so there must be as many. ValueError if there are not."""
+    for one in two.iterated:
+        own, other = two.results.content["runs"], one.content["runs"]
+        if own != other:
+            raise ValueError(f"search: {one.folder} has {other} runs, {two.results.folder} {own}")
+    return two.iterative_curves(costs)
 
 
 def _conventional(

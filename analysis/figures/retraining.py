@@ -12,10 +12,12 @@ from matplotlib.lines import Line2D
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
+from analysis.measures.iterations import ITERATED
 from analysis.measures.retraining import SEARCHED, TwoPhases
 from analysis.statistics.pairs import Floats
 
 POINTS = 150
+ITERATIVE = "the iterative teacher: a folder of `studies search TABLE --method iterative-teacher:worst` among the paths"
 PHASE = 0.5  # of the cost of phase 1 is spent at the switch, unless another cost is given
 
 
@@ -64,9 +66,10 @@ def one_teacher(two: TwoPhases, ax: Canvas | None = None) -> Iterator[Drawn]:
     needs="a table fine-tuned by another teacher",
 )
 def teachers(two: TwoPhases, ax: Canvas | None = None) -> Iterator[Drawn]:
-    """Of the first method; a curve for each table."""
-    if any(one.teacher not in (None, two.short.teacher) for one in two.longer):
-        yield from _of_first(two, ax, lambda one: True)
+    """Of the first method; a curve for each table, and for each iterative teacher."""
+    if two.iterated or any(one.teacher not in (None, two.short.teacher) for one in two.longer):
+        for drawn in _of_first(two, ax, lambda one: True, iterated=True):
+            yield drawn if two.iterated else drawn._replace(missing=(ITERATIVE,))
 
 
 @figure(
@@ -85,7 +88,7 @@ def all_methods(two: TwoPhases, ax: Canvas | None = None) -> Iterator[Drawn]:
     yield _draw(two, curves, costs, switch, "method", ax)
 
 
-def _of_first(two: TwoPhases, ax: Canvas | None, shown: Any) -> Iterator[Drawn]:
+def _of_first(two: TwoPhases, ax: Canvas | None, shown: Any, *, iterated: bool = False) -> Iterator[Drawn]:
     names = {one.name for one in two.longer if shown(one)}
     if not names:
         return
@@ -96,6 +99,8 @@ def _of_first(two: TwoPhases, ax: Canvas | None, shown: Any) -> Iterator[Drawn]:
         for key, one in two.curves(costs, switch).items()
         if key[0] == method and key[1] in {SEARCHED, *names}
     }
+    if iterated:
+        curves |= {(name, name): one for (name, _), one in two.iterative_curves(costs).items()}
     yield _draw(two, curves, costs, switch, "trained", ax)
 
 
@@ -114,7 +119,7 @@ def _draw(
         axes = panels[0, 0]
         for name, own in frame.groupby(by, sort=False):
             colour, marker = look[str(name)]
-            if by == "trained" and name != SEARCHED:
+            if by == "trained" and name != SEARCHED and not str(name).startswith(ITERATED):
                 own = own[own["cost"] >= switch]
             axes.fill_between(own["cost"], own["q25"], own["q75"], color=colour, alpha=0.1, linewidth=0)
             every = max(1, len(own) // 8)
@@ -137,7 +142,8 @@ def _draw(
             drawn,
             f"Mean and quartiles of {two.results.content['runs']} searches{method}. Dashed: from here on the networks"
             " found are trained anew, the best first. Curves begin after the distillation of the blocks"
-            f" ({two.short.distillation:.3g}). Teacher: {two.short.teacher or 'none'}.",
+            f" ({two.short.distillation:.3g}). Teacher: {two.short.teacher or 'none'}."
+            + (" An iterative teacher searches by itself, from no cost on." if two.iterated else ""),
             f"Searched: {two.short.truth.source}.",
         )
     return Drawn(drawn, frame)

@@ -84,7 +84,7 @@ def read_tables(paths: str, column: str | None = None) -> list[PlainTable]:
 
 
 def read_searched(paths: str) -> TwoPhases:
-    """A folder of searches and tables, of paths that are joined by commas."""
+    """A folder of searches, tables and folders of iterative teachers, of paths that are joined by commas."""
     folder, *tables = [Path(path) for path in paths.split(",") if path]
     return read_two_phases(folder, tables)
 

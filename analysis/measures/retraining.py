@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.measures.iterations import ITERATED, iterated_methods
+from analysis.measures.search import incumbents
 from analysis.statistics.pairs import Floats
 from analysis.store import column_names, search
 from analysis.store.search import SearchResults
@@ -27,6 +29,7 @@ from supernet.spaces import get_space
 from supernet.spaces.sums import terms
 
 SEARCHED = "as searched"
+TEACHERS = "iterative teacher"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +95,13 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class TwoPhases:
-    """results: of phase 1. short: the table that was searched. longer: those that phase 2 may train by."""
+    """results: of phase 1. short: the table that was searched. longer: those that phase 2 may train by. iterated:
+    searches by the iterative teacher, which compute both phases themselves."""
 
     results: SearchResults
     short: Trained
     longer: tuple[Trained, ...]
+    iterated: tuple[SearchResults, ...] = ()
 
     def events(self) -> pd.DataFrame:
         """Those with a value, with 'at', the cost of a search up to each."""
@@ -131,6 +136,15 @@ class TwoPhases:
                 _row(found, (method, longer.name), runs, len(grid))[run] = both
         return found
 
+    def iterative_curves(self, costs: Sequence[float]) -> dict[tuple[str, str], Floats]:
+        """The same of the iterative teachers: their own searches, from no cost on, with all that their ledgers hold."""
+        return {
+            (method, TEACHERS): values
+            for results in self.iterated
+            for method, values in incumbents(results, "trainings", costs).items()
+            if method.startswith(ITERATED)
+        }
+
 
 def _row(found: dict[tuple[str, str], Floats], key: tuple[str, str], runs: int, count: int) -> Floats:
     return found.setdefault(key, np.full((runs, count), np.nan))
@@ -163,13 +177,16 @@ def cost_to_reach(curve: Floats, costs: Sequence[float], target: float) -> float
 
 
 def read_two_phases(folder: Path, tables: Sequence[Path]) -> TwoPhases:
-    """Read a folder of `studies search` and tables, one of them the one that was searched.
+    """Read a folder of `studies search` and tables, one of them the one that was searched; what is a folder among the
+    tables has searches by the iterative teacher.
 
     Raises ValueError where they do not belong together."""
     results = search.read(folder)
     column, searched = results.content["column"], results.content["table"]
     if "trainings" not in results.content["units"]:
         raise ValueError(f"search: {folder} does not count trainings")
+    iterated = tuple(_iterated(path, results) for path in tables if path.is_dir())
+    tables = [path for path in tables if not path.is_dir()]
     trained = {
         path: Trained(truth=read_truth_file(path, column), manifest=described(path)) for path in tables
     }
@@ -187,4 +204,15 @@ def read_two_phases(folder: Path, tables: Sequence[Path]) -> TwoPhases:
             )
         if len({other.name for other in longer}) < len(longer):
             raise ValueError(f"tables: two are named {one.name!r}")
-    return TwoPhases(results=results, short=short, longer=longer)
+    return TwoPhases(results=results, short=short, longer=longer, iterated=iterated)
+
+
+def _iterated(folder: Path, results: SearchResults) -> SearchResults:
+    found = search.read(folder)
+    if not iterated_methods(found):
+        raise ValueError(f"search: {folder} has no search by the iterative teacher")
+    for name in ("space", "mask", "column"):
+        own, other = results.content[name], found.content[name]
+        if own != other:
+            raise ValueError(f"search: {folder} has the {name} {other!r}, {results.folder} {own!r}")
+    return found

@@ -13,6 +13,7 @@ import pytest
 from synthetic_study import SIZES
 
 from analysis.__main__ import main
+from analysis.measures.iterations import iterations
 from analysis.measures.retraining import SEARCHED, read_two_phases
 from analysis.store import search
 from supernet.spaces import get_space
@@ -94,6 +95,61 @@ def test_the_curves_are_a_walk_over_the_events(folder: Path) -> None:
                         expected = table["digits_test"][max(done, key=lambda arch: table[column][arch])]
                 np.testing.assert_equal(curves["random", key][run, place], expected)
     assert np.isnan(curves["random", SEARCHED][:, 0]).all()
+
+
+@pytest.fixture(scope="module")
+def iterated(folder: Path) -> Path:
+    """Two searches by the iterative teacher from network 0: a round, in the second run two."""
+    texts = [SPACE.text(one) for one in SPACE.enumerate()]
+    begin = [("trained", 0, 1.0, 40.0, 41.0), ("distilled", 0, 9.0, np.nan, np.nan)]
+    first = [
+        ("fine_tuned", 5, 0.5, 50.0, 51.0),
+        ("fine_tuned", 0, 0.5, 45.0, 46.0),
+        ("trained", 5, 1.0, 60.0, 61.0),
+    ]
+    second = [("distilled", 5, 9.0, np.nan, np.nan), ("fine_tuned", 7, 0.5, 70.0, 71.0)]
+    rows = [
+        ("iterative-teacher:worst", run, kind, texts[row], cost, value, truth)
+        for run, own in enumerate(([*begin, *first], [*begin, *first, *second]))
+        for kind, row, cost, value, truth in own
+    ]
+    columns = ["method", "run", "kind", "arch", "trainings", "value", "truth"]
+    content = search.read(folder / "s").content | {"table": "scratch.parquet", "runs": 2}
+    content["methods"] = [{"name": "iterative-teacher:worst", "settings": {}}]
+    search.write(folder / "i", content, pd.DataFrame(rows, columns=columns))
+    return folder / "i"
+
+
+def test_table_5_and_the_curve_of_figure_12_are_the_ledgers(
+    iterated: Path, folder: Path, tmp_path: Path, capsys
+) -> None:
+    whole = iterations(search.read(iterated), "iterative-teacher:worst", 1)
+    assert list(whole.networks) == ["m1", "m2", "m3"]
+    assert whole.networks["m2"] == whole.first
+    rows = whole.rows.astype(object).where(whole.rows.notna(), None).to_numpy().tolist()
+    assert rows == [
+        [1, "fine-tuned", "m2", 11.0, 51.0, 46.0, None],
+        [1, "from scratch", "m2", 12.0, 61.0, None, None],
+        [2, "fine-tuned", "m1", 21.5, None, None, 71.0],
+    ]
+    assert main(["iterations", str(iterated), "--run", "1", "--format", "csv"]) == 0
+    assert "71.0" in capsys.readouterr().out
+    given = [str(folder / name) for name in ("s", "short.parquet", "long.parquet")]
+    for more, waits in (([], True), ([str(iterated)], False)):
+        paths = ",".join([*given, str(folder / "other.parquet"), *more])
+        assert main(["figure", "blox-12", paths, "--out", str(tmp_path), "--format", "svg"]) == 0
+        assert ("missing: the iterative teacher" in capsys.readouterr().err) == waits
+    drawn = pd.read_csv(tmp_path / "blox-12.csv").query("trained == 'iterative-teacher:worst'")
+    for _, row in drawn.iterrows():
+        second = 71.0 if row["cost"] >= 21.5 else 61.0
+        assert row["mean"] == pytest.approx(
+            (61 + second) / 2 if row["cost"] >= 12 else 51 if row["cost"] >= 10.5 else 41
+        )
+    assert {row > 21.5 for row in drawn["cost"]} == {True, False}
+    assert main(["iterations", str(folder / "s")]) == 2
+    assert "has no search by the iterative teacher" in capsys.readouterr().err
+    assert main(["two-phases", *given, str(iterated)]) == 2
+    assert "has 2 runs" in capsys.readouterr().err
 
 
 def test_figures_and_table(folder: Path, tmp_path: Path, capsys) -> None:
