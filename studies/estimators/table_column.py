@@ -13,6 +13,7 @@ from studies.estimators.estimator import Estimator, register
 
 SIGNS = (1, -1)
 SMALL = ("digits_valid", "digits_valid_seed0")  # columns of both embedded tables
+SMALL_TUNED = ("digits_test", "digits_valid")  # of those of fine-tuned networks
 
 
 class Measure(NamedTuple):
@@ -95,4 +96,8 @@ class TableColumn(Estimator):
     def small(self) -> TableColumn:
         if "-digits-" in self.table:  # small as it is
             return self
+        _, tuned, teacher = self.table.partition("-fine-tuned-")
+        if tuned:  # the embedded table of that teacher
+            columns = SMALL_TUNED[: len(self.columns)]
+            return TableColumn(table=f"{{space}}-digits-fine-tuned-{teacher}", columns=columns)
         return TableColumn(columns=SMALL[: len(self.columns)])
