@@ -129,7 +129,8 @@ def _made(study: Study, run: Run, source: Source) -> tuple[str, Costs] | None:
         teacher = config.of_run(run.folder)["estimator"]["training"]["epochs"]
         kind, epochs = (
             "distilled",
-            _number(teacher) + _number(result.get("blocks")) * _number(result.get("epochs")),
+            _number(teacher)
+            + _number(result.get("students", result.get("blocks"))) * _number(result.get("epochs")),
         )
     elif "labels" in result:
         labels: dict[str, Any] = result["labels"]

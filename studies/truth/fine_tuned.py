@@ -19,7 +19,7 @@ import torch
 
 from analysis.store import signatures
 from studies import embedded
-from studies.configuration import derived_seed, short_hash
+from studies.configuration import derived_seed, plain_data, short_hash
 from studies.estimators.blockwise import Blockwise
 from studies.estimators.compute import blockwise
 from studies.estimators.compute.block_library import BlockLibrary
@@ -45,7 +45,7 @@ class FineTuned:
     @property
     def facts(self) -> dict[str, Any]:
         """As a manifest has them."""
-        return asdict(self)
+        return asdict(self) | {"distillation": plain_data(self.distillation)}
 
     def blockwise(self, task: Task) -> Blockwise:
         return Blockwise(teacher=self.teacher, training=task.training, distillation=self.distillation)
@@ -105,7 +105,7 @@ class FineTuningSetup:
             "noise": self.task.noise,
             "training": asdict(self.task.training),
             "teacher": self.how.teacher,
-            "distillation": asdict(self.how.distillation),
+            "distillation": plain_data(self.how.distillation),
             "seed": seed,
         }
         made_of |= {"teacher_from": self.teacher_from} if self.teacher_from else {}

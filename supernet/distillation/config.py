@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from supernet.data.config import ABSENT_BY_DEFAULT
 from supernet.training.config import Augmentation
 
 LOSSES = ("mse", "nsr")
 KEEPS = ("best", "last")
+STUDENTS = ("block", "stage")
+PATHS = ("uniform", "fair")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,8 @@ class Distillation:
             copies, drawn at random; validation is on all copies.
         noise: Gaussian, of the training images, in standard deviations of the data.
         together: blocks of a stage that are trained side by side. Fewer need less memory; it changes rounding only.
+        students: one for each 'block', or one weight-sharing student a 'stage', of which blocks are paths (DNA).
+        paths: of such a student, 'uniform', or 'fair', strictly fair groups, one optimizer step each.
     """
 
     epochs: int = 10
@@ -39,17 +44,31 @@ class Distillation:
     copies: int = 1
     noise: float = 0.0
     together: int = 45
+    students: str = field(default="block", metadata=ABSENT_BY_DEFAULT)
+    paths: str = field(default="uniform", metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         _check_counts(self, epochs=1, batch_size=2, copies=1, together=1)
         _check_numbers(self, "lr", "weight_decay", "noise")
-        for name, allowed in (("loss", LOSSES), ("keep", KEEPS)):
+        for name, allowed in (
+            ("loss", LOSSES),
+            ("keep", KEEPS),
+            ("students", STUDENTS),
+            ("paths", PATHS),
+        ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is not one of {', '.join(allowed)}")
+
+        if self.students == "block" and self.paths != "uniform":
+            raise ValueError(f"paths: {self.paths!r} is of one student a 'stage'")
 
     def learning_rate(self, epoch: int) -> float:
         """Of epoch 0..epochs-1."""
         return cosine(self.lr, epoch, self.epochs)
+
+    def trainings(self, blocks: int, stages: int) -> int:
+        """Students that are trained for so many blocks in so many stages."""
+        return blocks if self.students == "block" else stages
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,13 +110,10 @@ class Distiller:
     def _epoch(self) -> None:
         config = self.config
         self.optimizer.lr = config.learning_rate(self.epoch)
-        order = torch.randperm(self.images, generator=self.generator)
-        if config.copies > 1:
-            order += self.images * torch.randint(config.copies, (self.images,), generator=self.generator)
         total = torch.zeros(self.group.count, dtype=torch.float64, device=self.train.images.device)
         weights = channel_weights(self.train.variance, config.loss)
         self.group.train()
-        for index in order.split(config.batch_size):
+        for index in self._order().split(config.batch_size):
             inputs, targets = self.train.at(index)
             losses = channel_errors(self.group(inputs), targets) @ weights.to(targets.dtype)
             losses.sum().backward()
@@ -124,6 +121,13 @@ class Distiller:
             self.optimizer.zero_grad()
             total += losses.detach() * len(index)
         self.curve["train"].append((total / self.images).tolist())
+
+    def _order(self) -> Tensor:
+        """The images of an epoch (N,), each in one of its copies."""
+        order, copies = torch.randperm(self.images, generator=self.generator), self.config.copies
+        if copies > 1:
+            order += self.images * torch.randint(copies, (self.images,), generator=self.generator)
+        return order
 
     def _look(self) -> None:
         """Validate; take the weights where this epoch's are those to keep."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from supernet.fast.side_by_side import Mixed, state
 from supernet.network import NetworkConfig, StandAlone
-from supernet.spaces import Architecture, Path, Size, Space
+from supernet.spaces import Architecture, Cell, Path, Size, Space
 from supernet.spaces.network_part import network_part
 
 
@@ -88,6 +88,15 @@ def stage_of(network: StandAlone, stage: int) -> Block:
 def new_block(config: NetworkConfig, stage: int, path: Path, seed: int) -> Block:
     """A candidate with its own random weights, cells and reduction."""
 
+    return _made(config, stage, path, path, seed)
+
+
+def shared_block(config: NetworkConfig, stage: int, seed: int) -> Block:
+    """All candidates of a stage in one, which share weights: it computes the one whose path it is given as `path`."""
+    return _made(config, stage, (None,) * len(indices(config, stage)), (), seed)
+
+
+def _made(config: NetworkConfig, stage: int, choices: Sequence[Cell | None], path: Path, seed: int) -> Block:
     parts, places = network_part(config.space), indices(config, stage)
     options = {
         "linear_transformers": "none",
@@ -98,7 +107,7 @@ def new_block(config: NetworkConfig, stage: int, path: Path, seed: int) -> Block
         torch.manual_seed(seed)
         cells = [
             parts.cell(config.cell_spaces[index], config.place(index), choice, **options)
-            for index, choice in zip(places, path, strict=True)
+            for index, choice in zip(places, choices, strict=True)
         ]
         reduction, after = None, config.reduction_after[places[-1]]
         if after is not None:

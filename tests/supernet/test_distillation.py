@@ -18,6 +18,7 @@ from supernet.distillation.config import Distillation, FineTuning
 from supernet.distillation.distil import Distiller, channel_errors, validation
 from supernet.distillation.features import StageFeatures, channel_weights, noisy_copies
 from supernet.distillation.fine_tuning import fine_tune, kd_loss
+from supernet.distillation.shared import SharedDistiller
 from supernet.distillation.signatures import changes
 from supernet.distillation.stages import Block, BlockGroup, Teacher, assemble, candidates, new_block, stage_of
 from supernet.network import StandAlone, seeded
@@ -230,6 +231,80 @@ def test_three_stages_agree_with_one_plain_loop_over_all_of_them() -> None:
         net = naive(own, "running")
         out = net.blox_reduction("reduction", net.blox_cell("cells.0", inputs, block.path[0]))
         assert found == pytest.approx(float(((out - targets) ** 2).mean().detach()), rel=1e-6)
+
+
+NUMBERS = (0, 9, 21, 44)
+
+
+def shared(stage: int, *numbers: int, **changes: Any) -> SharedDistiller:
+    """One student of a stage and some of its blocks."""
+    settings = replace(SETTINGS, students="stage", keep="last", **changes)
+    own = blocks(stage, *numbers)
+    return SharedDistiller(teacher().config, own, *features(stage), settings, seed=5)
+
+
+@pytest.mark.parametrize("paths", ["uniform", "fair"])
+def test_a_step_of_one_student_a_stage_agrees_with_a_plain_one(
+    paths: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Second implementation: naive.py, torch.optim.Adam, which leaves what no path used. Blocks are cut out of the
+    student and judged with BN statistics of their own."""
+    one, drawn = shared(1, *NUMBERS, paths=paths, epochs=1, batch_size=60), []
+    monkeypatch.setattr(one, "drawn", lambda: drawn.extend(SharedDistiller.drawn(one)) or drawn)
+    weights = {
+        name: value.detach().clone().requires_grad_("running" not in name)
+        for name, value in state_of(one.student)
+    }
+    before = {name: value.detach().clone() for name, value in weights.items()}
+    one.run()
+    optimizer = torch.optim.Adam(
+        [value for value in weights.values() if value.requires_grad],
+        lr=SETTINGS.lr,
+        weight_decay=SETTINGS.weight_decay,
+    )
+    generator = torch.Generator().manual_seed(5)
+    order = torch.randperm(60, generator=generator)
+    inputs, targets = features(1)[0].at(order + 60 * torch.randint(2, (60,), generator=generator))
+    for path in drawn:
+        net = naive(weights)
+        out = net.blox_reduction("reduction", net.blox_cell("cells.0", inputs, path[0]))
+        ((out - targets) ** 2).mean().backward()
+    optimizer.step()
+    found = {name: value for name, value in state_of(one.student) if "running" not in name}
+    torch.testing.assert_close(found, {name: weights[name].detach() for name in found}, rtol=1e-7, atol=1e-10)
+    rested = [name for name, value in found.items() if torch.equal(value, before[name])]
+    if paths == "fair":
+        assert [sorted(path[0][point] for path in drawn) for point in (0, 1)] == [[0, 1, 2]] * 2
+    else:
+        assert len(drawn) == 1
+        assert rested  # operations that the path did not use
+    for number, block in enumerate(one.blocks):
+        own = dict(state_of(block))
+        for name in own.keys() & found.keys():
+            assert torch.equal(own[name], found[name])
+        valid = features(1)[1]
+        assert valid.kept is not None
+        net = naive(own, "running")
+        out = net.blox_reduction("reduction", net.blox_cell("cells.0", valid.kept[0], block.path[0]))
+        mse = float(((out - valid.kept[1]) ** 2).mean().detach())
+        assert one.curve["mse"][0][number] == pytest.approx(mse, rel=1e-6)
+
+
+def test_one_student_a_stage_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    whole, killed = shared(2, *NUMBERS), shared(2, *NUMBERS)
+    whole.run()
+
+    def kill(epoch: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed.run(tmp_path / "state.pt", kill)
+    resumed = shared(2, *NUMBERS)
+    resumed.run(tmp_path / "state.pt")
+    assert resumed.curve == whole.curve
+    assert all(map(torch.equal, resumed.weights, whole.weights))
+    with pytest.raises(ValueError, match="paths: 'fair' is of one student a 'stage'"):
+        Distillation(paths="fair")
 
 
 def naive(weights: dict[str, Tensor], statistics: str = "batch") -> Naive:

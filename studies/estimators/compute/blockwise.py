@@ -30,6 +30,7 @@ from studies.truth.table import load, resolve
 from supernet.data.dataset import evaluation_set
 from supernet.distillation.distil import Distiller
 from supernet.distillation.features import StageFeatures, noisy_copies
+from supernet.distillation.shared import distiller_of
 from supernet.distillation.signatures import changes
 from supernet.distillation.stages import Block, Teacher, candidates, new_block
 from supernet.network import NetworkConfig, StandAlone
@@ -57,12 +58,14 @@ def prepare(settings: Blockwise, task: Task, report: Report) -> dict[str, Any]:
         after_epoch = partial(_report, report, number, len(work.groups), stage, distiller)
         distiller.run(work.path(stage, first), after_epoch, task.check)
         frames.append(work.rows(stage, distiller))
-        facts["updates"] += distiller.steps * len(distiller.blocks)
+        facts["updates"] += distiller.steps * settings.distillation.trainings(len(distiller.blocks), 1)
     frame = pd.concat(frames, ignore_index=True)
     task.check()
     signatures.write(frame, task.folder, task.run_id or "")
     seconds = round(facts["train_seconds"] + float(frame["seconds"].sum()), 2)
-    return facts | {"train_seconds": seconds, "blocks": len(frame)}
+    students = settings.distillation.trainings(len(frame), frame["stage"].nunique())
+    shared = {"students": students} if settings.distillation.students == "stage" else {}
+    return facts | {"train_seconds": seconds, "blocks": len(frame)} | shared
 
 
 def _report(report: Report, before: int, groups: int, stage: int, distiller: Distiller, epoch: int) -> None:
@@ -204,16 +207,21 @@ class Work:
     @property
     def groups(self) -> list[tuple[int, int]]:
         """(stage, number of the first block)."""
-        together = self.settings.distillation.together
         return [
             (stage, first)
             for stage, blocks in enumerate(candidates(self.task.space, self.task.size))
-            for first in range(0, len(blocks), together)
+            for first in range(0, len(blocks), self._together(stage))
         ]
 
+    def _together(self, stage: int) -> int:
+        """One student a stage has all of its blocks."""
+        config = self.settings.distillation
+        whole = len(candidates(self.task.space, self.task.size)[stage])
+        return whole if config.students == "stage" else config.together
+
     def blocks(self, stage: int, first: int) -> tuple[Path, ...]:
-        together = self.settings.distillation.together
-        return candidates(self.task.space, self.task.size)[stage][first : first + together]
+        own = candidates(self.task.space, self.task.size)[stage]
+        return own[first : first + self._together(stage)]
 
     def path(self, stage: int, first: int) -> FilePath:
         last = first + len(self.blocks(stage, first)) - 1
@@ -229,7 +237,7 @@ class Work:
             for path in self.blocks(stage, first)
         ]
         seed = derived_seed("order of distillation", name, task.seed)
-        distiller = Distiller(
+        distiller = distiller_of(self.settings.distillation)(
             self.teacher.config, blocks, *self.features(stage), self.settings.distillation, seed=seed
         )
         distiller.run_id = task.run_id
