@@ -31,7 +31,7 @@ RESULTS = docs/results
 results: quickstart
 	mkdir -p $(RESULTS)/quickstart
 	$(BIN)/python -m analysis table quickstart --format markdown > $(RESULTS)/quickstart/table.md
-	for space in nasbench201 blox macro; do \
+	for space in nasbench201 blox blox-small macro; do \
 	  $(BIN)/python -m studies truth show $$space-digits > $(RESULTS)/$$space-digits.txt || exit 2; done
 	cp runs/quickstart/figures/*.png $(RESULTS)/quickstart/
 	$(BIN)/python -m studies run quickstart --all

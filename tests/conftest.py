@@ -22,7 +22,9 @@ settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of a GPU belong to machines that have one."""
+    """Guides and pages, which take longest, come first, so that no process has them left when the others have ended.
+    Tests of a GPU belong to machines that have one."""
+    items.sort(key=lambda item: item.path.parent != ROOT / "tests")
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
