@@ -5,10 +5,10 @@ Question: how do supernets, blocks that were distilled on their own, proxies and
 Blox?
 Command: python -m studies run blox_small_digits
 Jobs: 4 seeds of {supernets of 25 epochs: uniform paths of these models, of all of Blox; strictly fair groups of two;
-the 13 blocks distilled for 4 epochs from the best, the median and the worst model by validation accuracy; all
-proxies}, beside parameters and MACs.
+the 13 blocks of each stage distilled for 4 epochs from the best, the median and the worst model by validation
+accuracy; all proxies}, beside parameters and MACs.
 Data: scikit-learn's digits; ground truth trained by this project, two seeds.
-Scored: all 2,197 models. Searches by these rankings: docs/results/searches.md.
+Scored: all 2,197 models. Measured, with searches by these rankings: docs/results/blox_small_digits.md.
 Expected: 28 runs of about one minute of one core each.
 Smoke: python -m studies run blox_small_digits --smoke
 """

@@ -145,6 +145,7 @@ def _donna(name: str, what: str, settings: Donna, context: Context) -> Signature
     source = context.source
     loaded = load_study(study_folder(context.runs, study))
     variant, measure = variant_and_measure(rest, {run.variant for run in loaded.runs})
+    texts = [source.space.text(one) for one in source.truth.architectures]
     signatures, prices = [], []
     for run in runs_of(loaded, variant, source):
         if run.kind != BLOCKWISE:
@@ -155,7 +156,6 @@ def _donna(name: str, what: str, settings: Donna, context: Context) -> Signature
                 f"--method: {measure!r} is not one of the measures of {variant!r}: {', '.join(known)}"
             )
         stages = range(Size(**run.size).stages)
-        texts = [source.space.text(one) for one in source.truth.architectures]
         columns = [at_stage(run.folder, run.run_id, measure or known[0], stage, texts) for stage in stages]
         signatures.append(np.stack(columns, axis=1))
         if unknown := int(np.isnan(signatures[-1]).any(axis=1).sum()):
