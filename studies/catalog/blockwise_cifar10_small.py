@@ -29,11 +29,10 @@ Smoke: python -m studies run blockwise_cifar10_small --smoke     (embedded data)
 
 from __future__ import annotations
 
+from studies.catalog.blockwise_digits import predictors
 from studies.estimators import Estimator
-from studies.estimators.blockwise import STAGES, Blockwise
+from studies.estimators.blockwise import Blockwise
 from studies.estimators.cost import NetworkCost
-from studies.estimators.predictor import GRAPH, Predictor
-from studies.estimators.predictor_models import Gcn, Ridge
 from studies.estimators.separable import Separable
 from studies.estimators.table_column import TableColumn
 from studies.model.member import Member
@@ -81,7 +80,10 @@ def study() -> Study:
             entry("size", NetworkCost()),
             *tuned,
             entry("separable bound", Separable(table=TABLE, column=COLUMN, by="blocks")),
-            *predictors(distilled[0]),
+            *(
+                entry(name, model, *members)
+                for name, model, members in predictors({EPOCHS: distilled[0]}, TABLE, OBJECTIVE, (LABELS,))
+            ),
         ),
         truth={"blox": Truth(TABLE, COLUMN)},
         seeds=(0,),
@@ -112,25 +114,3 @@ def blockwise(teacher: str) -> Variant:
     )
     other = "" if teacher == "best" else f", {teacher} teacher"
     return entry(f"blocks, {EPOCHS} epochs{other}", estimator, seconds=SECONDS * EPOCHS)
-
-
-def predictors(distilled: Variant) -> list[Variant]:
-    """As of figure 9, told the validation accuracies of LABELS models."""
-    of_stages = {
-        measure: tuple(Member(variant=distilled, measure=f"{measure}@{stage}") for stage in range(STAGES))
-        for measure in ("log_mse", "accuracy_change")
-    }
-    seen = {
-        f"log MSE, {EPOCHS} epochs": (Ridge(degree=2), (), of_stages["log_mse"]),
-        f"accuracy change, {EPOCHS} epochs": (Ridge(degree=2), (), of_stages["accuracy_change"]),
-        "graph features": (Ridge(degree=1), GRAPH, ()),
-        "GCN": (Gcn(), (), ()),
-    }
-    return [
-        entry(
-            f"{LABELS} labels, {name}",
-            Predictor(model=model, features=features, labels=LABELS, table=TABLE, column=OBJECTIVE),
-            *members,
-        )
-        for name, (model, features, members) in seen.items()
-    ]

@@ -60,7 +60,10 @@ def study() -> Study:
             entry("size", NetworkCost()),
             *tuned,
             entry("separable bound", Separable(table=normal, column=column, by="blocks")),
-            *predictors(best, normal, "digits_valid_seed0"),
+            *(
+                entry(name, model, *members)
+                for name, model, members in predictors(best, normal, "digits_valid_seed0", LABELS)
+            ),
         ),
         truth={"blox": Truth(normal, column)},
         seeds=(0, 1),
@@ -85,35 +88,43 @@ def blockwise(teacher: str, epochs: int) -> Variant:
     """All blocks distilled from one teacher."""
     distillation = Distillation(epochs=epochs, batch_size=64, copies=embedded.COPIES, noise=embedded.NOISE)
     estimator = Blockwise(teacher=teacher, training=embedded.STAND_ALONE["blox"], distillation=distillation)
-    name = f"blocks, {epochs} epoch{'s' * (epochs > 1)}" + (", worst teacher" if teacher == "worst" else "")
+    name = f"blocks, {_epochs(epochs)}" + (", worst teacher" if teacher == "worst" else "")
     return entry(name, estimator, seconds=SECONDS * epochs)
 
 
 def predictors(
-    distilled: dict[int, Variant], table: str, column: str, counts: tuple[int, ...] = LABELS
-) -> list[Variant]:
-    """Each with every number of labels. distilled: by epochs."""
+    distilled: dict[int, Variant], table: str, column: str, counts: tuple[int, ...]
+) -> list[tuple[str, Predictor, tuple[Member, ...]]]:
+    """Figure 9's: name, predictor and rankings it sees, each with every number of labels.
+
+    distilled: variants of the blocks of one teacher, by epochs.
+    """
 
     def of_stages(epochs: int, measure: str) -> tuple[Member, ...]:
         return tuple(
             Member(variant=distilled[epochs], measure=f"{measure}@{stage}") for stage in range(STAGES)
         )
 
-    short, long = EPOCHS
+    longest = max(distilled)
     seen: dict[str, tuple[PredictorModel, tuple[str, ...], tuple[Member, ...]]] = {
-        f"log MSE, {long} epochs": (Ridge(degree=2), (), of_stages(long, "log_mse")),
-        f"log MSE, {short} epoch": (Ridge(degree=2), (), of_stages(short, "log_mse")),
-        f"accuracy change, {long} epochs": (Ridge(degree=2), (), of_stages(long, "accuracy_change")),
+        f"log MSE, {_epochs(epochs)}": (Ridge(degree=2), (), of_stages(epochs, "log_mse"))
+        for epochs in sorted(distilled, reverse=True)
+    } | {
+        f"accuracy change, {_epochs(longest)}": (Ridge(degree=2), (), of_stages(longest, "accuracy_change")),
         "which blocks": (Ridge(degree=1), ("blocks",), ()),
         "graph features": (Ridge(degree=1), GRAPH, ()),
         "GCN": (Gcn(), (), ()),
     }
     return [
-        entry(
+        (
             f"{labels} labels, {name}",
             Predictor(model=model, features=features, labels=labels, table=table, column=column),
-            *members,
+            members,
         )
         for name, (model, features, members) in seen.items()
         for labels in counts
     ]
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'s' * (count > 1)}"

@@ -38,7 +38,10 @@ def study() -> Study:
             entry("size", NetworkCost()),
             entry("from scratch", TableColumn(table="blox-digits", columns=("digits_test",))),
             entry("separable bound", Separable(table=BEST, column="digits_test", by="blocks")),
-            *predictors(best, BEST, "digits_valid", LABELS),
+            *(
+                entry(name, model, *members)
+                for name, model, members in predictors(best, BEST, "digits_valid", LABELS)
+            ),
         ),
         truth={"blox": Truth(BEST, "digits_test")},
         seeds=(0, 1),
