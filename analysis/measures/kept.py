@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -42,7 +43,8 @@ def keep(study: Study, groups: Sequence[SideBySide], folder: Path) -> list[Path]
             "command": study.provenance.get("command"),
         },
     )
-    return [*(folder / group["file"] for group in written), folder / kept_rankings.FILE]
+    files = [one["file"] for group in written for one in (group, group.get("functions")) if one is not None]
+    return [*(folder / file for file in files), folder / kept_rankings.FILE]
 
 
 def _truth(truth: Truth, folder: Path) -> kept_rankings.Truth:
@@ -52,32 +54,59 @@ def _truth(truth: Truth, folder: Path) -> kept_rankings.Truth:
         "size": None if truth.size is None else asdict(truth.size),
         "title": truth.title,
         "checksum": digest(truth.path),
+        "values": _values(truth),
     }
 
 
+def _values(truth: Truth) -> str:
+    """SHA-256 of the architectures of a table and their values in the column."""
+    frame = pd.read_parquet(truth.path, columns=["arch", truth.column]).sort_values("arch")
+    found = hashlib.sha256("\n".join(frame["arch"]).encode())
+    found.update(frame[truth.column].to_numpy(dtype="<f8").tobytes())
+    return found.hexdigest()
+
+
 def _keep_group(group: SideBySide, folder: Path) -> kept_rankings.Group:
-    columns: dict[str, Any] = {"arch": list(group.arch), "sample": group.sample}
+    space = group.space
+    forms = [space.stand_alone_form(space.canonical(one)) for one in map(space.parse, group.arch)]
+    number_of = {form: number for number, form in enumerate(dict.fromkeys(forms))}
+    function = np.array([number_of[form] for form in forms], dtype=np.uint32)
+    first = np.unique(function, return_index=True)[1]
+    columns: dict[str, Any] = {"arch": list(group.arch), "sample": group.sample, "function": function}
+    of_functions: dict[str, Any] = {}
     rankings: list[kept_rankings.Ranking] = []
     for number, one in enumerate(group.rankings):
         names = [f"r{number}s{seed}" for seed in range(len(one.scores))]
-        columns |= {name: _order(scores) for name, scores in zip(names, one.scores, strict=True)}
+        orders = [_order(scores) for scores in one.scores]
+        shared = bool(orders) and all(
+            np.array_equal(row, row[first][function]) for row in (*orders, *one.status)
+        )
+        rows = first if shared else slice(None)
+        (of_functions if shared else columns).update(
+            {name: order[rows] for name, order in zip(names, orders, strict=True)}
+        )
         rankings.append({
             "variant": one.variant, "measure": one.measure, "kind": one.kind, "seeds": one.seeds, "labels": one.labels,
             "columns": names,
-            "statuses": [_statuses(row) for row in one.status],
+            "statuses": [_statuses(words[rows]) for words in one.status],
+            "functions": shared,
             "costs": {name: mean_and_error(one.costs[name])[0] for name in COSTS},
             "prepared": dict(one.prepared),
             "reasons": list(one.reasons),
         })  # fmt: skip
-    name = "-".join([group.space.name, *group.space.mask])
-    file, checksum = kept_rankings.write_orders(folder, name, pd.DataFrame(columns))
-    return {
-        "space": group.space.name,
-        "mask": list(group.space.mask),
-        "file": file,
-        "checksum": checksum,
+    name = "-".join([space.name, *space.mask])
+    files = kept_rankings.write_orders(folder, name, pd.DataFrame(columns))
+    found: kept_rankings.Group = {
+        "space": space.name,
+        "mask": list(space.mask),
+        **files,
         "rankings": rankings,
     }
+    if of_functions:
+        found["functions"] = kept_rankings.write_orders(
+            folder, f"{name}-functions", pd.DataFrame(of_functions)
+        )
+    return found
 
 
 def _order(scores: Floats) -> np.ndarray:
@@ -128,14 +157,14 @@ def _read_truth(entry: dict[str, Any], folder: Path) -> Truth:
     truth, manifest = Truth.of_entry(entry, folder), folder / kept_rankings.FILE
     if not truth.path.is_file():
         raise ValueError(f"{manifest}: truth: there is no table {truth.path}; put or import it there")
-    if digest(truth.path) != entry["checksum"]:
+    if digest(truth.path) != entry["checksum"] and _values(truth) != entry.get("values"):
         raise ValueError(f"{manifest}: truth: {truth.path} is not the table that the rankings were kept with")
     return truth
 
 
 def _read_group(study: Study, folder: Path, group: dict[str, Any]) -> SideBySide:
     space = get_space(group["space"], group["mask"])
-    frame = kept_rankings.read_orders(folder, group)
+    frame, of_functions = kept_rankings.read_orders(folder, group)
     known = ScoreSets(study, space).known
     rows = known.rows_of(frame["arch"].tolist())
     kept = np.zeros(len(known.texts), dtype=bool)
@@ -150,17 +179,21 @@ def _read_group(study: Study, folder: Path, group: dict[str, Any]) -> SideBySide
         table=table,
         known=known,
         sample=frame["sample"].to_numpy(dtype=bool),
-        rankings=tuple(_read_ranking(space, frame, one) for one in group["rankings"]),
+        rankings=tuple(_read_ranking(space, frame, of_functions, one) for one in group["rankings"]),
     )
 
 
-def _read_ranking(space: Space, frame: pd.DataFrame, one: dict[str, Any]) -> Scored:
+def _read_ranking(
+    space: Space, frame: pd.DataFrame, of_functions: pd.DataFrame, one: dict[str, Any]
+) -> Scored:
     n = len(frame)
-    orders = frame[one["columns"]].to_numpy(dtype=float).T.reshape(-1, n)
+    shared = one.get("functions", False)
+    rows = frame["function"].to_numpy() if shared else np.arange(n)
+    orders = (of_functions if shared else frame)[one["columns"]].to_numpy(dtype=float)[rows].T.reshape(-1, n)
     status = np.full(orders.shape, "ok", dtype=object)
-    for row, statuses in zip(status, one["statuses"], strict=True):
-        for word, rows in statuses.items():
-            row[rows] = word
+    for words, statuses in zip(status, one["statuses"], strict=True):
+        for word, without in statuses.items():
+            words[np.isin(rows, without)] = word
     return Scored(
         space=space,
         variant=one["variant"],

@@ -16,6 +16,7 @@ from scipy.stats import kendalltau
 
 from analysis.__main__ import main
 from analysis.measures.amortised import size_of
+from analysis.measures.kept import keep, read_kept
 from analysis.measures.leaderboard import PAIRS, RANKINGS, K, Leaderboard, leaderboard
 from analysis.statistics.significance import ALPHA, letters_of
 from analysis.store.study import load_study
@@ -23,6 +24,7 @@ from supernet.spaces import get_space
 
 N = 60
 OTHER = "photos_test"
+PUBLISHED = Path(__file__).parents[2] / "docs" / "results" / "leaderboard_digits"
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +162,6 @@ def test_what_was_kept_says_the_same(
     assert after == before
     assert hours[1] == [None if value is None else pytest.approx(value) for value in hours[0]]
     assert len(pd.read_csv(out / "leaderboard.csv")) == len(before["rankings"]) / 2
-    (file,) = kept.glob("*.parquet")
-    raw = bytearray(file.read_bytes())
-    raw[50] ^= 1
-    file.write_bytes(raw)
-    assert main(["leaderboard", str(kept)]) == 2
-    assert f"{file} is not the file that kept.json describes" in capsys.readouterr().err
     truth = pd.read_parquet(folder / "truth.parquet")
     copy = tmp_path / "truth.parquet"
     content = json.loads((kept / "kept.json").read_text())
@@ -173,14 +169,46 @@ def test_what_was_kept_says_the_same(
     (kept / "kept.json").write_text(json.dumps(content))
     assert main(["leaderboard", str(kept)]) == 2
     assert "there is no table" in capsys.readouterr().err
+    truth.to_parquet(copy, compression="gzip")  # other bytes, the same values
+    assert main(["leaderboard", str(kept)]) == 0
+    capsys.readouterr()
     truth.assign(digits_test=1.0).to_parquet(copy)
     assert main(["leaderboard", str(kept)]) == 2
     assert "is not the table that the rankings were kept with" in capsys.readouterr().err
+    truth.to_parquet(copy)
+    files = sorted(kept.glob("*.parquet"))
+    assert [file.name for file in files] == ["nasbench201-functions.parquet", "nasbench201.parquet"]
+    for file in files:
+        sound = file.read_bytes()
+        file.write_bytes(sound[:50] + bytes([sound[50] ^ 1]) + sound[51:])
+        assert main(["leaderboard", str(kept)]) == 2
+        assert f"{file} is not the file that kept.json describes" in capsys.readouterr().err
+        file.write_bytes(sound)
+
+
+def test_equal_functions_share_a_row(tmp_path: Path) -> None:
+    """What was kept by an earlier version, a row an architecture, is read and kept again: rankings that say the same of
+    equal functions with a row for each function."""
+    space = get_space("nasbench201")
+    study, groups = read_kept(PUBLISHED)
+    keep(study, groups, tmp_path)
+    for before, after in zip(groups, read_kept(tmp_path)[1], strict=True):
+        assert before.arch == after.arch
+        for one, other in zip(before.rankings, after.rankings, strict=True):
+            assert np.array_equal(one.scores, other.scores, equal_nan=True)
+            assert (one.status == other.status).all()
+    old = pd.read_parquet(PUBLISHED / "nasbench201.parquet")
+    new, functions = (pd.read_parquet(tmp_path / f"nasbench201{end}.parquet") for end in ("", "-functions"))
+    forms = {space.stand_alone_form(space.canonical(space.parse(text))) for text in old["arch"]}
+    assert len(functions) == len(forms) < len(old)
+    assert {*new, *functions} - {"function"} == set(old)
+    shared = {one.variant for number, one in enumerate(groups[0].rankings) if f"r{number}s0" in functions}
+    assert shared == {"20 labels, graph", "78 labels, graph", "156 labels, graph"}
 
 
 def test_the_published_page_is_made_again(capsys: pytest.CaptureFixture[str]) -> None:
     """Its tables from the rankings that are committed, and some of its numbers by hand."""
-    folder = Path(__file__).parents[2] / "docs" / "results" / "leaderboard_digits"
+    folder = PUBLISHED
     assert main(["leaderboard", str(folder), "--format", "markdown"]) == 0
     assert capsys.readouterr().out == (folder / "table.md").read_text()
     page = (folder.parent / "leaderboard_digits.md").read_text()
