@@ -122,6 +122,8 @@ class Study:
         top: the N of the true top-N sets.
         note: what the data are, printed wherever results are.
         scored_otherwise: what its runs may hold where `scored` was changed for a command.
+        chosen: those of the variants that are asked for, of a part; the others are there for the seeds that these rest
+            on. None: all.
     """
 
     name: str
@@ -134,6 +136,7 @@ class Study:
     top: tuple[int, ...] = (10, 25, 50, 150, 250, 500)
     scored: ScoredSet = field(default_factory=ScoredSet)
     scored_otherwise: tuple[ScoredSet, ...] = ()
+    chosen: tuple[Variant, ...] | None = None
 
     def __post_init__(self) -> None:
         names = Counter((variant.space, variant.name) for variant in self.variants)
@@ -189,16 +192,17 @@ class Study:
                 yield from with_needed(own.get(other.run_id(0), other), of)
             yield Run(variant, seed, folder / run_id, data_root)
 
+        asked = own if self.chosen is None else {variant.run_id(0) for variant in self.chosen}
         for seed in self.seeds:
-            for variant in variants:
+            for variant in (variant for variant in variants if variant.run_id(0) in asked):
                 yield from with_needed(variant, variant.seed_of(seed))
 
     def only(self, names: list[str] | None, seeds: list[int] | None) -> Study:
         """The part of the grid with these variant names (or 'space/name') and seeds; None keeps all. A name that parts
-        share stands for them all; what a variant starts from comes with it."""
+        share stands for them all; what a variant rests on comes with it, for the seeds that it rests on."""
         if names is None and seeds is None:
             return self
-        variants = self.variants
+        variants, asked = self.variants, self.chosen
         if names is not None:
             called = {v: {v.name, v.part_of or v.name} for v in variants}
             known = {full for v, short in called.items() for s in short for full in (s, f"{v.space}/{s}")}
@@ -206,11 +210,12 @@ class Study:
                 if name not in known:
                     raise ValueError(f"--only: {name!r} is not one of {', '.join(sorted(known))}")
             chosen = [v for v, s in called.items() if s & {n.removeprefix(f"{v.space}/") for n in names}]
-            variants = with_needed(variants, chosen)
+            variants, asked = with_needed(variants, chosen), tuple(chosen)
         for seed in seeds or ():
             if seed not in self.seeds:
                 raise ValueError(f"--seeds: {seed} is not one of {', '.join(map(str, self.seeds))}")
-        return replace(self, variants=variants, seeds=self.seeds if seeds is None else tuple(seeds))
+        wanted = self.seeds if seeds is None else tuple(seeds)
+        return replace(self, variants=variants, seeds=wanted, chosen=asked)
 
 
 def generations(runs: Iterable[Run]) -> list[list[Run]]:

@@ -140,6 +140,9 @@ def test_members_come_first_and_come_along(ranked: Study, tmp_path: Path) -> Non
     }
     brought = ranked.only(["mean"], [1]).runs(tmp_path)
     assert {(run.variant.name, run.seed) for run in brought} == {("order", 0), ("order", 1), ("mean", 0)}
+    alone = entry("alone", Combination(baselines=()), Member(variant=ranked.variants[1], seeds=(1,)))
+    wider = replace(ranked, variants=(*ranked.variants, alone)).only(["alone"], None)
+    assert [(run.variant.name, run.seed) for run in wider.runs(tmp_path)] == [("order", 1), ("alone", 0)]
     small = smoke(ranked)
     assert [run.variant.name for run in small.runs(tmp_path)].count("order") == 1
     changed, _ = change(ranked, ["size.channels=6"])
