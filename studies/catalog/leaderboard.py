@@ -13,7 +13,8 @@ rest on the proxies of seed 0 alone, and take of balanced supernets the mean los
 Params, MACs, live convolutions and the log-rank sum of params and these are in every table as baselines.
 Combinations, named before anything was looked at: five and ten balanced supernets; params + synflow + jacob_cov + one
 supernet; synflow + jacob_cov + five supernets, and ten; synflow, jacob_cov, five and params. What a member cannot score
-for the network's own sake is the worst of this member.
+for the network's own sake is the worst of this member. Beside them the means of five supernets of each sampling, by
+accuracy and by loss.
 Data: CIFAR-10. Labels are the benchmark's validation accuracy, the truth is mean test accuracy; two more truths of the
 same networks, CIFAR-100 and ImageNet16-120, are beside it where the table has them.
 Scored: all 15,625.
@@ -68,6 +69,16 @@ def study() -> Study:
     two = (by_proxy["synflow"], by_proxy["jacob_cov"])
     sums = Combination(baselines=(), unscored="worst")
     with_params = replace(sums, baselines=("params",))
+    of_sampling = [
+        _entry(
+            f"{sampling} supernets by {'accuracy' if by == 'score' else by}",
+            sums,
+            Member(variant=variant, by=by, seeds=SEEDS, equal_functions="mean"),
+        )
+        for sampling, variant in (("balanced", balanced), ("uniform", uniform), ("strictly fair", fair))
+        for by in ("score", "loss")
+        if (variant, by) != (balanced, "loss")  # "supernets"
+    ]
     combined = [
         _entry("one supernet, equal functions", sums, one),
         _entry("supernets", sums, five),
@@ -103,7 +114,7 @@ def study() -> Study:
     order = _entry("random order", RandomOrder())
     return protocol.nasbench201_study(
         "leaderboard",
-        [order, proxies, balanced, uniform, fair, *combined, *predicted],
+        [order, proxies, balanced, uniform, fair, *combined, *predicted, *of_sampling],
         title="Leaderboard: what do labels and combinations buy on NAS-Bench-201?",
         question="With so much compute and so many trained networks, what is the best ranking, and how sure is it?",
         seeds=SEEDS,
