@@ -197,6 +197,12 @@ def leaderboard(parser: argparse.ArgumentParser) -> None:
         help="judge by this column of the truth table too; may be given several times (the same metric on the table's"
         " other images)",
     )
+    parser.add_argument(
+        "--labels",
+        type=int,
+        metavar="N",
+        help="only rankings that are told at most N labels: what the others are told is then judged as well",
+    )
     _add_missing(parser)
 
 

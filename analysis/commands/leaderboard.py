@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis.figures import style
 from analysis.figures.estimators.leaderboard import figures_of
-from analysis.measures.estimator_scores import side_by_side
+from analysis.measures.estimator_scores import side_by_side, told_at_most
 from analysis.measures.kept import is_kept, keep, read_kept
 from analysis.measures.leaderboard import leaderboard_of
 from analysis.report.tables.leaderboard import leaderboard_text
@@ -23,6 +23,8 @@ def main(args: argparse.Namespace) -> int:
     else:
         study = load_study(study_folder(args.runs, args.name))
         groups = side_by_side(study, with_top=True)
+    if args.labels is not None:
+        groups = [told_at_most(args.labels, group) for group in groups]
     found = leaderboard_of(study, groups, args.truth, args.missing)
     print(leaderboard_text(found, args.format, args.table))
     paths = keep(study, groups, args.keep) if args.keep else []

@@ -131,6 +131,14 @@ def side_by_side(study: Study, with_top: bool = False, only: Space | None = None
     return found
 
 
+def told_at_most(labels: int, group: SideBySide) -> SideBySide:
+    """The rankings that are told at most so many labels, which the baselines of cost always are. ValueError for fewer
+    than 0."""
+    if labels < 0:
+        raise ValueError(f"--labels: {labels} is not a number of labels, 0 or more")
+    return replace(group, rankings=tuple(one for one in group.rankings if one.labels <= labels))
+
+
 def apart(study: Study, space: Space) -> list[Scored]:
     """The rankings of a space that only a figure of their own shows, on the same architectures as the others'."""
     groups: dict[tuple[str, str], list[Run]] = {}

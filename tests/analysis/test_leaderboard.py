@@ -206,6 +206,19 @@ def test_equal_functions_share_a_row(tmp_path: Path) -> None:
     assert shared == {"20 labels, graph", "78 labels, graph", "156 labels, graph"}
 
 
+def test_labels_of_those_left_out_are_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = []
+    for options in ([], ["--labels", "20"], ["--labels", "0"]):
+        assert main(["leaderboard", str(PUBLISHED), "--format", "json", *options]) == 0
+        found = pd.DataFrame(json.loads(capsys.readouterr().out)["rankings"])
+        rows.append(found[found["space"] == "nasbench201"].set_index("variant"))
+    assert [set(some["labels"]) for some in rows] == [{0, 20, 78, 156}, {0, 20}, {0}]
+    judged = [some["n"].loc["params"] for some in rows]
+    assert judged[0] == 255 < judged[1] < judged[2] <= 300
+    assert main(["leaderboard", str(PUBLISHED), "--labels", "-1"]) == 2
+    assert "--labels: -1 is not a number of labels, 0 or more" in capsys.readouterr().err
+
+
 def test_the_published_page_is_made_again(capsys: pytest.CaptureFixture[str]) -> None:
     """Its tables from the rankings that are committed, and some of its numbers by hand."""
     folder = PUBLISHED
