@@ -21,7 +21,7 @@ from analysis.store.costs import COSTS
 from analysis.store.scored import ScoredSet
 from analysis.store.study import Study, Truth
 from supernet.files import digest
-from supernet.spaces import Space, get_space
+from supernet.spaces import Architecture, Space, get_space
 
 
 def keep(study: Study, groups: Sequence[SideBySide], folder: Path) -> list[Path]:
@@ -68,7 +68,7 @@ def _values(truth: Truth) -> str:
 
 def _keep_group(group: SideBySide, folder: Path) -> kept_rankings.Group:
     space = group.space
-    forms = [space.stand_alone_form(space.canonical(one)) for one in map(space.parse, group.arch)]
+    forms = [_forms(space, text) for text in group.arch]
     number_of = {form: number for number, form in enumerate(dict.fromkeys(forms))}
     function = np.array([number_of[form] for form in forms], dtype=np.uint32)
     first = np.unique(function, return_index=True)[1]
@@ -107,6 +107,12 @@ def _keep_group(group: SideBySide, folder: Path) -> kept_rankings.Group:
             folder, f"{name}-functions", pd.DataFrame(of_functions)
         )
     return found
+
+
+def _forms(space: Space, text: str) -> tuple[Architecture, Architecture]:
+    """What architectures of one function share: with networks that are trained apart, and with what predictors see."""
+    architecture = space.parse(text)
+    return space.stand_alone_form(architecture), space.stand_alone_form(space.canonical(architecture))
 
 
 def _order(scores: Floats) -> np.ndarray:

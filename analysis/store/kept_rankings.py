@@ -77,19 +77,21 @@ class Content(TypedDict):
 
 
 def write_orders(folder: Path, name: str, frame: pd.DataFrame) -> File:
-    """Write a file of orders."""
+    """Write a file of orders, as small as can be: nearly every order is a number of its own, so that a dictionary is
+    one more copy of them."""
     path = folder / f"{name}.parquet"
     write_atomic(
         path,
-        # Nearly every order is a number of its own, so that a dictionary is one more copy of them.
-        lambda file: frame.to_parquet(file, index=False, compression="zstd", use_dictionary=False),
+        lambda file: frame.to_parquet(
+            file, index=False, compression="brotli", compression_level=11, use_dictionary=False
+        ),
     )
     return {"file": path.name, "checksum": digest(path)}
 
 
 def write(folder: Path, content: Content) -> None:
     """Write the manifest, after the files that it names."""
-    write_text(folder / FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_text(folder / FILE, json.dumps(content, separators=(",", ":"), allow_nan=False) + "\n")
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -199,11 +199,12 @@ def test_equal_functions_share_a_row(tmp_path: Path) -> None:
             assert (one.status == other.status).all()
     old = pd.read_parquet(PUBLISHED / "nasbench201.parquet")
     new, functions = (pd.read_parquet(tmp_path / f"nasbench201{end}.parquet") for end in ("", "-functions"))
-    forms = {space.stand_alone_form(space.canonical(space.parse(text))) for text in old["arch"]}
-    assert len(functions) == len(forms) < len(old)
+    forms = {space.stand_alone_form(space.parse(text)) for text in old["arch"]}
+    assert len(forms) <= len(functions) < len(old)
     assert {*new, *functions} - {"function"} == set(old)
     shared = {one.variant for number, one in enumerate(groups[0].rankings) if f"r{number}s0" in functions}
-    assert shared == {"20 labels, graph", "78 labels, graph", "156 labels, graph"}
+    assert shared >= {"20 labels, graph", "zero-cost: synflow"}
+    assert "uniform" not in shared
 
 
 def test_labels_of_those_left_out_are_judged(capsys: pytest.CaptureFixture[str]) -> None:
