@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from analysis.figures import style
@@ -67,7 +69,7 @@ def _of_group(found: Leaderboard, group: SideBySide, rows: pd.DataFrame, ax: Can
 def leaderboard_figure(
     rows: pd.DataFrame, ceilings: pd.DataFrame, note: str = "", ax: Canvas | None = None
 ) -> Canvas:
-    """A panel each of QUALITIES that any ranking has, two beside each other.
+    """A panel each of QUALITIES that any ranking has, below each other, as costs span many powers of ten.
 
     rows: of Leaderboard.rankings, of one space, mask and truth; those without a cost are not drawn. ceilings: of
     Leaderboard.ceilings, of the same; lines."""
@@ -81,10 +83,10 @@ def leaderboard_figure(
     free = lowest / 3  # where what costs nothing is put
     at = hours.where(hours > 0, free)
     budgets = sorted({int(labels) for labels in known["labels"]})
-    colours = style.colours(map(str, budgets))
-    colour_of = {budget: colours[str(budget)][0] for budget in budgets}
+    shades = sns.color_palette("flare", len(budgets)).as_hex()
+    colour_of = dict(zip(budgets, shades, strict=True)) | {0: style.PALETTE[0]}
     with style.look():
-        figure, panels = style.panel_grid(len(shown), 2, 3.1, 1.4, ax=ax)
+        figure, panels = style.panel_grid(len(shown), 1, 2.8, 1.4, ax=ax)
         known = known.assign(at=at)
         fronts = {name: _front(known, name) for name in shown}
         named = (
@@ -102,7 +104,8 @@ def leaderboard_figure(
                 axes.axvline(lowest, color=style.GREY, linestyle=":", linewidth=0.9)
         curves = [
             Line2D([], [], color=colour, linewidth=1.8, label=f"{budget:,} labels" if budget else "no labels")
-            for budget, colour in colour_of.items()
+            for budget, colour in sorted(colour_of.items())
+            if budget in budgets
         ]
         kinds = handles(known["kind"])
         for handle in kinds:
@@ -115,7 +118,12 @@ def leaderboard_figure(
             else ""
         )
         front = "; ".join(f"{number}: {name}" for name, number in numbers.items())
-        style.add_note(figure, f"{TEXT} {nothing} {lines}", f"The front of all: {front}.", note)
+        style.add_note(
+            figure,
+            f"{TEXT} {nothing} {lines}",
+            f"The front of all, of each number of labels its best: {front}.",
+            note,
+        )
     return figure
 
 
@@ -145,15 +153,17 @@ def _panel(axes: Axes, rows: pd.DataFrame, name: str, colour_of: dict[int, str])
 
 
 def _front(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The rows that no other is as cheap as and as good, one for each cost, the cheapest first."""
+    """The rows that no other is as cheap as and as good, one for each cost, the cheapest first; of those with as many
+    labels, whose costs hardly differ, the best."""
     known = rows[rows[name].notna()]
     best = known[pareto_front(known["at"], known[name].astype(float))]
-    return best.drop_duplicates("at").sort_values("at", kind="stable")
+    best = best.drop_duplicates("at").sort_values("at", kind="stable")
+    return best[(best["labels"] == 0) | ~best.duplicated("labels", keep="last")]
 
 
 def _number(axes: Axes, front: pd.DataFrame, name: str, numbers: dict[str, int]) -> None:
     for row in front.to_dict("records"):
         axes.annotate(
             str(numbers[row["variant"]]), (row["at"], row[name]), xytext=(-2, 4), textcoords="offset points",
-            ha="right", fontsize=7.5, zorder=4,
+            ha="right", fontsize=7.5, zorder=4, path_effects=[withStroke(linewidth=2, foreground="white")],
         )  # fmt: skip
