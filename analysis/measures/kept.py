@@ -59,8 +59,11 @@ def _truth(truth: Truth, folder: Path) -> kept_rankings.Truth:
 
 
 def _values(truth: Truth) -> str:
-    """SHA-256 of the architectures of a table and their values in the column."""
-    frame = pd.read_parquet(truth.path, columns=["arch", truth.column]).sort_values("arch")
+    """SHA-256 of the architectures of a table and their values in the column; '' where it has no such column."""
+    frame = pd.read_parquet(truth.path)
+    if not {"arch", truth.column} <= set(frame):
+        return ""
+    frame = frame.sort_values("arch")
     found = hashlib.sha256("\n".join(frame["arch"]).encode())
     found.update(frame[truth.column].to_numpy(dtype="<f8").tobytes())
     return found.hexdigest()
