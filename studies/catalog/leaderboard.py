@@ -89,7 +89,12 @@ def study() -> Study:
         _entry("params + synflow + jacob_cov + supernets", with_params, *two, five),
     ]
     average = Predictor(
-        model=Average(), table=SPACE, column=LABEL_COLUMN, label_seconds=LABEL_SECONDS, unscored="worst"
+        model=Average(),
+        table=SPACE,
+        column=LABEL_COLUMN,
+        label_seconds=LABEL_SECONDS,
+        unscored="worst",
+        disconnected="lowest",
     )
     seen = {
         "graph": (),

@@ -15,6 +15,7 @@ from studies.estimators.table_column import Measure, Recorded
 from supernet.spaces import Architecture, Space
 
 GRAPH = ("counts", "paths", "places")
+DISCONNECTED = ("predicted", "lowest")
 LEAST = 4  # labels: fewer are no fit
 
 
@@ -43,6 +44,8 @@ class Predictor(Estimator):
         label_seconds: of one label's training, where the table does not tell and it was measured elsewhere.
         rounds, alpha: as above; one round draws all at once.
         unscored: as of `Combination`, for members.
+        disconnected: 'lowest' ranks architectures without a path from the input to the output below all others, alike:
+            no label is needed to know that no training lifts them above chance. 'predicted' asks the model.
     """
 
     needs_images: ClassVar[bool] = False
@@ -60,6 +63,7 @@ class Predictor(Estimator):
     rounds: int = 1
     alpha: float = 0.5
     unscored: str = "unknown"
+    disconnected: str = field(default="predicted", metadata={"absent_by_default": True})
 
     def __post_init__(self) -> None:
         for feature in self.features:
@@ -84,6 +88,8 @@ class Predictor(Estimator):
             raise ValueError(f"alpha: {self.alpha!r} is not between 0 and 1")
         if self.unscored not in UNSCORED:
             raise ValueError(f"unscored: {self.unscored!r} is not one of {', '.join(UNSCORED)}")
+        if self.disconnected not in DISCONNECTED:
+            raise ValueError(f"disconnected: {self.disconnected!r} is not one of {', '.join(DISCONNECTED)}")
         if self.label_seconds is not None and not 0 < self.label_seconds < math.inf:
             raise ValueError(f"label_seconds: {self.label_seconds!r} is not a number above 0")
         Measure.of(self.column)
@@ -124,4 +130,5 @@ class Predictor(Estimator):
             Predictor(labels=labels, rounds=rounds, alpha=self.alpha, unscored=self.unscored),
             model=self.model.small(),
             features=self.features,
+            disconnected=self.disconnected,
         )

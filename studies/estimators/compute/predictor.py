@@ -34,6 +34,7 @@ from studies.estimators.estimator import Record, Report
 from studies.estimators.predictor import Predictor
 from supernet.spaces import Architecture
 
+LOWEST = -1e9  # below what any model predicts: targets are percentages, logarithms of these, or normal scores
 CHUNK = 256  # rows of a prediction: always as many, so that a row's bits do not depend on how many there are
 
 
@@ -212,12 +213,14 @@ class Fit:
         return Inputs(np.hstack(parts), names, own)
 
     def predict(self, architectures: Sequence[Architecture]) -> Floats:
-        """(n,) predictions, in chunks of one shape."""
+        """(n,) predictions, in chunks of one shape; LOWEST for what is known to be worst."""
         x, count = self.inputs(architectures), len(architectures)
         values = np.empty(count)
         for begin in range(0, count, CHUNK):
             rows = np.arange(begin, min(begin + CHUNK, count))
             values[rows] = self.model.predict(x[np.resize(rows, CHUNK)])[: len(rows)]
+        if self.settings.disconnected == "lowest":
+            values[[not self.task.space.is_valid(one) for one in architectures]] = LOWEST
         return values
 
     @property
