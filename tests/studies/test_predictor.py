@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -219,6 +220,24 @@ def test_a_prediction_does_not_depend_on_its_neighbours(kind: str, known: Path, 
     assert together.tolist() == [fit.predict([one])[0] for one in some]
 
 
+def test_disconnected_architectures_are_last_and_alike(known: Path, tmp_path: Path) -> None:
+    """Also where none of them was told, and the others are predicted as they were."""
+    disconnected = list(itertools.islice((one for one in SPACE.enumerate() if not SPACE.is_valid(one)), 10))
+    asked = [*SPACE.sample(100, seed=3), *disconnected]
+    apart = np.arange(len(asked)) >= 100
+    values = {}
+    for how in ("predicted", "lowest"):
+        folder = tmp_path / how
+        folder.mkdir()
+        fit = Fit(forest(known, disconnected=how), digits_task(folder, size=SIZE["nasbench201"], seed=0))
+        fit.run(lambda done, detail: None)
+        values[how] = fit.predict(asked)
+    assert values["lowest"][apart].max() < values["lowest"][~apart].min()
+    assert len(set(values["lowest"][apart])) == 1
+    assert values["lowest"][~apart].tolist() == values["predicted"][~apart].tolist()
+    assert "disconnected" not in forest(known).config()
+
+
 def test_labels_cost_what_their_training_did(known: Path) -> None:
     chosen = SPACE.sample(3, seed=1)
     recorded = Recorded(images=100, batch_size=64)
@@ -239,6 +258,7 @@ def test_settings_that_make_no_sense_are_named(known: Path) -> None:
         ("labels: 3 is not an integer of at least 4", {"labels": 3}),
         ("rounds: 5 of 16 labels are fewer than 4", {"labels": 16, "rounds": 5}),
         ("alpha: 2 is not between 0 and 1", {"alpha": 2}),
+        ("disconnected: 'last' is not one of predicted, lowest", {"disconnected": "last"}),
     ):
         with pytest.raises(ValueError, match=message):
             Predictor(**settings)  # type: ignore[arg-type]
