@@ -162,8 +162,9 @@ def _front(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _number(axes: Axes, front: pd.DataFrame, name: str, numbers: dict[str, int]) -> None:
-    for row in front.to_dict("records"):
+    for place, row in enumerate(front.to_dict("records")):
+        above = 13 if row["labels"] and place % 2 else 4  # budgets lie close
         axes.annotate(
-            str(numbers[row["variant"]]), (row["at"], row[name]), xytext=(-2, 4), textcoords="offset points",
+            str(numbers[row["variant"]]), (row["at"], row[name]), xytext=(-2, above), textcoords="offset points",
             ha="right", fontsize=7.5, zorder=4, path_effects=[withStroke(linewidth=2, foreground="white")],
         )  # fmt: skip
