@@ -223,15 +223,14 @@ def test_labels_of_those_left_out_are_judged(capsys: pytest.CaptureFixture[str])
 
 def test_the_published_page_is_made_again(capsys: pytest.CaptureFixture[str]) -> None:
     """Its tables from the rankings that are committed, and some of its numbers by hand."""
-    folder = PUBLISHED
-    assert main(["leaderboard", str(folder), "--format", "markdown"]) == 0
-    assert capsys.readouterr().out == (folder / "table.md").read_text()
-    page = (folder.parent / "leaderboard_digits.md").read_text()
+    assert main(["leaderboard", str(PUBLISHED), "--format", "markdown"]) == 0
+    assert capsys.readouterr().out == (PUBLISHED / "table.md").read_text()
+    page = (PUBLISHED.parent / "leaderboard_digits.md").read_text()
     frame, truth = (
-        pd.read_parquet(folder / "nasbench201.parquet"),
+        pd.read_parquet(PUBLISHED / "nasbench201.parquet"),
         pd.read_parquet("data/nasbench201-digits.parquet"),
     )
-    entries = json.loads((folder / "kept.json").read_text())["groups"][0]["rankings"]
+    entries = json.loads((PUBLISHED / "kept.json").read_text())["groups"][0]["rankings"]
     values = frame[["arch"]].merge(truth, on="arch")["digits_test"]
     columns = {one["variant"]: one["columns"] for one in entries}
     everyone = frame["sample"] & (frame[[name for own in columns.values() for name in own]] > 0).all(axis=1)
@@ -239,7 +238,7 @@ def test_the_published_page_is_made_again(capsys: pytest.CaptureFixture[str]) ->
     for name in ("20 labels, graph", "78 labels, graph", "156 labels, graph"):
         taus = [kendalltau(frame.loc[everyone, own], values[everyone]).statistic for own in columns[name]]
         assert f"{np.mean(taus):.3f}".removeprefix("0") in page
-    assert main(["leaderboard", str(folder), "--format", "json"]) == 0
+    assert main(["leaderboard", str(PUBLISHED), "--format", "json"]) == 0
     pairs = pd.DataFrame(json.loads(capsys.readouterr().out)["pairs"])
     for space, words in (("nasbench201", "{} of the {} pairs"), ("blox", "{} of {} of Blox")):
         own = pairs[pairs["space"] == space]

@@ -84,7 +84,9 @@ def leaderboard_figure(
     at = hours.where(hours > 0, free)
     budgets = sorted({int(labels) for labels in known["labels"]})
     shades = sns.color_palette("flare", len(budgets)).as_hex()
-    colour_of = dict(zip(budgets, shades, strict=True)) | {0: style.PALETTE[0]}
+    colour_of = {
+        budget: shade if budget else style.PALETTE[0] for budget, shade in zip(budgets, shades, strict=True)
+    }
     with style.look():
         figure, panels = style.panel_grid(len(shown), 1, 2.8, 1.4, ax=ax)
         known = known.assign(at=at)
@@ -104,8 +106,7 @@ def leaderboard_figure(
                 axes.axvline(lowest, color=style.GREY, linestyle=":", linewidth=0.9)
         curves = [
             Line2D([], [], color=colour, linewidth=1.8, label=f"{budget:,} labels" if budget else "no labels")
-            for budget, colour in sorted(colour_of.items())
-            if budget in budgets
+            for budget, colour in colour_of.items()
         ]
         kinds = handles(known["kind"])
         for handle in kinds:
