@@ -6,6 +6,7 @@ the distillation loss; Molchanov et al., LANA (ECCV 2022), whose signature is th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -113,7 +114,7 @@ class Blockwise(Estimator):
     def small(self) -> Blockwise:
         distillation = replace(
             self.distillation,
-            epochs=min(self.distillation.epochs, 2),
+            epochs=1 + int(math.log(self.distillation.epochs, 3)),  # a longer one stays longer
             batch_size=200,
             copies=min(self.distillation.copies, 2),
         )

@@ -1,8 +1,8 @@
 """One weight-sharing student a stage, a supernet's stage that holds all blocks: DNA's way.
 
 Each step trains one path, drawn uniformly, or one optimizer step is for a strictly fair group, whose paths use every
-operation once at each choice point. After an epoch each block is cut out and judged with BN statistics of its own over
-the training images: those of training are averages over all paths.
+operation once at each choice point. After an epoch, or with `keep="last"` after the last, each block is cut out and
+judged with BN statistics of its own over the training images: those of training are averages over all paths.
 
 Source: Li et al., "Blockwisely supervised neural architecture search with knowledge distillation" (DNA, CVPR 2020). Its
 code draws uniformly and re-estimates BN from one batch; strict fairness is what the paper says. Optimizer and schedule
@@ -11,6 +11,7 @@ are those of `Distillation`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -68,6 +69,11 @@ class SharedDistiller(Distiller):
         self.curve["train"].append([float(total) / self.images] * len(self.blocks))
 
     def _look(self) -> None:
+        """Only where what is seen can matter: to judge all blocks takes as long as dozens of epochs."""
+        if self.config.keep == "last" and self.epoch < self.config.epochs:
+            for name in ("mse", "nsr"):
+                self.curve[name].append([math.nan] * len(self.blocks))
+            return
         self._cut_out()
         recalibrate(self.group, (inputs for inputs, _ in self.train.batches() if len(inputs) > 1))
         super()._look()

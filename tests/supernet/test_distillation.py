@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -301,8 +302,15 @@ def test_one_student_a_stage_goes_on_to_the_same_bits(tmp_path: Path) -> None:
         killed.run(tmp_path / "state.pt", kill)
     resumed = shared(2, *NUMBERS)
     resumed.run(tmp_path / "state.pt")
-    assert resumed.curve == whole.curve
+    np.testing.assert_equal(resumed.curve, whole.curve)
+    assert np.isfinite(whole.curve["mse"]).all(1).tolist() == [False] * (SETTINGS.epochs - 1) + [True]
+    assert whole.kept == [SETTINGS.epochs] * len(NUMBERS)
     assert all(map(torch.equal, resumed.weights, whole.weights))
+    seen = SharedDistiller(
+        teacher().config, blocks(2, *NUMBERS), *features(2), replace(whole.config, keep="best"), seed=5
+    )
+    seen.run()  # which epochs are judged changes no weight
+    assert seen.curve["mse"][-1] == whole.curve["mse"][-1]
     with pytest.raises(ValueError, match="paths: 'fair' is of one student a 'stage'"):
         Distillation(paths="fair")
 
