@@ -41,6 +41,11 @@ COMMANDS = {
         "analysis.commands.leaderboard:main",
         arguments.leaderboard,
     ),
+    "blockwise": Command(
+        "judge what the Blox paper states of blockwise distillation, statement by statement",
+        "analysis.commands.blockwise:main",
+        arguments.studies,
+    ),
     "two-phases": Command(
         "searches by short fine-tuning whose best networks are trained anew, by several tables: table 2 of Blox",
         "analysis.commands.two_phases:main",

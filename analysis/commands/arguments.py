@@ -39,14 +39,19 @@ def scores(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def compare(parser: argparse.ArgumentParser) -> None:
-    """Several studies, --format and a page."""
+def studies(parser: argparse.ArgumentParser) -> None:
+    """Several studies and --format."""
     names = parser.add_argument(
         "names", nargs="+", metavar="NAME", help="the studies, as `report` takes them"
     )
     completed_by(names, "results")
     add_runs(parser)
     add_format(parser)
+
+
+def compare(parser: argparse.ArgumentParser) -> None:
+    """Several studies, --format and a page."""
+    studies(parser)
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of it as well")
 
 

@@ -5,7 +5,7 @@ Each says beside it what the paper found on CIFAR-100 and whether it is seen her
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,14 @@ from matplotlib.patches import Patch
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
-from analysis.measures.block_oracle import enough, held, oracle, reliability
-from analysis.measures.blockwise import BlockwiseStudy, Distilled
-from analysis.statistics.correlation import spearman
+from analysis.measures.block_oracle import against_oracle
+from analysis.measures.blockwise import BlockwiseStudy, epochs_of, rho
+from analysis.measures.blockwise_statements import WEAK, verdict
 from analysis.statistics.pairs import Floats
-from analysis.statistics.uncertainty import Interval, interval
+from analysis.statistics.uncertainty import Interval
 from analysis.store.study import Study
+from analysis.user_tables.plain_table import PlainTable
+from supernet.spaces import Architecture, get_space
 
 STUDY = "blockwise_digits"
 TUNED = "models fine-tuned from a teacher whose blocks the study has"
@@ -33,14 +35,6 @@ SIGNATURES = {
     "accuracy_change": "accuracy change (LANA)",
     "loss_change": "loss change",
 }
-WEAK = 0.5  # the paper calls .25 and .31 weak, and what figure 10 shows high
-
-
-def rho(x: Floats, y: Floats) -> tuple[float, Interval, int]:
-    """Spearman's rho, its 95 % interval over architectures, and their number; NaN where it is undefined."""
-    both = np.isfinite(x) & np.isfinite(y)
-    value = spearman(x[both], y[both]).value
-    return np.nan if value is None else value, interval(x[both], y[both], "spearman"), int(both.sum())
 
 
 def text_of(value: float, found: Interval) -> str:
@@ -51,75 +45,87 @@ def text_of(value: float, found: Interval) -> str:
     return f"{style.coefficient(value)} [{low}, {high}]"
 
 
-def epochs_of(count: int) -> str:
-    """'1 epoch', '4 epochs'."""
-    return f"{count} epoch{'s' * (count != 1)}"
-
-
-def verdict(low: float | None, high: float | None, bound: float, *, below: bool) -> str:
-    """Whether an interval is below (above) a bound: 'seen here', 'not seen here', or 'undecided'."""
-    if low is None or high is None or low <= bound <= high:
-        return "undecided here"
-    return "seen here" if (high < bound) is below else "contradicted here"
-
-
 @figure(
     "blox-7a",
-    source=Source.RUNS,
-    of=STUDY,
+    source=Source.TABLES,
+    of="blox",
     title="Students fine-tuned from teachers",
-    needs=TUNED,
-    sizes=True,
+    needs="a table from scratch, and of at least two teachers one of the teachers' architectures fine-tuned from each",
 )
-def pairs(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
-    """Test accuracy of each teacher's architecture as a student of each teacher, and trained from scratch; rows:
-    student, teacher, accuracy, from_scratch, of_teacher (percent)."""
-    data = BlockwiseStudy.of(study)
-    longest = (
-        {} if data is None else {n: data.tuned_from(n)[0] for n in data.names.values() if data.tuned_from(n)}
-    )
-    if data is None or not longest:
+def pairs(tables: Sequence[PlainTable], ax: Canvas | None = None) -> Iterator[Drawn]:
+    """Accuracy of each teacher's architecture as a student of each teacher, means over seeds, M1 the best from scratch;
+    rows: student, teacher, arch (the student's), accuracy, from_scratch, of_teacher (percent)."""
+    tuned = [one for one in tables if "fine_tuned" in one.manifest]
+    scratch = [one for one in tables if "fine_tuned" not in one.manifest]
+    if len(scratch) != 1 or len(tuned) < 2:
         return
-    texts = {name: one.teacher for name, one in longest.items()}
-    place = {text: row for row, text in enumerate(data.truth.texts)}
-    rows = [
-        {
-            "student": student,
-            "teacher": teacher,
-            "accuracy": one.test[place[text]] if text in place else np.nan,
-            "from_scratch": data.accuracy(text),
-            "of_teacher": data.accuracy(one.teacher),
-        }
-        for teacher, one in longest.items()
-        for student, text in texts.items()
-    ]
-    frame = pd.DataFrame(rows)
-    if frame["accuracy"].notna().sum() < 2:  # the teachers are not among the fine-tuned
+    own = _by_network(scratch[0])
+    by_teacher = {_network(one.manifest["fine_tuned"]["teacher"]): one for one in tuned}
+    if len(by_teacher) < len(tuned):
+        raise ValueError("tables: two are of one teacher")
+    if lacking := [_text(teacher) for teacher in by_teacher if teacher not in own]:
+        raise ValueError(f"table: {scratch[0].path} lacks the teacher {lacking[0]}")
+    teachers = sorted(by_teacher, key=lambda network: -own[network])
+    names = {network: f"M{place}" for place, network in enumerate(teachers, 1)}
+    students = {teacher: _by_network(by_teacher[teacher]) for teacher in teachers}
+    frame = pd.DataFrame(
+        [
+            {
+                "student": names[student],
+                "teacher": names[teacher],
+                "arch": _text(student),
+                "accuracy": students[teacher].get(student, np.nan),
+                "from_scratch": own[student],
+                "of_teacher": own[teacher],
+            }
+            for teacher in teachers
+            for student in teachers
+        ]
+    )
+    known = frame.dropna(subset=["accuracy"])
+    if len(known) < 2:
         return
     grid = frame.pivot_table(index="teacher", columns="student", values="accuracy", sort=False, dropna=False)
-    known = frame.dropna(subset=["accuracy"])
     better, over_own = (
         int((known["accuracy"] > known[name]).sum()) for name in ("of_teacher", "from_scratch")
     )
+    epochs = sorted({one.manifest["fine_tuned"]["fine_tuning"]["epochs"] for one in tuned})
+    seeds = sorted({one.manifest["seeds"] for one in tuned})
     with style.look():
-        drawn, panels = style.panel_grid(1, 1, 2.6, 0.9, width=4.6, ax=ax)
+        drawn, panels = style.panel_grid(1, 1, 3.0, 0.9, width=5.2, ax=ax)
         axes = panels[0, 0]
-        sns.heatmap(grid, annot=True, fmt=".2f", cmap="Blues", cbar=False, ax=axes, linewidths=0.6)
-        axes.set_xticks(
-            np.arange(len(texts)) + 0.5,
-            [f"{name}\n{data.accuracy(text):.2f} from scratch" for name, text in texts.items()],
-        )
-        axes.set_xlabel("student")
+        sns.heatmap(grid, annot=True, fmt=".1f", cmap="Blues", cbar=False, ax=axes, linewidths=0.6)
+        place = np.arange(len(teachers)) + 0.5
+        axes.set_xticks(place, [f"{name}\n{own[network]:.1f}" for network, name in names.items()])
+        axes.set_yticks(place, list(names.values()), rotation=0)
+        axes.set_xlabel("student, and its accuracy from scratch (%)")
         axes.set_ylabel("teacher")
+        trained = "one training" if seeds == [1] else f"the mean of {_joined(seeds)} trainings"
         style.add_note(
             drawn,
-            f"Test accuracy (%) after {next(iter(longest.values())).epochs} epochs of fine-tuning. Paper: every student"
-            " improves on its teacher; a bad teacher holds back good students."
-            f" Here {better} of {len(known)} are above their teacher, {over_own} above themselves from scratch;"
-            " one seed a cell, so no interval.",
-            style.data_note(study.note),
+            f"{tuned[0].column} in percent after {_joined(epochs)} epochs of fine-tuning, {trained}. Paper: every"
+            " student improves on its teacher; a bad teacher holds back good students."
+            f" Here {better} of {len(known)} are above their teacher, {over_own} above themselves from scratch.",
+            style.data_note(str(scratch[0].manifest.get("note", ""))),
         )
     yield Drawn(drawn, frame)
+
+
+def _network(text: str) -> Architecture:
+    space = get_space("blox")
+    return space.stand_alone_form(space.parse(text))
+
+
+def _text(network: Architecture) -> str:
+    return get_space("blox").text(network)
+
+
+def _by_network(table: PlainTable) -> dict[Architecture, float]:
+    return dict(zip(map(_network, table.texts), table.accuracy.tolist(), strict=True))
+
+
+def _joined(counts: Sequence[int]) -> str:
+    return " or ".join(map(str, counts))
 
 
 @figure("blox-7b", source=Source.RUNS, of=STUDY, title="Fine-tuned against trained from scratch", needs=TUNED)
@@ -145,9 +151,9 @@ def scratch(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
             better, share = int((y[both] > x[both]).sum()), 100 * np.mean(y[both] > own)
             axes.set_xlabel("from scratch (%)")
             axes.set_ylabel("fine-tuned (%)")
-            seen = verdict(found.low, found.high, WEAK, below=True)
+            seen = verdict(found.low, found.high, WEAK, above=False)
             notes.append(
-                f"{name} teacher: weak correlation (below {WEAK}) {seen}; {better} of {n} students above"
+                f"{name} teacher: weak correlation (below {WEAK}) {seen} here; {better} of {n} students above"
                 f" themselves from scratch, {share:.0f} % above the teacher."
             )
             frames.append(
@@ -205,7 +211,7 @@ def shorter(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
             _against(axes, x, y, f"{question}, n = {n}\nSpearman {text_of(value, found)}")
             axes.set_xlabel(f"{said[0]} (%)")
             axes.set_ylabel(f"{said[1]} (%)")
-            notes.append(f"{question}: {verdict(found.low, found.high, WEAK, below=False)}.")
+            notes.append(f"{question}: {verdict(found.low, found.high, WEAK, above=True)} here.")
             frames.append(pd.DataFrame({"panel": question, "arch": data.truth.texts, "x": x, "y": y}))
         style.add_note(
             drawn,
@@ -254,49 +260,6 @@ def signatures_and_oracle(study: Study, ax: Canvas | None = None) -> Iterator[Dr
             style.data_note(study.note),
         )
     yield Drawn(drawn, frame)
-
-
-def against_oracle(data: BlockwiseStudy) -> pd.DataFrame:
-    """A row for each teacher, oracle ('normal training', 'fine-tuned'), stage and signature: blocks, rho (mean over
-    seeds), seeds, low, high (95 % over blocks, of the first seed), half, reliability and bound of the oracle."""
-    rows = []
-    by_teacher: dict[str, list[Distilled]] = {}
-    for one in data.longest():
-        by_teacher.setdefault(one.name, []).append(one)
-    for teacher, seeds in by_teacher.items():
-        accuracies = {"normal training": data.truth.numbers}
-        accuracies |= {
-            f"fine-tuned, {epochs_of(one.epochs)}": one.test for one in data.tuned_from(teacher)[:1]
-        }
-        for kind, accuracy in accuracies.items():
-            models = held(data.blocks, accuracy)
-            count = enough(models)
-            best = oracle(models, count)
-            known = reliability(models, count).query("oracle == 'best'").set_index("stage")
-            for stage, own in best.groupby("stage"):
-                for measure in SIGNATURES:
-                    found = [_of_blocks(one, measure, int(str(stage)), own) for one in seeds]
-                    rows.append(
-                        {
-                            "teacher": teacher,
-                            "oracle": f"{kind}, best of {count}",
-                            "stage": stage,
-                            "signature": measure,
-                            "blocks": len(own),
-                            "rho": float(np.mean([value for value, _ in found])),
-                            "seeds": len(seeds),
-                            "low": found[0][1].low,
-                            "high": found[0][1].high,
-                            **known.loc[stage, ["half", "reliability", "bound"]].to_dict(),
-                        }
-                    )
-    return pd.DataFrame(rows)
-
-
-def _of_blocks(one: Distilled, measure: str, stage: int, own: pd.DataFrame) -> tuple[float, Interval]:
-    says = np.array([one.added[measure].get((stage, block), np.nan) for block in own["block"]])
-    value, found, _ = rho(says, own["best"].to_numpy())
-    return value, found
 
 
 def _bars(axes: Axes, rows: pd.DataFrame) -> None:

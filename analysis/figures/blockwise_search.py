@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
-from analysis.figures.blockwise import STUDY, TUNED, epochs_of, rho
+from analysis.figures.blockwise import STUDY, TUNED
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
-from analysis.measures.blockwise import BlockwiseStudy, Tuned, finished
+from analysis.measures.blockwise import BlockwiseStudy, Tuned, epochs_of, finished, rho
 from analysis.measures.blockwise_search import BY, RANDOM, curves, predictors_of
 from analysis.statistics.pairs import Floats
 from analysis.store.run import read_scores
@@ -121,7 +121,9 @@ def by_fine_tuning(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
     tuned = _first_teacher(data)
     if data is None or not tuned:
         return
-    blocks = [one for one in data.longest() if one.teacher == tuned[0].teacher][:1]
+    own = [one for one in data.distilled if one.teacher == tuned[0].teacher]
+    # The students' own blocks, where the study has them.
+    blocks = sorted(own, key=lambda one: abs(one.epochs - tuned[0].distillation_epochs))[:1]
     frame = pd.concat([curves(data, one, blocks) for one in tuned], ignore_index=True)
     paper = "Paper: the epochs of fine-tuning matter more than the method."
     yield _searches(data, frame, "epochs", "fine-tuned {}", paper, ax)

@@ -18,13 +18,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.measures.blockwise import BlockwiseStudy, Distilled, epochs_of, rho
 from analysis.statistics.best_of import expected_best
 from analysis.statistics.correlation import spearman
 from analysis.statistics.pairs import Floats
+from analysis.statistics.uncertainty import Interval
 
 MODELS = 6  # of each block, where there are so many
 SPLITS = 200
 KINDS = ("best", "mean")
+MEASURES = ("mse", "nsr", "accuracy_change", "loss_change")  # of a block
 Held = dict[tuple[int, str], Floats]  # by stage and block, the accuracies of the models that hold it
 
 
@@ -89,3 +92,46 @@ def reliability(of: Held, models: int = MODELS, splits: int = SPLITS, seed: int 
                 }
             )
     return pd.DataFrame(rows)
+
+
+def against_oracle(data: BlockwiseStudy) -> pd.DataFrame:
+    """A row for each teacher, oracle ('normal training', 'fine-tuned'), stage and signature: blocks, rho (mean over
+    seeds), seeds, low, high (95 % over blocks, of the first seed), half, reliability and bound of the oracle."""
+    rows = []
+    by_teacher: dict[str, list[Distilled]] = {}
+    for one in data.longest():
+        by_teacher.setdefault(one.name, []).append(one)
+    for teacher, seeds in by_teacher.items():
+        accuracies = {"normal training": data.truth.numbers}
+        accuracies |= {
+            f"fine-tuned, {epochs_of(one.epochs)}": one.test for one in data.tuned_from(teacher)[:1]
+        }
+        for kind, accuracy in accuracies.items():
+            models = held(data.blocks, accuracy)
+            count = enough(models)
+            best = oracle(models, count)
+            known = reliability(models, count).query("oracle == 'best'").set_index("stage")
+            for stage, own in best.groupby("stage"):
+                for measure in MEASURES:
+                    found = [_of_blocks(one, measure, int(str(stage)), own) for one in seeds]
+                    rows.append(
+                        {
+                            "teacher": teacher,
+                            "oracle": f"{kind}, best of {count}",
+                            "stage": stage,
+                            "signature": measure,
+                            "blocks": len(own),
+                            "rho": float(np.mean([value for value, _ in found])),
+                            "seeds": len(seeds),
+                            "low": found[0][1].low,
+                            "high": found[0][1].high,
+                            **known.loc[stage, ["half", "reliability", "bound"]].to_dict(),
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def _of_blocks(one: Distilled, measure: str, stage: int, own: pd.DataFrame) -> tuple[float, Interval]:
+    says = np.array([one.added[measure].get((stage, block), np.nan) for block in own["block"]])
+    value, found, _ = rho(says, own["best"].to_numpy())
+    return value, found

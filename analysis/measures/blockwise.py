@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.measures.blocks import blocks_of, contributions
+from analysis.statistics.correlation import spearman
 from analysis.statistics.pairs import Floats
+from analysis.statistics.uncertainty import Interval, interval
 from analysis.store import config, signatures
 from analysis.store.run import Run, read_scores
 from analysis.store.study import Study
@@ -20,6 +22,7 @@ from supernet.spaces import Size, Space
 
 BLOCKWISE, COLUMN = "blockwise", "table-column"  # kinds of runs
 WORDS = ("best", "median", "worst")
+OWN = "block"  # a student for each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +79,12 @@ class BlockwiseStudy:
 
     @cached_property
     def distilled(self) -> tuple[Distilled, ...]:
-        """In the study's order, each run once."""
+        """In the study's order, each run once, where each block was a student of its own."""
         found = []
         for run in self._runs(BLOCKWISE):
             estimator = config.of_run(run.folder)["estimator"]
+            if estimator["distillation"].get("students", OWN) != OWN:
+                continue
             found.append(
                 Distilled(
                     teacher=self.study.result(run)["teacher"]["arch"],
@@ -161,3 +166,15 @@ def finished(study: Study, kind: str) -> list[Run]:
         if run.kind == kind and run.trained_as is None and study.look(run).result["status"] == "finished":
             runs.setdefault(run.run_id, run)
     return list(runs.values())
+
+
+def rho(x: Floats, y: Floats) -> tuple[float, Interval, int]:
+    """Spearman's rho, its 95 % interval over architectures, and their number; NaN where it is undefined."""
+    both = np.isfinite(x) & np.isfinite(y)
+    value = spearman(x[both], y[both]).value
+    return np.nan if value is None else value, interval(x[both], y[both], "spearman"), int(both.sum())
+
+
+def epochs_of(count: int) -> str:
+    """'1 epoch', '4 epochs'."""
+    return f"{count} epoch{'s' * (count != 1)}"

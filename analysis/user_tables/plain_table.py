@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from analysis.statistics.pairs import Floats
 from analysis.store import truth_table
@@ -14,13 +16,16 @@ from analysis.user_tables.truth_file import COSTS, read_truth_file
 
 @dataclass(frozen=True, kw_only=True)
 class PlainTable:
-    """title: of the space. accuracy (n,): of the column, in percent. costs: (n,) params, macs."""
+    """title: of the space. accuracy (n,): of the column, in percent. costs: (n,) params, macs. texts: n, of the
+    networks. manifest: the table's, empty if it has none."""
 
     path: Path
     title: str
     column: str
     accuracy: Floats
     costs: dict[str, Floats]
+    texts: list[str]
+    manifest: Mapping[str, Any]
 
     @property
     def data(self) -> str:
@@ -45,13 +50,15 @@ def read_plain(path: Path, column: str | None = None) -> PlainTable:
         known = table.frame[table.frame[chosen].notna()]
         return PlainTable(
             path=path, title=str(described["title"]), column=chosen, accuracy=known[chosen].to_numpy(dtype=float),
-            costs={name: known[name].to_numpy(dtype=float) for name in COSTS},
+            costs={name: known[name].to_numpy(dtype=float) for name in COSTS}, texts=list(map(str, known["arch"])),
+            manifest=described,
         )  # fmt: skip
     truth = read_truth_file(path, chosen)
     costs = {name: truth.costs[name].to_numpy() for name in COSTS}
     return PlainTable(
-        path=path, title=truth.space.title, column=truth.column, accuracy=truth.numbers, costs=costs
-    )
+        path=path, title=truth.space.title, column=truth.column, accuracy=truth.numbers, costs=costs,
+        texts=list(map(str, truth.frame["arch"])), manifest=described,
+    )  # fmt: skip
 
 
 def _is_test(name: str) -> bool:

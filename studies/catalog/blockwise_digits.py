@@ -3,7 +3,7 @@
 Question: does the sum of what single blocks say, distilled from a stage of a trained teacher, rank whole models, and
 better than parameters do? (Blox paper, section 3, questions Q3 and Q4, in small.)
 Command: python -m studies run blockwise_digits
-Jobs: 2 seeds of {135 blocks distilled for 1, 4 and 10 epochs from the best model of the table by validation accuracy,
+Jobs: 3 seeds of {135 blocks distilled for 1, 4 and 10 epochs from the best model of the table by validation accuracy,
 for 1 and 4 from the worst, for 4 from the median one; three weight-sharing students of the best model's stages, by
 uniform paths and by strictly fair groups, of as many passes through blocks as 4 epochs of each (DNA); predictors told
 20, 50, 100 and 200 labels (one seed's validation accuracy), which see the signatures of the three blocks (a polynomial
@@ -77,7 +77,7 @@ def study() -> Study:
             ),
         ),
         truth={"blox": Truth(normal, column)},
-        seeds=(0, 1),
+        seeds=(0, 1, 2),
         top=(10, 25, 50),
     )
 

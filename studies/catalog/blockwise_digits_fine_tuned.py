@@ -3,7 +3,7 @@
 Question: which predictor of end-to-end accuracy after distillation and fine-tuning needs the fewest labels? (Blox
 paper, figure 9 and question Q4, in small.)
 Command: python -m studies run blockwise_digits_fine_tuned
-Jobs: 2 seeds of {135 blocks distilled for 1, 4 and 10 epochs from the best model of the table; predictors told 20 and
+Jobs: 3 seeds of {135 blocks distilled for 1, 4 and 10 epochs from the best model of the table; predictors told 20 and
 50 labels, validation accuracies of fine-tuned models, which see what those of `blockwise_digits` do}, parameters and
 MACs, accuracies of the same models trained from scratch, and the best sum of free values of blocks. Distillation is
 that of `blockwise_digits`.
@@ -44,6 +44,6 @@ def study() -> Study:
             ),
         ),
         truth={"blox": Truth(BEST, "digits_test")},
-        seeds=(0, 1),
+        seeds=(0, 1, 2),
         top=(10, 25, 50),
     )

@@ -1,71 +1,64 @@
-"""Figure 7a of Blox: students by teachers, of a made-up pair of tables that hold the teachers themselves."""
+"""Figure 7a of Blox: students by teachers, of made-up tables of networks that were fine-tuned from each."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from analysis.figures import registry
-from analysis.measures.blockwise import BlockwiseStudy, Distilled, Tuned
-from analysis.store.tables import Table
+from analysis.figures.registry import Drawn
+from analysis.user_tables.plain_table import PlainTable
 from supernet.spaces import get_space
 
 SPACE = get_space("blox")
-TEXTS = [SPACE.text(one) for one in SPACE.sample(4, 0)]
-SCRATCH = [90.0, 60.0, 80.0, 70.0]
-GOOD, BAD = 0, 1  # rows of the teachers
-TABLES = {GOOD: [91.0, 85.0, 88.0, 84.0], BAD: [75.0, 65.0, np.nan, 62.0]}
+NETWORKS = [SPACE.stand_alone_form(one) for one in SPACE.sample(4, 0)]
+SCRATCH = [60.0, 90.0, 80.0, 70.0]
+GOOD, BAD = 1, 0  # rows of the teachers
+TUNED = {GOOD: [85.0, 91.0, 88.0, 84.0], BAD: [59.0, 75.0, 70.0, 62.0]}
 
 
-def made(tables: dict[int, list[float]]) -> BlockwiseStudy:
-    truth = Table(frame=pd.DataFrame({"arch": TEXTS, "t": SCRATCH}), column="t", source="made up")
-    study: Any = SimpleNamespace(note="made up")
-    whole = BlockwiseStudy(study, SPACE, SPACE.published, truth)
-    names = {GOOD: "best", BAD: "worst"}
-    distilled = [
-        Distilled(teacher=TEXTS[row], name=name, epochs=4, seed=0, frame=pd.DataFrame())
-        for row, name in names.items()
-    ]
-    tuned = [
-        Tuned(
-            variant=f"{epochs} {row}",
-            teacher=TEXTS[row],
-            epochs=epochs,
-            distillation_epochs=4,
-            test=test,
-            valid=None,
-        )
-        for row, values in tables.items()
-        for epochs, test in ((1, np.zeros(4)), (4, np.array(values)))
-    ]  # the longest is shown
-    whole.__dict__.update(distilled=tuple(distilled), tuned=tuple(tuned))
-    return whole
+def table(values: Sequence[float], rows: Sequence[int], teacher: int | None = None) -> PlainTable:
+    how = {"teacher": SPACE.text(NETWORKS[teacher or 0]), "fine_tuning": {"epochs": 4}}
+    return PlainTable(
+        path=Path(f"{teacher}.parquet"), title="Blox", column="digits_test",
+        accuracy=np.array([values[row] for row in rows]), costs={}, texts=[SPACE.text(NETWORKS[row]) for row in rows],
+        manifest={"seeds": 1} if teacher is None else {"fine_tuned": how, "seeds": 1},
+    )  # fmt: skip
 
 
-def drawn(monkeypatch: pytest.MonkeyPatch, whole: BlockwiseStudy) -> list[Any]:
-    monkeypatch.setattr(BlockwiseStudy, "of", classmethod(lambda cls, study: whole))
-    return list(registry.get("blox-7a").draw(whole.study))
+def drawn(tables: Sequence[PlainTable]) -> list[Drawn]:
+    return list(registry.get("blox-7a").draw(tables))
 
 
-def test_each_cell_is_the_students_accuracy_in_the_teachers_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    (one,) = drawn(monkeypatch, made(TABLES))
+SCRATCH_TABLE = table(SCRATCH, range(4))
+
+
+def test_each_cell_is_the_students_accuracy_in_the_teachers_table() -> None:
+    tuned = [table(TUNED[row], rows, row) for row, rows in ((BAD, (0, 1, 3)), (GOOD, (3, 1, 0)))]
+    (one,) = drawn([tuned[0], SCRATCH_TABLE, tuned[1]])
     rows = one.frame.set_index(["teacher", "student"])
-    for teacher, of in (("best", GOOD), ("worst", BAD)):
-        for student, row in (("best", GOOD), ("worst", BAD)):
+    for teacher, of in (("M1", GOOD), ("M2", BAD)):
+        for student, row in (("M1", GOOD), ("M2", BAD)):
             cell = rows.loc[(teacher, student)]
-            assert cell["accuracy"] == TABLES[of][row]
+            assert cell["accuracy"] == TUNED[of][row]
             assert (cell["from_scratch"], cell["of_teacher"]) == (SCRATCH[row], SCRATCH[of])
-    texts = [text.get_text() for text in one.figure.axes[0].texts]
-    assert texts == ["91.00", "85.00", "75.00", "65.00"]  # teachers down
-    said = " ".join(text.get_text() for text in one.figure.texts).replace("\n", " ")
-    # Above the teacher: all but the worst from the best; above itself from scratch: all but the best from the worst.
-    assert "Here 3 of 4 are above their teacher, 3 above themselves from scratch" in said
+    texts = [text.get_text() for text in one.figure.axes[0].texts]  # type: ignore[union-attr]
+    assert texts == ["91.0", "85.0", "75.0", "59.0"]  # teachers down, the best first
+    said = " ".join(text.get_text() for text in one.figure.texts).replace("\n", " ")  # type: ignore[union-attr]
+    # Above the teacher: the best by itself, the good by the bad; above itself from scratch: both by the good.
+    assert "Here 2 of 4 are above their teacher, 2 above themselves from scratch" in said
 
 
-def test_tables_without_the_teachers_give_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = {row: [np.nan, np.nan, 80.0, 70.0] for row in TABLES}
-    assert drawn(monkeypatch, made(absent)) == []
+def test_what_the_tables_lack() -> None:
+    good, bad = table(TUNED[GOOD], range(4), GOOD), table(TUNED[BAD], range(4), BAD)
+    assert drawn([SCRATCH_TABLE, good]) == []  # one teacher
+    assert drawn([good, bad]) == []
+    others = [table(TUNED[row], (2, 3), row) for row in TUNED]  # not the teachers themselves
+    assert drawn([SCRATCH_TABLE, *others]) == []
+    with pytest.raises(ValueError, match="two are of one teacher"):
+        drawn([SCRATCH_TABLE, good, good])
+    with pytest.raises(ValueError, match=r"None\.parquet lacks the teacher"):
+        drawn([table(SCRATCH, (0, 2)), good, bad])
