@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from analysis.__main__ import main as analysis_main
 from analysis.figures import registry, style
 from analysis.measures.collect import collect
 from analysis.report.tables.study import table_frame
@@ -53,6 +55,13 @@ OF_MANY_KINDS = ("leaderboard_digits",)
 # Of studies whose smoke runs are dear, what no other study has the like of.
 DEAR = {
     "blockwise_cifar10_small": ("blocks, 4 epochs", "fine-tuned, best teacher"),
+    "blockwise_digits": (
+        "blocks, 1 epoch",
+        "blocks, 4 epochs",
+        "shared blocks, fair",
+        "fine-tuned, best teacher",
+    ),
+    "blockwise_digits_fine_tuned": ("20 labels, log MSE, 4 epochs", "from scratch"),
     "synthetic_cifar10": ("supernet", "zero-cost"),
     "synthetic_cifar10_small": ("supernet", "FEAR"),
 }
@@ -149,11 +158,11 @@ def test_supernets_of_the_full_space_are_judged_beside_those_trained_with_a_mask
     assert [run["run_id"] for run in runs] == list(dict.fromkeys(run["run_id"] for run in runs))
 
 
-def test_blox_figures_of_blockwise_distillation_show_what_the_runs_and_tables_have(root: Path) -> None:
+def test_blox_figures_of_blockwise_distillation_show_what_the_runs_and_tables_have(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     name = "blockwise_digits"
-    # More than the thinned study has.
-    wanted = ["blocks, 1 epoch", "blocks, 4 epochs", "fine-tuned, best teacher"]
-    only = [word for one in wanted for word in ("--only", one)]
+    only = [word for one in DEAR[name] for word in ("--only", one)]
     assert main(["run", name, "--smoke", *only, "--no-tensorboard", "--runs", str(root)]) == 0
     study = load_study(root / f"{name}-smoke")
     drawn = {
@@ -169,3 +178,10 @@ def test_blox_figures_of_blockwise_distillation_show_what_the_runs_and_tables_ha
     for one in ("blox-18", "blox-19"):
         last = drawn[one].groupby(["epochs", "distillation", "order"]).last()["accuracy"]
         assert last.nunique() == drawn[one]["epochs"].nunique()  # all orders end with all models trained
+    capsys.readouterr()
+    assert analysis_main(["blockwise", f"{name}-smoke", "--runs", str(root), "--format", "csv"]) == 0
+    rows = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    weak = rows[rows["question"] == "Q2"].set_index("of").loc["best teacher"]
+    assert weak["value"] == pytest.approx(both["from_scratch"].corr(both["fine_tuned"], method="spearman"))
+    assert {"Q1", "Q2", "Q3", "Q8", "goal"} <= set(rows["question"])
+    assert set(rows.query("quantity == 'difference of rho'")["verdict"]) == {"undecided"}  # one seed
