@@ -77,15 +77,16 @@ def verdict(low: float | None, high: float | None, bound: float, *, above: bool)
 
 
 def statements(data: BlockwiseStudy) -> list[Statement]:
-    """All that the study's finished runs can say."""
+    """All that the study's finished runs can say, question by question."""
     tuned = {name: own[0] for name in data.names.values() if (own := data.tuned_from(name))}
-    return [
+    found = [
         *_students(data, tuned),
         *_blocks(data),
         *_predictors(data),
         *_other_fine_tuning(data, tuned),
         *_sums(data, tuned),
     ]
+    return sorted(found, key=lambda one: one.question)
 
 
 # Q1, Q2: students against teachers and against themselves
@@ -206,7 +207,7 @@ def _sums(data: BlockwiseStudy, tuned: Mapping[str, Tuned]) -> Iterator[Statemen
     truths = {"from scratch": data.truth.numbers}
     truths |= {"fine-tuned, best teacher": tuned[BEST].test} if BEST in tuned else {}
     assert data.truth.parsed is not None
-    params = {0: costs_of(data.space, data.truth.parsed[1], data.size)["params"].to_numpy(dtype=float)}
+    params = costs_of(data.space, data.truth.parsed[1], data.size)["params"].to_numpy(dtype=float)
     for of, truth in truths.items():
         for name in dict.fromkeys(one.name for one in data.distilled):
             *rest, longest = sorted(_lengths(data, name))
@@ -220,7 +221,7 @@ def _sums(data: BlockwiseStudy, tuned: Mapping[str, Tuned]) -> Iterator[Statemen
                     yield from _difference("Q8", text, said, data, whole, short, truth=truth)
                 text = "signatures rank better than parameters"
                 said = f"{case}, {epochs_of(longest)}"
-                yield from _difference("goal", text, said, data, whole, params, truth=truth)
+                yield from _difference("goal", text, said, data, whole, {0: params}, truth=truth, fixed=True)
 
 
 def _lengths(data: BlockwiseStudy, name: str) -> set[int]:
@@ -245,21 +246,24 @@ def _difference(
     b: Mapping[int, Floats],
     *,
     truth: Floats | None = None,
+    fixed: bool = False,
 ) -> Iterator[Statement]:
-    """Mean rho of `a` less that of `b`, by seed, on the architectures that all of them rank. b of one seed beside
-    several: fixed."""
+    """Mean rho of `a` less that of `b`, by seed, on the architectures that all of them rank. Of the seeds that both
+    have, or of all of `a` where b is a baseline, which is fixed."""
+    if not fixed:
+        seeds = sorted(a.keys() & b.keys())
+        a, b = ({seed: side[seed] for seed in seeds} for side in (a, b))
     truth = data.truth.numbers if truth is None else truth
     known = np.isfinite(truth) & np.all([np.isfinite(v) for v in (*a.values(), *b.values())], axis=0)
-    if known.sum() < SMALLEST:
+    if not a or known.sum() < SMALLEST:
         return
-    fixed = len(b) == 1 and len(a) > 1
     first, second = (_group(truth[known], [v[known] for v in side.values()]) for side in (a, b))
     if first is None or second is None:
         return
     found = difference_of(first, second._replace(fixed=fixed))
     yield Statement(
         question=question, statement=text, of=of, quantity=DIFFERENCE, value=found.value, low=found.low,
-        high=found.high, n=found.n, seeds=len(a) if fixed else min(len(a), len(b)), bound=0.0,
+        high=found.high, n=found.n, seeds=len(a), bound=0.0,
     )  # fmt: skip
 
 
