@@ -6,7 +6,8 @@ Blox?
 Command: python -m studies run blox_small_digits
 Jobs: 4 seeds of {supernets of 25 epochs: uniform paths of these models, of all of Blox; strictly fair groups of two;
 the 13 blocks of each stage distilled for 4 epochs from the best, the median and the worst model by validation
-accuracy; all proxies}, beside parameters and MACs.
+accuracy; all proxies}, beside parameters and MACs, and the accuracies of the same models fine-tuned from the best
+teacher (tables that `studies truth build --finetune-from best` made).
 Data: scikit-learn's digits; ground truth trained by this project, two seeds.
 Scored: all 2,197 models. Measured, with searches by these rankings: docs/results/blox_small_digits.md.
 Expected: 28 runs of about one minute of one core each.
@@ -22,6 +23,7 @@ from studies import embedded
 from studies.catalog import blockwise_digits, quickstart
 from studies.estimators import Estimator
 from studies.estimators.blockwise import TEACHERS
+from studies.estimators.table_column import TableColumn
 from studies.estimators.zero_cost import ZeroCost
 from studies.model.study import Study, Truth
 from studies.model.variant import Variant
@@ -30,6 +32,11 @@ from supernet.training.sampling import SamplingConfig
 TABLE = "blox-small-digits"
 MASK = ("bconv", "ST2", "ST4")
 EPOCHS = 4  # of distillation
+COLUMNS = ("digits_test", "digits_valid")
+TUNED = {
+    "fine-tuned, best teacher": f"{TABLE}-fine-tuned-best",
+    "fine-tuned for 1 epoch, best teacher": f"{TABLE}-fine-tuned-best-1-epoch",
+}
 SECONDS = {"supernet": 90.0, "blocks": 30.0, "proxies": 240.0}  # a run, one core
 
 
@@ -48,6 +55,7 @@ def study() -> Study:
             uniform.changed(name="strictly fair", sampling=fair),
             *(_blocks(teacher) for teacher in TEACHERS),
             _entry("zero-cost", ZeroCost(initialisations=1), SECONDS["proxies"]),
+            *(_entry(name, TableColumn(table=table, columns=COLUMNS)) for name, table in TUNED.items()),
         ),
         truth={"blox": Truth(TABLE, "digits_test")},
         seeds=(0, 1, 2, 3),
@@ -62,5 +70,5 @@ def _blocks(teacher: str) -> Variant:
     return distilled.changed(name=name, table=TABLE, mask=MASK, expected_seconds=seconds)
 
 
-def _entry(name: str, estimator: Estimator, seconds: float) -> Variant:
+def _entry(name: str, estimator: Estimator, seconds: float | None = None) -> Variant:
     return replace(blockwise_digits.entry(name, estimator, seconds=seconds), mask=MASK)
