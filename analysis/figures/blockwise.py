@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
-from analysis.measures.block_oracle import against_oracle
+from analysis.measures.block_oracle import Judged, against_oracle, gap
 from analysis.measures.blockwise import BlockwiseStudy, epochs_of, rho
 from analysis.measures.blockwise_statements import WEAK, verdict
 from analysis.statistics.pairs import Floats
@@ -231,9 +231,10 @@ def shorter(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
     needs="a teacher's blocks",
 )
 def signatures_and_oracle(study: Study, ax: Canvas | None = None) -> Iterator[Drawn]:
-    """Panels: teachers down, oracles across; rows: of `against_oracle`."""
+    """Panels: teachers down, oracles across; rows: of `Judged.row`."""
     data = BlockwiseStudy.of(study)
-    frame = pd.DataFrame() if data is None else against_oracle(data)
+    judged = [] if data is None else against_oracle(data)
+    frame = pd.DataFrame([one.row for one in judged])
     if frame.empty:
         return
     panes = list(dict.fromkeys(zip(frame["teacher"], frame["oracle"], strict=True)))
@@ -253,10 +254,10 @@ def signatures_and_oracle(study: Study, ax: Canvas | None = None) -> Iterator[Dr
         style.add_note(
             drawn,
             "Oracle: accuracy of the best of so many models that hold the block, in expectation. Bars: mean of"
-            f" {seeds} seed{'s' * (seeds > 1)} with 95 % intervals over blocks (first seed). r: reliability of the"
+            f" {seeds} seed{'s' * (seeds > 1)}, 95 % intervals over blocks and seeds. r: reliability of the"
             " oracle (split halves of the models, Spearman and Brown); bound: its square root, what no signature can be"
             " expected to exceed.",
-            f"Paper: stage 2 much worse than the others: {_stage2(frame)}",
+            f"Paper: stage 2 much worse than the others: {_stage2(judged)}",
             style.data_note(study.note),
         )
     yield Drawn(drawn, frame)
@@ -284,16 +285,15 @@ def _bars(axes: Axes, rows: pd.DataFrame) -> None:
     style.zero_line(axes)
 
 
-def _stage2(frame: pd.DataFrame) -> str:
-    """How often the last stage is below both others, by intervals that do not overlap, of each panel and signature."""
-    counts = {"seen": 0, "contradicted": 0, "undecided": 0}
-    for _, own in frame.groupby(["teacher", "oracle", "signature"]):
-        last = own[own["stage"] == own["stage"].max()].iloc[0]
-        others = own[own["stage"] < last["stage"]]
-        below = bool((others["low"] > last["high"]).all())
-        above = bool((others["high"] < last["low"]).any())
-        counts["seen" if below else "contradicted" if above else "undecided"] += 1
-    return (
-        f"seen in {counts['seen']} of {sum(counts.values())} cases here, contradicted in {counts['contradicted']},"
-        f" undecided in {counts['undecided']} (intervals overlap)."
-    )
+def _stage2(judged: Sequence[Judged]) -> str:
+    """How often the last stage is below the mean of the others, of each panel and signature."""
+    cases: dict[tuple[str, str, str], list[Judged]] = {}
+    for one in judged:
+        cases.setdefault((one.teacher, one.oracle, one.signature), []).append(one)
+    counts = dict.fromkeys(("confirmed", "contradicted", "undecided"), 0)
+    for stages in cases.values():
+        *others, last = sorted(stages, key=lambda one: one.stage)
+        found = gap(last, others)
+        counts[verdict(found.low, found.high, 0.0, above=False)] += 1
+    said = ", ".join(f"{word} in {count}" for word, count in counts.items())
+    return f"against the mean of the others, of {len(cases)} cases {said}."

@@ -13,20 +13,31 @@ models can be expected to correlate with the oracle by more than the square root
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.measures.blockwise import BlockwiseStudy, Distilled, epochs_of, rho
+from analysis.measures.blockwise import BlockwiseStudy, Distilled, epochs_of, spearman_group
 from analysis.statistics.best_of import expected_best
 from analysis.statistics.correlation import spearman
+from analysis.statistics.crossed import (
+    Group,
+    Mean,
+    both_variance,
+    crossed_half,
+    mean_of,
+    standard_error,
+    trainings_half,
+)
 from analysis.statistics.pairs import Floats
-from analysis.statistics.uncertainty import Interval
 
 MODELS = 6  # of each block, where there are so many
 SPLITS = 200
 KINDS = ("best", "mean")
+ORACLE = ("half", "reliability", "bound")  # what is known of one
 MEASURES = ("mse", "nsr", "accuracy_change", "loss_change")  # of a block
 Held = dict[tuple[int, str], Floats]  # by stage and block, the accuracies of the models that hold it
 
@@ -94,10 +105,57 @@ def reliability(of: Held, models: int = MODELS, splits: int = SPLITS, seed: int 
     return pd.DataFrame(rows)
 
 
-def against_oracle(data: BlockwiseStudy) -> pd.DataFrame:
-    """A row for each teacher, oracle ('normal training', 'fine-tuned'), stage and signature: blocks, rho (mean over
-    seeds), seeds, low, high (95 % over blocks, of the first seed), half, reliability and bound of the oracle."""
-    rows = []
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """How one signature ranks the blocks of one stage, beside an oracle.
+
+    teacher: its name. oracle: 'normal training' or 'fine-tuned', and of how many models. rho: Spearman's, a value a
+    training of teacher and blocks, with the influence of each block; None where it is undefined. known: half,
+    reliability and bound of the oracle."""
+
+    teacher: str
+    oracle: str
+    stage: int
+    signature: str
+    blocks: int
+    seeds: int
+    rho: Group | None
+    known: Mapping[str, float]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """For a frame: the mean over trainings with its 95 % interval, over blocks and trainings."""
+        mean = Mean(None, None, None, self.blocks) if self.rho is None else mean_of(self.rho)
+        ends = {"rho": mean.value, "low": mean.low, "high": mean.high}
+        names = {
+            "teacher": self.teacher,
+            "oracle": self.oracle,
+            "stage": self.stage,
+            "signature": self.signature,
+        }
+        numbers = {name: np.nan if value is None else value for name, value in ends.items()}
+        return {**names, "blocks": self.blocks, "seeds": self.seeds, **numbers, **self.known}
+
+
+def gap(last: Judged, others: Sequence[Judged]) -> Mean:
+    """rho of a stage less the mean of others, with its interval over blocks and trainings. Stages rank unlike blocks,
+    so their errors over blocks are independent; those over trainings are not, as a training has one teacher."""
+    groups = [one.rho for one in (last, *others)]
+    if any(group is None for group in groups):
+        return Mean(None, None, None, last.blocks)
+    weights = np.array([1.0, *(-1 / len(others) for _ in others)])
+    weighted = [(w, group) for w, group in zip(weights, groups, strict=True) if group is not None]
+    values = sum(w * rhos for w, (rhos, _, _) in weighted)
+    errors = [w * standard_error(influences.mean(axis=0)) for w, (_, influences, _) in weighted]
+    both = sum(w**2 * both_variance(group) for w, group in weighted)
+    value = float(np.mean(values))
+    half = crossed_half(math.hypot(*errors), trainings_half([np.asarray(values)]), float(both))
+    return Mean(value, value - half, value + half, last.blocks)
+
+
+def against_oracle(data: BlockwiseStudy) -> list[Judged]:
+    """Of each teacher's blocks that were distilled longest: each oracle, stage and signature."""
+    found = []
     by_teacher: dict[str, list[Distilled]] = {}
     for one in data.longest():
         by_teacher.setdefault(one.name, []).append(one)
@@ -110,28 +168,29 @@ def against_oracle(data: BlockwiseStudy) -> pd.DataFrame:
             models = held(data.blocks, accuracy)
             count = enough(models)
             best = oracle(models, count)
-            known = reliability(models, count).query("oracle == 'best'").set_index("stage")
+            of_best = reliability(models, count).query("oracle == 'best'")
+            known = {row["stage"]: {name: row[name] for name in ORACLE} for row in of_best.to_dict("records")}
             for stage, own in best.groupby("stage"):
                 for measure in MEASURES:
-                    found = [_of_blocks(one, measure, int(str(stage)), own) for one in seeds]
-                    rows.append(
-                        {
-                            "teacher": teacher,
-                            "oracle": f"{kind}, best of {count}",
-                            "stage": stage,
-                            "signature": measure,
-                            "blocks": len(own),
-                            "rho": float(np.mean([value for value, _ in found])),
-                            "seeds": len(seeds),
-                            "low": found[0][1].low,
-                            "high": found[0][1].high,
-                            **known.loc[stage, ["half", "reliability", "bound"]].to_dict(),
-                        }
+                    found.append(
+                        Judged(
+                            teacher=teacher,
+                            oracle=f"{kind}, best of {count}",
+                            stage=int(str(stage)),
+                            signature=measure,
+                            blocks=len(own),
+                            seeds=len(seeds),
+                            rho=_of_blocks(seeds, measure, int(str(stage)), own),
+                            known=known[stage],
+                        )
                     )
-    return pd.DataFrame(rows)
+    return found
 
 
-def _of_blocks(one: Distilled, measure: str, stage: int, own: pd.DataFrame) -> tuple[float, Interval]:
-    says = np.array([one.added[measure].get((stage, block), np.nan) for block in own["block"]])
-    value, found, _ = rho(says, own["best"].to_numpy())
-    return value, found
+def _of_blocks(seeds: Sequence[Distilled], measure: str, stage: int, own: pd.DataFrame) -> Group | None:
+    """On the blocks that have a signature in every training."""
+    says = np.array(
+        [[one.added[measure].get((stage, block), np.nan) for block in own["block"]] for one in seeds]
+    )
+    finite = np.isfinite(says).all(axis=0)
+    return spearman_group(own["best"].to_numpy(dtype=float)[finite], says[:, finite])

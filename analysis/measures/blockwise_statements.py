@@ -4,9 +4,9 @@ A statement is made a comparison of a number with a bound: a share of networks w
 correlation that the paper calls weak or high with WEAK. It is confirmed where the 95 % interval lies on the stated side
 of the bound, contradicted where it lies on the other, else undecided.
 
-What the intervals are over: shares and correlations of two accuracies, over architectures; of blocks, over blocks;
-differences of two rankings, over architectures and, where there are several, over trainings of teacher and blocks
-(crossed.py). A difference of one training is undecided, whatever its interval.
+What the intervals are over: shares and correlations of two accuracies, over architectures; what is of signatures, over
+architectures or blocks and, where there are several, over trainings of teacher and blocks (crossed.py). A difference of
+one training is undecided, whatever its interval.
 
 Source: Chau et al., Blox (NeurIPS 2022), section 3 and supplement D, questions Q1 to Q6 and Q8.
 """
@@ -14,20 +14,17 @@ Source: Chau et al., Blox (NeurIPS 2022), section 3 and supplement D, questions 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
 from analysis.measures.baselines import costs_of
-from analysis.measures.block_oracle import against_oracle
-from analysis.measures.blockwise import BlockwiseStudy, Tuned, epochs_of, rho
+from analysis.measures.block_oracle import Judged, against_oracle, gap
+from analysis.measures.blockwise import BlockwiseStudy, Tuned, epochs_of, rho, spearman_group
 from analysis.measures.blockwise_search import predictors_of
-from analysis.statistics.correlation import spearman
-from analysis.statistics.crossed import LEVEL, Group, difference_of
-from analysis.statistics.influence import of_spearman
+from analysis.statistics.crossed import LEVEL, Mean, difference_of, mean_of
 from analysis.statistics.pairs import Floats
 from analysis.statistics.uncertainty import SMALLEST
 from analysis.store.run import read_scores
@@ -136,37 +133,30 @@ def _rho(question: str, text: str, of: str, x: Floats, y: Floats, *, above: bool
 
 
 def _blocks(data: BlockwiseStudy) -> Iterator[Statement]:
-    frame = against_oracle(data)
-    if frame.empty:
-        return
-    shown = frame[frame["signature"].isin(["mse", "accuracy_change"])]
-    for names, own in shown.groupby(["teacher", "oracle", "signature"], sort=False):
-        teacher, oracle, signature = map(str, names)
-        of = f"{teacher} teacher, {signature}, oracle: {oracle}"
-        rows = sorted(own.to_dict("records"), key=lambda row: row["stage"])
-        lowest = min(rows, key=lambda row: row["rho"])
-        text, case = "signatures do not tell good blocks in every stage", f"{of}; stage {lowest['stage']}"
-        yield _of_blocks(text, case, lowest["rho"], (lowest["low"], lowest["high"]), lowest, WEAK)
-        *others, last = rows
-        gap = last["rho"] - float(np.mean([row["rho"] for row in others]))
-        # Each stage ranks other blocks: their errors are independent.
-        half = math.hypot(_half(last), *(_half(row) / len(others) for row in others))
-        text = "the last stage is worse than the mean of the others"
-        yield _of_blocks(text, of, gap, (gap - half, gap + half), last, 0.0)
+    cases: dict[str, list[Judged]] = {}
+    for one in against_oracle(data):
+        if one.signature in SIGNATURES.values() or one.signature == "mse":
+            of = f"{one.teacher} teacher, {one.signature}, oracle: {one.oracle}"
+            cases.setdefault(of, []).append(one)
+    for of, stages in cases.items():
+        *others, last = sorted(stages, key=lambda one: one.stage)
+        defined = [one for one in stages if one.rho is not None]
+        if not others or len(defined) < len(stages):
+            continue
+        means = {one.stage: mean_of(one.rho) for one in stages if one.rho is not None}
+        lowest = min(means, key=lambda stage: means[stage].value or 0.0)
+        text, case = "signatures do not tell good blocks in every stage", f"{of}; lowest: stage {lowest}"
+        yield _of_blocks(text, case, means[lowest], last.seeds, WEAK)
+        yield _of_blocks(
+            "the last stage is worse than the mean of the others", of, gap(last, others), last.seeds, 0.0
+        )
 
 
-def _of_blocks(
-    text: str, of: str, value: float, ends: tuple[float, float], row: Mapping[Any, Any], bound: float
-) -> Statement:
-    low, high = (None if math.isnan(end) else end for end in ends)
+def _of_blocks(text: str, of: str, mean: Mean, seeds: int, bound: float) -> Statement:
     return Statement(
-        question="Q3", statement=text, of=of, quantity=RHO, value=value, low=low, high=high, n=row["blocks"],
-        seeds=row["seeds"], bound=bound, above=False,
+        question="Q3", statement=text, of=of, quantity=RHO if bound else DIFFERENCE, value=mean.value, low=mean.low,
+        high=mean.high, n=mean.n, seeds=seeds, bound=bound, above=False,
     )  # fmt: skip
-
-
-def _half(row: Mapping[Any, Any]) -> float:
-    return float(row["high"] - row["low"]) / 2
 
 
 # Q4, Q8: predictors and sums of signatures
@@ -257,7 +247,7 @@ def _difference(
     known = np.isfinite(truth) & np.all([np.isfinite(v) for v in (*a.values(), *b.values())], axis=0)
     if not a or known.sum() < SMALLEST:
         return
-    first, second = (_group(truth[known], [v[known] for v in side.values()]) for side in (a, b))
+    first, second = (spearman_group(truth[known], [v[known] for v in side.values()]) for side in (a, b))
     if first is None or second is None:
         return
     found = difference_of(first, second._replace(fixed=fixed))
@@ -265,13 +255,6 @@ def _difference(
         question=question, statement=text, of=of, quantity=DIFFERENCE, value=found.value, low=found.low,
         high=found.high, n=found.n, seeds=len(a), bound=0.0,
     )  # fmt: skip
-
-
-def _group(truth: Floats, columns: Sequence[Floats]) -> Group | None:
-    values = [spearman(truth, column).value for column in columns]
-    if None in values:
-        return None
-    return Group(np.array(values), np.array([of_spearman(truth, column) for column in columns]))
 
 
 # Q5, Q6: fine-tuned otherwise

@@ -6,9 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr, t
 
-from analysis.measures.block_oracle import held, oracle, reliability
+from analysis.measures.block_oracle import Judged, gap, held, oracle, reliability
 from analysis.measures.blocks import blocks_of
+from analysis.measures.blockwise import spearman_group
 from supernet.spaces import get_space
 
 BLOX = get_space("blox")
@@ -49,3 +51,39 @@ def test_blocks_of_equal_models_are_equal_and_there_are_45_a_stage() -> None:
     assert [len({own[stage] for own in named}) for stage in range(3)] == [45] * 3
     for architecture, own in zip(sample[:50], named, strict=False):
         assert blocks_of(BLOX, BLOX.canonical(architecture), size) == own
+
+
+def judged(stage: int, says: np.ndarray, best: np.ndarray) -> Judged:
+    return Judged(
+        teacher="best", oracle="made up", stage=stage, signature="mse", blocks=len(best), seeds=len(says),
+        rho=spearman_group(best, says), known={},
+    )  # fmt: skip
+
+
+def test_a_gap_between_stages_varies_as_resampled_blocks_and_other_trainings_do() -> None:
+    """One training: the bootstrap over each stage's own blocks. Several, whose rho differ by far more than blocks
+    explain: Student's interval of the gaps of single trainings."""
+    rng = np.random.default_rng(0)
+    best = [rng.normal(size=60) for _ in range(3)]
+    says = [own + rng.normal(0, noise, 60) for own, noise in zip(best, (0.5, 1.0, 2.0), strict=True)]
+    stages = [judged(stage, says[stage][None], best[stage]) for stage in range(3)]
+    found = gap(stages[2], stages[:2])
+    each = [spearmanr(*pair).statistic for pair in zip(says, best, strict=True)]
+    assert found.value == pytest.approx(each[2] - (each[0] + each[1]) / 2)
+    drawn = []
+    for _ in range(2000):
+        picks = [rng.integers(60, size=60) for _ in range(3)]
+        rhos = [spearmanr(s[p], b[p]).statistic for s, b, p in zip(says, best, picks, strict=True)]
+        drawn.append(rhos[2] - (rhos[0] + rhos[1]) / 2)
+    assert found.high is not None
+    assert (found.high - (found.value or 0)) / 1.96 == pytest.approx(np.std(drawn), rel=0.15)
+
+    several = [np.array([(-1) ** seed * own + rng.normal(0, 0.1, 60) for seed in range(4)]) for own in best]
+    stages = [
+        judged(stage, several[stage] if stage == 2 else best[stage][None].repeat(4, 0), best[stage])
+        for stage in range(3)
+    ]
+    found = gap(stages[2], stages[:2])
+    gaps = [spearmanr(several[2][seed], best[2]).statistic - 1 for seed in range(4)]
+    half = t.ppf(0.975, 3) * np.std(gaps, ddof=1) / 2
+    assert (found.high or 0) - (found.value or 0) == pytest.approx(half, rel=0.05)
