@@ -20,7 +20,9 @@ from supernet.files import digest
 from supernet.spaces import SPACES, get_space
 
 EVERY = sorted(path.with_suffix(".parquet") for path in table.EMBEDDED.glob("*.json"))
-FINE_TUNED = [path for path in EVERY if "-fine-tuned-" in path.stem]
+FINE_TUNED = [path for path in EVERY if "fine_tuned" in json.loads(path.with_suffix(".json").read_text())]
+STUDENTS = [path for path in FINE_TUNED if "-students-of-" in path.stem]  # of five teachers, each other's
+COMPLETE = [path for path in FINE_TUNED if "-small-" in path.stem]
 EMBEDDED = [path for path in EVERY if path not in FINE_TUNED]  # trained from scratch
 
 
@@ -170,7 +172,14 @@ def test_embedded_tables_hold_what_they_say(path: Path) -> None:
         assert frame[metric].to_numpy() == pytest.approx(frame[seeds].mean(axis=1).to_numpy())
 
 
-@pytest.mark.parametrize("name", ["blox-digits", "macro-digits", *(path.stem for path in FINE_TUNED)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "blox-digits",
+        "macro-digits",
+        *(path.stem for path in FINE_TUNED if path not in (*STUDENTS, *COMPLETE)),
+    ],
+)
 def test_an_embedded_table_of_a_part_is_a_random_sample(name: str) -> None:
     found = table.load(table.resolve(name))
     space, manifest = found.space, found.manifest
@@ -194,15 +203,21 @@ def test_the_embedded_part_of_blox_is_complete() -> None:
 
 
 def test_fine_tuned_tables_say_their_teacher_and_are_of_models_of_the_table() -> None:
-    """The teachers are the best and the worst by validation accuracy."""
-    normal = table.load(table.resolve("blox-digits")).frame
-    order = normal.sort_values("digits_valid")["arch"]
-    teachers = {path.stem: table.load(path).manifest["fine_tuned"]["teacher"] for path in FINE_TUNED}
-    assert teachers == {
-        path.stem: order.iloc[-1] if "-best" in path.stem else order.iloc[0] for path in FINE_TUNED
-    }
+    """The teachers are the best and the worst by validation accuracy, or the students' own architectures."""
     for path in FINE_TUNED:
-        assert set(table.load(path).frame["arch"]) <= set(normal["arch"])
+        found = table.load(path)
+        normal = table.load(table.resolve(f"blox-{'small-' * (path in COMPLETE)}digits")).frame
+        order = list(normal.sort_values("digits_valid")["arch"])
+        allowed = (
+            found.frame["arch"] if path in STUDENTS else [order[-1] if "-best" in path.stem else order[0]]
+        )
+        assert found.manifest["fine_tuned"]["teacher"] in list(allowed)
+        assert set(found.frame["arch"]) <= set(order)
+        if path in COMPLETE:
+            assert len(found.frame) == len(order)
+    five = [table.load(path) for path in STUDENTS]
+    assert {one.manifest["fine_tuned"]["teacher"] for one in five} == set(five[0].frame["arch"])
+    assert {tuple(one.frame["arch"]) for one in five} == {tuple(five[0].frame["arch"])}
 
 
 def test_the_embedded_nasbench201_table_is_complete() -> None:
