@@ -22,7 +22,7 @@ AFTER = (
 def main(args: argparse.Namespace) -> int:
     """Print the table; exit code 2 if runs have damaged files."""
     studies = [load_study(study_folder(args.runs, name)) for name in args.names]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for study in studies:
         data = BlockwiseStudy.of(study)
         found = [] if data is None else statements(data)
@@ -31,7 +31,13 @@ def main(args: argparse.Namespace) -> int:
                 f"study: {study.name!r} has no finished run of blockwise distillation that could be compared with"
                 " anything"
             )
-        rows += [_row(study.name, one) for one in found]
+        said = {(one["question"], one["statement"], one["of"], one["value"], one["n"]) for one in rows}
+        rows += [
+            _row(study.name, one)
+            for one in found
+            if (one.question, one.statement, one.of, one.value, one.n)
+            not in said  # of runs that studies share
+        ]
     columns = [
         Column("study", hidden=len(studies) == 1, words=True),
         Column("question", words=True),

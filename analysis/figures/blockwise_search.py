@@ -103,9 +103,9 @@ def _statements(frame: pd.DataFrame) -> str:
         mean = lines[lines["labels"] == labels].groupby("name")["rho"].mean().sort_values(ascending=False)
         said.append(
             f"{labels} labels: "
-            + ", ".join(f"{name} {style.coefficient(value)}" for name, value in mean.items())
+            + "; ".join(f"{name} {style.coefficient(value)}" for name, value in mean.items())
         )
-    return "Here, " + "; ".join(said) + "."
+    return "Here, " + ". ".join(said) + "."
 
 
 @figure(

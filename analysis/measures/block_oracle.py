@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.measures.blockwise import BlockwiseStudy, Distilled, epochs_of, spearman_group
+from analysis.measures.blockwise import SCRATCH, BlockwiseStudy, Distilled, spearman_group
 from analysis.statistics.best_of import expected_best
 from analysis.statistics.correlation import spearman
 from analysis.statistics.crossed import (
@@ -160,10 +160,9 @@ def against_oracle(data: BlockwiseStudy) -> list[Judged]:
     for one in data.longest():
         by_teacher.setdefault(one.name, []).append(one)
     for teacher, seeds in by_teacher.items():
-        accuracies = {"normal training": data.truth.numbers}
-        accuracies |= {
-            f"fine-tuned, {epochs_of(one.epochs)}": one.test for one in data.tuned_from(teacher)[:1]
-        }
+        normal = "normal training" if data.trained == SCRATCH else data.trained
+        accuracies = {normal: data.truth.numbers}
+        accuracies |= {f"fine-tuned, {teacher} teacher": one.test for one in data.tuned_from(teacher)[:1]}
         for kind, accuracy in accuracies.items():
             models = held(data.blocks, accuracy)
             count = enough(models)

@@ -20,10 +20,12 @@ from analysis.store import config, signatures
 from analysis.store.run import Run, read_scores
 from analysis.store.study import Study
 from analysis.store.tables import Table, join
+from analysis.store.truth_table import described
 from supernet.spaces import Size, Space
 
 BLOCKWISE, COLUMN = "blockwise", "table-column"  # kinds of runs
 WORDS = ("best", "median", "worst")
+SCRATCH = "from scratch"
 OWN = "block"  # a student for each
 
 
@@ -123,6 +125,14 @@ class BlockwiseStudy:
     def names(self) -> dict[str, str]:
         """Of each teacher in the study, by its text: 'best' and so on, or its text."""
         return {one.teacher: one.name for one in self.distilled}
+
+    @cached_property
+    def trained(self) -> str:
+        """How the truth's models were trained: 'from scratch', or 'fine-tuned, best teacher'."""
+        facts = described(self.study.truths[self.space.name].path).get("fine_tuned")
+        if facts is None:
+            return SCRATCH
+        return f"fine-tuned, {self.names.get(facts['teacher'], 'another')} teacher"
 
     def tuned_from(self, name: str) -> list[Tuned]:
         """From the teacher of that name, the longest first."""

@@ -178,7 +178,7 @@ def _predictors(data: BlockwiseStudy) -> Iterator[Statement]:
     lana = _scores(data, BEST, longest, CHANGE)
     labels = sorted({count for name, count in told if name == donna})
     for count in labels:
-        own, of = told[donna, count], f"{count} labels"
+        own, of = told[donna, count], f"{data.trained}; {count} labels"
         text = "regression on distillation losses (DONNA) predicts better than the sum of accuracy changes (LANA)"
         yield from _difference("Q4", text, of, data, own, lana)
         short = told.get((f"{LOSS}, {epochs_of(shortest)}", count))
@@ -194,24 +194,26 @@ def _predictors(data: BlockwiseStudy) -> Iterator[Statement]:
 
 
 def _sums(data: BlockwiseStudy, tuned: Mapping[str, Tuned]) -> Iterator[Statement]:
-    truths = {"from scratch": data.truth.numbers}
-    truths |= {"fine-tuned, best teacher": tuned[BEST].test} if BEST in tuned else {}
+    truths = {data.trained: data.truth.numbers}
+    truths |= {f"fine-tuned, {BEST} teacher": tuned[BEST].test} if BEST in tuned else {}
     assert data.truth.parsed is not None
     params = costs_of(data.space, data.truth.parsed[1], data.size)["params"].to_numpy(dtype=float)
     for of, truth in truths.items():
         for name in dict.fromkeys(one.name for one in data.distilled):
-            *rest, longest = sorted(_lengths(data, name))
+            lengths = sorted(_lengths(data, name))
             for signature in SIGNATURES:
-                whole = _scores(data, name, longest, signature)
+                sums = {epochs: _scores(data, name, epochs, signature) for epochs in lengths}
                 case = f"{of}; sum of {signature}, {name} teacher"
-                if rest and name == BEST:
-                    short = _scores(data, name, rest[0], signature)
+                if len(lengths) > 1 and name == BEST:
                     text = "one epoch of distillation is not enough"
-                    said = f"{case}, {longest} against {epochs_of(rest[0])}"
-                    yield from _difference("Q8", text, said, data, whole, short, truth=truth)
-                text = "signatures rank better than parameters"
-                said = f"{case}, {epochs_of(longest)}"
-                yield from _difference("goal", text, said, data, whole, {0: params}, truth=truth, fixed=True)
+                    said = f"{case}, {lengths[-1]} against {epochs_of(lengths[0])}"
+                    pair = sums[lengths[-1]], sums[lengths[0]]
+                    yield from _difference("Q8", text, said, data, *pair, truth=truth)
+                for epochs, own in sums.items():
+                    text, said = "signatures rank better than parameters", f"{case}, {epochs_of(epochs)}"
+                    yield from _difference(
+                        "goal", text, said, data, own, {0: params}, truth=truth, fixed=True
+                    )
 
 
 def _lengths(data: BlockwiseStudy, name: str) -> set[int]:

@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from analysis.measures import blockwise_statements
+from analysis.measures.blockwise import SCRATCH as SCRATCH_TRAINING
 from analysis.measures.blockwise import BlockwiseStudy, Distilled, Tuned
 from analysis.measures.blockwise_search import Predictor
 from analysis.measures.blockwise_statements import DIFFERENCE, Statement, statements, verdict
@@ -89,7 +90,7 @@ def made(seeds: int) -> tuple[BlockwiseStudy, dict[str, Floats]]:
         tuned(best, 4, accuracy["long"]),
         tuned(worst, 4, accuracy["bad"]),
     )
-    whole.__dict__.update(distilled=tuple(blocks), tuned=tables)
+    whole.__dict__.update(distilled=tuple(blocks), tuned=tables, trained=SCRATCH_TRAINING)
     return whole, accuracy
 
 
@@ -148,7 +149,7 @@ def test_a_difference_needs_several_trainings_and_then_shows() -> None:
         assert (longer.low or 0) > 0.2
     noise = one(several, "Q8", "not enough", "from scratch; sum of accuracy change")
     assert noise.verdict == "undecided"
-    goal = one(several, "goal", "parameters", "from scratch; sum of log MSE, best teacher")
+    goal = one(several, "goal", "parameters", "from scratch; sum of log MSE, best teacher, 10 epochs")
     assert (goal.seeds, goal.verdict) == (4, "confirmed")
     blocks = one(several, "Q3", "every stage", "best teacher, mse, oracle: normal")
     assert (blocks.value or 0) > 0.5
