@@ -190,10 +190,12 @@ def _searchable(truth: TruthFile, space: Space, names: Sequence[str]) -> TruthFi
 
 
 def _epochs(manifest: Mapping[str, Any]) -> int | None:
-    """Of a whole training."""
-    epochs = manifest.get("epochs")
+    """Of a whole training, or of the fine-tuning that is all a network of the table gets."""
+    epochs, tuned = manifest.get("epochs"), manifest.get("fine_tuned")
     if isinstance(epochs, dict):
         epochs = epochs.get("full")
+    if isinstance(tuned, dict):
+        epochs = tuned.get("fine_tuning", {}).get("epochs")
     if epochs is None and isinstance(manifest.get("training"), dict):
         epochs = manifest["training"].get("epochs")
     return epochs if type(epochs) is int and epochs > 0 else None

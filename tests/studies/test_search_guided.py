@@ -32,6 +32,7 @@ from studies.search.pool import Pool, Worth, make_pool
 from studies.search.price import Price, prices_of
 from studies.search.projections import project
 from studies.search.source import read_source
+from studies.truth.table import resolve
 from supernet.data.loading import load_data
 from supernet.network import NetworkConfig, Supernet, seeded
 from supernet.spaces import get_space
@@ -309,3 +310,12 @@ def test_a_projection_that_was_killed_is_the_one_that_was_not(tmp_path: Path) ->
     other = projection("blox")
     with pytest.raises(ValueError, match="it is of another projection"):
         other.run(tmp_path / "state.pt")
+
+
+@pytest.mark.parametrize(
+    ("table", "epochs"),
+    [("blox-digits", 8), ("blox-digits-fine-tuned-best", 4), ("blox-digits-fine-tuned-best-1-epoch", 1)],
+)
+def test_a_training_of_a_fine_tuned_table_is_its_fine_tuning(table: str, epochs: int) -> None:
+    source = read_source(resolve(table), missing_invalid=True)
+    assert {worth.epochs for worth in source.worths} == {epochs}
