@@ -121,7 +121,11 @@ def _text(network: Architecture) -> str:
 
 
 def _by_network(table: PlainTable) -> dict[Architecture, float]:
-    return dict(zip(map(_network, table.texts), table.accuracy.tolist(), strict=True))
+    try:
+        networks = list(map(_network, table.texts))
+    except ValueError as error:
+        raise ValueError(f"table: {table.path} is not of Blox: {error}") from None
+    return dict(zip(networks, table.accuracy.tolist(), strict=True))
 
 
 def _joined(counts: Sequence[int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,5 @@ def test_what_the_tables_lack() -> None:
         drawn([SCRATCH_TABLE, good, good])
     with pytest.raises(ValueError, match=r"None\.parquet lacks the teacher"):
         drawn([table(SCRATCH, (0, 2)), good, bad])
+    with pytest.raises(ValueError, match=r"None\.parquet is not of Blox: architecture: '2'"):
+        drawn([replace(SCRATCH_TABLE, texts=list("2222")), good, bad])
