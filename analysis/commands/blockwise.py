@@ -14,7 +14,7 @@ from analysis.tables.cells import Row, interval, number
 
 AFTER = (
     "Value: a share of networks, Spearman's rho, or a difference of two; it is compared with the bound. 95 % intervals"
-    " over architectures (of Q3: blocks), and of a difference over trainings as well; one training decides no"
+    " over architectures (of Q3: blocks), and of what signatures say over trainings as well; one training decides no"
     " difference."
 )
 
@@ -31,13 +31,9 @@ def main(args: argparse.Namespace) -> int:
                 f"study: {study.name!r} has no finished run of blockwise distillation that could be compared with"
                 " anything"
             )
-        said = {(one["question"], one["statement"], one["of"], one["value"], one["n"]) for one in rows}
-        rows += [
-            _row(study.name, one)
-            for one in found
-            if (one.question, one.statement, one.of, one.value, one.n)
-            not in said  # of runs that studies share
-        ]
+        said = set(map(_case, rows))
+        own = (_row(study.name, one) for one in found)
+        rows += [row for row in own if _case(row) not in said]  # what runs that studies share say, once
     columns = [
         Column("study", hidden=len(studies) == 1, words=True),
         Column("question", words=True),
@@ -63,6 +59,10 @@ def _row(study: str, one: Statement) -> dict[str, Any]:
         "bound": f"{'above' if one.above else 'below'} {bound}",
         "verdict": one.verdict,
     }
+
+
+def _case(row: Row) -> tuple[object, ...]:
+    return tuple(row[name] for name in ("question", "statement", "of", "value", "n"))
 
 
 def _value(row: Row, key: str) -> Cell:

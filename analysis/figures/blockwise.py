@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from analysis.figures import style
 from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
-from analysis.measures.block_oracle import Judged, against_oracle, gap
+from analysis.measures.block_oracle import Judged, against_oracle, by_case, gap
 from analysis.measures.blockwise import BlockwiseStudy, epochs_of, rho
 from analysis.measures.blockwise_statements import WEAK, verdict
 from analysis.statistics.pairs import Floats
@@ -291,12 +291,9 @@ def _bars(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _stage2(judged: Sequence[Judged]) -> str:
     """How often the last stage is below the mean of the others, of each panel and signature."""
-    cases: dict[tuple[str, str, str], list[Judged]] = {}
-    for one in judged:
-        cases.setdefault((one.teacher, one.oracle, one.signature), []).append(one)
+    cases = by_case(judged)
     counts = dict.fromkeys(("confirmed", "contradicted", "undecided"), 0)
-    for stages in cases.values():
-        *others, last = sorted(stages, key=lambda one: one.stage)
+    for *others, last in cases.values():
         found = gap(last, others)
         counts[verdict(found.low, found.high, 0.0, above=False)] += 1
     said = ", ".join(f"{word} in {count}" for word, count in counts.items())

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.measures.blockwise import SCRATCH, BlockwiseStudy, Distilled, spearman_group
+from analysis.measures.blockwise import SCRATCH, BlockwiseStudy, Distilled
 from analysis.statistics.best_of import expected_best
 from analysis.statistics.correlation import spearman
 from analysis.statistics.crossed import (
@@ -33,6 +33,7 @@ from analysis.statistics.crossed import (
     trainings_half,
 )
 from analysis.statistics.pairs import Floats
+from analysis.statistics.uncertainty import spearman_group
 
 MODELS = 6  # of each block, where there are so many
 SPLITS = 200
@@ -153,6 +154,14 @@ def gap(last: Judged, others: Sequence[Judged]) -> Mean:
     return Mean(value, value - half, value + half, last.blocks)
 
 
+def by_case(judged: Sequence[Judged]) -> dict[tuple[str, str, str], list[Judged]]:
+    """By teacher, oracle and signature the stages in their order."""
+    cases: dict[tuple[str, str, str], list[Judged]] = {}
+    for one in sorted(judged, key=lambda one: one.stage):
+        cases.setdefault((one.teacher, one.oracle, one.signature), []).append(one)
+    return cases
+
+
 def against_oracle(data: BlockwiseStudy) -> list[Judged]:
     """Of each teacher's blocks that were distilled longest: each oracle, stage and signature."""
     found = []
@@ -192,4 +201,4 @@ def _of_blocks(seeds: Sequence[Distilled], measure: str, stage: int, own: pd.Dat
         [[one.added[measure].get((stage, block), np.nan) for block in own["block"]] for one in seeds]
     )
     finite = np.isfinite(says).all(axis=0)
-    return spearman_group(own["best"].to_numpy(dtype=float)[finite], says[:, finite])
+    return spearman_group(own["best"].to_numpy(dtype=float)[finite], list(says[:, finite]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,10 +12,8 @@ import pandas as pd
 
 from analysis.measures.blocks import blocks_of, contributions
 from analysis.statistics.correlation import spearman
-from analysis.statistics.crossed import Group
-from analysis.statistics.influence import of_spearman
 from analysis.statistics.pairs import Floats
-from analysis.statistics.uncertainty import SMALLEST, Interval, interval
+from analysis.statistics.uncertainty import Interval, interval
 from analysis.store import config, signatures
 from analysis.store.run import Run, read_scores
 from analysis.store.study import Study
@@ -185,15 +183,6 @@ def rho(x: Floats, y: Floats) -> tuple[float, Interval, int]:
     both = np.isfinite(x) & np.isfinite(y)
     value = spearman(x[both], y[both]).value
     return np.nan if value is None else value, interval(x[both], y[both], "spearman"), int(both.sum())
-
-
-def spearman_group(truth: Floats, columns: Sequence[Floats] | Floats) -> Group | None:
-    """Spearman's rho of each training's column (n,) with the truth (n,), all finite, and the influence of each row;
-    None where it is undefined, or of fewer than SMALLEST rows."""
-    values = [spearman(truth, column).value for column in columns]
-    if not values or None in values or len(truth) < SMALLEST:
-        return None
-    return Group(np.array(values), np.array([of_spearman(truth, column) for column in columns]))
 
 
 def epochs_of(count: int) -> str:

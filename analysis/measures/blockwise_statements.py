@@ -21,12 +21,12 @@ import numpy as np
 from scipy.stats import binomtest
 
 from analysis.measures.baselines import costs_of
-from analysis.measures.block_oracle import Judged, against_oracle, gap
-from analysis.measures.blockwise import BlockwiseStudy, Tuned, epochs_of, rho, spearman_group
+from analysis.measures.block_oracle import against_oracle, by_case, gap
+from analysis.measures.blockwise import BlockwiseStudy, Tuned, epochs_of, rho
 from analysis.measures.blockwise_search import predictors_of
 from analysis.statistics.crossed import LEVEL, Mean, difference_of, mean_of
 from analysis.statistics.pairs import Floats
-from analysis.statistics.uncertainty import SMALLEST
+from analysis.statistics.uncertainty import SMALLEST, spearman_group
 from analysis.store.run import read_scores
 from analysis.store.tables import join
 
@@ -133,28 +133,24 @@ def _rho(question: str, text: str, of: str, x: Floats, y: Floats, *, above: bool
 
 
 def _blocks(data: BlockwiseStudy) -> Iterator[Statement]:
-    cases: dict[str, list[Judged]] = {}
-    for one in against_oracle(data):
-        if one.signature in SIGNATURES.values() or one.signature == "mse":
-            of = f"{one.teacher} teacher, {one.signature}, oracle: {one.oracle}"
-            cases.setdefault(of, []).append(one)
-    for of, stages in cases.items():
-        *others, last = sorted(stages, key=lambda one: one.stage)
+    shown = [one for one in against_oracle(data) if one.signature in ("mse", SIGNATURES[CHANGE])]
+    for (teacher, oracle, signature), stages in by_case(shown).items():
+        of = f"{teacher} teacher, {signature}, oracle: {oracle}"
+        *others, last = stages
         defined = [one for one in stages if one.rho is not None]
         if not others or len(defined) < len(stages):
             continue
         means = {one.stage: mean_of(one.rho) for one in stages if one.rho is not None}
         lowest = min(means, key=lambda stage: means[stage].value or 0.0)
         text, case = "signatures do not tell good blocks in every stage", f"{of}; lowest: stage {lowest}"
-        yield _of_blocks(text, case, means[lowest], last.seeds, WEAK)
-        yield _of_blocks(
-            "the last stage is worse than the mean of the others", of, gap(last, others), last.seeds, 0.0
-        )
+        yield _of_blocks(text, case, RHO, means[lowest], last.seeds, WEAK)
+        text = "the last stage is worse than the mean of the others"
+        yield _of_blocks(text, of, DIFFERENCE, gap(last, others), last.seeds, 0.0)
 
 
-def _of_blocks(text: str, of: str, mean: Mean, seeds: int, bound: float) -> Statement:
+def _of_blocks(text: str, of: str, quantity: str, mean: Mean, seeds: int, bound: float) -> Statement:
     return Statement(
-        question="Q3", statement=text, of=of, quantity=RHO if bound else DIFFERENCE, value=mean.value, low=mean.low,
+        question="Q3", statement=text, of=of, quantity=quantity, value=mean.value, low=mean.low,
         high=mean.high, n=mean.n, seeds=seeds, bound=bound, above=False,
     )  # fmt: skip
 

@@ -192,10 +192,25 @@ def paired_difference(
 
 def tau_group(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Group | None:
     """tau-b of each column and the influence of each architecture on it; None where undefined."""
+    return _group(truth, columns, lambda x, y: _tau_and_influence(x.tobytes(), y.tobytes()))
+
+
+def spearman_group(truth: ArrayLike, columns: Sequence[ArrayLike]) -> Group | None:
+    """The same of Spearman's rho."""
+    return _group(
+        truth, columns, lambda x, y: (correlation.spearman(x, y).value or 0.0, influence.of_spearman(x, y))
+    )
+
+
+def _group(
+    truth: ArrayLike,
+    columns: Sequence[ArrayLike],
+    measured: Callable[[Floats, Floats], tuple[float, Floats]],
+) -> Group | None:
     pairs = [finite_pair(truth, column) for column in columns]
     if not pairs or any(undefined(x, y) or len(x) < SMALLEST for x, y in pairs):
         return None
-    values, influences = zip(*(_tau_and_influence(x.tobytes(), y.tobytes()) for x, y in pairs), strict=True)
+    values, influences = zip(*(measured(x, y) for x, y in pairs), strict=True)
     return Group(np.array(values), np.array(influences))
 
 

@@ -10,7 +10,7 @@ from scipy.stats import spearmanr, t
 
 from analysis.measures.block_oracle import Judged, gap, held, oracle, reliability
 from analysis.measures.blocks import blocks_of
-from analysis.measures.blockwise import spearman_group
+from analysis.statistics.uncertainty import spearman_group
 from supernet.spaces import get_space
 
 BLOX = get_space("blox")
@@ -56,7 +56,7 @@ def test_blocks_of_equal_models_are_equal_and_there_are_45_a_stage() -> None:
 def judged(stage: int, says: np.ndarray, best: np.ndarray) -> Judged:
     return Judged(
         teacher="best", oracle="made up", stage=stage, signature="mse", blocks=len(best), seeds=len(says),
-        rho=spearman_group(best, says), known={},
+        rho=spearman_group(best, list(says)), known={},
     )  # fmt: skip
 
 
