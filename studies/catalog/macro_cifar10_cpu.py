@@ -7,7 +7,8 @@ Command: python -m studies data get cifar10
          python -m studies truth import macro nas-bench-macro_cifar10.json
          python -m studies run macro_cifar10_cpu --data-root datasets
 Jobs: 30 trainings: {uniform, strictly fair of consecutive and of the same batches, balanced, linear transformers,
-without identity} x 5 seeds, beside a separable fit of the truth (params, MACs and layers are in every report).
+without identity} x 5 seeds, beside a separable fit of the truth (params, MACs and layers are in every report) and the
+combinations of macro_cifar10.
 Data: CIFAR-10 at 16x16 pixels, 45,000 training and 1,000 validation images; truth: mean over three seeds of the best
 test accuracy of 50 epochs. All 6,561 architectures are scored. All supernets train for 8,448 passes of 64 images: 12
 epochs and, of three paths on the same batch, 4.
