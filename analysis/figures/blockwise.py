@@ -48,7 +48,7 @@ def text_of(value: float, found: Interval) -> str:
 @figure(
     "blox-7a",
     source=Source.TABLES,
-    of="blox",
+    of="blox,blox:students,blox:students",
     title="Students fine-tuned from teachers",
     needs="a table from scratch, and of at least two teachers one of the teachers' architectures fine-tuned from each",
 )

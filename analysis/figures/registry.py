@@ -115,7 +115,8 @@ def figure(
         source: what it is drawn from.
         title: what it shows, in the list of figures.
         of: the study (Source.RUNS) that it is drawn from; the space of its table or searches, '' for any (Source.TABLE,
-            Source.SEARCH); the spaces of its tables as they are in the paper, joined by commas (Source.TABLES).
+            Source.SEARCH); the kinds of its tables as they are in the paper, joined by commas (Source.TABLES): a space,
+            or 'SPACE:students' for one of models that were fine-tuned from a teacher, each of another.
         needs: what the source lacks if nothing is yielded, in words.
         points: whether it shows single architectures, which Source.REPORT collects on demand alone.
         sizes: whether it can be drawn at other sizes than a page's (style.SIZES).

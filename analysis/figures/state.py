@@ -28,14 +28,7 @@ def state(figure: NamedFigure, runs: Path) -> str:
             names = [path.stem for path, one in _tables(runs) if figure.of in ("", one.get("space"))]
             return _real(names, f"a table of {figure.of or 'any space'}")
         case Source.TABLES:
-            spaces = {one.get("space"): path.stem for path, one in _tables(runs)}
-            lacking = [space for space in figure.of.split(",") if space not in spaces]
-            waits = ", ".join(f"runs/truth/{space}.parquet (truth import {space})" for space in lacking)
-            return (
-                f"waits for {waits}"
-                if lacking
-                else _real([spaces[name] for name in figure.of.split(",")], "")
-            )
+            return _of_tables(figure.of.split(","), list(_tables(runs)))
         case Source.SEARCH:
             names = [path.name for path, one in _searches(runs) if figure.of in ("", one.get("space"))]
             return _real(names, f"studies search on a table of {figure.of or 'any space'}")
@@ -61,6 +54,25 @@ def _real(names: list[str], waits: str) -> str:
     return (
         f"real ({', '.join(names[:2])}{', ...' if len(names) > 2 else ''})" if names else f"waits for {waits}"
     )
+
+
+def _of_tables(kinds: list[str], tables: list[tuple[Path, dict[str, Any]]]) -> str:
+    """Of one table a kind, see `figure`: students are of a teacher each."""
+    names, lacking, teachers = [], [], {None}
+    for space, _, students in (kind.partition(":") for kind in kinds):
+        for path, one in tables:
+            teacher = one.get("fine_tuned", {}).get("teacher")
+            if one.get("space") == space and (teacher not in teachers if students else teacher is None):
+                names.append(path.stem)
+                teachers.add(teacher)
+                break
+        else:
+            lacking.append(
+                f"a table of truth build --space {space} --finetune-from, of another teacher"
+                if students
+                else f"runs/truth/{space}.parquet (truth import {space})"
+            )
+    return f"waits for {', '.join(dict.fromkeys(lacking))}" if lacking else _real(names, "")
 
 
 def _of_study(runs: Path, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -95,6 +96,18 @@ def test_the_state_of_a_figure_is_what_is_there(found: Collected, tmp_path: Path
     (copy / found.study.folder.name).rename(copy / "search_space_subsets-smoke")
     assert state(known["paper-4"], copy) == "smoke (search_space_subsets-smoke)"
     assert state(known["topn"], copy) == "smoke (search_space_subsets-smoke)"
+
+
+def test_students_are_of_a_teacher_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.figures.state.EMBEDDED", tmp_path / "none")
+    (tmp_path / "truth").mkdir()
+    pairs = figures()["blox-7a"]
+    for name, teacher in (("scratch", None), ("1-epoch", "a"), ("4-epochs", "a"), ("of-b", "b")):
+        assert "--finetune-from" in state(pairs, tmp_path)
+        manifest = {"space": "blox"} | ({"fine_tuned": {"teacher": teacher}} if teacher else {})
+        (tmp_path / "truth" / f"{name}.json").write_text(json.dumps(manifest))
+        (tmp_path / "truth" / f"{name}.parquet").touch()
+    assert state(pairs, tmp_path) == "real (scratch, 1-epoch, ...)"
 
 
 @pytest.mark.usefixtures("example")
