@@ -8,8 +8,9 @@ Command: python -m studies data get cifar10
          python -m studies run macro_cifar10 --data-root datasets --device cuda
 Jobs: 30 trainings: {uniform, strictly fair of consecutive and of the same batches, balanced, linear transformers,
 without identity} x 5 seeds, beside a separable fit of the truth (params, MACs and layers are in every report).
-Combinations, named before any was looked at, by loss and with equal functions as one: the mean of a variant's five
-supernets; the log-rank sum of the five means; this with the number of layers.
+Combinations, named before any was looked at, by loss and with equal functions as one: one supernet of a variant; the
+mean of its five; the log-rank sum of the five variants that know the full space, of one seed each and of five means;
+these two with the number of layers.
 Data: CIFAR-10, 45,000 training and 5,000 validation images; truth: mean over three seeds of the best test accuracy of
 50 epochs. All 6,561 architectures are scored. The protocol is the ranking study's: all supernets train for 250 epochs
 but that of three paths on the same batch, for a third of them, so that all have as many passes.
@@ -88,17 +89,24 @@ def grid(
         uniform.changed(name="linear transformers", linear_transformers="skip"),
         uniform.changed(name="without identity", mask=IDENTITY),
     )
-    means = {
-        supernet.name: Member(variant=supernet, by="loss", seeds=SEEDS, equal_functions="mean")
-        for supernet in supernets
-        if not supernet.mask
-    }
+    ones, means = (
+        {
+            supernet.name: Member(variant=supernet, by="loss", seeds=seeds, equal_functions="mean")
+            for supernet in supernets
+            if not supernet.mask
+        }
+        for seeds in ((), SEEDS)  # (): of the run's seed
+    )
     sums = Combination(baselines=(), unscored="worst")
+    counted = replace(sums, baselines=("layers",))
     others = [
         _of_others("separable", Separable(table=TRUTH.table, column=TRUTH.column)),
+        *(_of_others(f"one: {sampling}", sums, one) for sampling, one in ones.items()),
         *(_of_others(f"five: {sampling}", sums, mean) for sampling, mean in means.items()),
+        _of_others("one of each", sums, *ones.values()),
         _of_others("all 25", sums, *means.values()),
-        _of_others("layers + all 25", replace(sums, baselines=("layers",)), *means.values()),
+        _of_others("layers + one of each", counted, *ones.values()),
+        _of_others("layers + all 25", counted, *means.values()),
     ]
     return Study(
         name=name,
