@@ -16,6 +16,7 @@ from analysis.statistics.pairs import Floats
 from analysis.store.column_names import LATENCY
 from analysis.tables import Cell, Column, Table, fixed, write
 from analysis.tables.cells import Row, interval
+from analysis.user_tables.table import lower_may_be_better
 from analysis.user_tables.truth_file import COSTS, TruthFile, read_truth_file
 
 
@@ -26,8 +27,12 @@ def main(args: argparse.Namespace) -> int:
     truth = read_truth_file(
         Path(args.table), args.column, space=args.space, dialect=args.dialect, arch_column=args.arch_column
     )
-    if args.floor is not None and not args.floor < truth.numbers.max():
-        raise ValueError(f"--floor: {args.floor:g} is not below the highest truth, {truth.numbers.max():g}")
+    if args.seed < 0:
+        raise ValueError(f"--seed: {args.seed} is not a number from 0 up")
+    if args.floor is not None and not -float("inf") < args.floor < truth.numbers.max():
+        raise ValueError(
+            f"--floor: {args.floor:g} is not a number below the highest truth, {truth.numbers.max():g}"
+        )
     costs = _costs(args, truth)
     known = {name: truth.costs[name].to_numpy() for name in COSTS} | costs
     rankings = {what: scores_of(what, truth, args.runs, known, "--by") for what in args.by or []}
@@ -41,6 +46,8 @@ def main(args: argparse.Namespace) -> int:
         "trained: architectures on the front of score and cost. random: as many at random, mean and where 95 % of"
         f" {args.draws:,} sets are. p: one-sided, of a random set as good."
     )
+    if word := lower_may_be_better(truth.column):
+        after += f"\n{truth.column}: lower may be better in what is called {word!r}; here higher is better."
     print(write(Table(_columns(), rows, name="fronts"), args.format, before=before, after=after))
     if args.figures:
         for path in style.save(*draw_fronts(found)[:2], args.figures, "fronts"):
@@ -82,4 +89,6 @@ def _limits(row: Row, key: str) -> Cell:
 
 def _p(row: Row, key: str) -> Cell:
     value: Any = row.get(key)
-    return Cell("") if value is None or row["ranking"] == TRUE else Cell(f"{value:.3f}", value)
+    return (
+        Cell("") if value is None or value != value or row["ranking"] == TRUE else Cell(f"{value:.3f}", value)
+    )

@@ -96,7 +96,8 @@ def _legend(found: Fronts, name: str) -> str:
     short = name.rpartition("/")[2]
     short = short if len(short) <= LETTERS else f"...{short[-LETTERS:]}"
     rows = found.rows[found.rows["ranking"] == name]
-    return f"{short}: {', '.join(f'{share:.0f} %' for share in rows['share'])}"
+    shares = ("-" if np.isnan(share) else f"{share:.0f} %" for share in rows["share"])
+    return f"{short}: {', '.join(shares)}"
 
 
 def _steps(axes: Axes, at: np.ndarray, values: np.ndarray, colour: str, marker: str) -> None:

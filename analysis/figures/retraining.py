@@ -14,6 +14,7 @@ from analysis.figures.registry import Drawn, Source, figure
 from analysis.figures.style import Canvas
 from analysis.measures.iterations import ITERATED
 from analysis.measures.retraining import SEARCHED, TwoPhases
+from analysis.measures.search import half_of_interval
 from analysis.statistics.pairs import Floats
 
 POINTS = 150
@@ -22,13 +23,12 @@ PHASE = 0.5  # of the cost of phase 1 is spent at the switch, unless another cos
 
 
 def switch_of(two: TwoPhases, switch: float | None = None) -> tuple[float, list[float]]:
-    """The cost at which phase 2 begins, and the costs to look at: as much after it as all of phase 1 spent, and what
-    the blocks of other teachers take."""
-    last = float(two.events()["at"].max())
+    """The cost at which phase 2 begins, and the costs to look at: up to the end of phase 1, and what the blocks of
+    other teachers take."""
     first = two.short.distillation
-    at = first + PHASE * (last - first) if switch is None else switch
+    at = first + PHASE * (two.end - first) if switch is None else switch
     begins = [one.distillation for one in two.longer if one.teacher != two.short.teacher]
-    end = at + (last - first) + max(begins, default=0.0)
+    end = two.end + max(begins, default=0.0)
     return at, [float(cost) for cost in np.linspace(first, end, POINTS)]
 
 
@@ -39,7 +39,7 @@ def curve_rows(curves: Mapping[tuple[str, str], Floats], costs: list[float]) -> 
     for (method, trained), values in curves.items():
         for place in np.flatnonzero(~np.isnan(values).any(0)):
             one = values[:, place]
-            half = 1.96 * one.std(ddof=1) / np.sqrt(len(one)) if len(one) > 1 else np.nan
+            half = half_of_interval(one)
             q25, q75 = np.quantile(one, [0.25, 0.75])
             rows.append(
                 {"method": method, "trained": trained, "cost": costs[int(place)], "mean": one.mean(), "q25": q25,

@@ -27,6 +27,8 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
     search where it is known."""
     unit, budget = results.content["unit"], results.content["budget"]
     costs = np.arange(1, int(budget) + 1) if unit == "trainings" else np.linspace(0, budget, POINTS + 1)[1:]
+    if not len(costs):
+        return
     costs = costs[np.unique(np.linspace(0, len(costs) - 1, POINTS).round().astype(int))]
     frame = curves(results, unit, [float(cost) for cost in costs])
     if frame.empty:
@@ -79,7 +81,8 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
             f"Table: {results.content['table']}"
             + (f" ({results.content['title']})." if results.content["title"] else "."),
         )
-    yield Drawn(drawn, frame)
+    missing = [name for name in results.methods if name not in set(frame["method"])]
+    yield Drawn(drawn, frame, missing=tuple(f"an incumbent of every search by {name}" for name in missing))
 
 
 @figure(

@@ -115,7 +115,10 @@ def _summed_up(found: list[tuple[int, float, Floats]]) -> dict[str, float]:
     shares = np.array([share for _, share, _ in found])
     random = np.concatenate([one for _, _, one in found])
     low, high = np.quantile(random, [0.025, 0.975])
-    p = [(1 + (one >= share).sum()) / (1 + len(one)) for _, share, one in found]
+    p = [
+        float("nan") if np.isnan(share) else (1 + (one >= share).sum()) / (1 + len(one))
+        for _, share, one in found
+    ]
     return {
         "rankings": len(found),
         "trained": float(np.mean([count for count, _, _ in found])),

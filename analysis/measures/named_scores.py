@@ -33,7 +33,10 @@ def scores_of(what: str, truth: TruthFile, runs: Path, costs: Mapping[str, Float
     if name in costs:
         return sign * costs[name][None]
     if name in truth.frame and truth.frame[name].dtype.kind in "fiu":
-        return sign * truth.frame[name].to_numpy(dtype=float)[None]
+        own = sign * truth.frame[name].to_numpy(dtype=float)[None]
+        if np.isnan(own).all():
+            raise ValueError(f"{flag}: {name} of {truth.path} has no score of any architecture")
+        return own
     first, colon, rest = name.partition(":")
     if not colon:
         numeric = ", ".join(dict.fromkeys([*costs, *map(str, truth.frame.select_dtypes("number"))]))

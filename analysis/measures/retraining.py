@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measures.iterations import ITERATED, iterated_methods
-from analysis.measures.search import incumbents
+from analysis.measures.search import NEARLY, incumbents
 from analysis.statistics.pairs import Floats
 from analysis.store import column_names, search
 from analysis.store.search import SearchResults
@@ -103,6 +103,12 @@ class TwoPhases:
     longer: tuple[Trained, ...]
     iterated: tuple[SearchResults, ...] = ()
 
+    @cached_property
+    def end(self) -> float:
+        """The cost up to which phase 1 searched."""
+        return float(self.events["at"].max())
+
+    @cached_property
     def events(self) -> pd.DataFrame:
         """Those with a value, with 'at', the cost of a search up to each."""
         events = self.results.events
@@ -113,20 +119,22 @@ class TwoPhases:
 
     def curves(self, costs: Sequence[float], switch: float) -> dict[tuple[str, str], Floats]:
         """By method and how phase 2 trains (SEARCHED: phase 1 goes on), (runs, costs) the truth of the incumbent; NaN
-        before the first. Incumbent of phase 2: of the networks trained in it. A teacher whose blocks are not there yet
-        has them distilled first."""
-        events, runs, grid = self.events(), self.results.content["runs"], np.asarray(costs, dtype=float)
+        before the first, and of SEARCHED after `end`. Incumbent of phase 2: of the networks trained in it. A teacher
+        whose blocks are not there yet has them distilled first."""
+        events, runs, grid = self.events, self.results.content["runs"], np.asarray(costs, dtype=float)
         found: dict[tuple[str, str], Floats] = {}
         groups: Any = events.groupby(["method", "run"], observed=True, sort=False)
         for (method, run), group in groups:
             at, value, truth = (group[name].to_numpy(dtype=float) for name in ("at", "value", "truth"))
             first = _incumbents(at, value, truth, grid)
-            _row(found, (method, SEARCHED), runs, len(grid))[run] = first
-            early = group[at <= switch * (1 + 1e-12)].drop_duplicates("arch")
+            _row(found, (method, SEARCHED), runs, len(grid))[run] = np.where(
+                grid <= self.end * NEARLY, first, np.nan
+            )
+            early = group[at <= switch * NEARLY].drop_duplicates("arch")
             order = early.sort_values("value", ascending=False, kind="stable")["arch"].tolist()
             for longer in self.longer:
                 place = np.array([longer.rows[str(text)] for text in order], dtype=int)
-                begin = switch + (longer.distillation if longer.teacher != self.short.teacher else 0.0)
+                begin = self._begin(longer, switch)
                 seen = longer.objectives[run % len(longer.objectives)][place]
                 later: Floats = begin + longer.price * np.arange(1.0, len(place) + 1)
                 second = _incumbents(later, seen, longer.truth.numbers[place], grid)
@@ -136,14 +144,37 @@ class TwoPhases:
                 _row(found, (method, longer.name), runs, len(grid))[run] = both
         return found
 
+    def _begin(self, longer: Trained, switch: float) -> float:
+        return switch + (longer.distillation if longer.teacher != self.short.teacher else 0.0)
+
+    def costs(self, switch: float, others: Sequence[SearchResults] = ()) -> list[float]:
+        """All costs at which any of the curves can rise, and those of other searches, whose unit is the training."""
+        early = self.events[self.events["at"] <= switch * NEARLY]
+        most = early.groupby(["method", "run"], observed=True)["arch"].nunique().max()
+        later = [self._begin(one, switch) + one.price * np.arange(1.0, most + 1) for one in self.longer]
+        spent = [spent_of(one) for one in (*self.iterated, *others)]
+        whole = np.concatenate([self.events["at"].to_numpy(), *later, *spent])
+        return [
+            float(cost) for cost in np.unique(np.ceil(whole * 1e9) / 1e9)
+        ]  # sums in any order are one cost
+
     def iterative_curves(self, costs: Sequence[float]) -> dict[tuple[str, str], Floats]:
-        """The same of the iterative teachers: their own searches, from no cost on, with all that their ledgers hold."""
+        """The same of the iterative teachers: their own searches, from no cost on, with all that their ledgers hold;
+        NaN after their end."""
         return {
-            (method, TEACHERS): values
+            (method, TEACHERS): np.where(
+                np.asarray(costs) <= spent_of(results).max() * NEARLY, values, np.nan
+            )
             for results in self.iterated
             for method, values in incumbents(results, "trainings", costs).items()
             if method.startswith(ITERATED)
         }
+
+
+def spent_of(results: SearchResults) -> Floats:
+    """What each search had spent after each of its events, in trainings."""
+    groups = results.events.groupby(["method", "run"], observed=True)
+    return groups["trainings"].cumsum().to_numpy(dtype=float)
 
 
 def _row(found: dict[tuple[str, str], Floats], key: tuple[str, str], runs: int, count: int) -> Floats:
@@ -151,7 +182,7 @@ def _row(found: dict[tuple[str, str], Floats], key: tuple[str, str], runs: int, 
 
 
 def _until(at: Floats, value: Floats, truth: Floats, switch: float) -> tuple[Floats, Floats, Floats]:
-    kept = at <= switch * (1 + 1e-12)
+    kept = at <= switch * NEARLY
     return at[kept], value[kept], truth[kept]
 
 
@@ -163,7 +194,7 @@ def _incumbents(at: Floats, value: Floats, truth: Floats, grid: Floats) -> Float
         return found
     best = np.maximum.accumulate(value[known])
     rises = known[np.concatenate(([True], best[1:] > best[:-1]))]
-    place = np.searchsorted(at[rises], grid * (1 + 1e-12), side="right") - 1
+    place = np.searchsorted(at[rises], grid * NEARLY, side="right") - 1
     found[place >= 0] = truth[rises[place[place >= 0]]]
     return found
 

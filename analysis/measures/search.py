@@ -76,20 +76,36 @@ def compared(results: SearchResults, unit: str, cost: float) -> pd.DataFrame:
     value = {name: values[:, 0] for name, values in incumbents(results, unit, [cost], of="value").items()}
     complete = {name: column for name, column in truth.items() if not np.isnan(column).any()}
     order = sorted(complete, key=lambda name: -complete[name].mean())
-    rankings = {one["name"]: one["settings"].get("rankings", 1) for one in results.content["methods"]}
-    differ = differing(complete, len(results.content["objective"]), rankings)
+    differ = differing(complete, len(results.content["objective"]), rankings_of(results))
     letters = letters_of(order, differ) if results.content["runs"] > 1 else {}
     rows = []
     for name in [*order, *(name for name in truth if name not in complete)]:
         column = truth[name]
         row = {"method": name, unit: cost, "runs": int((~np.isnan(column)).sum()), "mean": np.nan}
         if name in complete:
-            mean, half = float(column.mean()), _half(column)
+            mean, half = float(column.mean()), half_of_interval(column)
             row |= {"mean": mean, "low": mean - half, "high": mean + half}
             row |= _quantiles(column)
             row |= {"regret": results.content["best"] - mean, "objective": float(value[name].mean())}
         rows.append(row | {"letters": letters.get(name)})
     return pd.DataFrame(rows)
+
+
+def rankings_of(results: SearchResults) -> dict[str, int]:
+    """By method, how many rankings guide it, as `differing` takes them."""
+    return {one["name"]: one["settings"].get("rankings", 1) for one in results.content["methods"]}
+
+
+def ended_early(results: SearchResults) -> dict[str, tuple[int, float, float]]:
+    """Of methods that ended searches before the budget, having nothing new to propose: how many, and the least and the
+    most that these spent, in the unit of the budget."""
+    unit, budget = results.content["unit"], results.content["budget"]
+    groups = results.events.groupby(["method", "run"], observed=True, sort=False)
+    early = (spent := groups[unit].sum())[spent * NEARLY < budget]
+    return {
+        str(name): (len(one), float(one.min()), float(one.max()))
+        for name, one in early.groupby("method", observed=True, sort=False)
+    }
 
 
 def differing(
@@ -129,8 +145,8 @@ def _quantiles(values: Floats) -> dict[str, float]:
     }
 
 
-def _half(values: Floats) -> float:
-    """Half of the interval of a mean, by Student's t."""
+def half_of_interval(values: Floats) -> float:
+    """Half of the LEVEL interval of a mean, by Student's t; NaN of one value."""
     if len(values) < 2:
         return float("nan")
     error = float(values.std(ddof=1)) / np.sqrt(len(values))

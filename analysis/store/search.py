@@ -86,6 +86,19 @@ def write(folder: Path, content: dict[str, Any], events: pd.DataFrame) -> Path:
     return folder / FILE
 
 
+def _check(path: Path, content: dict[str, Any], events: pd.DataFrame) -> None:
+    """ValueError for a manifest that is not of these events."""
+    names = [one.get("name") for one in content["methods"]]
+    runs, budget = content["runs"], content["budget"]
+    if runs < 1 or not budget > 0:
+        raise ValueError(f"search: {path} has runs {runs} and budget {budget}; both are above 0")
+    if {"method", "run"} <= set(events):
+        for name in sorted(set(events["method"]) - set(names)):
+            raise ValueError(f"search: {path} does not have the method {name!r} of {EVENTS}")
+        if not events["run"].between(0, runs - 1).all():
+            raise ValueError(f"search: {path} has {runs} runs, {EVENTS} run {events['run'].max()}, from 0")
+
+
 def read(folder: Path) -> SearchResults:
     """Read a folder. ValueError naming the file and what is wrong with it."""
     if not (folder / FILE).is_file():
@@ -95,6 +108,7 @@ def read(folder: Path) -> SearchResults:
     if not path.is_file() or digest(path) != content["checksum"]:
         raise ValueError(f"search: {path} is not the file that {FILE} describes (checksum differs)")
     events = pd.read_parquet(path)
+    _check(folder / FILE, content, events)
     if lacking := [name for name in (*COLUMNS, *content["units"]) if name not in events]:
         raise ValueError(f"search: {path} lacks the columns {', '.join(lacking)}")
     return SearchResults(folder, content, events)

@@ -133,11 +133,12 @@ class UserTable:
         """The columns that do not name the rows."""
         return [name for name in self.cells.columns if name != self.names.column and name not in NAME_COLUMNS]
 
-    def frame(self, column: str | None = None, average: bool = False) -> tuple[pd.DataFrame, list[str]]:
+    def frame(self, column: str | None = None, average: bool | None = None) -> tuple[pd.DataFrame, list[str]]:
         """One row an architecture: 'arch' in the space's own text, every other column as numbers where it holds nothing
         else, as text otherwise; and notes. column: must be numbers.
 
-        average: repeated rows become one, of the mean of what each has; else they are refused, with their lines."""
+        average: repeated rows become one, of the mean of what each has; else they are refused, with their lines. None:
+        refused, by a caller without such an option."""
         columns: dict[str, Any] = {"arch": self.names.texts}
         if self.read is not None:
             columns["arch"] = [self.read.space.text(one) for one in self.read.architectures]
@@ -160,7 +161,7 @@ class UserTable:
         if len(set(self.keys)) == len(self.keys):
             return frame, notes
         if not average:
-            raise ValueError(self._repeated())
+            raise ValueError(self._repeated(options=average is not None))
         merged = _averaged(frame, self.keys)
         over = f", over {telling[0]}" if (telling := self._telling()) else ""
         notes.append(
@@ -168,7 +169,8 @@ class UserTable:
         )
         return merged, notes
 
-    def _repeated(self) -> str:
+    def _repeated(self, options: bool) -> str:
+        """options: whether the caller has --where and --average."""
         first: dict[Hashable, int] = {}
         for row, key in enumerate(self.keys):
             other = first.setdefault(key, row)
@@ -179,10 +181,12 @@ class UserTable:
         hint = ""
         if telling := self._telling():
             name, value = telling
-            hint = f"; it has several rows an architecture, one for each {name}: choose one (--where {name}={value})"
+            hint = f"; it has several rows an architecture, one for each {name}"
+            hint += f": choose one (--where {name}={value})" if options else ""
+        hint += "; --average takes the mean of repeated rows" if options else ""
         return (
             f"{self.source}: arch {two!r}{also} is in more than one row ({self.cells.place(other)} and"
-            f" {self.cells.place(row)}){hint}; --average takes the mean of repeated rows"
+            f" {self.cells.place(row)}){hint}"
         )
 
     def _telling(self) -> tuple[str, str] | None:

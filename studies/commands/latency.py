@@ -111,6 +111,11 @@ def _parquet(path: Path) -> Path:
 def model(args: argparse.Namespace) -> int:
     """Fit a sum to some measured networks, judge it by the others, predict all architectures of the space."""
     path = Path(args.table) if Path(args.table).is_file() else table.resolve(args.table)
+    out = _parquet(args.out or FOLDER / f"{path.stem}-predicted.parquet")
+    if out.resolve() == path.resolve():
+        raise ValueError(f"--out: {out} is the table of measured latencies itself")
+    if args.seed < 0:
+        raise ValueError(f"--seed: {args.seed} is not a number from 0 up")
     names = [args.column] if args.column else _latencies(path)
     files = {name: read_truth_file(path, name) for name in names}
     first = files[names[0]]
@@ -121,7 +126,6 @@ def model(args: argparse.Namespace) -> int:
         known, rest = _split(len(truth.frame), args.fit, args.seed)
         models[name], judged = _judged(truth, name, known, rest)
         rows += judged
-    out = _parquet(args.out or FOLDER / f"{path.stem}-predicted.parquet")
     architectures = list(space.enumerate())
     frame = pd.DataFrame({"arch": [space.text(one) for one in architectures]})
     for name, one in models.items():

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from analysis.store.search import FILE
 
 TRAINED = ("fear", "short-training")
 GUIDED = (
@@ -17,6 +23,7 @@ GUIDED = (
     "iterative-teacher:",
 )  # followed by what guides
 ALL = "all"
+TRAINED_FILE = "search.csv"  # a row a search that trains, beside the events
 WHAT = {"training": "trains networks", "look_up": "looks trainings up"}
 # Options of either kind with their defaults; what stands in one alone is of that kind alone.
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -32,6 +39,20 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     | {"studies": "runs", "space": None, "dialect": None, "arch_column": None}
     | dict.fromkeys(("set", "objective", "mask", "limit", "latency", "price", "seconds", "at")),
 }
+
+
+def replace_former(out: Path, content: Mapping[str, Any]) -> None:
+    """Before new searches are written to a folder: say which others they replace, and remove what only searches that
+    train have beside their events."""
+    try:
+        before = json.loads((out / FILE).read_text())
+    except (OSError, ValueError):
+        return
+    told = {name: value for name, value in before.items() if name != "checksum"}
+    if told != json.loads(json.dumps(content)):
+        was = before.get("command") or ", ".join(one["name"] for one in before.get("methods", []))
+        print(f"note: {out / FILE} was of other searches, {was}; it is replaced", file=sys.stderr)
+    (out / TRAINED_FILE).unlink(missing_ok=True)
 
 
 def search(args: argparse.Namespace) -> int:

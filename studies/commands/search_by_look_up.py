@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.measures.search import compared
+from analysis.measures.search import compared, ended_early, incumbents
 from analysis.store import search as store
 from analysis.store.column_names import LATENCY
 from analysis.store.search import SearchResults
 from analysis.store.truth_table import curves_path
 from analysis.tables import Cell, Column, Table, fixed, write
 from analysis.tables.cells import Row, interval
+from analysis.user_tables.table import lower_may_be_better
 from analysis.user_tables.truth_file import COSTS
 from studies.commands.plan import check_workers
-from studies.commands.search import ALL, GUIDED, TRAINED
+from studies.commands.search import ALL, GUIDED, TRAINED, replace_former
 from studies.running.lock import lock_run
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
@@ -31,6 +32,8 @@ from studies.search.units import LOOKED_UP
 from studies.truth import table
 
 LIMITED = (*COSTS, LATENCY)
+COMPUTED = ("darts-pt:", "iterative-teacher:")  # methods whose names alone set off some training
+MOST = 1_000_000  # trainings of a search
 SHARES = (0.1, 0.3, 1.0)  # of the budget, at which methods are compared
 SPELLING = ("space", "dialect", "arch_column")
 EXPECTED = "random, in expectation"
@@ -68,7 +71,9 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
         prices=_prices(args.price or [], names), workers=args.workers or default_workers("cpu"),
     )  # fmt: skip
     try:
-        searches = {name: _search(name, context) for name in names}
+        # What computes comes last: the names before it are known to be right by then.
+        built = {name: _search(name, context) for name in sorted(names, key=_computes)}
+        searches = {name: built[name] for name in names}
     except ValueError as error:
         told = str(error)
         raise ValueError(told if told.startswith("--") or not settings else f"--set: {told}") from None
@@ -88,6 +93,13 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
                 source, searches, runs=args.runs, budget=args.budget, unit=args.unit, workers=workers,
                 report=lambda done, of: progress.update(done),
             )  # fmt: skip
+            found = incumbents(SearchResults(out, content, events), args.unit, [args.budget])
+            if all(np.isnan(one).all() for one in found.values()):
+                raise ValueError(
+                    f"--budget: {args.budget:g} {args.unit} is less than one network takes by any method, with what"
+                    " guides it"
+                )
+            replace_former(out, content)
             saved = store.write(out, content, events)
     finally:
         progress.close()
@@ -100,15 +112,18 @@ def _check(args: argparse.Namespace) -> list[float]:
     check_workers(args.workers)
     if args.runs < 1:
         raise ValueError(f"--runs: {args.runs} is not a positive integer")
-    if not 0 < args.budget < float("inf"):
-        raise ValueError(f"--budget: {args.budget:g} is not a number above 0")
+    most = MOST if args.unit == "trainings" else float("inf")
+    if not 0 < args.budget <= most or args.budget == float("inf"):
+        up_to = f" and up to {most:,}" if args.unit == "trainings" else ""
+        raise ValueError(f"--budget: {args.budget:g} is not a number above 0{up_to}")
     if args.unit not in LOOKED_UP:
         raise ValueError(
             f"--unit: {args.unit!r} is not one of {', '.join(LOOKED_UP)}, where trainings are looked up"
         )
     if args.at is None:
         costs = [share * args.budget for share in SHARES]
-        return [float(np.ceil(cost)) for cost in costs] if args.unit == "trainings" else costs
+        whole = args.unit == "trainings" and args.budget >= 1
+        return list(dict.fromkeys(float(np.ceil(cost)) if whole else cost for cost in costs))
     try:
         costs = [float(text) for text in args.at.split(",")]
     except ValueError:
@@ -130,7 +145,9 @@ def _settings(texts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str,
             raise ValueError(f"--set: {text!r} is not METHOD.SETTING=VALUE such as evolution.sample=8")
         if method not in {name.partition(":")[0] for name in names} or method not in {*METHODS, *SETTINGS}:
             raise ValueError(f"--set: {method!r} is not one of the methods that are run and have settings")
-        found.setdefault(method, {})[setting] = value
+        if setting in found.setdefault(method, {}):
+            raise ValueError(f"--set: {place} is given twice")
+        found[method][setting] = value
     return found
 
 
@@ -138,6 +155,8 @@ def _limits(texts: Sequence[str]) -> dict[str, float]:
     found = {}
     for text in texts:
         name, _, number = text.partition("=")
+        if name in found:
+            raise ValueError(f"--limit: {name} is given twice")
         try:
             found[name] = float(number)
         except ValueError:
@@ -160,11 +179,17 @@ def _search(name: str, context: Context) -> Search:
     raise ValueError(f"--method: {name!r} is not one of {known}")
 
 
+def _computes(name: str) -> bool:
+    return name.startswith(COMPUTED)
+
+
 def _prices(texts: Sequence[str], names: Sequence[str]) -> dict[str, float]:
     """By method, what `--price` says."""
     found = {}
     for text in texts:
         name, _, number = text.rpartition("=")
+        if name in found:
+            raise ValueError(f"--price: {name} is given twice")
         try:
             found[name] = float(number)
         except ValueError:
@@ -184,11 +209,20 @@ def _command(args: argparse.Namespace) -> str:
     for name in ("method", "set", "limit", "price"):
         words += [word for text in getattr(args, name) or [] for word in (f"--{name}", text)]
     single = ("column", "objective", "mask", "latency", "seconds", *SPELLING)
-    for name in (*single, "encodings", "missing", "unit", "runs", "budget"):
+    usual = {"encodings": "raw", "missing": "error", "studies": "runs"}
+    for name in (*single, *usual, "unit", "runs", "budget"):
         value = getattr(args, name)
-        if value is not None and (name, value) not in (("encodings", "raw"), ("missing", "error")):
-            words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
+        if value is not None and str(value) != usual.get(name):
+            words += [
+                f"--{name.replace('_', '-')}",
+                shortest(value) if isinstance(value, float) else str(value),
+            ]
     return shlex.join(words)
+
+
+def shortest(value: float) -> str:
+    """'100' and '0.1' without a digit lost."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 def _print(args: argparse.Namespace, results: SearchResults, costs: Sequence[float], saved: Path) -> None:
@@ -212,6 +246,15 @@ def _print(args: argparse.Namespace, results: SearchResults, costs: Sequence[flo
         if found < content["runs"]:
             lost = content["runs"] - found
             note += f"\n{name}: {lost} of {content['runs']} searches found nothing in the table within the budget."
+    for name, (count, least, most) in ended_early(results).items():
+        spent = f"{least:g}" if least == most else f"{least:g} to {most:g}"
+        note += (
+            f"\n{name}: {count} of {content['runs']} searches ended before the budget, after {spent} {content['unit']};"
+            " they had nothing new to propose that the table has."
+        )
+    for name in dict.fromkeys((content["column"], *content["objective"])):
+        if word := lower_may_be_better(name):
+            note += f"\n{name}: lower may be better in what is called {word!r}; here higher is better."
     print(write(tables, args.format, before=before, after=f"{note}\nevery event: {saved.parent}"))
 
 

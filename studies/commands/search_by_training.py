@@ -11,11 +11,13 @@ from analysis.store.column_names import parse
 from analysis.tables import Table, csv_text, write
 from studies import embedded
 from studies.commands.plan import check_workers
+from studies.commands.search import TRAINED_FILE, replace_former
 from studies.running.lock import lock_run
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.search.compare import Comparison, default_folder, methods, summary
 from studies.search.trials import Setting
+from studies.search.units import UNITS
 from studies.truth import table
 from studies.truth.table import TruthTable
 from supernet.data import DataConfig
@@ -65,22 +67,28 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
         with lock_run(out):
             workers = args.workers or default_workers("cpu")
             rows = comparison.run(workers, lambda done, total: progress.update(done))
-            store.write(out, comparison.content(), comparison.events())
+            if rows["truth"].isna().all():
+                raise ValueError(
+                    f"--budget: {args.budget:g} {args.unit} is less than one network takes by any method"
+                )
+            content = comparison.content()
+            replace_former(out, content)
+            store.write(out, content, comparison.events())
+            path = out / TRAINED_FILE
+            write_text(path, csv_text(rows))
     finally:
         progress.close()
-    path = out / "search.csv"
-    write_text(path, csv_text(rows))
-    if rows["truth"].isna().all():
-        raise ValueError(
-            f"--budget: {args.budget:g} {args.unit} is less than one network takes by any method"
-        )
     values = list(comparison.truth.values())
     told = (
         f"{truth.manifest['title']}, {column}: {len(values)} architectures, best {max(values):.2f}, mean "
         f"{sum(values) / len(values):.2f}; each search {args.budget:g} {args.unit}"
     )
     compared_table = Table.of_frame(summary(rows), name="methods")
-    print(write(compared_table, args.format, before=told, after=f"every search: {path}; every event: {out}"))
+    after = f"every search: {path}; every event: {out}"
+    for name, lost in rows["truth"].isna().groupby(rows["method"], sort=False).sum().items():
+        if lost:
+            after = f"{name}: {lost} of {args.runs} searches found nothing within the budget.\n{after}"
+    print(write(compared_table, args.format, before=told, after=after))
     return 0
 
 
@@ -95,6 +103,10 @@ def _check(args: argparse.Namespace) -> None:
         raise ValueError(f"--ratio: {args.ratio:g} is not a number >= 1")
     if not 0 < args.budget < float("inf"):
         raise ValueError(f"--budget: {args.budget:g} is not a number above 0")
+    if args.unit not in UNITS:
+        raise ValueError(
+            f"--unit: {args.unit!r} is not one of {', '.join(UNITS)}, where networks are trained"
+        )
     if args.threshold is not None and not 0 < args.threshold <= 100:
         raise ValueError(f"--threshold: {args.threshold:g} is not a percentage above 0")
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.store.column_names import latency_column
+from analysis.store.column_names import LATENCY, latency_column
 from studies.latency.measure import Protocol, machine, measure
 from studies.running.provenance import versions
 from studies.truth import table
@@ -24,6 +24,11 @@ from supernet.network import NetworkConfig
 from supernet.spaces import Architecture, Size, Space
 
 Key = tuple[str, int, int]  # architecture, batch, repeat
+
+
+def _is_time(value: object) -> bool:
+    """Whether a record's value is one, in milliseconds."""
+    return type(value) in (int, float) and 0 < value < float("inf")  # type: ignore[operator]
 
 
 class LatencyTable:
@@ -77,6 +82,8 @@ class LatencyTable:
         try:
             lines = [json.loads(line) for line in whole.splitlines()]
             found = {(line["arch"], line["batch"], line["repeat"]): line for line in lines[1:]}
+            if wrong := [line for line in lines[1:] if not _is_time(line["value"])]:
+                raise ValueError(f"the latency of {wrong[0]['arch']} is {wrong[0]['value']!r}")
             changed = [name for name, value in self.header.items() if lines and lines[0][name] != value]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"table: {self.records_path} is damaged ({error}); delete it") from None
@@ -91,6 +98,7 @@ class LatencyTable:
     def run(self, report: Callable[[int, int], None]) -> pd.DataFrame:
         """Measure what is missing, then write the table. report(done, total) in networks measured."""
         records = self.records()
+        self._check_former()
         total = len(self.architectures) * self.repeats
         self.records_path.parent.mkdir(parents=True, exist_ok=True)
         done = 0
@@ -109,6 +117,24 @@ class LatencyTable:
                     done += 1
                     report(done, total)
         return self.write(records)
+
+    def _check_former(self) -> None:
+        """ValueError for a table at the same path that has more than this one will."""
+        if not self.path.is_file():
+            return
+        former = pd.read_parquet(self.path)
+        repeats = (None, *(range(self.repeats) if self.repeats > 1 else ()))
+        columns = {
+            latency_column(self.protocol.device, batch, one) for batch in self.batches for one in repeats
+        }
+        lost = [name for name in map(str, former) if name.startswith(LATENCY) and name not in columns]
+        gone = len(set(former["arch"]) - set(self.architectures)) if "arch" in former else len(former)
+        if lost or gone:
+            what = ", ".join(lost) or f"{gone:,} other architectures"
+            raise ValueError(
+                f"--out: {self.path} has {what}, which it would lose; measure these as well (what is there is not"
+                " measured again) or give another --out"
+            )
 
     def write(self, records: dict[Key, dict[str, Any]]) -> pd.DataFrame:
         """The table of the architectures from complete records: means over repeats, and each repeat where there are

@@ -68,10 +68,12 @@ def measure(
     with _threads(protocol.threads), torch.inference_mode():
         for batch in batches:
             shape = (batch, size.image_channels, size.image_size, size.image_size)
-            images = torch.randn(shape, generator=generator).to(protocol.device)
             try:
+                images = torch.randn(shape, generator=generator).to(protocol.device)
                 times = timed(lambda images=images: network(images), protocol)  # type: ignore[misc]
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:
+                if not _is_of_memory(error):
+                    raise
                 raise ValueError(f"--batch: {batch} images do not fit the memory of the device") from None
             found[batch] = latency(times)
     return found
@@ -103,6 +105,13 @@ def machine(device: str) -> dict[str, Any]:
     if device == "cuda":
         found |= {"gpu": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
     return found
+
+
+def _is_of_memory(error: RuntimeError) -> bool:
+    """Of the CPU there is no error of its own kind."""
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        word in str(error) for word in ("allocate", "overflow", "storage size", "Storage size")
+    )
 
 
 def _nothing() -> None:

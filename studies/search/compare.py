@@ -239,7 +239,8 @@ class Comparison:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds by method, with the standard error of the truth's mean; NaN for one seed."""
+    """Means over seeds by method, with the standard error of the truth's mean; NaN for one seed. No mean of what only
+    some searches have."""
     groups = rows.groupby("method", sort=False)
     columns = [
         "regret",
@@ -252,11 +253,14 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
         "prepare_steps",
         "prepare_seconds",
     ]
-    means = groups[columns].mean()
-    means.insert(0, "truth", groups["truth"].mean())
-    means.insert(1, "truth_sem", groups["truth"].sem())
+    means = groups[["truth", *columns]].agg(_of_all)
+    means.insert(1, "truth_sem", groups["truth"].sem().where(means["truth"].notna()))
     means.insert(0, "searches", groups.size())
     return means.reset_index()
+
+
+def _of_all(values: pd.Series) -> float:
+    return float(values.mean(skipna=False))
 
 
 def default_folder(table: TruthTable) -> Path:

@@ -100,7 +100,7 @@ def content_of(
     values = truth.numbers[source.reachable]
     exact = None
     if unit == "trainings":
-        value, of_it = source.exact(int(np.ceil(budget)))
+        value, of_it = source.exact(int(np.ceil(budget)), runs)
         exact = {"objective": value.tolist(), "truth": of_it.tolist()}
     worth = source.worths[0]
     unknown = {"epochs", "macs"} if worth.epochs is None else set()
@@ -113,7 +113,7 @@ def content_of(
         "space": source.space.name,
         "mask": list(source.space.mask),
         "column": truth.column,
-        "objective": list(source.objective),
+        "objective": list(source.objective[: len(source.seen(runs))]),
         "encodings": "unique" if source.pool.unique else "raw",
         "architectures": len(values),
         "unit": unit,

@@ -61,12 +61,16 @@ class Source:
         """(n,) whether some encoding stands for a row."""
         return self.pool.weights > 0
 
-    def exact(self, trainings: int) -> tuple[Floats, Floats]:
+    def seen(self, runs: int) -> list[int]:
+        """How many of so many runs see each objective, without those that none sees."""
+        return [len(range(first, runs, len(self.worths))) for first in range(min(runs, len(self.worths)))]
+
+    def exact(self, trainings: int, runs: int) -> tuple[Floats, Floats]:
         """Random search in expectation after 1, 2, ... trainings: its objective, and the truth of what has it; the mean
-        over the objectives of the runs."""
+        over the objectives that so many runs see."""
         weights = self.pool.weights
-        found = []
-        for worth in self.worths:
+        found, seen = [], self.seen(runs)
+        for worth in self.worths[: len(seen)]:
             rows = self.reachable
             found.append(
                 expected_best(
@@ -76,7 +80,7 @@ class Source:
                     weights=None if self.pool.unique else weights[rows],
                 )
             )
-        value, truth = np.mean(found, axis=0)
+        value, truth = np.average(found, axis=0, weights=seen)
         return value, truth
 
 
@@ -138,6 +142,10 @@ def read_source(
                 f"--limit: every network of {path} has more than {limit:g} {name}, at least {least:g}"
             )
         pool = pool.without(above)
+    if (reachable := int((pool.weights > 0).sum())) < 2:
+        raise ValueError(f"table: {path} has {reachable} network to search; a search needs two")
+    if seconds:
+        _check_seconds(truth, seconds)
     epochs = _epochs(manifest)
     values = _curves(truth, names) if curves else {}
     worths = [
@@ -153,6 +161,16 @@ def read_source(
     return Source(
         truth=truth, space=space, pool=pool, objective=names, worths=tuple(worths), latency_from=latency
     )
+
+
+def _check_seconds(truth: TruthFile, name: str) -> None:
+    values = truth.frame[name].to_numpy(dtype=float, na_value=np.nan)
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    if len(wrong):
+        raise ValueError(
+            f"--seconds: {name} of {truth.path} is {values[wrong[0]]:g} for {truth.frame['arch'].iloc[wrong[0]]}; every"
+            " network needs a number above 0"
+        )
 
 
 def _objectives(truth: TruthFile) -> tuple[str, ...]:

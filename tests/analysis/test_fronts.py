@@ -38,7 +38,7 @@ def table(tmp_path: Path) -> Path:
     )
     frame["digits_valid"] = frame["digits_test"] + rng.normal(0, 0.1, 80)
     frame["latency_phone_ms"] = rng.uniform(1, 9, 80)
-    frame["constant"] = 1.0
+    frame["constant"], frame["unknown"] = 1.0, np.nan
     frame.to_csv(tmp_path / "macro.csv", index=False)
     return tmp_path / "macro.csv"
 
@@ -62,6 +62,17 @@ def test_the_truth_is_all_and_a_constant_is_one_of_the_cheapest(table: Path) -> 
     )
 
 
+def test_what_dominates_nothing_has_no_share_and_no_p(table: Path) -> None:
+    truth = read_truth_file(table)
+    same = {"params": np.ones(80)}
+    (row,) = (
+        fronts(truth, same, {"params": -same["params"][None]}, draws=10)
+        .rows.query("ranking == 'params'")
+        .to_dict("records")
+    )
+    assert np.isnan([row[name] for name in ("share", "random", "p")]).all()
+
+
 def test_the_command_and_its_figure(table: Path, tmp_path: Path, capsys) -> None:
     words = ["front", str(table), "--latency", "latency_phone_ms", "--by", "digits_valid", "--by=-params"]
     assert main([*words, "--draws", "20", "--figures", str(tmp_path / "drawn"), "--format", "csv"]) == 0
@@ -79,7 +90,10 @@ def test_the_command_and_its_figure(table: Path, tmp_path: Path, capsys) -> None
         (["--by", "nothing"], "--by: the ranking 'nothing' is not one of params, macs, latency"),
         (["--cost", "flops"], "--cost: 'flops' is not one of params, macs, latency"),
         (["--draws", "0"], "--draws: 0 is not a positive integer"),
-        (["--floor", "99"], "--floor: 99 is not below the highest truth"),
+        (["--floor", "99"], "--floor: 99 is not a number below the highest truth"),
+        (["--floor=-inf"], "--floor: -inf is not a number below"),
+        (["--seed", "-1"], "--seed: -1 is not a number from 0 up"),
+        (["--by", "unknown"], f"--by: unknown of {table} has no score of any architecture"),
     ):
         assert main([*words, *more]) == 2
         assert message in capsys.readouterr().err

@@ -94,7 +94,13 @@ def test_the_curves_are_a_walk_over_the_events(folder: Path) -> None:
                     if done:
                         expected = table["digits_test"][max(done, key=lambda arch: table[column][arch])]
                 np.testing.assert_equal(curves["random", key][run, place], expected)
-    assert np.isnan(curves["random", SEARCHED][:, 0]).all()
+    searched = two.curves([blocks + 0.1, two.end, two.end + 1], switch)["random", SEARCHED]
+    assert two.end == blocks + 20 * 0.25
+    assert np.isnan(searched).all(0).tolist() == [
+        True,
+        False,
+        True,
+    ]  # before the first and after the last training
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +114,7 @@ def iterated(folder: Path) -> Path:
         ("trained", 5, 1.0, 60.0, 61.0),
     ]
     second = [("distilled", 5, 9.0, np.nan, np.nan), ("fine_tuned", 7, 0.5, 70.0, 71.0)]
+    second.append(("distilled", 7, 9.0, np.nan, np.nan))  # so that the search has not ended with its best
     rows = [
         ("iterative-teacher:worst", run, kind, texts[row], cost, value, truth)
         for run, own in enumerate(([*begin, *first], [*begin, *first, *second]))
@@ -174,6 +181,19 @@ def test_figures_and_table(folder: Path, tmp_path: Path, capsys) -> None:
     rows = pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out))
     assert len(rows) == 6
     assert rows["mean"].is_monotonic_decreasing
+    reached = []
+    for more in (["--at", "12"], ["--at", "13"]):  # what a search takes to the target is its own
+        assert main([*words, *more, "--switch", "11.1", "--target", "79", "--format", "csv"]) == 0
+        again = pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out)).set_index(["method", "trained"])
+        reached.append(again["reached"].sort_index())
+    pd.testing.assert_series_equal(*reached)
+    two = read_two_phases(folder / "s", [Path(path) for path in paths("short", "long", "scratch")])
+    known = reached[0].dropna()
+    assert len(known)
+    for (method, trained), cost in known.items():
+        before, then = two.curves([cost - 1e-6, cost], 11.1)[method, trained].mean(0)
+        assert not before >= 79
+        assert then >= 79
     searches = str(folder / "s")
     for wrong, message in (
         (
@@ -186,6 +206,8 @@ def test_figures_and_table(folder: Path, tmp_path: Path, capsys) -> None:
         ),
         (["two-phases", searches, *paths("short")], "lack a table to train the best anew by"),
         ([*words, "--switch", "1"], "--switch: 1 is not above 9"),
+        ([*words, "--switch", "15"], "--switch: 15 is beyond 14"),
+        ([*words, "--target", "nan"], "--target: nan is not a number"),
         ([*words, "--at", "30", "--conventional", searches], "ends at 20 trainings, before --at 30"),
     ):
         assert main(wrong) == 2

@@ -104,8 +104,28 @@ def test_a_table_is_measured_once(measured: Path, capsys) -> None:
     assert len(pd.read_parquet(measured)) == 9
     assert main(["truth", "check", str(measured)]) == 0
     capsys.readouterr()
-    assert main(words(measured, "--warmup", "2")) == 2
-    assert "was begun with another protocol" in capsys.readouterr().err
+    whole = measured.read_bytes()
+    for more, message in (
+        (["--warmup", "2"], "was begun with another protocol"),
+        (
+            ["--batch", "1"],
+            "has latency_cpu_b2_ms, latency_cpu_b2_ms_repeat0, latency_cpu_b2_ms_repeat1, which",
+        ),
+        (["--repeats", "1"], "has latency_cpu_b1_ms_repeat0"),
+        (["--batch", f"1,2,{10**12}"], "--batch: 1000000000000 images do not fit the memory"),
+        (["--architectures", "8"], "has 1 other architectures, which it would lose"),
+    ):
+        assert main(words(measured, "--architectures", "9", *more)) == 2
+        assert message in capsys.readouterr().err
+    lines = records.read_text().splitlines()
+    for value in ("x", None, -5, 0, True, float("nan"), float("inf")):
+        lines[3] = json.dumps(json.loads(lines[3]) | {"value": value})
+        records.write_text("\n".join(lines) + "\n")
+        assert main(words(measured, "--architectures", "9")) == 2
+        assert "macro.records.jsonl is damaged" in capsys.readouterr().err
+    assert measured.read_bytes() == whole
+    assert main(["latency-model", str(measured), "--out", str(measured)]) == 2
+    assert "is the table of measured latencies itself" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -146,9 +166,10 @@ def test_searches_stay_within_a_predicted_latency(tmp_path: Path, capsys) -> Non
     table = pd.DataFrame({"arch": [space.text(one) for one in whole]})
     table["digits_test"] = rng.uniform(0, 100, len(whole)).round(2)
     table.to_csv(tmp_path / "macro.csv", index=False)
-    found = ["search", str(tmp_path / "macro.csv"), "--latency", str(predicted), "--limit", "latency=0.03"]
+    found = ["search", str(tmp_path / "macro.csv"), "--latency", str(predicted)]
+    limit = ["--limit", "latency=0.03"]
     more = ["--runs", "2", "--budget", "12", "--workers", "1", "--out", str(tmp_path / "out")]
-    assert main([*found, "--method", "random,ranking:-latency,ilp:latency,ilp:macs", *more]) == 0
+    assert main([*found, "--method", "random,ranking:-latency,ilp:latency,ilp:macs", *limit, *more]) == 0
     events = store.read(tmp_path / "out").events
     own = dict(zip(table["arch"], latencies, strict=True))
     seen = events[events["kind"] == "trained"]
@@ -161,8 +182,9 @@ def test_searches_stay_within_a_predicted_latency(tmp_path: Path, capsys) -> Non
     capsys.readouterr()
     for wrong, message in (
         (["--limit", "latency=0.001"], "every network of"),
-        (["--latency", "nothing"], "'nothing' is neither a column of"),
-        (["--latency", str(tmp_path / "phone.parquet")], "has none for 6,461 of 6,561 architectures"),
+        ([*limit, *limit], "--limit: latency is given twice"),
+        ([*limit, "--latency", "nothing"], "'nothing' is neither a column of"),
+        ([*limit, "--latency", str(tmp_path / "phone.parquet")], "has none for 6,461 of 6,561 architectures"),
     ):
         assert main([*found, "--method", "random", *more, *wrong]) == 2
         assert message in capsys.readouterr().err

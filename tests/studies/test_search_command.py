@@ -109,6 +109,13 @@ def test_the_figure_is_drawn_from_the_saved_events(folder: Path, capsys: pytest.
         ("--method evolution --set evolution.sample=x", "--set: evolution.sample: 'x' is not an integer"),
         ("--method evolution --set evolution.size=3", "--set: evolution has no 'size'; it has pool, sample"),
         ("--method random --objective x", "column: 'x' of macro.csv is not one of"),
+        ("--method random --budget 1e7", "--budget: 1e+07 is not a number above 0 and up to 1,000,000"),
+        ("--method random --limit params=9e6 --limit params=8e6", "--limit: params is given twice"),
+        (
+            "--method evolution --set evolution.pool=8 --set evolution.pool=9",
+            "--set: evolution.pool is given twice",
+        ),
+        ("--method random --mask mb3_k3,mb6_k5", "table: macro.csv has 1 network to search"),
     ],
 )
 def test_mistakes_end_with_one_line(
@@ -123,6 +130,67 @@ def test_mistakes_end_with_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {message}")
     assert not (folder / "runs").exists()
+
+
+def test_seconds_must_be_known_of_every_network(folder: Path, tmp_path: Path, capsys) -> None:
+    table, path = pd.read_csv(folder / "macro.csv", dtype={"arch": str}), tmp_path / "timed.csv"
+    out = tmp_path / "out"
+    how = "--method random --seconds time --unit seconds --budget 15 --runs 2"
+    words = ["search", str(path), *how.split(), "--out", str(out)]
+    for value in (np.nan, 0.0, -1.0, np.inf):
+        table.assign(time=[1.0, value, *[1.0] * (len(table) - 2)]).to_csv(path, index=False)
+        assert main(words) == 2
+        assert f"time of {path} is {value:g} for 00000001" in capsys.readouterr().err
+    table.assign(time=10.0).to_csv(path, index=False)
+    assert main(words) == 0
+    trained = store.read(out).events.query("kind == 'trained'")
+    assert len(trained) == 4  # the second of a search reaches the budget and counts
+
+
+def test_what_a_search_gave_up_or_replaced_is_said(folder: Path, tmp_path: Path, capsys) -> None:
+    """A ranking of three networks ends; the random curve is of what the only run sees; the command loses no digit."""
+    part, out = tmp_path / "part.csv", tmp_path / "out"
+    table = pd.read_csv(folder / "macro.csv", dtype={"arch": str})
+    score = table["digits_test"].where(table.index.isin([3, 4, 5]))
+    table.assign(score=score).to_csv(part, index=False)
+    words = ["search", str(part), "--runs", "1", "--budget", "12.34567891", "--out", str(out), "--method"]
+    assert main([*words, "random,ranking:score"]) == 0
+    printed = capsys.readouterr()
+    assert "ranking:score: 1 of 1 searches ended before the budget, after 3 trainings" in printed.out
+    assert "note:" not in printed.err
+    content = store.read(out).content
+    assert content["objective"] == ["digits_valid_seed0"]
+    best = table["digits_valid_seed0"].to_numpy()
+    assert content["exact"]["objective"][0] == pytest.approx(best.mean())
+    assert "--budget 12.34567891" in content["command"]
+    assert main([*words, "random", "--objective", "digits_test"]) == 0
+    assert f"note: {out / store.FILE} was of other searches, python -m" in capsys.readouterr().err
+    before = (out / store.FILE).read_bytes()
+    words[words.index("--budget") + 1] = "0.5"
+    assert main([*words, "random"]) == 2
+    assert "--budget: 0.5 trainings is less than one network takes" in capsys.readouterr().err
+    assert (out / store.FILE).read_bytes() == before
+    file = out / store.FILE
+    for before, after, message in (
+        ('"runs": 1', '"runs": 0', "has runs 0 and budget"),
+        ('"name": "random"', '"name": "other"', "does not have the method 'random'"),
+    ):
+        kept = file.read_text()
+        file.write_text(kept.replace(before, after))
+        assert analysis(["figure", "search", str(out)]) == 2
+        assert message in capsys.readouterr().err
+        file.write_text(kept)
+
+
+def test_an_integer_program_ranks_small_scores_too(folder: Path, tmp_path: Path) -> None:
+    table, path = pd.read_csv(folder / "macro.csv", dtype={"arch": str}), tmp_path / "tiny.csv"
+    digits = np.array([[int(one) for one in text] for text in table["arch"]])
+    table.assign(score=5 + 1e-13 * digits @ 3.0 ** np.arange(8) * 100).to_csv(path, index=False)
+    words = ["search", str(path), "--method", "ilp:score,ranking:score", "--runs", "1", "--budget", "9"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    events = store.read(tmp_path / "out").events.query("kind == 'trained'")
+    by = {str(name): list(map(str, one)) for name, one in events.groupby("method", observed=True)["arch"]}
+    assert by["ilp:score"] == by["ranking:score"]
 
 
 def test_a_table_with_gaps_is_refused_or_said_to_be_invalid(

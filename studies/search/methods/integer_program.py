@@ -70,7 +70,9 @@ def best_sums(
         constraints.append(
             LinearConstraint(np.concatenate(costs)[None] / scale, -np.inf, limit / scale + slack)
         )
-    objective = -np.concatenate(values)
+    # In ten-thousandths of the widest place: these tolerances too are absolute, some 1e-6.
+    widest = max(max(float(np.ptp(one)) for one in values), 1e-300)
+    objective = -np.concatenate([1e4 * ((one - one.min()) / widest) for one in values])
     excluded: list[np.ndarray] = []
     while True:
         no_goods = [LinearConstraint(np.array(excluded), -np.inf, len(counts) - 1)] if excluded else []
