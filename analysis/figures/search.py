@@ -17,6 +17,8 @@ from analysis.store.search import SearchResults
 
 POINTS = 400  # of a curve, at most
 WIDTH = 90  # of the legend, in characters
+LETTERS = 40  # of its lines in a column
+LINE = 0.19  # their height, in inches
 EXACT = "random, in expectation"
 UNITS = {"macs": "multiply-accumulates of trainings for each training image", "steps": "optimizer steps"}
 
@@ -45,14 +47,17 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
         }
         frame = pd.concat([frame, pd.DataFrame(rows)], ignore_index=True)
     look = style.colours(results.methods)
+    labels = {name: style.fit(name, LETTERS) for name in frame["method"].unique()}
+    columns = max(1, min(4, WIDTH // (max(map(len, labels)) + 5)))
+    lines = sum(1 + label.count("\n") for label in labels.values()) / style.legend_columns(columns)
     with style.look():
-        drawn, panels = style.panel_grid(1, 1, 4.2, 0.7, ax=ax)
+        drawn, panels = style.panel_grid(1, 1, 4.2, 0.4 + LINE * lines, ax=ax)
         axes = panels[0, 0]
         handles = []
         for method, curve in frame.groupby("method", sort=False):
             if method == EXACT:
                 axes.plot(curve[unit], curve["mean"], color="black", linestyle=":", linewidth=1.4, zorder=4)
-                handles.append(Line2D([], [], color="black", linestyle=":", label=EXACT))
+                handles.append(Line2D([], [], color="black", linestyle=":", label=labels[EXACT]))
                 continue
             colour, marker = look[str(method)]
             axes.fill_between(curve[unit], curve["q25"], curve["q75"], color=colour, alpha=0.08, linewidth=0)
@@ -60,7 +65,7 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
             style_of = "--" if ":" in str(method) else "-"
             line: dict[str, Any] = {"color": colour, "linestyle": style_of, "marker": marker, "markersize": 4}
             axes.plot(curve[unit], curve["mean"], markevery=every, **line)
-            handles.append(Line2D([], [], label=method, **line))
+            handles.append(Line2D([], [], label=labels[str(method)], **line))
         axes.axhline(results.content["best"], color=style.GREY, linewidth=0.8, linestyle="--")
         # The first few trainings find little; they would take most of the height.
         later = frame[frame[unit] >= budget / 20]
@@ -70,8 +75,7 @@ def found(results: SearchResults, ax: Canvas | None = None) -> Iterator[Drawn]:
         axes.set_xlim(0, budget)
         axes.set_xlabel(UNITS.get(unit, unit))
         axes.set_ylabel(f"{results.content['column']} of the incumbent (%)")
-        longest = max(len(str(handle.get_label())) for handle in handles)
-        style.add_legend(drawn, handles, max(1, min(4, WIDTH // (longest + 5))))
+        style.add_legend(drawn, handles, columns)
         style.add_note(
             drawn,
             f"Mean and quartiles of {results.content['runs']} searches. The incumbent has the highest value so"
