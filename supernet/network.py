@@ -38,26 +38,12 @@ class NetworkConfig:
     affine: bool = False
 
     def __post_init__(self) -> None:
-        allowed = self.space.linear_transformers
-        if self.linear_transformers not in allowed:
-            raise ValueError(
-                f"linear_transformers: {self.linear_transformers!r} is not one of {', '.join(allowed)} "
-                f"({self.space.name})"
-            )
+        self.space.check_linear_transformers(self.linear_transformers)
         if self.node_reduction not in NODE_REDUCTIONS:
             raise ValueError(
                 f"node_reduction: {self.node_reduction!r} is not one of {', '.join(NODE_REDUCTIONS)}"
             )
-        if self.space.parts not in (1, self.size.stages, len(self.stages)):
-            raise ValueError(
-                f"stages: {self.size.stages} is not {self.space.parts}, as {self.space.name} has"
-            )
-        halvings = self.halvings[-1]
-        if self.size.image_size % 2**halvings:
-            raise ValueError(
-                f"image_size: {self.size.image_size} cannot be halved {halvings} times; "
-                f"use a multiple of {2**halvings}"
-            )
+        self.space.check_size(self.size)
 
     @cached_property
     def stages(self) -> tuple[int, ...]:

@@ -97,14 +97,15 @@ def scatter(
                 bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5},
             )  # fmt: skip
         for axes in panels[:, 0]:
-            axes.set_ylabel("score (%)")
+            axes.set_ylabel("score")
         for i in range(min(columns, len(groups))):
             last = (len(groups) - 1 - i) // columns
             panels[last, i].set_xlabel(truth if len(truth) < 30 else "truth (%)")
         marked = f"Orange: the {top} architectures with the highest truth (all, if there are fewer)."
         style.add_note(
             figure,
-            f"x: {truth}. y: validation accuracy with inherited weights, mean over seeds. {marked}",
+            f"x: {truth}. y: the mean score over seeds, of supernets the validation accuracy with inherited weights in"
+            f" percent. {marked}",
             note,
         )
     return figure

@@ -80,7 +80,9 @@ def topn(
                 for axes in column:
                     axes.set_ylim(limits[:, 0].min(), limits[:, 1].max())
         band = f"Band: mean ± standard deviation over seeds; none for one seed or more than {BANDS} variants."
-        style.add_note(figure, band, note)
+        masked = series["mask"].eq(FULL).any() and series["mask"].ne(FULL).any()
+        of_masks = "A variant under a mask has the true top-N of its own space; lines of reference are of the full one."
+        style.add_note(figure, band, of_masks if masked else "", note)
     return figure
 
 

@@ -14,6 +14,7 @@ from analysis.measures.collect import Collected
 from analysis.measures.differences import verdict
 from analysis.measures.planning import RELEVANT, Plan, plan
 from analysis.statistics.power import INTERVAL, MOST, POWER
+from analysis.store.run import FITTED
 from analysis.tables import number
 from analysis.tables.cells import Row
 
@@ -60,6 +61,9 @@ def answer(collected: Collected) -> list[Answer]:
 def _of_space(collected: Collected, space: str, group: pd.DataFrame) -> Answer:
     title = TITLES.get(space, space)
     usable = group[group["tau_b"].notna()].sort_values("tau_b", ascending=False, kind="stable")
+    fitted = {run.variant for run in collected.study.runs if run.kind == FITTED}
+    bounds = usable["variant"].isin(fitted)
+    usable = usable if bounds.all() else usable[~bounds]
     if not len(usable):
         return Answer(title, ["no variant has a value yet."])
     best = usable.iloc[0]

@@ -7,6 +7,7 @@ places comes after; whoever next reads or writes finishes what a crash interrupt
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -29,6 +30,9 @@ def replace(folder: Path, name: str, files: Mapping[str, Callable[[IO[bytes]], o
     name: of the set; one process at a time may write it.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for file_name in files:
+        if (folder / file_name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(folder / file_name))
     _remove_stale(folder)
     temporary = Path(tempfile.mkdtemp(dir=folder, prefix=f".{name}.", suffix=".tmp"))
     try:

@@ -23,6 +23,7 @@ from supernet.spaces import Space
 
 NOT_RUN = "not run yet"
 ONE_SHOT = "one-shot"  # supernets; files that name no kind are of nothing else
+FITTED = "separable"  # to the truth itself: a bound, no estimate
 UNFINISHED = ("failed", "diverged", "missing")  # the state of the whole is the first of these that a part has
 TRAINING_COSTS = ("updates", "epochs", "train_seconds")
 

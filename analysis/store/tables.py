@@ -217,6 +217,13 @@ def join(truth: Table, scores: Table, missing: str = "drop", rows: np.ndarray | 
     values = scores.numbers
     if "status" in scores.frame.columns:
         values = np.where((scores.frame["status"] == "ok").to_numpy(dtype=bool), values, np.nan)
+    if missing == "worst":
+        raw = scores.frame[scores.column].to_numpy(dtype=float, na_value=np.nan)
+        if len(high := np.flatnonzero(raw == np.inf)):
+            raise ValueError(
+                f"{scores.source}: the score of {scores.texts[high[0]]!r} is infinite, which counts as none, and the"
+                " highest cannot be ranked worst: leave it out"
+            )
     score = np.where(rows < 0, np.nan, values[rows])
     known, scored = truth.known, np.isfinite(score)
     both = known & scored

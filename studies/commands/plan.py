@@ -39,7 +39,12 @@ def plan_from_args(args: argparse.Namespace, **options: Any) -> Plan:
     if args.all:
         study = replace(study, scored=ScoredSet(), scored_otherwise=(study.scored,))
     if args.truth:
-        study = replace(study, truth=study.truth | parse_truths(args.truth))
+        truths = parse_truths(args.truth)
+        if others := [
+            f"{truth.table} is of {space}" for space, truth in truths.items() if space not in study.truth
+        ]:
+            raise ValueError(f"--truth: {others[0]}; {study.name} is of {', '.join(study.truth)}")
+        study = replace(study, truth=study.truth | truths)
     part = study.only(args.only, parse_seeds(args.seeds))
     return Plan.of(study, args.runs, part, command=command(args), file=file, **options)
 
@@ -109,7 +114,10 @@ def parse_truths(texts: Sequence[str]) -> dict[str, Truth]:
         if not (name and colon and column):
             raise ValueError(f"--truth: {text!r} is not TABLE:COLUMN")
         path = table.resolve(name)
-        truths[table.read_manifest(path)["space"]] = Truth(str(path), column)
+        space = table.read_manifest(path)["space"]
+        if space in truths:
+            raise ValueError(f"--truth: {text!r} is a second one of {space}")
+        truths[space] = Truth(str(path), column)
     return truths
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis.measures.ceiling import CEILINGS, ceiling
 from analysis.store.column_names import parse
+from analysis.store.truth_table import described
 from analysis.tables import Column, Table, as_json, fixed, write
 from studies.truth import table
 from studies.truth.check import check as check_table
@@ -78,6 +79,7 @@ def import_(args: argparse.Namespace) -> int:
     names = {flag: flag.removeprefix("--").replace("-", "_") for flag in importer.options}
     options = {flag: getattr(args, name) for flag, name in names.items()}
     read = import_module(importer.module).read
+    _check_former(path, args.importer)
     imported = read(args.source, **{names[flag]: value for flag, value in options.items()})
     for warning in imported.warnings:
         print(f"note: {warning}", file=sys.stderr)
@@ -87,6 +89,16 @@ def import_(args: argparse.Namespace) -> int:
     count = len(imported.manifest["columns"])
     print(f"{len(imported.frame)} architectures, {count} columns: {path}")
     return 0
+
+
+def _check_former(path: Path, importer: str) -> None:
+    """ValueError for a table at the same path that is no import of this benchmark: it would be lost."""
+    former = described(path)
+    if path.is_file() and f"truth import {importer} " not in str(former.get("command", "")):
+        raise ValueError(
+            f"--out: {path} is {former.get('title') or 'another table'}, no import of {importer}; give another --out or"
+            " remove it"
+        )
 
 
 def _words(flag: str, value: Any) -> list[list[str]]:

@@ -74,6 +74,7 @@ class OneShot(Estimator):
     def check(self, space: Space) -> None:
         """ValueError for a space that has no such sampling, or a mask that strict fairness is not defined for."""
         KINDS[self.sampling.kind].check(space)
+        space.check_linear_transformers(self.linear_transformers)
 
     def trained_images(self, space: Space, images: int) -> int:
         group = space.fair_group_size if KINDS[self.sampling.kind].fair else 1

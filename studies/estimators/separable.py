@@ -24,6 +24,7 @@ class Separable(Estimator):
     """
 
     needs_images: ClassVar[bool] = False
+    draws: ClassVar[bool] = False
     prepares: ClassVar[bool] = True
 
     table: str = "{space}-digits"

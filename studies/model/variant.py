@@ -73,6 +73,7 @@ class Variant:
         if not (isinstance(self.evaluation_noise, (int, float)) and 0 <= self.evaluation_noise < math.inf):
             raise ValueError(f"evaluation_noise: {self.evaluation_noise!r} is not a finite number from 0 up")
         object.__setattr__(self, "mask", self.masked_space.mask)
+        self.masked_space.check_size(self.size)
         self.estimator.check(self.masked_space)
         if self.estimator.trains_supernet:
             self._check_part()

@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from analysis.store.truth_table import described
 from studies.running.parallel import run_tasks
 from studies.truth import fine_tuned, table
 from studies.truth.fine_tuned import FineTuned, FineTuningSetup
@@ -136,6 +137,12 @@ class Builder:
     def records(self) -> list[dict[str, Any]]:
         """The finished records; without a records file those that the table itself holds, if it is there. A torn last
         line (a killed process) is cut off; another recipe's file is refused."""
+        former = described(self.path) if self.path.exists() else {}
+        if former and former.get("source") != table.OWN_SOURCE:
+            raise ValueError(
+                f"table: {self.path} is {former.get('title') or 'another table'}, not trained here; give another --out"
+                " or remove it"
+            )
         if not self.records_path.exists():
             return self._records_of_table() if self.path.exists() else []
         raw = self.records_path.read_bytes()

@@ -190,6 +190,22 @@ class Space(ABC):
 
     # Networks
 
+    def check_size(self, size: Size) -> None:
+        """ValueError for a size that networks of the space cannot have."""
+        if self.parts not in (1, size.stages, len(self.stages(size))):
+            raise ValueError(f"stages: {size.stages} is not {self.parts}, as {self.name} has")
+        halvings = self.halvings(size)[-1]
+        if size.image_size % 2**halvings:
+            raise ValueError(
+                f"image_size: {size.image_size} cannot be halved {halvings} times; use a multiple of {2**halvings}"
+            )
+
+    def check_linear_transformers(self, name: str) -> None:
+        """ValueError for a kind that the space does not have."""
+        if name not in self.linear_transformers:
+            allowed = ", ".join(self.linear_transformers)
+            raise ValueError(f"linear_transformers: {name!r} is not one of {allowed} ({self.name})")
+
     def stages(self, size: Size) -> tuple[int, ...]:
         """The stage of each searchable cell of a network, from 0."""
         return tuple(stage for stage in range(size.stages) for _ in range(size.cells_per_stage))

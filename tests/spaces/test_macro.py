@@ -183,6 +183,12 @@ GOOD = {"test_acc": [90.0, 90.5, 89.01], "params": 387_882, "flops": 7_713_280}
         ),
         ({"0000000": GOOD}, "entry '0000000': architecture: '0000000' is not 8 digits"),
         ({"00000000": GOOD, "0 0 0 0 0 0 0 0": GOOD}, "are one architecture, 00000000"),
+        ({"00000000": GOOD | {"test_acc": [0.9, 0.91, 0.92]}}, "no accuracy is above 1: are they fractions"),
+        ({"00000000": GOOD | {"test_acc": ["4_5.0", 90, 90]}}, "'4_5.0' is not a finite number"),
+        (
+            {"00000000": GOOD | {"test_acc": [10**400, 90, 90]}},
+            "entry '00000000': 10+ is not a finite number",
+        ),
         ([1, 2], "is no object of architectures; expected the published JSON"),
         ({}, "has no architecture"),
     ],
@@ -199,6 +205,68 @@ def test_a_file_that_is_not_the_benchmarks_is_refused_by_name(
     with pytest.raises(ValueError, match=message):
         read(path)
     assert not (tmp_path / "t.parquet").exists()
+
+
+HEAD = "arch,cifar10_test_seed0,cifar10_test_seed1,cifar10_test_seed2"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            (f"{HEAD},cifar10_test_seed0", "00000000,90,90,90,50"),
+            "column 'cifar10_test_seed0' is there twice",
+        ),
+        ((f"{HEAD},cifar10_test_seed3", "00000000,90,90,90,50"), "column 'cifar10_test_seed3': expected"),
+        ((f"{HEAD},params", "00000000,90,90,90"), "line 2 has not as many cells as the head"),
+        ((HEAD, "00000000,90,90,90,90"), "line 2 has not as many cells as the head"),
+    ],
+)
+def test_a_damaged_csv_is_refused(lines: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(ValueError, match=message):
+        read(path)
+
+
+def test_what_a_file_says_of_its_own_rows_is_checked(tmp_path: Path) -> None:
+    """The mean of the seeds, and that equal functions have equal accuracies; JSON is known by what it begins with."""
+    path = tmp_path / "published"
+    twins = {"22212220": GOOD | {"mean_acc": 89.84}, "22212202": GOOD | {"mean_acc": 12.0}}
+    path.write_text("\ufeff" + json.dumps(twins), encoding="utf-8")
+    found = read(path)
+    assert "are one function have equal accuracies" in found.manifest["note"]
+    assert "the mean of 1 of 2 architectures is not that of their seeds" in " ".join(found.warnings)
+    twins["22212202"] = GOOD | {"test_acc": [80.0, 80.0, 80.0]}
+    path.write_text(json.dumps(twins))
+    found = read(path)
+    assert "are one function have equal accuracies" not in found.manifest["note"]
+    assert "1 architectures are one function with another, but have other accuracies" in " ".join(
+        found.warnings
+    )
+
+
+def test_no_other_table_is_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "some.json", tmp_path / "t.parquet"
+    path.write_text(json.dumps({"00000000": GOOD, "00000001": GOOD}))
+    words = ["truth", "import", "macro", str(path), "--out", str(out)]
+    assert main(words) == 0
+    assert main(words) == 0  # the same again
+    kept = out.read_bytes()
+    build = "truth build --space macro --data digits --arch 22212220 --seeds 1 --workers 1 --out"
+    assert main([*build.split(), str(out)]) == 2
+    assert f"{out} is NAS-Bench-Macro on CIFAR-10, test accuracy of the best epoch, not trained here" in (
+        capsys.readouterr().err
+    )
+    manifest = json.loads(out.with_suffix(".json").read_text())
+    out.with_suffix(".json").write_text(json.dumps(manifest | {"command": "python -m studies truth build"}))
+    assert main(words) == 2
+    assert "no import of macro; give another --out or remove it" in capsys.readouterr().err
+    assert out.read_bytes() == kept
+    (tmp_path / "d.parquet").mkdir()
+    assert main([*words[:-1], str(tmp_path / "d.parquet")]) == 2
+    assert "is a folder, not a file" in capsys.readouterr().err
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["d.parquet", "some.json", "t.json", "t.parquet"]
 
 
 def test_costs_of_another_network_are_said(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from studies import catalog
+from studies.__main__ import main
 from studies.commands.plan import parse_truths
 from studies.estimators.one_shot import OneShot
 from studies.model.smoke import smoke
@@ -119,10 +120,26 @@ def test_another_ground_truth_can_be_named() -> None:
     found = parse_truths(["blox-digits:digits_valid"])
     assert set(found) == {"blox"}
     assert found["blox"].column == "digits_valid"
+    with pytest.raises(ValueError, match="--truth: 'blox-digits:digits_test' is a second one of blox"):
+        parse_truths(["blox-digits:digits_valid", "blox-digits:digits_test"])
     with pytest.raises(ValueError, match="--truth: 'blox-digits' is not TABLE:COLUMN"):
         parse_truths(["blox-digits"])
     with pytest.raises(ValueError, match="table: 'nowhere' is neither"):
         parse_truths(["nowhere:cifar10_test"])
+
+
+def test_what_a_space_does_not_have_is_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["show", "macro_cifar10_cpu", "--smoke", "--runs", str(tmp_path)]
+    for more, message in (
+        (["--truth", "blox-digits:digits_test"], "is of blox; macro_cifar10_cpu-smoke is of macro"),
+        (["--set", "size.stages=2"], "does not fit macro, whose 3 stages have 2, 3, 3 layers"),
+        (["--set", "linear_transformers=all"], "linear_transformers: 'all' is not one of none, skip (macro)"),
+    ):
+        assert main([*words, *more]) == 2
+        assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_run_ids_are_those_that_earlier_versions_gave() -> None:

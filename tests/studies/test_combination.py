@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from digits_tables import DIGITS, SIZE
@@ -21,6 +22,7 @@ from analysis.store.scored import ScoredSet
 from slurm.submitter import Submitter
 from studies.estimators import Estimator
 from studies.estimators.combination import BASELINES, Combination
+from studies.estimators.compute import members
 from studies.estimators.cost import NetworkCost
 from studies.estimators.random_order import RandomOrder
 from studies.estimators.table_column import TableColumn
@@ -32,6 +34,7 @@ from studies.model.variant import Variant
 from studies.running.plan import Plan
 from studies.running.run import run_one, score, task_of
 from studies.running.state import is_complete
+from supernet.spaces import get_space
 
 SPACE = "nasbench201"
 SUM = Combination(baselines=())
@@ -114,6 +117,24 @@ def test_equal_functions_share_a_members_mean(ranked: Study, tmp_path: Path) -> 
     ranks = rank(pd.Series(mean).round(12))
     assert found.to_dict() == pytest.approx({text: math.log(r / len(ranks)) for text, r in ranks.items()})
     assert shared.run_id(0) != replace(shared, members=(Member(variant=order),)).run_id(0)
+
+
+def test_a_function_that_one_encoding_has_a_score_of_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where functions are one, the score of an encoding is that of all; what nobody asked for stays unknown."""
+    texts = ["00000001", "00000010", "00000100", "22222222", "22222221"]  # the first two are one function
+    rows = {
+        "value": [-1.0, np.nan, np.nan, -0.5, np.nan],
+        "status": ["ok", "nan", "unknown", "ok", "nan"],
+    }
+    monkeypatch.setattr(members, "_rows", lambda member, run: pd.DataFrame(rows, index=texts))
+    member = SimpleNamespace(runs=(None,), equal_functions="mean")
+    value, status = members._mean_of(member, get_space("macro"), "worst")  # type: ignore[arg-type]
+    same = get_space("macro").stand_alone_form((0, 0, 0, 0, 0, 0, 1, 0))
+    assert same == get_space("macro").stand_alone_form((0, 0, 0, 0, 0, 0, 0, 1))
+    assert value.tolist()[:2] == [-1.0, -1.0]
+    assert np.isnan(value["00000100"])
+    assert value["22222221"] == -np.inf
+    assert status.tolist() == ["ok", "ok", "unknown", "ok", "ok"]
 
 
 @pytest.mark.parametrize("rule", ["mean-rank", "vote"])

@@ -51,6 +51,11 @@ def test_on_the_whole_space_the_fit_is_the_sum_of_means(
     assert kendalltau(layers, truth).statistic == pytest.approx(0.693, abs=5e-4)
     assert taus["values"] == pytest.approx(0.8656, abs=5e-4)
     assert taus["ranks"] > taus["values"]
+    told = estimator.prepare(task, lambda *_: None)["labels"]
+    assert told["functions"] == len(
+        architectures
+    )  # it is told them all, so it is no rival of what is told none
+    assert told["train_seconds"] is None
 
 
 def test_a_choice_that_the_table_lacks_is_unknown_and_another_table_is_refused(

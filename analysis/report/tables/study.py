@@ -24,7 +24,7 @@ SHORT = [
     "train_seconds",
 ]  # fmt: skip
 RANKS = {
-    "name": 9, "tau_b": 8, "tau_b_low": 7, "tau_b_high": 7, "seeds": 6, "mask": 5, "overlap_5": 4, "train_seconds": 3,
+    "name": 9, "mask": 8, "tau_b": 8, "tau_b_low": 7, "tau_b_high": 7, "seeds": 6, "overlap_5": 4, "train_seconds": 3,
     "tau_b_std": 2, "spearman": 1,
 }  # fmt: skip
 COLUMNS = [

@@ -82,7 +82,11 @@ def _mean_of(member: MemberRuns, space: Space, unscored: str) -> tuple[pd.Series
         status = own.where(own != "ok", status)
     if member.equal_functions == "mean":
         forms = [space.text(space.stand_alone_form(space.parse(text))) for text in texts]
-        value = value.groupby(forms).transform("mean").where(status == "ok")
+        mean = value.where(status == "ok").groupby(forms).transform("mean")
+        known = (status == "ok") | (
+            status.isin(OF_NETWORK) & mean.notna()
+        )  # a twin's score is the function's
+        value, status = mean.where(known), status.mask(known, "ok")
     if unscored == "worst":
         worst = status.isin(OF_NETWORK)
         value, status = value.mask(worst, WORST), status.mask(worst, "ok")

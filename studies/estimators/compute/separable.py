@@ -10,6 +10,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from analysis.measures.blocks import blocks_of
+from analysis.statistics.pairs import Floats
+from analysis.store.run import TRAINING_COSTS
 from studies.estimators.compute.table_column import values_of
 from studies.estimators.compute.task import Task
 from studies.estimators.estimator import Record, Report
@@ -21,8 +23,11 @@ Choice = tuple[str, str]  # place, name
 
 
 def prepare(settings: Separable, task: Task, report: Report) -> dict[str, Any]:
-    """ValueError if the table is of another space or has no such column."""
-    return {"fitted": len(next(iter(fit(settings, task.space).values())))}
+    """All labels that it is fitted to count as its labels, of a cost that nobody knows. ValueError if the table is of
+    another space or has no such column."""
+    rows, _ = labelled(settings, task.space)
+    told = {"functions": len(rows)} | dict.fromkeys(TRAINING_COSTS)
+    return {"fitted": len(next(iter(fit(settings, task.space).values()))), "labels": told}
 
 
 def score(
@@ -52,22 +57,14 @@ def choices_of(settings: Separable, space: Space, architecture: Architecture) ->
 
 def fit(settings: Separable, space: Space) -> dict[str, dict[Choice, float]]:
     """By measure the value of each choice; the least in norm of those that fit equally well."""
-    table = load(resolve(settings.table.replace("{space}", space.name)))
-    if table.space.name != space.name:
-        raise ValueError(f"table: {table.path} is of {table.space.name}, not of {space.name}")
-    truth = values_of(table, [settings.column])[settings.column]
-    rows = [
-        row for row, a in enumerate(table.architectures) if math.isfinite(truth[row]) and space.in_mask(a)
-    ]
-    if not rows:
-        raise ValueError(f"column: {settings.column!r} of {table.path} has no value under the mask")
-    chosen = [choices_of(settings, space, table.architectures[row]) for row in rows]
+    labels, truth = labelled(settings, space)
+    chosen = [choices_of(settings, space, architecture) for architecture in labels]
     names = list(dict.fromkeys(choice for choices in chosen for choice in choices))
     column = {choice: number for number, choice in enumerate(names)}
-    design = np.zeros((len(rows), len(names)))
+    design = np.zeros((len(labels), len(names)))
     for row, choices in enumerate(chosen):
         design[row, [column[choice] for choice in choices]] = 1
-    targets = {"values": truth[rows], "ranks": rankdata(truth[rows])}
+    targets = {"values": truth, "ranks": rankdata(truth)}
     return {
         measure: dict(
             zip(
@@ -78,3 +75,17 @@ def fit(settings: Separable, space: Space) -> dict[str, dict[Choice, float]]:
         )
         for measure in settings.measures
     }
+
+
+def labelled(settings: Separable, space: Space) -> tuple[list[Architecture], Floats]:
+    """The architectures that have a label, and the labels (n,)."""
+    table = load(resolve(settings.table.replace("{space}", space.name)))
+    if table.space.name != space.name:
+        raise ValueError(f"table: {table.path} is of {table.space.name}, not of {space.name}")
+    truth = values_of(table, [settings.column])[settings.column]
+    rows = [
+        row for row, a in enumerate(table.architectures) if math.isfinite(truth[row]) and space.in_mask(a)
+    ]
+    if not rows:
+        raise ValueError(f"column: {settings.column!r} of {table.path} has no value under the mask")
+    return [table.architectures[row] for row in rows], truth[rows]
