@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from analysis.measures.blocks import blocks_of
 from analysis.statistics.pairs import Floats
-from analysis.store.run import TRAINING_COSTS
+from analysis.store.result import Labels
 from studies.estimators.compute.table_column import values_of
 from studies.estimators.compute.task import Task
 from studies.estimators.estimator import Record, Report
@@ -26,7 +26,7 @@ def prepare(settings: Separable, task: Task, report: Report) -> dict[str, Any]:
     """All labels that it is fitted to count as its labels, of a cost that nobody knows. ValueError if the table is of
     another space or has no such column."""
     rows, _ = labelled(settings, task.space)
-    told = {"functions": len(rows)} | dict.fromkeys(TRAINING_COSTS)
+    told = Labels(functions=len(rows), epochs=None, updates=None, train_seconds=None, macs=None)
     return {"fitted": len(next(iter(fit(settings, task.space).values()))), "labels": told}
 
 
