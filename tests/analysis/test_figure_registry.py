@@ -153,7 +153,7 @@ def test_a_canvas_of_the_callers_is_drawn_on_and_given_back(found: Collected, na
 def test_a_figure_of_one_panel_is_drawn_on_an_axes(found: Collected) -> None:
     ax = Figure(figsize=(5, 4)).subplots()
     assert draw("scatter", found.only("uniform", space="blox"), ax=ax) is ax
-    assert (ax.get_ylabel(), ax.get_title(loc="left").split("\n")[0]) == ("score (%)", "uniform")
+    assert (ax.get_ylabel(), ax.get_title(loc="left").split("\n")[0]) == ("score", "uniform")
     assert len(ax.figure.axes) == 1
     for name, source, message in (
         ("scatter", found, "ax: this figure has several panels"),
