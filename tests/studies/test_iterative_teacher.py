@@ -199,7 +199,7 @@ def test_a_search_that_was_killed_is_the_one_that_was_not(
             ["--price", "iterative-teacher:worst=3"],
             "--price: iterative-teacher:worst computes what guides it",
         ),
-        (["--set", "iterative-teacher.order=x"], "--set: order: 'x' is not one of alternating, scratch-once"),
+        (["--set", "iterative-teacher.order=x"], "--set: iterative-teacher.order is given twice"),
         (
             ["--method", "iterative-teacher:good"],
             "--method: the teacher is not one of best, median, worst, and",

@@ -107,6 +107,10 @@ def test_the_figure_is_drawn_from_the_saved_events(folder: Path, capsys: pytest.
         ),
         ("--method random --limit params=3", "--limit: every network of macro.csv has more than 3 params"),
         ("--method evolution --set evolution.sample=x", "--set: evolution.sample: 'x' is not an integer"),
+        (
+            "--method iterative-teacher:worst --set iterative-teacher.order=x",
+            "--set: order: 'x' is not one of alternating, scratch-once",
+        ),
         ("--method evolution --set evolution.size=3", "--set: evolution has no 'size'; it has pool, sample"),
         ("--method random --objective x", "column: 'x' of macro.csv is not one of"),
         ("--method random --budget 1e7", "--budget: 1e+07 is not a number above 0 and up to 1,000,000"),
