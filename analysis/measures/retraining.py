@@ -150,13 +150,14 @@ class TwoPhases:
     def costs(self, switch: float, others: Sequence[SearchResults] = ()) -> list[float]:
         """All costs at which any of the curves can rise, and those of other searches, whose unit is the training."""
         early = self.events[self.events["at"] <= switch * NEARLY]
-        most = early.groupby(["method", "run"], observed=True)["arch"].nunique().max()
+        most = (
+            int(early.groupby(["method", "run"], observed=True)["arch"].nunique().max()) if len(early) else 0
+        )
         later = [self._begin(one, switch) + one.price * np.arange(1.0, most + 1) for one in self.longer]
         spent = [spent_of(one) for one in (*self.iterated, *others)]
         whole = np.concatenate([self.events["at"].to_numpy(), *later, *spent])
-        return [
-            float(cost) for cost in np.unique(np.ceil(whole * 1e9) / 1e9)
-        ]  # sums in any order are one cost
+        rounded = np.ceil(whole * 1e9) / 1e9  # a sum in another order is the same cost
+        return np.unique(rounded).tolist()
 
     def iterative_curves(self, costs: Sequence[float]) -> dict[tuple[str, str], Floats]:
         """The same of the iterative teachers: their own searches, from no cost on, with all that their ledgers hold;

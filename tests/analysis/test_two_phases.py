@@ -182,6 +182,8 @@ def test_figures_and_table(folder: Path, tmp_path: Path, capsys) -> None:
     assert len(rows) == 6
     assert rows["mean"].is_monotonic_decreasing
     reached = []
+    assert main([*words, "--switch", "9.1"]) == 0  # before anything is found: nothing is trained anew
+    capsys.readouterr()
     for more in (["--at", "12"], ["--at", "13"]):  # what a search takes to the target is its own
         assert main([*words, *more, "--switch", "11.1", "--target", "79", "--format", "csv"]) == 0
         again = pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out)).set_index(["method", "trained"])
