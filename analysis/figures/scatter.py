@@ -92,8 +92,9 @@ def scatter(
                 style.fit(f"n = {sampled}{more}", 15),
             ]
             lines += [f"{hidden} lower off scale"] * bool(hidden)
+            x, y, across, down = _emptier_corner(axes, group)
             axes.text(
-                0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=style.pt(8),
+                x, y, "\n".join(lines), transform=axes.transAxes, ha=across, va=down, fontsize=style.pt(8),
                 bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5},
             )  # fmt: skip
         for axes in panels[:, 0]:
@@ -116,6 +117,16 @@ def _panels(points: pd.DataFrame) -> list[tuple[tuple[str, str, str], pd.DataFra
     order = list(dict.fromkeys(points["space"]))
     groups = [(tuple(map(str, key)), group) for key, group in points.groupby(GROUP, sort=False)]
     return sorted(groups, key=lambda group: order.index(group[0][0]))  # type: ignore[arg-type]
+
+
+def _emptier_corner(axes: Axes, group: pd.DataFrame) -> tuple[float, float, str, str]:
+    """Where the words hide fewer points, at the upper left or the lower right: their place and alignment."""
+    x, y = axes.transLimits.transform(group[["truth", "score"]].to_numpy(dtype=float)).T
+    seen = (x >= 0) & (y >= 0)
+    upper, lower = (x < 0.65) & (y > 0.75), (x > 0.35) & (y < 0.25)
+    if (seen & lower).sum() < (seen & upper).sum():
+        return 0.97, 0.03, "right", "bottom"
+    return 0.03, 0.97, "left", "top"
 
 
 def _zoom(axes: Axes, group: pd.DataFrame) -> int:
