@@ -138,7 +138,7 @@ class Builder:
         """The finished records; without a records file those that the table itself holds, if it is there. A torn last
         line (a killed process) is cut off; another recipe's file is refused."""
         former = described(self.path) if self.path.exists() else {}
-        if former and former.get("source") != table.OWN_SOURCE:
+        if former.get("source", table.OWN_SOURCE) != table.OWN_SOURCE:
             raise ValueError(
                 f"table: {self.path} is {former.get('title') or 'another table'}, not trained here; give another --out"
                 " or remove it"
