@@ -89,6 +89,4 @@ def _limits(row: Row, key: str) -> Cell:
 
 def _p(row: Row, key: str) -> Cell:
     value: Any = row.get(key)
-    return (
-        Cell("") if value is None or value != value or row["ranking"] == TRUE else Cell(f"{value:.3f}", value)
-    )
+    return Cell("") if value is None or row["ranking"] == TRUE else Cell(f"{value:.3f}", value)

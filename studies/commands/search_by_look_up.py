@@ -72,7 +72,9 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
     )  # fmt: skip
     try:
         # What computes comes last: the names before it are known to be right by then.
-        built = {name: _search(name, context) for name in sorted(names, key=_computes)}
+        built = {
+            name: _search(name, context) for name in sorted(names, key=lambda name: name.startswith(COMPUTED))
+        }
         searches = {name: built[name] for name in names}
     except ValueError as error:
         told = str(error)
@@ -179,10 +181,6 @@ def _search(name: str, context: Context) -> Search:
     raise ValueError(f"--method: {name!r} is not one of {known}")
 
 
-def _computes(name: str) -> bool:
-    return name.startswith(COMPUTED)
-
-
 def _prices(texts: Sequence[str], names: Sequence[str]) -> dict[str, float]:
     """By method, what `--price` says."""
     found = {}
@@ -215,12 +213,12 @@ def _command(args: argparse.Namespace) -> str:
         if value is not None and str(value) != usual.get(name):
             words += [
                 f"--{name.replace('_', '-')}",
-                shortest(value) if isinstance(value, float) else str(value),
+                _all_digits(value) if isinstance(value, float) else str(value),
             ]
     return shlex.join(words)
 
 
-def shortest(value: float) -> str:
+def _all_digits(value: float) -> str:
     """'100' and '0.1' without a digit lost."""
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 

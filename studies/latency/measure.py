@@ -108,9 +108,9 @@ def machine(device: str) -> dict[str, Any]:
 
 
 def _is_of_memory(error: RuntimeError) -> bool:
-    """Of the CPU there is no error of its own kind."""
+    """The CPU's has no kind of its own, but says that it cannot allocate, or that a size overflowed."""
     return isinstance(error, torch.OutOfMemoryError) or any(
-        word in str(error) for word in ("allocate", "overflow", "storage size", "Storage size")
+        word in str(error) for word in ("allocate", "overflow")
     )
 
 

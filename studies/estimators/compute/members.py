@@ -83,9 +83,8 @@ def _mean_of(member: MemberRuns, space: Space, unscored: str) -> tuple[pd.Series
     if member.equal_functions == "mean":
         forms = [space.text(space.stand_alone_form(space.parse(text))) for text in texts]
         mean = value.where(status == "ok").groupby(forms).transform("mean")
-        known = (status == "ok") | (
-            status.isin(OF_NETWORK) & mean.notna()
-        )  # a twin's score is the function's
+        # Where the network itself failed in one encoding, the score of a twin is that of the function.
+        known = (status == "ok") | (status.isin(OF_NETWORK) & mean.notna())
         value, status = mean.where(known), status.mask(known, "ok")
     if unscored == "worst":
         worst = status.isin(OF_NETWORK)

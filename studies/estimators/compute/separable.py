@@ -25,16 +25,16 @@ Choice = tuple[str, str]  # place, name
 def prepare(settings: Separable, task: Task, report: Report) -> dict[str, Any]:
     """All labels that it is fitted to count as its labels, of a cost that nobody knows. ValueError if the table is of
     another space or has no such column."""
-    rows, _ = labelled(settings, task.space)
-    told = Labels(functions=len(rows), epochs=None, updates=None, train_seconds=None, macs=None)
-    return {"fitted": len(next(iter(fit(settings, task.space).values()))), "labels": told}
+    labels, truth = labelled(settings, task.space)
+    told = Labels(functions=len(labels), epochs=None, updates=None, train_seconds=None, macs=None)
+    return {"fitted": len(next(iter(fit(settings, task.space, labels, truth).values()))), "labels": told}
 
 
 def score(
     settings: Separable, task: Task, architectures: Sequence[Architecture], report: Report
 ) -> Iterator[Record]:
     """Records of every measure."""
-    fitted = fit(settings, task.space)
+    fitted = fit(settings, task.space, *labelled(settings, task.space))
     for architecture in architectures:
         choices = choices_of(settings, task.space, architecture)
         for measure, values in fitted.items():
@@ -55,9 +55,11 @@ def choices_of(settings: Separable, space: Space, architecture: Architecture) ->
     return [(f"stage {s}", text) for s, text in enumerate(blocks_of(space, architecture, space.published))]
 
 
-def fit(settings: Separable, space: Space) -> dict[str, dict[Choice, float]]:
-    """By measure the value of each choice; the least in norm of those that fit equally well."""
-    labels, truth = labelled(settings, space)
+def fit(
+    settings: Separable, space: Space, labels: Sequence[Architecture], truth: Floats
+) -> dict[str, dict[Choice, float]]:
+    """By measure the value of each choice, fitted to the labelled architectures and their truth (n,); the least in norm
+    of those that fit equally well."""
     chosen = [choices_of(settings, space, architecture) for architecture in labels]
     names = list(dict.fromkeys(choice for choices in chosen for choice in choices))
     column = {choice: number for number, choice in enumerate(names)}
