@@ -17,6 +17,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tensorboard.compat.proto.event_pb2 import SessionLog
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tiny_study import Killed, quiet
 
@@ -67,10 +68,15 @@ def points(run: Run, tag: str) -> list[tuple[int, float]]:
 
 
 def written(run: Run) -> list[tuple[str, int]]:
-    """(tag, step) of everything in the run's last event file."""
-    last = event_files(log_folder(run, tracking_of(run)))[-1]
-    events = EventFileLoader(str(last)).Load()
-    return [(value.tag, event.step) for event in events for value in event.summary.value]
+    """(tag, step) of everything that the run's event files show: a file that starts a session drops those before it.
+    The end of a run stands in a file of its own if a second has passed since the first was made."""
+    shown: list[tuple[str, int]] = []
+    for path in event_files(log_folder(run, tracking_of(run))):
+        for event in EventFileLoader(str(path)).Load():
+            if event.session_log.status == SessionLog.START:
+                shown = []
+            shown += [(value.tag, event.step) for value in event.summary.value]
+    return shown
 
 
 def as_shown(tags: list[str]) -> list[str]:
