@@ -6,8 +6,8 @@ Blox?
 Command: python -m studies run blox_small_digits
 Jobs: 4 seeds of {supernets of 25 epochs: uniform paths of these models, of all of Blox; strictly fair groups of two;
 the 13 blocks of each stage distilled for 4 epochs from the best, the median and the worst model by validation
-accuracy; all proxies}, beside parameters and MACs, and the accuracies of the same models fine-tuned from the best
-teacher (tables that `studies truth build --finetune-from best` made).
+accuracy; all proxies}, beside parameters and MACs, and the accuracies of the same models fine-tuned from the best and
+from the worst teacher (tables that `studies truth build --finetune-from` made).
 Data: scikit-learn's digits; ground truth trained by this project, two seeds.
 Scored: all 2,197 models. Measured, with searches by these rankings: docs/results/blox_small_digits.md.
 Expected: 28 runs of about one minute of one core each.
@@ -36,6 +36,8 @@ COLUMNS = ("digits_test", "digits_valid")
 TUNED = {
     "fine-tuned, best teacher": f"{TABLE}-fine-tuned-best",
     "fine-tuned for 1 epoch, best teacher": f"{TABLE}-fine-tuned-best-1-epoch",
+    "fine-tuned, worst teacher": f"{TABLE}-fine-tuned-worst",
+    "fine-tuned for 1 epoch, worst teacher": f"{TABLE}-fine-tuned-worst-1-epoch",
 }
 SECONDS = {"supernet": 90.0, "blocks": 30.0, "proxies": 240.0}  # a run, one core
 
