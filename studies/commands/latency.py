@@ -21,7 +21,7 @@ from studies.commands.truth_build import parse_all
 from studies.latency.build import LatencyTable
 from studies.latency.measure import Protocol
 from studies.latency.sum_model import SumModel, fit, line, quality
-from studies.running.lock import lock_run
+from studies.running.lock import lock_output
 from studies.running.progress import Progress
 from studies.truth import table
 from supernet.spaces import get_space
@@ -67,7 +67,7 @@ def measure(args: argparse.Namespace) -> int:
     )  # fmt: skip
     progress = Progress(f"latencies of {space.title}", len(architectures) * args.repeats)
     try:
-        with lock_run(path.parent):  # of two at once each would slow the other
+        with lock_output(path.parent):  # of two at once each would slow the other
             frame = built.run(lambda done, total: progress.update(done))
     finally:
         progress.close()

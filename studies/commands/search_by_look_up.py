@@ -20,7 +20,7 @@ from analysis.user_tables.table import lower_may_be_better
 from analysis.user_tables.truth_file import COSTS
 from studies.commands.plan import check_workers
 from studies.commands.search import ALL, GUIDED, TRAINED, replace_former
-from studies.running.lock import lock_run
+from studies.running.lock import lock_output
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.search.bench import Search
@@ -90,7 +90,7 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
     workers = args.workers or (default_workers("cpu", total) if total >= WORKERS_FROM else 1)
     progress = Progress("searches complete", total)
     try:
-        with lock_run(out):
+        with lock_output(out):
             events = all_searches(
                 source, searches, runs=args.runs, budget=args.budget, unit=args.unit, workers=workers,
                 report=lambda done, of: progress.update(done),

@@ -12,7 +12,7 @@ from analysis.tables import Table, csv_text, write
 from studies import embedded
 from studies.commands.plan import check_workers
 from studies.commands.search import TRAINED_FILE, replace_former
-from studies.running.lock import lock_run
+from studies.running.lock import lock_output
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.search.compare import Comparison, default_folder, methods, summary
@@ -64,7 +64,7 @@ def search(args: argparse.Namespace, names: Sequence[str]) -> int:
     )
     progress = Progress("searches complete", len(compared) * args.runs)
     try:
-        with lock_run(out):
+        with lock_output(out):
             workers = args.workers or default_workers("cpu")
             rows = comparison.run(workers, lambda done, total: progress.update(done))
             if rows["truth"].isna().all():

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from studies.commands.arguments import ALL
 from studies.commands.plan import check_workers, choose_device
 from studies.commands.truth_build_arguments import ASKED
+from studies.running.lock import lock_output
 from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.truth.build import Builder
@@ -58,7 +59,8 @@ def build(args: argparse.Namespace) -> int:
         workers = args.workers or default_workers(builder.device, len(builder.to_train))
         progress = Progress(f"networks of {space.title}", len(builder.to_train) * args.seeds)
         try:
-            frame = builder.run(workers, lambda done, total: progress.update(done))
+            with lock_output(path):
+                frame = builder.run(workers, lambda done, total: progress.update(done))
         finally:
             progress.close()
     print(f"{len(frame)} architectures x {args.seeds} seeds: {path}")

@@ -140,6 +140,24 @@ def lock_run(
             (folder / LOCK).rmdir()
 
 
+@contextmanager
+def lock_output(path: Path) -> Iterator[None]:
+    """Have the folder that a command writes, or the file (by a folder PATH.lock beside it, removed at the end), to
+    oneself. ValueError at once, which names it, if a living process has it."""
+    folder = path.with_name(f"{path.name}.lock") if path.suffix == ".parquet" else path
+    try:
+        with lock_run(folder):
+            yield
+    except RunLocked as error:
+        if error.holder is None or error.folder != folder:
+            raise
+        raise ValueError(f"{path}: {error}; run this again when it has ended") from None
+    finally:
+        if folder != path:
+            with suppress(OSError):  # another process has it already
+                folder.rmdir()
+
+
 def holder(folder: Path, *, limit: float = LIMIT) -> Holder | None:
     """The living process that has a run, if there is one."""
     current = _read(folder)

@@ -16,7 +16,7 @@ from analysis.store.run import ONE_SHOT, read_scores
 from analysis.store.study import load_study, study_folder, variant_and_measure
 from analysis.store.truth_table import described
 from studies.estimators.blockwise import TEACHERS
-from studies.running.lock import lock_run
+from studies.running.lock import lock_output
 from studies.running.parallel import run_tasks
 from studies.running.progress import Progress
 from studies.search.bench import Search
@@ -113,7 +113,7 @@ def _darts_pt(name: str, what: str, settings: Projecting, context: Context) -> D
     compute = import_module("studies.search.projections").projections
     progress = Progress("projections complete", len(runs) * settings.orders)
     try:
-        with lock_run(context.out):
+        with lock_output(context.out):
             projected = compute(
                 [run.folder for run in runs],
                 settings,
@@ -192,7 +192,7 @@ def _iterative_teacher(name: str, what: str, settings: Iterating, context: Conte
     tasks = [(source, search, run, context.budget, context.unit) for run in range(different)]
     progress = Progress(f"searches by {name} computed", different)
     try:
-        with lock_run(context.out):
+        with lock_output(context.out):
             for done, _ in enumerate(run_tasks(one_search, tasks, min(context.workers, different)), 1):
                 progress.update(done)
     finally:

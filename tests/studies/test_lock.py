@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from studies.running import lock
-from studies.running.lock import Holder, RunLocked, holder, lock_run
+from studies.running.lock import Holder, RunLocked, holder, lock_output, lock_run
 
 FORK = multiprocessing.get_context("fork")  # quick, and what a test has patched stays patched
 
@@ -62,6 +63,16 @@ def test_a_living_owner_is_named_and_gives_the_run_back(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), lock_run(folder):
         raise RuntimeError
     assert left(folder) == []
+
+
+def test_what_a_command_writes_is_named_and_nothing_is_left_beside_a_file(tmp_path: Path) -> None:
+    for path in (tmp_path / "folder", tmp_path / "new" / "table.parquet"):
+        message = rf"^{re.escape(str(path))}: held by \S+ pid {os.getpid()} since .*; run this again"
+        with lock_output(path), pytest.raises(ValueError, match=message):
+            lock_output(path).__enter__()
+        with lock_run(tmp_path / "run"), pytest.raises(RunLocked, match=r"^held by "), lock_output(path):
+            lock_run(tmp_path / "run").__enter__()  # another's message stays as it is
+    assert sorted(str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*")) == ["folder", "new", "run"]
 
 
 def test_the_lock_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> None:

@@ -310,7 +310,7 @@ def test_the_command_writes_every_search_and_prints_means(
     command = words.split()
     with lock_run(tmp_path):
         assert main([*command, "--out", str(tmp_path)]) == 2
-    assert "error: held by" in capsys.readouterr().err
+    assert f"error: {tmp_path}: held by" in capsys.readouterr().err
     assert main([*command, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "15625 architectures" in printed

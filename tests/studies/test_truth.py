@@ -12,6 +12,7 @@ import pytest
 from analysis.measures.ceiling import ceiling
 from studies import embedded
 from studies.__main__ import main
+from studies.running.lock import lock_output
 from studies.truth import table
 from studies.truth.build import Builder
 from studies.truth.stand_alone import train
@@ -103,14 +104,18 @@ def test_all_architectures_have_the_values_of_those_that_stand_for_them(
 
 
 def test_all_of_a_masked_space_with_curves_from_the_command_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Cut off, the table is still exported; the curve's last value is the table's."""
+    """By one process at a time. Cut off, the table is still exported; the curve's last value is the table's."""
     recipe = replace(embedded.STAND_ALONE["nasbench201"], epochs=3)
     monkeypatch.setitem(embedded.STAND_ALONE, "nasbench201", recipe)
     path = tmp_path / "t.parquet"
     words = "--space nasbench201 --mask nor_conv_1x1,nor_conv_3x3,avg_pool_3x3 --seeds 2 --curves --workers 1"
     command = ["truth", "build", *words.split(), "--architectures", "all", "--out", str(path)]
+    with lock_output(path):
+        assert main(command) == 2
+    assert f"error: {path}: held by " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
     assert main(command) == 0
     records = path.with_suffix(".records.jsonl")
     whole = records.read_text().splitlines(keepends=True)
