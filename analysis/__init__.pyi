@@ -10,6 +10,7 @@ from .measures.frames import scores_frame as scores_frame
 from .measures.frames import truth_frame as truth_frame
 from .measures.leaderboard import leaderboard as leaderboard
 from .measures.learning import learning_frame as learning_frame
+from .measures.search import incumbents as incumbents
 from .report.study_page import write_report as write_report
 from .report.tables.study import table_frame as table_frame
 from .statistics.correlation import kendall_tau as kendall_tau

@@ -1,11 +1,17 @@
 from . import catalog as catalog
+from .estimators.blockwise import Blockwise as Blockwise
+from .estimators.combination import Combination as Combination
 from .estimators.cost import NetworkCost as NetworkCost
 from .estimators.fear import Fear as Fear
 from .estimators.one_shot import OneShot as OneShot
+from .estimators.predictor import Predictor as Predictor
+from .estimators.random_order import RandomOrder as RandomOrder
+from .estimators.separable import Separable as Separable
 from .estimators.short_training import ShortTraining as ShortTraining
 from .estimators.table_column import TableColumn as TableColumn
 from .estimators.zero_cost import ZeroCost as ZeroCost
 from .estimators.zero_cost import ZeroCostWhileTraining as ZeroCostWhileTraining
+from .model.member import Member as Member
 from .model.smoke import smoke as smoke
 from .model.study import Study as Study
 from .model.study import Truth as Truth

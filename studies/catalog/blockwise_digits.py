@@ -8,14 +8,14 @@ for 1 and 4 from the worst, for 4 from the median one; three weight-sharing stud
 uniform paths and by strictly fair groups, of as many passes through blocks as 4 epochs of each (DNA); predictors told
 20, 50, 100 and 200 labels (one seed's validation accuracy), which see the signatures of the three blocks (a polynomial
 of second order, as DONNA's), which blocks they are, the graph's features, or the graph}, parameters and MACs, the
-accuracies of the same models fine-tuned from the best and from the worst teacher (tables that `studies truth build
---finetune-from` made), and the best sum of free values of blocks. The teacher is trained anew with the run's seed by
-the table's own recipe.
+accuracies of the same models fine-tuned from the best teacher, for 4 epochs and for 1, and from the worst (tables that
+`studies truth build --finetune-from` made), and the best sum of free values of blocks. The teacher is trained anew with
+the run's seed by the table's own recipe.
 Data: scikit-learn's digits; ground truth trained by this project. Four fixed noisy copies of every image, as the task's
 images are noisy. The last stage sees 2x2 pixels.
 Scored: the whole Blox table, 400 random models.
-Expected: about 40 seconds of one core an epoch of 135 blocks, so 15 minutes a seed, 7 for the shared students, and 5
-for the predictors.
+Expected: about 40 seconds of one core an epoch of 135 blocks, so 16 minutes a seed, 7 for the shared students, and 5
+for the predictors: an hour and a half in all.
 Measured: docs/results/blockwise.md.
 Smoke: python -m studies run blockwise_digits --smoke
 """

@@ -18,9 +18,9 @@ the means of five supernets of each sampling, by accuracy and by loss.
 Data: CIFAR-10. Labels are the benchmark's validation accuracy, the truth is mean test accuracy; two more truths of the
 same networks, CIFAR-100 and ImageNet16-120, are beside it where the table has them.
 Scored: all 15,625.
-Measured: docs/results/leaderboard.md. Expected: 25 supernets, five of which the means of ten take, of 4 minutes of one
-core each and as much to score; proxies: about three seconds of one core for each of the 5,259 connected functions, 4
-core-hours a seed (`--only zero-cost --seeds 0` is what the others need); all else some seconds a run.
+Measured: docs/results/leaderboard.md. Expected: 20 supernets, five of which only the means of ten take, of 4
+minutes of one core each and as much to score; proxies: about three seconds of one core for each of the 5,259 connected
+functions, 4 core-hours a seed (`--only zero-cost --seeds 0` is what the others need); all else some seconds a run.
 Smoke: python -m studies run leaderboard --smoke
 """
 

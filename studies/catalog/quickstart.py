@@ -1,9 +1,11 @@
 """Does a supernet's ranking mean anything, and what changes it? A first answer in five minutes on a laptop.
 
-Question: how well do single-path supernets of both spaces rank architectures against stand-alone training, and
-do the length of the training, strict fairness, masking or linear transformers change that? (Ranking study, figures 4
-to 6, in small.)
+Question: how well do single-path supernets of NAS-Bench-201 and Blox rank architectures against stand-alone training,
+and do the length of the training, strict fairness, masking or linear transformers change that? (Ranking study, figures
+4 to 6, in small.)
 Command: python -m studies run quickstart
+Jobs: 4 seeds of {NAS-Bench-201: uniform; a quarter of the updates; strictly fair; linear transformers; without
+avg_pool_3x3. Blox: uniform; a quarter of the updates; without ST1}, beside parameters, MACs and layers.
 Data: scikit-learn's digits; ground truth trained by this project (data/, `truth show` says how).
 Scored: the true top-500 and 1,000 random ones of all NAS-Bench-201 cells (with --all every cell, in 2 minutes more),
 and the whole Blox table, which is a random sample of 400 models.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from studies.running.parallel import default_workers
 from studies.running.progress import Progress
 from studies.truth.build import Builder
 from studies.truth.fine_tuned import FineTuned, defaults, teacher_of
+from studies.truth.table import known
 from studies.truth.tasks import Asked, Task, get_task
 from supernet.data.catalog import count_classes
 from supernet.data.loading import ready
@@ -64,6 +66,9 @@ def build(args: argparse.Namespace) -> int:
         finally:
             progress.close()
     print(f"{len(frame)} architectures x {args.seeds} seeds: {path}")
+    named = known().get(path.stem)
+    if named is not None and named.resolve() != path.resolve():
+        print(f"note: the name {path.stem} means {named}; name this table by its path", file=sys.stderr)
     return 0
 
 

@@ -1,4 +1,5 @@
-"""Latency as a sum: a constant and a value for each choice at each place, a block at a stage, an operation on an edge.
+"""Latency as a sum: a constant and a value for each choice at each place, a block at a stage, an operation on an edge
+that is computed (a dead one takes no time).
 
 Source: Molchanov et al., "LANA: latency aware network acceleration" (ECCV 2022), its look-up table; here the values
 are fitted to whole networks, so that nothing is measured apart from them.
@@ -12,14 +13,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
 
 from analysis.statistics.correlation import kendall_tau
 from analysis.statistics.pairs import Floats
 from supernet.spaces import Architecture, Space
 from supernet.spaces.sums import Term, terms
 
-PENALTIES = np.logspace(-4, 2, 25)  # of the ridge; the best by leave-one-out
+PENALTIES = np.logspace(-4, 2, 25)  # of the ridge
+LARGER = np.logspace(3, 12, 10)  # the last leaves the mean alone, which is above 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,7 @@ class SumModel:
         """(n,). ValueError for a choice that the model does not have."""
         found = np.empty(len(architectures))
         for row, architecture in enumerate(architectures):
-            chosen = terms(self.space, architecture)
+            chosen = terms(self.space, self.space.live_form(architecture))
             try:
                 found[row] = self.offset + sum(
                     values[one] for values, one in zip(self.values, chosen, strict=True)
@@ -59,6 +61,8 @@ def fit(space: Space, architectures: Sequence[Architecture], latencies: Floats) 
     A choice that is made of several, as a block of Blox is of two operations and a type, has a value for each of these
     and one of its own. A block that few of the networks have, or none, so leans on its operations. What the ridge does
     not shrink is the constant. Choices of the space that not even their parts are known of count as the average.
+
+    The penalty is the best by leave-one-out of those under which every sum is above 0.
     """
     choices = _choices(space)
     parts: list[dict[Term, set[tuple[str, str]]]] = []
@@ -71,24 +75,28 @@ def fit(space: Space, architectures: Sequence[Architecture], latencies: Floats) 
                 features.setdefault(key, len(features))
     design = np.zeros((len(architectures), len(features)))
     for row, architecture in enumerate(architectures):
-        for place, one in enumerate(terms(space, architecture)):
+        for place, one in enumerate(terms(space, space.live_form(architecture))):
             for key in _features(place, one, parts[place][one]):
                 design[row, features[key]] = 1
-    model = RidgeCV(alphas=PENALTIES).fit(design, latencies)
-    values = tuple(
-        {
-            one: float(sum(model.coef_[features[key]] for key in _features(place, one, names)))
-            for one, names in known_parts.items()
-        }
-        for place, known_parts in enumerate(parts)
-    )
+    missed = RidgeCV(alphas=PENALTIES, store_cv_results=True).fit(design, latencies).cv_results_.mean(axis=0)
+    for penalty in (*PENALTIES[np.argsort(missed, kind="stable")], *LARGER):
+        model = Ridge(alpha=penalty).fit(design, latencies)
+        values = tuple(
+            {
+                one: float(sum(model.coef_[features[key]] for key in _features(place, one, names)))
+                for one, names in known_parts.items()
+            }
+            for place, known_parts in enumerate(parts)
+        )
+        if model.intercept_ + sum(min(known.values()) for known in values) > 0:
+            break
     return SumModel(space, values, float(model.intercept_))
 
 
 def _choices(space: Space) -> list[dict[Term, Architecture]]:
-    """At each place the choices of the space under its mask, with an architecture that has it."""
+    """At each place what the networks of the space under its mask compute, with an architecture that does."""
     found: list[dict[Term, Architecture]] = []
-    for architecture in space.enumerate():
+    for architecture in dict.fromkeys(map(space.live_form, space.enumerate())):
         for place, one in enumerate(terms(space, architecture)):
             if place == len(found):
                 found.append({})

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from analysis.measures.blocks import at_stage
+from analysis.store.column_names import LATENCY
 from analysis.store.run import ONE_SHOT, read_scores
 from analysis.store.study import load_study, study_folder, variant_and_measure
 from analysis.store.truth_table import described
@@ -230,7 +231,9 @@ def _sums(name: str, rankings: Sequence[Scores], source: Source, limits: Mapping
     cost = None if limit is None else source.costs(limit)[limit]
     return SumRanking(
         score=separate(source.space, architectures, rankings[0].values, f"--method: {what}"),
-        cost=None if cost is None else separate(source.space, architectures, cost, f"--limit: {limit}"),
+        cost=None
+        if cost is None
+        else separate(source.space, architectures, cost, f"--limit: {limit}", live=limit == LATENCY),
         limit=np.inf if limit is None else limits[limit],
         price=rankings[0].price,
     )

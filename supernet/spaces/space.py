@@ -276,6 +276,10 @@ class Space(ABC):
         """The architecture with its cells as a supernet scores them."""
         return tuple(number for cell in self.cells_of(architecture) for number in self.supernet_cell(cell))
 
+    def live_form(self, architecture: Architecture) -> Architecture:
+        """What a stand-alone network computes of the architecture: without what its output does not depend on."""
+        return self.supernet_form(architecture)
+
     # What a cell computes with the supernet's weights (supernet/scoring)
 
     @abstractmethod

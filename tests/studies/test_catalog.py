@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,6 +142,18 @@ def test_what_a_space_does_not_have_is_refused_before_anything_runs(
         assert main([*words, *more]) == 2
         assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_page_of_the_studies_counts_their_runs() -> None:
+    lines = (Path(__file__).parent / "run_ids.tsv").read_text().splitlines()[1:]
+    runs: Counter[str] = Counter()
+    for study, *_, ids in (line.split("\t") for line in lines):
+        runs[study] += len(ids.split(" "))
+    page = (Path(__file__).parents[2] / "docs/reference/studies.md").read_text()
+    told: dict[str, int] = {}
+    for names, counts in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (\d+(?:, \d+)*) \|", page, re.MULTILINE):
+        told |= dict(zip(re.findall(r"\w+", names), map(int, counts.split(", ")), strict=True))
+    assert told == runs
 
 
 def test_run_ids_are_those_that_earlier_versions_gave() -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import pickle
+import random
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from analysis.store import search as store
+from studies import embedded
 from studies.__main__ import main
 from studies.latency.protocol import interquartile_mean, latency
 from studies.latency.sum_model import fit, quality
-from studies.search.methods.integer_program import separate
+from studies.search.methods.integer_program import best_sums, separate
+from supernet.network import NetworkConfig, StandAlone, seeded
 from supernet.spaces import SPACES, get_space
 from supernet.spaces.sums import terms
 
@@ -48,6 +53,7 @@ def test_a_sum_is_recovered_and_is_one_for_the_integer_program(name: str) -> Non
 
     def draw(architecture) -> float:
         """An own value for each choice at each place; of a block its operations and type, and a little of its own."""
+        architecture = space.live_form(architecture)
         parts = sum(value.setdefault(one, rng.uniform(0, 1)) for one in space.choices_by_place(architecture))
         own = (
             value.setdefault((at, one), rng.uniform(0, 0.02))
@@ -61,7 +67,69 @@ def test_a_sum_is_recovered_and_is_one_for_the_integer_program(name: str) -> Non
     assert found["r2"] is not None
     assert found["r2"] > 0.95
     whole = list(space.enumerate())[:: 17 if name == "blox" else 1]
-    separate(space, whole, model.predict(whole), "latency")  # raises ValueError for what is no sum
+    separate(space, whole, model.predict(whole), "latency", live=True)  # raises ValueError for what is no sum
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_what_is_summed_is_what_is_computed(name: str) -> None:
+    """Of an architecture as many modules as of its live form, and of that all that it has."""
+    space = get_space(name)
+
+    def computed(architecture) -> tuple[int, int]:
+        config = NetworkConfig(space=space, size=embedded.SIZES[name], affine=True)
+        network = seeded(StandAlone, config, architecture, seed=0).eval()
+        leaves = [one for one in network.modules() if not list(one.children()) and list(one.parameters())]
+        called = set()
+        for one in leaves:
+            one.register_forward_hook(lambda module, *_: called.add(module))
+        with torch.inference_mode():
+            network(torch.zeros(1, 1, 8, 8))
+        return len(called), len(leaves)
+
+    raw = random.Random(0)
+    drawn = [sum((space.draw_cell(raw) for _ in range(space.parts)), ()) for _ in range(12)]
+    for architecture in filter(space.is_valid, drawn):
+        live = space.live_form(architecture)
+        assert space.live_form(live) == live
+        assert space.canonical(live) == space.canonical(architecture)
+        assert computed(architecture)[0] == computed(live)[0] == computed(live)[1]
+
+
+def test_no_sum_takes_no_time() -> None:
+    """Where the best fit goes below 0 at its end, as with latencies that grow faster than a sum."""
+    space = get_space("macro")
+    sample, whole = space.sample(200, 0), list(space.enumerate())
+    design = np.array([np.eye(3)[list(one)].ravel() for one in whole])
+    rows = [whole.index(one) for one in sample]
+    for power in (3, 9):
+        grown = np.array([0.01 + sum(one) ** power for one in sample])
+        plain = design @ np.linalg.lstsq(design[rows], grown, rcond=None)[0]
+        assert plain.min() < 0
+        found = fit(space, sample, grown).predict(whole)
+        assert found.min() > 0
+        assert np.corrcoef(found[rows], grown)[0, 1] > 0.5
+
+
+def test_an_integer_program_keeps_to_what_is_computed() -> None:
+    """The best sums within a latency that dead edges do not add to, by brute force."""
+    space, rng = get_space("nasbench201"), np.random.default_rng(1)
+    whole, values = list(space.enumerate()), rng.uniform(0, 1, (6, 5)) * (np.arange(5) > 0)
+    score = rng.uniform(0, 1, (6, 5))
+    latencies = np.array([1 + values[range(6), space.live_form(one)].sum() for one in whole])
+    scores = np.array([score[range(6), one].sum() for one in whole])
+    with pytest.raises(ValueError, match="latency is not a sum over places"):
+        separate(space, whole, latencies, "latency")
+    cost, quality_of = (
+        separate(space, whole, latencies, "latency", live=True),
+        separate(space, whole, scores, "score"),
+    )
+    found = list(itertools.islice(best_sums(quality_of.values, cost.values, 2 - cost.offset), 5))
+    rows = [int((cost.choices == one).all(1).argmax()) for one in found]
+    alive = np.array([space.live_form(one) == one for one in whole])
+    inside = np.flatnonzero(latencies <= 2)
+    assert set(rows) <= set(inside)
+    assert scores[rows[0]] >= scores[inside[alive[inside]]].max() - 1e-9
+    assert list(scores[rows]) == sorted(scores[rows], reverse=True)
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def test_all_of_a_masked_space_with_curves_from_the_command_line(
     """By one process at a time. Cut off, the table is still exported; the curve's last value is the table's."""
     recipe = replace(embedded.STAND_ALONE["nasbench201"], epochs=3)
     monkeypatch.setitem(embedded.STAND_ALONE, "nasbench201", recipe)
-    path = tmp_path / "t.parquet"
+    path = tmp_path / "blox-digits.parquet"
     words = "--space nasbench201 --mask nor_conv_1x1,nor_conv_3x3,avg_pool_3x3 --seeds 2 --curves --workers 1"
     command = ["truth", "build", *words.split(), "--architectures", "all", "--out", str(path)]
     with lock_output(path):
@@ -117,6 +117,7 @@ def test_all_of_a_masked_space_with_curves_from_the_command_line(
     assert f"error: {path}: held by " in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
     assert main(command) == 0
+    assert "note: the name blox-digits means" in capsys.readouterr().err
     records = path.with_suffix(".records.jsonl")
     whole = records.read_text().splitlines(keepends=True)
     assert len(whole) == 1 + 5 * 2

@@ -26,9 +26,15 @@ class Separable:
     offset: float
 
 
-def separate(space: Space, architectures: Sequence[Architecture], quantity: Floats, name: str) -> Separable:
+def separate(
+    space: Space, architectures: Sequence[Architecture], quantity: Floats, name: str, live: bool = False
+) -> Separable:
     """A quantity (n,) as a sum over the cells of an architecture where it has several (blocks of Blox, layers), else
     over its ints (edges of NAS-Bench-201), by least squares.
+
+    live: a sum over what a network computes will do, as a predicted latency is. What is returned is then more than the
+    quantity of an architecture with dead edges by what these would cost: as a limit it leaves such spellings out, while
+    those of the same networks without dead edges stay.
 
     Raises ValueError, with the largest difference, if it is no such sum."""
     parts = [terms(space, architecture) for architecture in architectures]
@@ -39,12 +45,20 @@ def separate(space: Space, architectures: Sequence[Architecture], quantity: Floa
         columns.append(np.eye(len(known))[choices[:, place]])
     design = np.concatenate(columns, axis=1)
     offset = float(quantity.mean())
-    solution = np.linalg.lstsq(design, quantity - offset, rcond=None)[0]
-    missed = float(np.abs(design @ solution - (quantity - offset)).max())
+    solution, missed = _least_squares(design, quantity - offset)
+    if live and missed > EXACT * max(float(np.ptp(quantity)), 1e-300):
+        own = np.array([space.live_form(one) == one for one in architectures])
+        solution, missed = _least_squares(design[own], (quantity - offset)[own])
     if missed > EXACT * max(float(np.ptp(quantity)), 1e-300):
         raise ValueError(f"{name} is not a sum over places: the nearest one misses it by up to {missed:.3g}")
     ends = np.cumsum([column.shape[1] for column in columns])[:-1]
     return Separable(choices=choices, values=tuple(np.split(solution, ends)), offset=offset)
+
+
+def _least_squares(design: Floats, quantity: Floats) -> tuple[np.ndarray, float]:
+    """The solution and by how much it misses the quantity at most."""
+    solution = np.linalg.lstsq(design, quantity, rcond=None)[0]
+    return solution, float(np.abs(design @ solution - quantity).max(initial=0.0))
 
 
 def best_sums(

@@ -170,6 +170,10 @@ class NasBench201(PlaceMasked):
         """One cell for each of 5,260 classes; see graph.py."""
         return stand_alone_form(architecture)
 
+    def live_form(self, architecture: Architecture) -> Architecture:
+        """With none on edges that do not lead to the output. Edges out of a node that is zero are computed."""
+        return pruned(architecture, False)
+
     def index(self, architecture: Architecture) -> int:
         """The benchmark's own index, 0..15,624."""
         return positions()[architecture]
