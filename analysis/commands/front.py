@@ -60,7 +60,8 @@ def _costs(args: argparse.Namespace, truth: TruthFile) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     for name in names:
         if name == LATENCY:
-            found[name] = latency_of(truth, args.latency)
+            column, values = latency_of(truth, args.latency)
+            found[column] = values
         elif name in COSTS:
             found[name] = truth.costs[name].to_numpy()
         else:

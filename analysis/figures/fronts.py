@@ -19,6 +19,7 @@ from analysis.store.column_names import is_latency
 from analysis.user_tables.truth_file import COSTS, TruthFile
 
 COUNTED = {"params": "parameters", "macs": "MACs"}
+UNITS = ("s", "ms", "us")  # of latencies, at the end of a column's name
 LETTERS = 34  # of a name in the legend
 
 
@@ -84,8 +85,10 @@ def draw_fronts(found: Fronts, ax: Canvas | None = None) -> Drawn:
 def _axis(cost: str, at: Floats) -> tuple[str, float]:
     """The label of a cost, and what of it is one on the axis."""
     if cost not in COUNTED:
-        words = cost.removeprefix("latency_").replace("_", " ")
-        return ("latency" if cost == "latency" else f"latency, {words}"), 1.0
+        words = [word for word in cost.removeprefix("latency").split("_") if word]
+        last = [words.pop()] if words[-1:] == ["predicted"] else []
+        unit = f" ({words.pop()})" if words and words[-1] in UNITS else ""
+        return ", ".join(["latency", *[" ".join(words)] * bool(words), *last]) + unit, 1.0
     name, unit = ("millions", 1e6) if at.max() >= 5e5 else ("thousands", 1e3)
     return f"{COUNTED[cost]} ({name})", unit
 

@@ -55,8 +55,8 @@ def scores_of(what: str, truth: TruthFile, runs: Path, costs: Mapping[str, Float
     return np.array(found)
 
 
-def latency_of(truth: TruthFile, what: str | None) -> Floats:
-    """(n,) latencies of the table's rows, all known.
+def latency_of(truth: TruthFile, what: str | None) -> tuple[str, Floats]:
+    """The name of a column and its (n,) latencies of the table's rows, all known.
 
     Args:
         what: a column of the table, or FILE[:COLUMN], measured or predicted by `studies latency`; None, or FILE alone:
@@ -86,7 +86,7 @@ def latency_of(truth: TruthFile, what: str | None) -> Floats:
         )
     if not (found > 0).all():
         raise ValueError(f"{flag}: {where} has {found.min():g}, which is no latency")
-    return found
+    return column, found
 
 
 def _only_latency(frame: pd.DataFrame | None, path: Path | str, flag: str) -> str:

@@ -44,7 +44,7 @@ class Source:
     @cached_property
     def latency(self) -> Floats:
         """(n,). ValueError where it is not known."""
-        return latency_of(self.truth, self.latency_from)
+        return latency_of(self.truth, self.latency_from)[1]
 
     def costs(self, *names: str) -> dict[str, Floats]:
         """(n,) of each that may be limited: params, macs, latency."""
@@ -134,7 +134,7 @@ def read_source(
             " smaller"
         )
     for name, limit in (limits or {}).items():
-        costs = latency_of(truth, latency) if name == LATENCY else truth.costs[name].to_numpy()
+        costs = latency_of(truth, latency)[1] if name == LATENCY else truth.costs[name].to_numpy()
         above = costs > limit
         if above.all():
             least = costs.min()
