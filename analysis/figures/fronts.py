@@ -87,8 +87,8 @@ def _axis(cost: str, at: Floats) -> tuple[str, float]:
     if cost not in COUNTED:
         words = [word for word in cost.removeprefix("latency").split("_") if word]
         last = [words.pop()] if words[-1:] == ["predicted"] else []
-        unit = f" ({words.pop()})" if words and words[-1] in UNITS else ""
-        return ", ".join(["latency", *[" ".join(words)] * bool(words), *last]) + unit, 1.0
+        of = f" ({words.pop()})" if words and words[-1] in UNITS else ""
+        return ", ".join(["latency", *[" ".join(words)] * bool(words), *last]) + of, 1.0
     name, unit = ("millions", 1e6) if at.max() >= 5e5 else ("thousands", 1e3)
     return f"{COUNTED[cost]} ({name})", unit
 
