@@ -48,6 +48,11 @@ class SumModel:
                 ) from None
         return found
 
+    @property
+    def lowest(self) -> float:
+        """No prediction is below it."""
+        return self.offset + sum(min(known.values()) for known in self.values)
+
     @cached_property
     def plain(self) -> dict[str, Any]:
         """As JSON."""
@@ -79,18 +84,28 @@ def fit(space: Space, architectures: Sequence[Architecture], latencies: Floats) 
             for key in _features(place, one, parts[place][one]):
                 design[row, features[key]] = 1
     missed = RidgeCV(alphas=PENALTIES, store_cv_results=True).fit(design, latencies).cv_results_.mean(axis=0)
-    for penalty in (*PENALTIES[np.argsort(missed, kind="stable")], *LARGER):
-        model = Ridge(alpha=penalty).fit(design, latencies)
-        values = tuple(
-            {
-                one: float(sum(model.coef_[features[key]] for key in _features(place, one, names)))
-                for one, names in known_parts.items()
-            }
-            for place, known_parts in enumerate(parts)
-        )
-        if model.intercept_ + sum(min(known.values()) for known in values) > 0:
-            break
-    return SumModel(space, values, float(model.intercept_))
+    found = (
+        _sum_model(space, parts, features, Ridge(alpha=penalty).fit(design, latencies))
+        for penalty in (*PENALTIES[np.argsort(missed, kind="stable")], *LARGER)
+    )
+    return next(one for one in found if one.lowest > 0)
+
+
+def _sum_model(
+    space: Space,
+    parts: Sequence[dict[Term, set[tuple[str, str]]]],
+    features: dict[tuple[Any, ...], int],
+    fitted: Ridge,
+) -> SumModel:
+    """Of each place and choice the sum of the coefficients of its features."""
+    values = tuple(
+        {
+            one: float(sum(fitted.coef_[features[key]] for key in _features(place, one, names)))
+            for one, names in known_parts.items()
+        }
+        for place, known_parts in enumerate(parts)
+    )
+    return SumModel(space, values, float(fitted.intercept_))
 
 
 def _choices(space: Space) -> list[dict[Term, Architecture]]:

@@ -227,13 +227,13 @@ def _sums(name: str, rankings: Sequence[Scores], source: Source, limits: Mapping
     if len(rankings) > 1 or np.isnan(rankings[0].values).any():
         raise ValueError(f"--method: {name} needs one score of every architecture of the table")
     architectures, what = source.truth.architectures, name.partition(":")[2]
-    limit = next(iter(limits), None)
-    cost = None if limit is None else source.costs(limit)[limit]
+    limit, cost = next(iter(limits), None), None
+    if limit is not None:
+        quantity, called = source.costs(limit)[limit], f"--limit: {limit}"
+        cost = separate(source.space, architectures, quantity, called, live=limit == LATENCY)
     return SumRanking(
         score=separate(source.space, architectures, rankings[0].values, f"--method: {what}"),
-        cost=None
-        if cost is None
-        else separate(source.space, architectures, cost, f"--limit: {limit}", live=limit == LATENCY),
+        cost=cost,
         limit=np.inf if limit is None else limits[limit],
         price=rankings[0].price,
     )

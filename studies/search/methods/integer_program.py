@@ -44,12 +44,13 @@ def separate(
         choices[:, place] = [known[part] for part in column]
         columns.append(np.eye(len(known))[choices[:, place]])
     design = np.concatenate(columns, axis=1)
-    offset = float(quantity.mean())
-    solution, missed = _least_squares(design, quantity - offset)
-    if live and missed > EXACT * max(float(np.ptp(quantity)), 1e-300):
+    offset, bound = float(quantity.mean()), EXACT * max(float(np.ptp(quantity)), 1e-300)
+    rest = quantity - offset
+    solution, missed = _least_squares(design, rest)
+    if live and missed > bound:
         own = np.array([space.live_form(one) == one for one in architectures])
-        solution, missed = _least_squares(design[own], (quantity - offset)[own])
-    if missed > EXACT * max(float(np.ptp(quantity)), 1e-300):
+        solution, missed = _least_squares(design[own], rest[own])
+    if missed > bound:
         raise ValueError(f"{name} is not a sum over places: the nearest one misses it by up to {missed:.3g}")
     ends = np.cumsum([column.shape[1] for column in columns])[:-1]
     return Separable(choices=choices, values=tuple(np.split(solution, ends)), offset=offset)
